@@ -1,0 +1,138 @@
+"""The client of an asyncio backend: the same operations as `producer.client`, awaited."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from typing import TYPE_CHECKING, Self, TypeVar
+
+from redis.exceptions import RedisError
+
+from producer import operations
+from producer.client import BLOCK_SECONDS, as_entry
+from producer.connection import connect_async
+from producer.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable, Sequence
+    from types import TracebackType
+
+    from producer.operations import Operation, Receipt, Received, Status
+    from producer.schemas import JournalEntry, JournalResult
+    from producer.sealing import KeySet
+
+T = TypeVar("T")
+_RECLAIM_EVERY_SECONDS = 15.0
+
+
+class AsyncJournalClient:
+    """Submits entries and reads results; see `JournalClient`, whose methods these mirror."""
+
+    def __init__(self, settings: Settings | None = None, keys: KeySet | None = None) -> None:
+        self._settings = settings or Settings.load()
+        self._keys = keys or self._settings.key_set()
+        self._redis = connect_async(self._settings.redis_url)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the connections to Redis."""
+        await self._redis.aclose()
+
+    async def submit(
+        self, entry: JournalEntry | str, *, entry_id: str | None = None, context: str | None = None
+    ) -> Receipt:
+        """Hand over one entry; errors as in `JournalClient.submit`."""
+        return (await self.submit_many([as_entry(entry, entry_id, context)]))[0]
+
+    async def submit_many(self, entries: Iterable[JournalEntry]) -> list[Receipt]:
+        """Hand over many entries; errors as in `JournalClient.submit_many`."""
+        return await self._run(operations.submit(entries, self._keys, self._settings))
+
+    async def receive(
+        self, *, group: str = "backend", consumer: str = "1", count: int = 64, block: float = 0.0
+    ) -> list[Received]:
+        """Read up to `count` new results, waiting at most `block` seconds for the first."""
+        return await self._run(
+            operations.receive(
+                self._keys, self._settings, group=group, consumer=consumer, count=count,
+                block_ms=int(min(block, BLOCK_SECONDS) * 1000),
+            )
+        )  # fmt: skip
+
+    async def reclaim(
+        self, *, group: str = "backend", consumer: str = "1", count: int = 64
+    ) -> list[Received]:
+        """Take over results that another reader of the group left behind for a minute."""
+        return await self._run(
+            operations.reclaim(
+                self._keys, self._settings, group=group, consumer=consumer, count=count
+            )
+        )
+
+    async def acknowledge(self, stream_ids: Sequence[str], *, group: str = "backend") -> int:
+        """Tell that these results are dealt with; returns how many were still pending."""
+        return await self._run(
+            operations.acknowledge(self._settings, group=group, stream_ids=stream_ids)
+        )
+
+    async def results(
+        self,
+        *,
+        group: str = "backend",
+        consumer: str | None = None,
+        count: int = 64,
+        timeout: float | None = None,  # noqa: ASYNC109 - ends an idle stream, not a call
+    ) -> AsyncIterator[JournalResult]:
+        """Results as they come; see `JournalClient.results`."""
+        consumer = consumer or uuid.uuid4().hex[:8]
+        reclaimed_at = -_RECLAIM_EVERY_SECONDS
+        last_result = time.monotonic()
+        while True:
+            batch: list[Received] = []
+            if time.monotonic() - reclaimed_at >= _RECLAIM_EVERY_SECONDS:
+                batch = await self.reclaim(group=group, consumer=consumer, count=count)
+                reclaimed_at = time.monotonic()
+            wait = BLOCK_SECONDS
+            if timeout is not None:
+                wait = max(0.0, min(wait, last_result + timeout - time.monotonic()))
+            batch = batch or await self.receive(
+                group=group, consumer=consumer, count=count, block=wait
+            )
+            done: list[str] = []
+            try:
+                for received in batch:
+                    yield received.result
+                    done.append(received.stream_id)
+            finally:
+                await self.acknowledge(done, group=group)
+            if batch:
+                last_result = time.monotonic()
+            elif timeout is not None and time.monotonic() - last_result >= timeout:
+                return
+
+    async def status(self) -> Status:
+        """How many entries wait, are being worked on, are answered and unread, or are dead."""
+        return await self._run(operations.status(self._settings))
+
+    async def _run(self, operation: Operation[T]) -> T:
+        try:
+            commands = next(operation)
+            while True:
+                pipeline = self._redis.pipeline(transaction=False)
+                for command in commands:
+                    pipeline.execute_command(*command)
+                try:
+                    replies = await pipeline.execute(raise_on_error=False)
+                except RedisError as exc:
+                    replies = [exc] * len(commands)
+                commands = operation.send(replies)
+        except StopIteration as stop:
+            result: T = stop.value
+            return result

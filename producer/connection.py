@@ -1,0 +1,74 @@
+"""Redis connections set up the way the clients need them."""
+
+from __future__ import annotations
+
+import socket
+from typing import TYPE_CHECKING, Any
+
+import redis
+import redis.asyncio
+from redis.asyncio.retry import Retry as AsyncRetry
+from redis.backoff import ExponentialWithJitterBackoff
+from redis.retry import Retry
+
+from producer.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from pydantic import SecretStr
+
+CONNECT_SECONDS = 5.0
+#: Longer than any of our blocking reads (2 s) and than a pause of Redis to fork for its snapshot.
+ANSWER_SECONDS = 15.0
+_RETRIES = 3
+
+
+def _options() -> dict[str, Any]:
+    return {
+        "socket_connect_timeout": CONNECT_SECONDS,
+        "socket_timeout": ANSWER_SECONDS,
+        "socket_keepalive": True,
+        "health_check_interval": 30,
+        # RESP2 and no response callbacks: replies look the same in every redis-py and server.
+        "protocol": 2,
+        "client_name": f"journal@{socket.gethostname()}".replace(" ", "_"),
+    }
+
+
+def connect(url: SecretStr) -> redis.Redis:
+    """A client with raw RESP2 replies; repeats a command that met a broken connection.
+
+    Every command the clients send is safe to repeat.
+
+    Raises:
+        ConfigurationError: the URL is not one of Redis's.
+    """
+    backoff = ExponentialWithJitterBackoff(base=0.1, cap=2.0)
+    try:
+        client = redis.Redis.from_url(
+            url.get_secret_value(), retry=Retry(backoff, _RETRIES), **_options()
+        )
+    except ValueError:
+        raise ConfigurationError(
+            "JOURNAL_REDIS_URL is not a redis://, rediss:// or unix:// URL"
+        ) from None
+    client.response_callbacks.clear()
+    return client
+
+
+def connect_async(url: SecretStr) -> redis.asyncio.Redis:
+    """The same for asyncio.
+
+    Raises:
+        ConfigurationError: the URL is not one of Redis's.
+    """
+    backoff = ExponentialWithJitterBackoff(base=0.1, cap=2.0)
+    try:
+        client = redis.asyncio.Redis.from_url(
+            url.get_secret_value(), retry=AsyncRetry(backoff, _RETRIES), **_options()
+        )
+    except ValueError:
+        raise ConfigurationError(
+            "JOURNAL_REDIS_URL is not a redis://, rediss:// or unix:// URL"
+        ) from None
+    client.response_callbacks.clear()
+    return client

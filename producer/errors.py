@@ -1,0 +1,62 @@
+"""What can go wrong on the client side, grouped by how a caller handles it.
+
+    text ──▶ JournalEntry ──▶ sealed ──▶ queue        results ──▶ opened ──▶ JournalResult
+      ValidationError   KeyError…   QueueFull, StoreFull,       SealError
+                   (ConfigurationError)  Unavailable
+
+`ValidationError` is the caller's own input, `QueueFull` and `StoreFull` ask to slow down,
+`Unavailable` to try again, `ConfigurationError` a person to look. No message holds the text of
+an entry, a key or a password.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from producer.operations import Receipt
+
+
+class JournalError(Exception):
+    """Root of every error of the producer."""
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or (self.__doc__ or "").strip().splitlines()[0])
+
+
+class ValidationError(JournalError, ValueError):
+    """The entry breaks a rule of the schema; nothing was enqueued."""
+
+
+class ConfigurationError(JournalError):
+    """Settings or keys are missing or wrong; a person has to mend them."""
+
+
+class SealError(JournalError):
+    """A sealed message could not be opened: wrong key, altered, or sealed for another id."""
+
+
+class BackpressureError(JournalError):
+    """The system cannot take more now.
+
+    Attributes:
+        receipts: of the entries of this call that were enqueued before; the rest were not.
+    """
+
+    def __init__(self, message: str | None = None, receipts: Sequence[Receipt] = ()) -> None:
+        super().__init__(message)
+        self.receipts = tuple(receipts)
+
+
+class QueueFull(BackpressureError):  # noqa: N818 - the name queue libraries use
+    """The queue holds as many entries as it may; try again later."""
+
+
+class StoreFull(BackpressureError):  # noqa: N818 - named like its sibling
+    """Redis is out of memory and refuses writes; nothing was enqueued."""
+
+
+class Unavailable(JournalError):  # noqa: N818 - a state, as in gRPC's UNAVAILABLE
+    """Redis cannot be reached or did not answer in time; submitting again is safe."""

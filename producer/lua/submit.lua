@@ -1,0 +1,22 @@
+-- Enqueue messages whose entry was not submitted before, as far as there is room.
+-- KEYS: the queue, then one "seen" key for each message.
+-- ARGV: most entries in the queue, seconds an id is remembered, this call's token, the messages.
+-- Returns one number a message: 0 queued, 1 duplicate, 2 no room.
+-- A repeated call with the same token (a retry after a lost answer) counts as the same submit.
+local room = tonumber(ARGV[1]) - redis.call('LLEN', KEYS[1])
+local seconds, token = ARGV[2], ARGV[3]
+local codes = {}
+for i = 2, #KEYS do
+  local holder = redis.call('GET', KEYS[i])
+  if holder then
+    codes[i - 1] = holder == token and 0 or 1
+  elseif room <= 0 then
+    codes[i - 1] = 2
+  else
+    redis.call('SET', KEYS[i], token, 'EX', seconds)
+    redis.call('LPUSH', KEYS[1], ARGV[i + 2])
+    room = room - 1
+    codes[i - 1] = 0
+  end
+end
+return codes

@@ -1,0 +1,148 @@
+"""The messages: what a backend submits, what it gets back, and what could not be processed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated, Any
+
+import pydantic
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from producer.errors import ValidationError
+
+SCHEMA_VERSION = 1
+MAX_TEXT_CHARACTERS = 20_000
+MAX_CONTEXT_CHARACTERS = 256
+ENTRY_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+
+EntryId = Annotated[str, StringConstraints(pattern=rf"^{ENTRY_ID.pattern}$")]
+Probability = Annotated[float, Field(ge=0.0, le=1.0)]
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class _Message(BaseModel):
+    # hide_input_in_errors: a rejected value may be somebody's diary.
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    def encode(self) -> bytes:
+        """The message as UTF-8 JSON."""
+        return self.model_dump_json().encode()
+
+
+class JournalEntry(_Message):
+    """One journal entry, as a backend submits it.
+
+    Attributes:
+        entry_id: the caller's own id and idempotency key.
+        text: 1 to 20,000 characters (Unicode code points), not only white space.
+        submitted_at: when the caller handed it over, UTC.
+        context: opaque to us, returned unchanged with the result, at most 256 characters.
+    """
+
+    entry_id: EntryId
+    text: Annotated[str, Field(min_length=1, max_length=MAX_TEXT_CHARACTERS, repr=False)]
+    submitted_at: Annotated[datetime, Field(default_factory=_now)]
+    context: Annotated[str | None, Field(max_length=MAX_CONTEXT_CHARACTERS, repr=False)] = None
+
+    def __init__(self, **fields: Any) -> None:
+        """Validate the fields.
+
+        Raises:
+            ValidationError: names each field and the rule it breaks, never its value.
+        """
+        try:
+            super().__init__(**fields)
+        except pydantic.ValidationError as exc:
+            raise ValidationError(describe(exc)) from None
+
+    @pydantic.field_validator("text")
+    @classmethod
+    def _not_blank(cls, text: str) -> str:
+        if not text.strip():
+            raise ValueError("text is blank")
+        return text
+
+    @pydantic.field_validator("submitted_at")
+    @classmethod
+    def _in_utc(cls, moment: datetime) -> datetime:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+class Evidence(_Message):
+    """A half-open range of characters (code points) of the submitted text."""
+
+    start: Annotated[int, Field(ge=0)]
+    end: Annotated[int, Field(ge=0)]
+
+
+class Label(_Message):
+    """A cognitive distortion found in an entry, with where it was found."""
+
+    label: str
+    score: Probability
+    evidence: tuple[Evidence, ...] = ()
+
+
+class JournalResult(_Message):
+    """The answer to one entry. Holds no text of it.
+
+    Attributes:
+        labels: the labels given, best score first.
+        scores: the probability of every label the model knows.
+        redactions: how many spans of each type of personal data were removed before reading.
+        model: name and version of the model folder.
+        deliveries: how often the entry was handed to a worker; 1 unless a worker failed.
+    """
+
+    entry_id: EntryId
+    context: Annotated[str | None, Field(repr=False)] = None
+    labels: tuple[Label, ...] = ()
+    scores: dict[str, Probability] = Field(default_factory=dict)
+    redactions: dict[str, int] = Field(default_factory=dict)
+    model: str = ""
+    submitted_at: datetime
+    completed_at: datetime
+    deliveries: Annotated[int, Field(ge=1)] = 1
+    schema_version: int = SCHEMA_VERSION
+
+
+class DeadReason(StrEnum):
+    """Why an entry could not be processed; the closed list."""
+
+    UNDECRYPTABLE = "undecryptable"
+    MALFORMED = "malformed"
+    OVERSIZED = "oversized"
+    ANONYMIZER_FAILED = "anonymizer_failed"
+    CLASSIFIER_FAILED = "classifier_failed"
+    WORKER_LOST = "worker_lost"
+    TIMED_OUT = "timed_out"
+    REVOKED = "revoked"
+    EXPIRED = "expired"
+
+
+class DeadLetter(_Message):
+    """An entry that could not be processed, still sealed as it came."""
+
+    entry_id: str
+    reason: DeadReason
+    deliveries: Annotated[int, Field(ge=1)] = 1
+    failed_at: datetime = Field(default_factory=_now)
+    sealed: Annotated[str, Field(repr=False)]
+
+
+def describe(error: pydantic.ValidationError) -> str:
+    """A pydantic error in one line, without any value."""
+    details: Iterable[Any] = error.errors(
+        include_input=False, include_context=False, include_url=False
+    )
+    parts = [
+        f"{'.'.join(str(part) for part in detail['loc']) or 'message'}: {detail['msg']}"
+        for detail in details
+    ]
+    return "; ".join(parts)

@@ -1,0 +1,64 @@
+"""Settings of the client side, from `JOURNAL_*` environment variables or an `.env` file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+import pydantic
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from producer.errors import ConfigurationError
+from producer.message import QUEUE
+from producer.schemas import describe
+from producer.sealing import KeySet
+
+
+class Settings(BaseSettings):
+    """What every part of the system has to agree on.
+
+    The Redis URL may hold a password, so it is a secret: it shows in no repr, log or error.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="JOURNAL_",
+        env_file=".env",
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+    )
+
+    redis_url: SecretStr = SecretStr("redis://localhost:6379/0")
+    keys_file: Path | None = None
+    queue: Annotated[str, Field(min_length=1)] = QUEUE
+    results: Annotated[str, Field(min_length=1)] = "journal.results"
+    dead: Annotated[str, Field(min_length=1)] = "journal.dead"
+    max_queue_entries: Annotated[int, Field(ge=1)] = 100_000
+    max_results: Annotated[int, Field(ge=1)] = 100_000
+    idempotency_seconds: Annotated[int, Field(ge=1)] = 86_400
+
+    @classmethod
+    def load(cls, **overrides: Any) -> Self:
+        """Read the environment; arguments that are not None win.
+
+        Raises:
+            ConfigurationError: a value is of the wrong kind; the message names the variable.
+        """
+        given = {name: value for name, value in overrides.items() if value is not None}
+        try:
+            return cls(**given)
+        except pydantic.ValidationError as exc:
+            raise ConfigurationError(f"settings (JOURNAL_*): {describe(exc)}") from None
+
+    def key_set(self) -> KeySet:
+        """The key set from `keys_file`.
+
+        Raises:
+            ConfigurationError: no file is named, or it holds no usable key set.
+        """
+        if self.keys_file is None:
+            raise ConfigurationError(
+                "JOURNAL_KEYS_FILE is not set; make a key file with `journal keys new --file FILE`"
+            )
+        return KeySet.load(self.keys_file)

@@ -1,0 +1,1 @@
+"""The worker side of journal-stream: claim, anonymize, classify, settle."""

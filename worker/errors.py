@@ -1,0 +1,21 @@
+"""What can go wrong in a worker, grouped by who has to act."""
+
+
+class WorkerError(Exception):
+    """Root of every error of the worker. Messages never hold the text of an entry."""
+
+
+class StartupError(WorkerError):
+    """The worker cannot start as configured: one clear line, exit code 2."""
+
+
+class ModelFolderError(StartupError):
+    """The model folder is missing, incomplete, altered or of an unknown format."""
+
+
+class AnonymizationError(WorkerError):
+    """An entry could not be anonymized; it must not go any further."""
+
+
+class ClassificationError(WorkerError):
+    """The classifier could not score a text."""

@@ -1,0 +1,186 @@
+"""The model folder: what training writes, and what a worker verifies before it trusts it.
+
+    config.json  model.safetensors  tokenizer.json  tokenizer_config.json   (Hugging Face)
+    thresholds.json   {"window_tokens": 128, "thresholds": {label: probability}}
+    metrics.json      README.md (the model card)
+    manifest.json     {"format": 1, "name": ..., "files": {file: sha256}}
+
+The manifest protects against a torn copy and an altered file. It is no signature: who can
+write the whole folder can write its manifest too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from worker.errors import ModelFolderError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+#: Without these nothing can be classified.
+REQUIRED_FILES = (
+    "config.json",
+    "model.safetensors",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "thresholds.json",
+)
+#: Everything a complete folder holds besides its manifest.
+MODEL_FILES = (*REQUIRED_FILES, "metrics.json", "README.md")
+#: What a loader might pick up in place of the verified weights, or run.
+FORBIDDEN_SUFFIXES = (".bin", ".pt", ".pth", ".pkl", ".py", ".h5", ".msgpack")
+MIN_WINDOW_TOKENS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFolder:
+    """A verified model folder.
+
+    Attributes:
+        path: the folder.
+        name: the model's name, as its trainer gave it.
+        version: the first 12 hex digits of the manifest's SHA-256: two folders with the same
+            version hold the same bytes.
+        labels: label names in the order of the model's outputs.
+        thresholds: probability from which a label is given, in the same order.
+        window_tokens: tokens of text (special tokens included) the classifier sees at once.
+    """
+
+    path: Path
+    name: str
+    version: str
+    labels: tuple[str, ...]
+    thresholds: tuple[float, ...]
+    window_tokens: int
+
+    @classmethod
+    def open(cls, path: Path) -> ModelFolder:
+        """Verify every file against the manifest and read what the worker needs to know.
+
+        Raises:
+            ModelFolderError: the folder is missing, incomplete, altered, or not understood.
+        """
+        if not path.is_dir():
+            raise ModelFolderError(f"model folder not found: {path}")
+        manifest_bytes = _read(path / MANIFEST)
+        manifest = _parse(manifest_bytes, path / MANIFEST)
+        if manifest.get("format") != FORMAT:
+            raise ModelFolderError(f"{path / MANIFEST}: unknown format (this worker reads {FORMAT})")
+        _verify_files(path, manifest.get("files"))
+        labels, positions = _labels(_parse(_read(path / "config.json"), path / "config.json"), path)
+        thresholds, window = _thresholds(path, labels, positions)
+        return cls(
+            path=path,
+            name=str(manifest.get("name", path.name)),
+            version=hashlib.sha256(manifest_bytes).hexdigest()[:12],
+            labels=labels,
+            thresholds=thresholds,
+            window_tokens=window,
+        )
+
+
+def seal_folder(path: Path, *, name: str) -> None:
+    """Write `manifest.json` over all files now in `path`; the last step of writing a model.
+
+    Raises:
+        ModelFolderError: a required file is missing or a forbidden one is present.
+    """
+    files = _files(path)
+    missing = [f for f in REQUIRED_FILES if f not in files]
+    if missing:
+        raise ModelFolderError(f"{path}: missing {', '.join(missing)}")
+    digests = {f: _sha256(path / f) for f in files}
+    manifest = {"format": FORMAT, "name": name, "files": digests}
+    temporary = path / f".{MANIFEST}.tmp"
+    temporary.write_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    temporary.replace(path / MANIFEST)
+
+
+def _files(path: Path) -> list[str]:
+    names = []
+    for entry in sorted(os.scandir(path), key=lambda e: e.name):
+        if entry.name == MANIFEST or entry.name.startswith("."):
+            continue
+        if entry.is_symlink() and not entry.is_file():
+            raise ModelFolderError(f"{path / entry.name}: not a plain file")
+        if not entry.is_file():
+            raise ModelFolderError(f"{path / entry.name}: not a plain file")
+        if entry.name.endswith(FORBIDDEN_SUFFIXES):
+            raise ModelFolderError(f"{path / entry.name}: only safetensors weights and JSON belong")
+        names.append(entry.name)
+    return names
+
+
+def _verify_files(path: Path, digests: object) -> None:
+    if not isinstance(digests, dict):
+        raise ModelFolderError(f"{path / MANIFEST}: no list of files")
+    present = set(_files(path))
+    for name in (*REQUIRED_FILES, *digests):
+        if name not in digests:
+            raise ModelFolderError(f"{path / MANIFEST}: does not list {name}")
+        if name not in present:
+            raise ModelFolderError(f"{path / name}: missing")
+    for name in sorted(present):
+        if name not in digests:
+            raise ModelFolderError(f"{path / name}: not in the manifest")
+        if _sha256(path / name) != digests[name]:
+            raise ModelFolderError(f"{path / name}: altered (its SHA-256 is not the manifest's)")
+
+
+def _labels(config: dict[str, Any], path: Path) -> tuple[tuple[str, ...], dict[str, int]]:
+    mapping = config.get("id2label")
+    if not isinstance(mapping, dict) or not mapping:
+        raise ModelFolderError(f"{path / 'config.json'}: no id2label")
+    try:
+        ordered = [str(mapping[str(i)]) for i in range(len(mapping))]
+    except KeyError as exc:
+        raise ModelFolderError(f"{path / 'config.json'}: id2label has gaps") from exc
+    if len(set(ordered)) != len(ordered):
+        raise ModelFolderError(f"{path / 'config.json'}: a label stands twice in id2label")
+    return tuple(ordered), {label: i for i, label in enumerate(ordered)}
+
+
+def _thresholds(
+    path: Path, labels: tuple[str, ...], positions: dict[str, int]
+) -> tuple[tuple[float, ...], int]:
+    file = path / "thresholds.json"
+    content = _parse(_read(file), file)
+    given = content.get("thresholds")
+    if not isinstance(given, dict) or set(given) != set(positions):
+        raise ModelFolderError(f"{file}: thresholds must name each label of config.json once")
+    values = tuple(given[label] for label in labels)
+    if not all(isinstance(v, (int, float)) and 0.0 < v < 1.0 for v in values):
+        raise ModelFolderError(f"{file}: every threshold must lie between 0 and 1")
+    window = content.get("window_tokens")
+    if not isinstance(window, int) or window < MIN_WINDOW_TOKENS:
+        raise ModelFolderError(f"{file}: window_tokens must be at least {MIN_WINDOW_TOKENS}")
+    return tuple(float(v) for v in values), window
+
+
+def _read(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as exc:
+        raise ModelFolderError(f"{file}: {exc.strerror or 'cannot be read'}") from exc
+
+
+def _parse(content: bytes, file: Path) -> dict[str, Any]:
+    try:
+        value = json.loads(content)
+    except ValueError as exc:
+        raise ModelFolderError(f"{file}: not JSON") from exc
+    if not isinstance(value, dict):
+        raise ModelFolderError(f"{file}: not a JSON object")
+    return value
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
