@@ -1,0 +1,140 @@
+"""The Celery application: where settings, transport, micro-batching and children meet.
+
+`celery -A worker.app inspect active`, `... control revoke ID` and Flower use `app`, which reads
+`JOURNAL_*` when it is first used. `journal-worker run` makes its own with `create_app`.
+"""
+
+from __future__ import annotations
+
+import gc
+import logging
+import os
+from typing import TYPE_CHECKING, Any
+
+import celery
+from celery import signals
+from celery.worker import state
+from kombu import Queue
+
+from producer.errors import ConfigurationError
+from producer.message import TASK
+from worker.settings import WorkerSettings
+
+if TYPE_CHECKING:
+    from worker.runtime import Runtime
+
+log = logging.getLogger(__name__)
+
+#: Batches a child may have waiting behind the one it works on.
+PREFETCHED_BATCHES = 2
+#: Seconds after which a claim that nobody settled is handed out again.
+VISIBILITY_SECONDS = 600
+#: Loading the models takes a while on a slow disk; Celery's own limit of 4 s kills the child.
+CHILD_START_SECONDS = 300
+EXIT_CONFIGURATION = 2
+
+
+def celery_config(settings: WorkerSettings) -> dict[str, Any]:
+    """Celery's configuration for our queue."""
+    return {
+        "broker_url": settings.redis_url.get_secret_value(),
+        "broker_transport_options": {
+            "visibility_timeout": max(VISIBILITY_SECONDS, 4 * settings.batch_timeout_seconds),
+            "unacked_restore_interval": 5,
+        },
+        "broker_connection_retry_on_startup": True,
+        "broker_connection_max_retries": None,
+        "accept_content": ["json"],
+        "task_serializer": "json",
+        "task_ignore_result": True,
+        "task_store_errors_even_if_ignored": False,
+        "result_backend": "disabled://",
+        "task_acks_late": True,
+        "task_default_queue": settings.queue,
+        "task_queues": [Queue(settings.queue, routing_key=settings.queue)],
+        "task_create_missing_queues": True,
+        "worker_pool": "prefork",
+        "worker_concurrency": settings.children,
+        "worker_prefetch_multiplier": PREFETCHED_BATCHES * settings.max_batch_entries,
+        "worker_proc_alive_timeout": CHILD_START_SECONDS,
+        "worker_consumer": "worker.consumer:JournalConsumer",
+        "worker_enable_remote_control": True,
+        "worker_hijack_root_logger": False,
+        "worker_redirect_stdouts": False,
+        "worker_cancel_long_running_tasks_on_connection_loss": False,
+    }
+
+
+def create_app(settings: WorkerSettings | None = None) -> celery.Celery:
+    """A Celery application; without settings they are read when it is first used."""
+    application = celery.Celery("journal-stream", set_as_current=False)
+    application.add_defaults(
+        lambda: celery_config(settings if settings is not None else WorkerSettings.load())
+    )
+
+    # Imported here: the module needs an application's Task class, and children need torch.
+    from worker.microbatch import MicroBatchTask  # noqa: PLC0415
+
+    @application.task(base=MicroBatchTask, name=TASK, bind=True, typing=False)
+    def classify(self: Any, sealed: str) -> None:
+        """Runs in micro-batches only; see `worker.microbatch`."""
+        raise NotImplementedError
+
+    return application
+
+
+def run(settings: WorkerSettings) -> int:
+    """Run a worker until it is told to stop; returns the exit code.
+
+    Raises:
+        StartupError, ConfigurationError: it cannot start as configured.
+    """
+    from worker.runtime import Runtime  # noqa: PLC0415 - brings torch: only a worker needs it
+
+    runtime = Runtime(settings)
+    application = create_app(settings)
+    attach(application, runtime)
+    worker = application.Worker(
+        hostname=None, loglevel=settings.log_level, quiet=True, without_gossip=True,
+        without_mingle=True, redirect_stdouts=False,
+    )  # fmt: skip
+    gc.collect()
+    gc.freeze()  # children share these pages as long as no collection writes to them
+    worker.start()
+    code = worker.exitcode
+    runtime.close()
+    return int(code or 0)
+
+
+def attach(application: celery.Celery, runtime: Runtime) -> None:
+    """Connect a runtime with an application's tasks and signals."""
+    application.journal_settler = runtime.settler
+    application.tasks[TASK].batcher_for = runtime.batcher_for
+    handlers = {
+        signals.setup_logging: lambda **_: None,  # ours is set up already
+        signals.worker_process_init: lambda **_: runtime.start_child(),
+        signals.worker_ready: lambda sender, **_: runtime.started(sender),
+        signals.worker_shutting_down: lambda **_: runtime.progress.stopping(),
+    }
+    for signal, handler in handlers.items():
+        signal.connect(handler, weak=False)
+
+
+def stop_worker(reason: str) -> None:
+    """End the worker because its configuration cannot work; safe from any thread."""
+    log.critical("%s", reason)
+    state.should_stop = EXIT_CONFIGURATION
+
+
+def __getattr__(name: str) -> Any:
+    """`app`, made when the Celery command line asks for it."""
+    if name != "app":
+        raise AttributeError(name)
+    application = create_app()
+    if os.environ.get("JOURNAL_REDIS_URL") is None:
+        log.debug("JOURNAL_REDIS_URL is not set; using the default")
+    globals()["app"] = application
+    return application
+
+
+__all__ = ["ConfigurationError", "create_app", "run"]

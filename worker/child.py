@@ -1,0 +1,106 @@
+"""The child process: owns the models, opens entries, runs batches."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from redis.exceptions import RedisError
+
+from producer.connection import connect
+from producer.errors import JournalError
+from worker.anonymizer import Anonymizer
+from worker.classifier import Classifier
+from worker.errors import WorkerError
+from worker.model_folder import ModelFolder
+from worker.pipeline import Pipeline
+from worker.report import BatchReport, Failure
+from worker.settle import StreamSettler
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from worker.report import Claim
+    from worker.settings import WorkerSettings
+
+log = logging.getLogger(__name__)
+
+__all__ = ["JournalError", "WorkerError", "build", "run_batch", "start"]
+
+_pipeline: Pipeline | None = None
+
+
+def build(settings: WorkerSettings) -> tuple[Pipeline, Classifier]:
+    """Load everything a child needs, from disk alone.
+
+    Raises:
+        StartupError, ConfigurationError: something is missing or wrong.
+    """
+    classifier = Classifier.load(
+        ModelFolder.open(settings.model),
+        device=settings.device,
+        precision=settings.precision,
+        threads=settings.threads_per_child,
+    )
+    anonymizer = Anonymizer.load()
+    anonymizer.anonymize(["A first text, so that the first entry does not wait: Ada, Paris."])
+    settler = StreamSettler(
+        connect(settings.redis_url), results=settings.results, dead=settings.dead
+    )
+    pipeline = Pipeline(
+        keys=settings.key_set(), anonymizer=anonymizer, classifier=classifier, settler=settler
+    )
+    return pipeline, classifier
+
+
+def start(settings: WorkerSettings) -> str:
+    """Make this process ready for batches; returns the precision chosen."""
+    global _pipeline  # noqa: PLW0603 - a child is one pipeline; Celery calls plain functions
+    silence_core_dumps()
+    _pipeline, classifier = build(settings)
+    gc.collect()
+    gc.freeze()  # the models live as long as the process: keep them out of every collection
+    return f"{classifier.precision} {classifier.device.type}"
+
+
+def run_batch(claims: Sequence[Claim]) -> BatchReport:
+    """Process a batch; called in the child by the pool.
+
+    This is the boundary where everything is caught: an exception that travelled on could carry
+    an entry into a log.
+    """
+    if _pipeline is None:
+        return BatchReport(failure=Failure.UNSETTLED)
+    try:
+        return _pipeline.run(claims)
+    except RedisError as exc:
+        log.error("a batch could not be settled (%s); handing it back", type(exc).__name__)
+        return BatchReport(failure=Failure.UNSETTLED)
+    except MemoryError:
+        # As good as dead: let the parent isolate the entry that did this.
+        os._exit(1)
+    except Exception as exc:  # noqa: BLE001 - the batch boundary
+        log.error("a batch failed: %s at %s", type(exc).__name__, _innermost(exc))
+        return BatchReport(failure=Failure.BROKEN)
+
+
+def _innermost(exc: BaseException) -> str:
+    """Where an exception was raised: file and line, which hold no text of an entry."""
+    trace = exc.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return "unknown"
+    name = os.path.basename(trace.tb_frame.f_code.co_filename)  # noqa: PTH119
+    return f"{name}:{trace.tb_lineno}"
+
+
+def silence_core_dumps() -> None:
+    """No core file: it would hold plain text."""
+    if sys.platform != "win32":
+        import resource  # noqa: PLC0415 - POSIX only
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

@@ -1,0 +1,266 @@
+"""The classifier: a verified model folder applied to batches of anonymized texts."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import logging
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+import torch
+import transformers
+from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+from worker import windows
+from worker.errors import ClassificationError, ModelFolderError
+from worker.precision import Precision, choose_device, choose_precision, convert
+from worker.windows import Window
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from worker.model_folder import ModelFolder
+
+log = logging.getLogger(__name__)
+
+#: Most tokens, padding included, in one forward pass. On a CPU small passes stay in the cache
+#: (`make bench` varies it); a GPU wants them large.
+PADDED_TOKENS = {"cpu": 512, "cuda": 32_768}
+#: Largest difference of a probability from fp32 that a faster precision may show at warm-up.
+TOLERANCE = 0.06
+_PROBES = (
+    "I missed one call from my sister and now she will never speak to me again.",
+    "We planted beans along the fence and it rained all afternoon.",
+    "If the report is not perfect, there was no point in writing it at all.",
+    "She said she liked the soup, but she says that to everyone.",
+)
+
+
+class Usage(Protocol):
+    """Something that counts what a batch cost."""
+
+    #: Tokens that carried text.
+    tokens: int
+    #: Tokens computed, padding included.
+    padded_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Classification:
+    """What was found in one text.
+
+    Attributes:
+        scores: the probability of each label, in the order of the model folder's labels.
+        labels: the labels given, best score first.
+        evidence: for each label given, character ranges of the classified text, in order.
+    """
+
+    scores: tuple[float, ...]
+    labels: tuple[str, ...]
+    evidence: tuple[tuple[tuple[int, int], ...], ...] = field(default=())
+
+
+class Classifier:
+    """Scores texts for every label; an entry's score is the maximum over its windows."""
+
+    def __init__(
+        self, folder: ModelFolder, tokenizer: Any, model: Any, *, device: torch.device
+    ) -> None:
+        self.folder = folder
+        self.device = device
+        self.precision = Precision.FP32
+        self._tokenizer = tokenizer
+        self._model = model
+        self._padded_tokens = PADDED_TOKENS[device.type]
+        self._thresholds = torch.tensor(folder.thresholds)
+        self._before, self._after = _special_tokens(tokenizer)
+
+    @classmethod
+    def load(
+        cls,
+        folder: ModelFolder,
+        *,
+        device: str = "auto",
+        precision: str = "auto",
+        threads: int | None = None,
+    ) -> Classifier:
+        """Load a verified folder, choose device and precision, and warm up.
+
+        A faster precision whose probabilities stray from fp32 is given up for fp32.
+
+        Args:
+            folder: the verified model folder.
+            device: auto, cpu or cuda.
+            precision: auto, fp32, bf16 or int8.
+            threads: torch threads for this process; torch's choice by default.
+
+        Raises:
+            ModelFolderError: the folder cannot be loaded.
+            StartupError: the device or precision is not to be had.
+        """
+        if threads:
+            torch.set_num_threads(threads)
+        place = choose_device(device)
+        chosen = choose_precision(precision, place)
+        tokenizer, model = _load(folder)
+        classifier = cls(folder, tokenizer, model.to(place), device=place)
+        expected = [torch.tensor(c.scores) for c in classifier.classify(_PROBES)]
+        if chosen is not Precision.FP32:
+            exact, classifier._model = model, convert(copy.deepcopy(model), chosen, place)
+            found = [torch.tensor(c.scores) for c in classifier.classify(_PROBES)]
+            error = float((torch.stack(expected) - torch.stack(found)).abs().max())
+            if error <= TOLERANCE:
+                classifier.precision = chosen
+            else:
+                log.warning("%s strays %.3f from fp32 on this model; using fp32", chosen, error)
+                classifier._model = exact
+        return classifier
+
+    @property
+    def label_names(self) -> tuple[str, ...]:
+        """Every label, in the order of scores."""
+        return self.folder.labels
+
+    @property
+    def model_version(self) -> str:
+        """Name and version of the model folder."""
+        return f"{self.folder.name}@{self.folder.version}"
+
+    def classify(self, texts: Sequence[str], usage: Usage | None = None) -> list[Classification]:
+        """Score texts; results come in the same order.
+
+        Args:
+            texts: anonymized texts of any length.
+            usage: gets the tokens of this batch added.
+
+        Raises:
+            ClassificationError: the model failed; the message holds no text.
+        """
+        try:
+            pieces = self._windows(texts)
+            scores = self._score(pieces, usage)
+        except Exception as exc:  # noqa: BLE001 - a tokenizer's message may hold the text
+            raise ClassificationError(type(exc).__name__) from None
+        by_text: list[list[int]] = [[] for _ in texts]
+        for index, piece in enumerate(pieces):
+            by_text[piece.text_index].append(index)
+        return [
+            self._combine([pieces[i] for i in indices], scores[indices]) for indices in by_text
+        ]
+
+    def _windows(self, texts: Sequence[str]) -> list[Window]:
+        encoded = self._tokenizer(
+            list(texts), add_special_tokens=False, return_offsets_mapping=True,
+            return_attention_mask=False, return_token_type_ids=False, verbose=False,
+        )  # fmt: skip
+        room = self.folder.window_tokens - len(self._before) - len(self._after)
+        pieces = []
+        for index, (text, ids, offsets) in enumerate(
+            zip(texts, encoded["input_ids"], encoded["offset_mapping"], strict=True)
+        ):
+            ends = windows.sentence_ends(text) if len(ids) > room else []
+            for first, last in windows.cut(ids, offsets, ends, room):
+                body = ids[first:last]
+                if all(token == self._tokenizer.unk_token_id for token in body):
+                    continue  # nothing the model knows a word for: nothing to judge
+                full = (*self._before, *body, *self._after)
+                pieces.append(Window(index, full, offsets[first][0], offsets[last - 1][1]))
+        return pieces
+
+    def _score(self, pieces: Sequence[Window], usage: Usage | None) -> torch.Tensor:
+        """Probabilities of shape `(windows, labels)`, in fp32 on the CPU."""
+        scores = torch.zeros(len(pieces), len(self.folder.labels))
+        for group in self._groups(pieces):
+            width = max(len(pieces[i].token_ids) for i in group)
+            ids = torch.full((len(group), width), self._tokenizer.pad_token_id)
+            mask = torch.zeros((len(group), width), dtype=torch.long)
+            for row, index in enumerate(group):
+                tokens = torch.tensor(pieces[index].token_ids)
+                ids[row, : len(tokens)] = tokens
+                mask[row, : len(tokens)] = 1
+            if usage is not None:
+                usage.tokens += int(mask.sum())
+                usage.padded_tokens += ids.numel()
+            with torch.inference_mode():
+                logits = self._model(
+                    input_ids=ids.to(self.device), attention_mask=mask.to(self.device)
+                ).logits
+            scores[group] = torch.sigmoid(logits.float()).cpu()
+        return scores
+
+    def _groups(self, pieces: Sequence[Window]) -> Iterator[list[int]]:
+        """Windows of similar length, as many as fit the budget of padded tokens."""
+        order = sorted(range(len(pieces)), key=lambda i: len(pieces[i].token_ids))
+        group: list[int] = []
+        for index in order:
+            width = len(pieces[index].token_ids)  # the longest so far: lengths only grow
+            if group and (len(group) + 1) * width > self._padded_tokens:
+                yield group
+                group = []
+            group.append(index)
+        if group:
+            yield group
+
+    def _combine(self, pieces: Sequence[Window], scores: torch.Tensor) -> Classification:
+        if not pieces:
+            return Classification(scores=(0.0,) * len(self.folder.labels), labels=())
+        best = scores.max(dim=0).values
+        given = [i for i in torch.argsort(best, descending=True).tolist()
+                 if best[i] >= self._thresholds[i]]  # fmt: skip
+        evidence = []
+        for label in given:
+            hits = [
+                (piece.start, piece.end)
+                for piece, row in zip(pieces, scores, strict=True)
+                if row[label] >= self._thresholds[label]
+            ]
+            evidence.append(tuple(_joined(hits, pieces)))
+        return Classification(
+            scores=tuple(best.tolist()),
+            labels=tuple(self.folder.labels[i] for i in given),
+            evidence=tuple(evidence),
+        )
+
+
+def _special_tokens(tokenizer: Any) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """What the tokenizer puts before and behind a text (`[CLS]` and `[SEP]` for BERT)."""
+    bare = tokenizer("a", add_special_tokens=False)["input_ids"]
+    full = tokenizer("a")["input_ids"]
+    start = next(i for i in range(len(full)) if full[i : i + len(bare)] == bare)
+    return tuple(full[:start]), tuple(full[start + len(bare) :])
+
+
+def _joined(hits: list[tuple[int, int]], pieces: Sequence[Window]) -> Iterator[tuple[int, int]]:
+    """Ranges of windows that follow one another, as one range."""
+    following = {a.start: b.start for a, b in itertools.pairwise(pieces)}
+    start, end, last = hits[0][0], hits[0][1], hits[0][0]
+    for hit_start, hit_end in hits[1:]:
+        if following.get(last) != hit_start:
+            yield start, end
+            start = hit_start
+        end, last = hit_end, hit_start
+    yield start, end
+
+
+def _load(folder: ModelFolder) -> tuple[Any, Any]:
+    options = {"local_files_only": True, "trust_remote_code": False}
+    transformers.utils.logging.disable_progress_bar()
+    transformers.utils.logging.set_verbosity_error()
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(folder.path, **options)
+        model = AutoModelForSequenceClassification.from_pretrained(
+            folder.path, use_safetensors=True, dtype=torch.float32, **options
+        )
+    except (OSError, ValueError, KeyError, RuntimeError) as exc:
+        raise ModelFolderError(
+            f"{folder.path}: the model cannot be loaded ({type(exc).__name__})"
+        ) from None
+    if not tokenizer.is_fast:
+        raise ModelFolderError(f"{folder.path}: the tokenizer has no offsets (tokenizer.json)")
+    limit = getattr(model.config, "max_position_embeddings", folder.window_tokens)
+    if folder.window_tokens > limit:
+        raise ModelFolderError(
+            f"{folder.path}: window_tokens {folder.window_tokens} exceeds the model's {limit}"
+        )
+    return tokenizer, model.eval()

@@ -1,0 +1,169 @@
+"""`journal-worker`: run a worker or the exporter, or use its two stages as filters."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+from producer.errors import ConfigurationError, JournalError
+from worker.errors import StartupError, WorkerError
+
+EXIT_USAGE = 2
+_MODEL = click.option(
+    "--model", type=click.Path(path_type=Path), help="Model folder (JOURNAL_MODEL)."
+)
+_REDIS = click.option("--redis-url", help="Redis URL (JOURNAL_REDIS_URL); better set in the environment.")
+_LEVEL = click.option(
+    "--log-level",
+    type=click.Choice(["DEBUG", "INFO", "WARNING", "ERROR"], case_sensitive=False),
+    help="How much to log (JOURNAL_LOG_LEVEL).",
+)
+_DEVICE = click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), help="JOURNAL_DEVICE.")
+_PRECISION = click.option(
+    "--precision", type=click.Choice(["auto", "fp32", "bf16", "int8"]), help="JOURNAL_PRECISION."
+)
+
+
+def fail(error: Exception | str) -> NoReturn:
+    """One clear line on stderr and exit code 2."""
+    click.echo(f"journal-worker: {error}", err=True)
+    sys.exit(EXIT_USAGE)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="journal-stream")
+def main() -> None:
+    """Workers of journal-stream: anonymize and classify journal entries from a queue.
+
+    Settings come from JOURNAL_* environment variables (or an .env file); options win over them.
+    """
+
+
+@main.command()
+@_MODEL
+@_REDIS
+@click.option("--concurrency", type=click.IntRange(1), help="Child processes (default: one a core).")
+@click.option("--max-batch-entries", type=click.IntRange(1), help="Entries in a batch (64).")
+@click.option("--max-batch-tokens", type=click.IntRange(128), help="Tokens in a batch (16384).")
+@click.option("--metrics-port", type=click.IntRange(0, 65535), help="Port of /metrics (9808).")
+@click.option("--metrics-host", help="Address of /metrics (127.0.0.1).")
+@_DEVICE
+@_PRECISION
+@_LEVEL
+def run(**options: Any) -> None:
+    """Run a worker until SIGTERM, then drain and exit.
+
+    Serves /metrics, /healthz and /readyz. Exits with 2 and one line if it cannot start as
+    configured.
+    """
+    from worker import logs  # noqa: PLC0415 - the other commands stay light
+    from worker.settings import WorkerSettings  # noqa: PLC0415
+
+    try:
+        settings = WorkerSettings.load(**_given(options))
+        logs.configure(settings.log_level)
+        check_redis(settings)
+        from worker.app import run as run_worker  # noqa: PLC0415 - brings torch
+
+        code = run_worker(settings)
+    except (StartupError, JournalError) as exc:
+        fail(exc)
+    sys.exit(code)
+
+
+@main.command()
+@_REDIS
+@click.option("--port", "exporter_port", type=click.IntRange(0, 65535), help="Port (9809).")
+@click.option("--host", "metrics_host", help="Address (127.0.0.1).")
+@_LEVEL
+def exporter(**options: Any) -> None:
+    """Serve the gauges of the queue on /metrics, whether workers run or not."""
+    from worker import logs  # noqa: PLC0415
+    from worker.exporter import Exporter  # noqa: PLC0415
+    from worker.settings import WorkerSettings  # noqa: PLC0415
+
+    try:
+        settings = WorkerSettings.load(**_given(options))
+        logs.configure(settings.log_level)
+        server = Exporter(settings)
+    except (StartupError, JournalError) as exc:
+        fail(exc)
+    click.echo(f"exporter: http://{settings.metrics_host}:{server.port}/metrics", err=True)
+    server.run()
+
+
+@main.command()
+@click.option("--jobs", type=click.IntRange(1), help="Processes (default: one a core).")
+def anonymize(jobs: int | None) -> None:
+    """Filter: JSON lines {"id", "text"} to {"id", "anonymized", "spans"}.
+
+    Reads stdin, writes stdout, keeps the order. Spans are ranges of characters of the text as it
+    was given.
+    """
+    from worker.filters import anonymize_lines, run_filter  # noqa: PLC0415 - brings spaCy
+
+    _filter(lambda: run_filter(anonymize_lines, jobs=jobs))
+
+
+@main.command()
+@_MODEL
+@_DEVICE
+@_PRECISION
+@click.option("--raw", is_flag=True, help="Do not anonymize first; ranges refer to the text as is.")
+@click.option("--jobs", type=click.IntRange(1), help="Processes (default: one a core).")
+def classify(jobs: int | None, raw: bool, **options: Any) -> None:
+    """Filter: JSON lines {"id", "text"} to {"id", "labels", "scores"}.
+
+    Reads stdin, writes stdout, keeps the order. Evidence is ranges of characters of the text as
+    it was given.
+    """
+    from worker.filters import classify_lines, run_filter  # noqa: PLC0415 - brings torch
+    from worker.settings import WorkerSettings  # noqa: PLC0415
+
+    def work() -> None:
+        settings = WorkerSettings.load(**_given(options))
+        run_filter(
+            classify_lines, jobs=jobs, model=settings.model, raw=raw,
+            device=settings.device, precision=settings.precision,
+        )  # fmt: skip
+
+    _filter(work)
+
+
+def check_redis(settings: Any) -> None:
+    """Ask Redis once, so that a wrong address or password is one line and not a retry loop.
+
+    Raises:
+        ConfigurationError: Redis cannot be reached or refuses us.
+    """
+    from redis.exceptions import RedisError  # noqa: PLC0415
+
+    from producer.connection import connect  # noqa: PLC0415
+    from producer.operations import translate  # noqa: PLC0415
+
+    client = connect(settings.redis_url)
+    try:
+        client.ping()
+    except RedisError as exc:
+        raise ConfigurationError(str(translate(exc))) from None
+    finally:
+        client.close()
+
+
+def _given(options: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def _filter(work: Any) -> None:
+    try:
+        work()
+    except (WorkerError, JournalError) as exc:
+        fail(exc)
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader has gone; so do we, quietly
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)

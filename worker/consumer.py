@@ -1,0 +1,52 @@
+"""Celery's consumer, with another end for messages it does not understand.
+
+Stock Celery logs up to 1,024 characters of such a message and drops it. Here it goes to the dead
+stream whole, and the log tells its kind only.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from celery.worker.consumer import Consumer
+
+from producer.schemas import ENTRY_ID, DeadReason
+from worker.report import Claim
+
+log = logging.getLogger(__name__)
+
+
+class JournalConsumer(Consumer):  # type: ignore[misc]
+    """Dead-letters what is no journal entry; `app.journal_settler` publishes."""
+
+    def on_unknown_message(self, body: Any, message: Any) -> None:
+        """No task message at all."""
+        self._bury(message, "unknown format")
+
+    def on_unknown_task(self, body: Any, message: Any, exc: BaseException) -> None:
+        """A task of another name."""
+        self._bury(message, "unknown task")
+
+    def on_invalid_task(self, body: Any, message: Any, exc: BaseException) -> None:
+        """A task message with broken headers or arguments."""
+        self._bury(message, "invalid task")
+
+    def on_decode_error(self, message: Any, exc: BaseException) -> None:
+        """A body that does not decode."""
+        self._bury(message, "undecodable body")
+
+    def _bury(self, message: Any, kind: str) -> None:
+        headers = message.headers if isinstance(message.headers, dict) else {}
+        given = str(headers.get("id", ""))
+        entry_id = given if ENTRY_ID.fullmatch(given) else "unknown"
+        body = message.body
+        raw = body.decode("utf-8", "replace") if isinstance(body, bytes) else str(body)
+        log.error("a message on the queue is no journal entry (%s); dead-lettered", kind)
+        try:
+            self.app.journal_settler.settle([], [(Claim(entry_id, raw), DeadReason.MALFORMED)])
+        except Exception as exc:  # noqa: BLE001 - whatever Redis says, the message must not be lost
+            log.error("a dead letter could not be written (%s)", type(exc).__name__)
+            message.requeue()
+            return
+        message.ack()

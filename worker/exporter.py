@@ -1,0 +1,159 @@
+"""The exporter: gauges of the queue itself, which must live when no worker does.
+
+Light on purpose (Redis and Prometheus clients only). Each scrape asks Redis once.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+from redis.exceptions import RedisError
+
+from producer.connection import connect
+from producer.message import ENQUEUED_AT
+from producer.operations import CLAIMS
+from worker.probes import Probes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import redis
+
+    from worker.settings import WorkerSettings
+
+
+
+class QueueCollector(Collector):
+    """Reads the queue's gauges from Redis at every scrape."""
+
+    def __init__(self, client: redis.Redis, settings: WorkerSettings) -> None:
+        self._redis = client
+        self._settings = settings
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """The gauges; only `journal_redis_up` when Redis does not answer."""
+        try:
+            replies = self._ask()
+        except RedisError:
+            yield GaugeMetricFamily("journal_redis_up", "Whether Redis answers", 0)
+            return
+        ready, oldest, claimed, results, dead, groups, memory = replies
+        yield GaugeMetricFamily("journal_redis_up", "Whether Redis answers", 1)
+        yield GaugeMetricFamily("journal_queue_ready", "Entries waiting for a worker", _count(ready))
+        yield GaugeMetricFamily(
+            "journal_queue_oldest_seconds",
+            "Age of the entry that has waited longest, 0 with an empty queue",
+            age(oldest, time.time()),
+        )
+        yield GaugeMetricFamily(
+            "journal_queue_claimed", "Entries in the hands of workers", _count(claimed)
+        )
+        yield GaugeMetricFamily(
+            "journal_results_entries", "Results kept on the stream", _count(results)
+        )
+        yield GaugeMetricFamily("journal_dead_letters", "Dead letters kept", _count(dead))
+        backlog = GaugeMetricFamily(
+            "journal_results_backlog", "Results a group has not acknowledged", labels=["group"]
+        )
+        for group, unread in _backlog(groups).items():
+            backlog.add_metric([group], unread)
+        yield backlog
+        for name, text in (("used_memory", "Memory Redis uses"), ("maxmemory", "Its limit, or 0")):
+            yield GaugeMetricFamily(
+                f"journal_redis_{name}_bytes", f"{text}, in bytes", _info(memory, name)
+            )
+
+    def _ask(self) -> list[Any]:
+        pipeline = self._redis.pipeline(transaction=False)
+        settings = self._settings
+        for command in (
+            ("LLEN", settings.queue),
+            ("LINDEX", settings.queue, -1),  # the next to be taken, so the oldest
+            ("HLEN", CLAIMS),
+            ("XLEN", settings.results),
+            ("XLEN", settings.dead),
+            ("XINFO", "GROUPS", settings.results),
+            ("INFO", "memory"),
+        ):
+            pipeline.execute_command(*command)
+        return list(pipeline.execute(raise_on_error=False))
+
+
+def age(message: Any, now: float) -> float:
+    """Seconds since a message was enqueued by the clear header `enqueued_at`; 0 if unknown."""
+    if not isinstance(message, bytes):
+        return 0.0
+    try:
+        enqueued_at = json.loads(message)["headers"][ENQUEUED_AT]
+        return max(0.0, now - float(enqueued_at))
+    except (ValueError, KeyError, TypeError):
+        return 0.0
+
+
+def _count(reply: Any) -> float:
+    return float(reply) if isinstance(reply, int) else 0.0
+
+
+def _backlog(groups: Any) -> dict[str, float]:
+    if not isinstance(groups, list):
+        return {}
+    backlog = {}
+    for info in groups:
+        fields = dict(zip(info[::2], info[1::2], strict=True))
+        unread = float(fields[b"pending"]) + float(fields.get(b"lag") or 0)
+        backlog[fields[b"name"].decode("utf-8", "replace")] = unread
+    return backlog
+
+
+def _info(reply: Any, name: str) -> float:
+    lines = reply.decode().splitlines() if isinstance(reply, bytes) else []
+    values = dict(line.split(":", 1) for line in lines if ":" in line)
+    return float(values.get(name, 0))
+
+
+class Exporter:
+    """Serves the queue's gauges over HTTP.
+
+    Raises:
+        StartupError, ConfigurationError: the port or the Redis URL is not usable.
+    """
+
+    def __init__(self, settings: WorkerSettings) -> None:
+        self._redis = connect(settings.redis_url)
+        registry = CollectorRegistry()
+        registry.register(QueueCollector(self._redis, settings))
+        self._probes = Probes(
+            registry,
+            alive=lambda: None,
+            ready=self._problem,
+            host=settings.metrics_host,
+            port=settings.exporter_port,
+        )
+
+    @property
+    def port(self) -> int:
+        """The port listened on."""
+        return self._probes.port
+
+    def run(self) -> None:
+        """Serve until SIGTERM or SIGINT."""
+        stop = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stop.set())
+        self._probes.start()
+        stop.wait()
+        self._probes.stop()
+
+    def _problem(self) -> str | None:
+        try:
+            self._redis.ping()
+        except RedisError as exc:
+            return f"Redis does not answer ({type(exc).__name__})"
+        return None

@@ -1,0 +1,85 @@
+"""Choosing the arithmetic from the hardware, and the device to run on."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from worker.errors import StartupError
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+log = logging.getLogger(__name__)
+
+
+class Precision(StrEnum):
+    """The arithmetic of the model's matrix products."""
+
+    FP32 = "fp32"
+    BF16 = "bf16"
+    INT8 = "int8"
+
+
+def choose_device(wanted: str) -> torch.device:
+    """`auto` takes a CUDA device if there is one.
+
+    Raises:
+        StartupError: `cuda` is wanted and there is none.
+    """
+    available = torch.cuda.is_available()
+    if wanted == "cuda" and not available:
+        raise StartupError("JOURNAL_DEVICE is cuda, but no CUDA device is available")
+    return torch.device("cuda" if available and wanted != "cpu" else "cpu")
+
+
+def choose_precision(wanted: str, device: torch.device) -> Precision:
+    """`auto` takes bf16 where the hardware computes it, else int8 on a CPU, else fp32.
+
+    Raises:
+        StartupError: the wanted precision does not run on this device.
+    """
+    if wanted != "auto":
+        precision = Precision(wanted)
+        if precision is Precision.INT8 and device.type != "cpu":
+            raise StartupError("JOURNAL_PRECISION int8 runs on a CPU only")
+        return precision
+    if device.type == "cuda":
+        return Precision.BF16 if torch.cuda.is_bf16_supported() else Precision.FP32
+    if _cpu_has_bf16():
+        return Precision.BF16
+    return Precision.INT8 if _quantized_engine() else Precision.FP32
+
+
+def _cpu_has_bf16() -> bool:
+    """Whether the CPU multiplies bf16 in hardware (AVX512-BF16, AMX); emulation is far slower."""
+    probe = getattr(torch.cpu, "_is_avx512_bf16_supported", None)
+    return bool(probe and probe())
+
+
+def _quantized_engine() -> str | None:
+    engines = torch.backends.quantized.supported_engines
+    return next((engine for engine in ("x86", "fbgemm", "qnnpack") if engine in engines), None)
+
+
+def convert(model: PreTrainedModel, precision: Precision, device: torch.device) -> Any:
+    """The model on `device` in `precision`, ready to be called; `model` may be changed."""
+    if precision is Precision.BF16:
+        return model.to(device=device, dtype=torch.bfloat16)
+    if precision is Precision.INT8:
+        engine = _quantized_engine()
+        if engine is None:
+            raise StartupError("this build of torch has no int8 kernels")
+        torch.backends.quantized.engine = engine
+        with warnings.catch_warnings():
+            # Dynamic quantization is announced to move to torchao, a much heavier dependency.
+            warnings.simplefilter("ignore")
+            logging.getLogger("torch.ao.quantization").setLevel(logging.ERROR)
+            return torch.ao.quantization.quantize_dynamic(
+                model, {torch.nn.Linear}, dtype=torch.qint8
+            )
+    return model.to(device)

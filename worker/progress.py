@@ -1,0 +1,82 @@
+"""Whether a worker moves: what its health pages answer."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+#: The event loop ticks every second; this long without a tick, it hangs.
+LOOP_SECONDS = 30.0
+
+
+class Progress:
+    """Collects signs of life from the event loop and of the batches.
+
+    Args:
+        batch_seconds: the time limit of a batch; one older than that and a half is stuck.
+        clock: seconds that only go forward.
+    """
+
+    def __init__(
+        self, batch_seconds: float, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._limit = batch_seconds * 1.5 + LOOP_SECONDS
+        self._clock = clock
+        self._tick = clock()
+        self._busy_since: float | None = None
+        self._ready: set[int] = set()
+        self._connected = False
+        self._stopping = False
+
+    @property
+    def children(self) -> int:
+        """Children that told they are ready."""
+        return len(self._ready)
+
+    def tick(self, *, running: int, finished: bool) -> None:
+        """From the event loop, every second: how much runs, and whether anything came back."""
+        self._tick = self._clock()
+        self._connected = True
+        if running == 0:
+            self._busy_since = None
+        elif self._busy_since is None or finished:
+            self._busy_since = self._tick
+
+    def child_ready(self, pid: int) -> None:
+        """A child loaded its models."""
+        self._ready.add(pid)
+
+    def children_alive(self, pids: set[int]) -> None:
+        """Forget children that are gone."""
+        self._ready &= pids
+
+    def disconnected(self) -> None:
+        """The connection to Redis is lost; no tick means nothing now."""
+        self._connected = False
+        self._tick = self._clock()
+
+    def stopping(self) -> None:
+        """The worker drains."""
+        self._stopping = True
+
+    def alive(self) -> str | None:
+        """None, or why this worker should be restarted."""
+        now = self._clock()
+        if self._connected and now - self._tick > LOOP_SECONDS:
+            return f"the event loop has not moved for {now - self._tick:.0f} s"
+        if self._busy_since is not None and now - self._busy_since > self._limit:
+            return f"no batch has come back for {now - self._busy_since:.0f} s"
+        return None
+
+    def ready(self) -> str | None:
+        """None, or why this worker cannot take entries."""
+        if self._stopping:
+            return "draining"
+        if not self._ready:
+            return "no child has loaded its models yet"
+        if not self._connected:
+            return "not connected to Redis"
+        return self.alive()

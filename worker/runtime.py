@@ -1,0 +1,120 @@
+"""The parent of a worker: its metrics, its probes, and what it knows of its children."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from prometheus_client import CollectorRegistry, PlatformCollector, ProcessCollector
+
+from producer.connection import connect
+from worker import child
+from worker.children import ChildGate
+from worker.metrics import Metrics
+from worker.microbatch import Batcher
+from worker.model_folder import ModelFolder
+from worker.probes import Probes
+from worker.progress import Progress
+from worker.settle import StreamSettler
+
+if TYPE_CHECKING:
+    from worker.settings import WorkerSettings
+
+TICK_SECONDS = 1.0
+EXIT_CHILD_FAILED = 2
+
+
+class Runtime:
+    """Everything a worker's parent holds besides Celery itself.
+
+    Raises:
+        StartupError, ConfigurationError: the model folder, the keys or the port are not usable.
+    """
+
+    def __init__(self, settings: WorkerSettings) -> None:
+        self._settings = settings
+        settings.key_set()
+        self._folder = ModelFolder.open(settings.model)
+        registry = CollectorRegistry()
+        ProcessCollector(registry=registry)
+        PlatformCollector(registry=registry)
+        self.metrics = Metrics(registry)
+        self.progress = Progress(settings.batch_timeout_seconds)
+        self.settler = StreamSettler(
+            connect(settings.redis_url), results=settings.results, dead=settings.dead
+        )
+        self._gate = ChildGate()
+        self._probes = Probes(
+            registry,
+            alive=self.progress.alive,
+            ready=self.progress.ready,
+            host=settings.metrics_host,
+            port=settings.metrics_port,
+        )
+        self._pid = os.getpid()
+        self._batches_seen = 0
+        self._batcher: Batcher | None = None
+        self._probes.start()
+        self._gate.listen(on_ready=self._child_ready, on_failed=self._child_failed)
+
+    def batcher_for(self, consumer: Any) -> Batcher:
+        """The batcher of a consumer; called at every connection to Redis."""
+        if self._batcher is None:
+            settings = self._settings
+            self._batcher = Batcher(
+                consumer.pool,
+                call_soon=consumer.hub.call_soon,
+                call_later=consumer.timer.call_after,
+                settler=self.settler,
+                metrics=self.metrics,
+                max_entries=settings.max_batch_entries,
+                max_tokens=settings.max_batch_tokens,
+                timeout=settings.batch_timeout_seconds,
+                max_deliveries=settings.max_deliveries,
+            )
+        return self._batcher
+
+    def started(self, consumer: Any) -> None:
+        """The consumer is connected and its event loop about to run."""
+        consumer.timer.call_repeatedly(TICK_SECONDS, self._tick, (consumer,))
+
+    def start_child(self) -> None:
+        """In a child, after the fork: load the models and tell the parent."""
+        self._probes.close_inherited()
+        try:
+            how = child.start(self._settings)
+        except Exception as exc:  # noqa: BLE001 - it must reach the parent, whatever it is
+            known = isinstance(exc, (child.WorkerError, child.JournalError))
+            self._gate.tell_failed(str(exc) if known else f"models: {type(exc).__name__}")
+            os._exit(EXIT_CHILD_FAILED)
+        self._gate.tell_ready(how)
+
+    def close(self) -> None:
+        """Free the port."""
+        self._probes.stop()
+
+    def _tick(self, consumer: Any) -> None:
+        batcher = self._batcher
+        if batcher is None:
+            return
+        finished, self._batches_seen = batcher.finished != self._batches_seen, batcher.finished
+        self.progress.tick(running=batcher.running, finished=finished)
+        self.progress.children_alive({process.pid for process in consumer.pool._pool._pool})  # noqa: SLF001
+        self.metrics.children(self.progress.children)
+        self.metrics.in_flight(waiting=batcher.waiting, running=batcher.running)
+
+    def _child_ready(self, pid: int, how: str) -> None:
+        precision, device = how.split(" ", 1)
+        self.progress.child_ready(pid)
+        self.metrics.children(self.progress.children)
+        self.metrics.model(
+            name=self._folder.name,
+            version=self._folder.version,
+            precision=precision,
+            device=device,
+        )
+
+    def _child_failed(self, why: str) -> None:
+        from worker.app import stop_worker  # noqa: PLC0415 - the app composes us
+
+        stop_worker(f"a child cannot start: {why}")

@@ -1,0 +1,45 @@
+"""Settings of a worker and the exporter, from `JOURNAL_*` environment variables."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from producer.settings import Settings
+
+Port = Annotated[int, Field(ge=0, le=65_535)]
+
+
+class WorkerSettings(Settings):
+    """What a worker needs besides what it shares with its producers."""
+
+    model: Path = Path("models/default")
+    concurrency: Annotated[int | None, Field(ge=1)] = None
+    max_batch_entries: Annotated[int, Field(ge=1, le=4096)] = 64
+    max_batch_tokens: Annotated[int, Field(ge=128)] = 16_384
+    batch_timeout_seconds: Annotated[float, Field(gt=0)] = 120.0
+    max_deliveries: Annotated[int, Field(ge=1, le=100)] = 3
+    metrics_host: str = "127.0.0.1"
+    metrics_port: Port = 9808
+    exporter_port: Port = 9809
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    precision: Literal["auto", "fp32", "bf16", "int8"] = "auto"
+
+    @property
+    def children(self) -> int:
+        """How many child processes: as asked, or one a core."""
+        return self.concurrency or available_cores()
+
+    @property
+    def threads_per_child(self) -> int:
+        """Children split the cores between them."""
+        return max(1, available_cores() // self.children)
+
+
+def available_cores() -> int:
+    """Cores this process may run on."""
+    return len(os.sched_getaffinity(0))

@@ -1,0 +1,92 @@
+"""Cutting a long text into sentence-aligned windows that fit the model, dropping nothing."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+#: A sentence ends after its closing punctuation (with quotes and brackets that follow it) and
+#: white space, at a line break, or after the full stops of scripts that use no white space.
+_SENTENCE_END = re.compile(
+    "[.!?\u2026]+[\"'\u201d\u2019)\\]]*(?=\\s)|\\n+|[\u3002\uff01\uff1f\u0964\u06d4\u061f]+"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A piece of one text.
+
+    Attributes:
+        text_index: which text of the batch it belongs to.
+        token_ids: the model's input, special tokens included.
+        start, end: its range of characters in that text.
+    """
+
+    text_index: int
+    token_ids: tuple[int, ...]
+    start: int
+    end: int
+
+
+def sentence_ends(text: str) -> list[int]:
+    """Character positions behind each sentence of `text`, in order."""
+    return [match.end() for match in _SENTENCE_END.finditer(text)]
+
+
+def cut(
+    token_ids: Sequence[int], offsets: Sequence[tuple[int, int]], ends: Sequence[int], room: int
+) -> list[tuple[int, int]]:
+    """Cut tokens into pieces of at most `room`, at the ends of sentences where there are any.
+
+    Args:
+        token_ids: the tokens of a whole text, without special tokens.
+        offsets: the character range of each token.
+        ends: character positions behind each sentence.
+        room: most tokens in a piece, at least 1.
+
+    Returns:
+        Half-open ranges of tokens that together hold every token once. A sentence longer than
+        `room` is cut between words where it can be.
+    """
+    total = len(token_ids)
+    if total <= room:
+        return [(0, total)] if total else []
+    boundaries = _sentence_boundaries(offsets, ends)
+    pieces: list[tuple[int, int]] = []
+    start = 0
+    while total - start > room:
+        stop = _last_boundary(boundaries, start, start + room)
+        if stop is None:
+            stop = _word_boundary(offsets, start, start + room)
+        pieces.append((start, stop))
+        start = stop
+    pieces.append((start, total))
+    return pieces
+
+
+def _sentence_boundaries(offsets: Sequence[tuple[int, int]], ends: Sequence[int]) -> list[int]:
+    """For each sentence end, the index of the first token behind it."""
+    boundaries: list[int] = []
+    token = 0
+    for end in ends:
+        while token < len(offsets) and offsets[token][0] < end:
+            token += 1
+        boundaries.append(token)
+    return boundaries
+
+
+def _last_boundary(boundaries: Sequence[int], start: int, limit: int) -> int | None:
+    inside = [b for b in boundaries if start < b <= limit]
+    return inside[-1] if inside else None
+
+
+def _word_boundary(offsets: Sequence[tuple[int, int]], start: int, limit: int) -> int:
+    """The last token up to `limit` that begins a word (something lies between it and the last)."""
+    for index in range(limit, start, -1):
+        if offsets[index][0] > offsets[index - 1][1]:
+            return index
+    return limit
