@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from types import TracebackType
 
+    import redis
+
     from producer.operations import Operation, Receipt, Received, Status
     from producer.schemas import JournalResult
     from producer.sealing import KeySet
@@ -154,20 +156,29 @@ class JournalClient:
         return self._run(operations.status(self._settings))
 
     def _run(self, operation: Operation[T]) -> T:
-        try:
-            commands = next(operation)
-            while True:
-                pipeline = self._redis.pipeline(transaction=False)
-                for command in commands:
-                    pipeline.execute_command(*command)
-                try:
-                    replies = pipeline.execute(raise_on_error=False)
-                except RedisError as exc:
-                    replies = [exc] * len(commands)
-                commands = operation.send(replies)
-        except StopIteration as stop:
-            result: T = stop.value
-            return result
+        return carry(self._redis, operation)
+
+
+def carry(client: redis.Redis, operation: Operation[T]) -> T:
+    """Take an operation's commands to Redis and its replies back; returns the operation's result.
+
+    Raises:
+        JournalError: what the operation makes of an error.
+    """
+    try:
+        commands = next(operation)
+        while True:
+            pipeline = client.pipeline(transaction=False)
+            for command in commands:
+                pipeline.execute_command(*command)
+            try:
+                replies = pipeline.execute(raise_on_error=False)
+            except RedisError as exc:
+                replies = [exc] * len(commands)
+            commands = operation.send(replies)
+    except StopIteration as stop:
+        result: T = stop.value
+        return result
 
 
 def as_entry(entry: JournalEntry | str, entry_id: str | None, context: str | None) -> JournalEntry:

@@ -20,6 +20,7 @@ CONNECT_SECONDS = 5.0
 #: Longer than any of our blocking reads (2 s) and than a pause of Redis to fork for its snapshot.
 ANSWER_SECONDS = 15.0
 _RETRIES = 3
+_BAD_URL = "JOURNAL_REDIS_URL is not a redis://, rediss:// or unix:// URL with options Redis knows"
 
 
 def _options() -> dict[str, Any]:
@@ -32,6 +33,11 @@ def _options() -> dict[str, Any]:
         "protocol": 2,
         "client_name": f"journal@{socket.gethostname()}".replace(" ", "_"),
     }
+
+
+def _try_options(pool: Any) -> None:
+    # redis-py looks at the options of a URL only when it first connects; opens no socket.
+    pool.connection_class(**pool.connection_kwargs)
 
 
 def connect(url: SecretStr) -> redis.Redis:
@@ -47,10 +53,9 @@ def connect(url: SecretStr) -> redis.Redis:
         client = redis.Redis.from_url(
             url.get_secret_value(), retry=Retry(backoff, _RETRIES), **_options()
         )
-    except ValueError:
-        raise ConfigurationError(
-            "JOURNAL_REDIS_URL is not a redis://, rediss:// or unix:// URL"
-        ) from None
+        _try_options(client.connection_pool)
+    except (TypeError, ValueError):
+        raise ConfigurationError(_BAD_URL) from None
     client.response_callbacks.clear()
     return client
 
@@ -66,9 +71,8 @@ def connect_async(url: SecretStr) -> redis.asyncio.Redis:
         client = redis.asyncio.Redis.from_url(
             url.get_secret_value(), retry=AsyncRetry(backoff, _RETRIES), **_options()
         )
-    except ValueError:
-        raise ConfigurationError(
-            "JOURNAL_REDIS_URL is not a redis://, rediss:// or unix:// URL"
-        ) from None
+        _try_options(client.connection_pool)
+    except (TypeError, ValueError):
+        raise ConfigurationError(_BAD_URL) from None
     client.response_callbacks.clear()
     return client

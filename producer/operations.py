@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 import pydantic
 from redis.exceptions import AuthenticationError, AuthorizationError
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import OutOfMemoryError, RedisError, ResponseError
+from redis.exceptions import NoPermissionError, OutOfMemoryError, RedisError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from producer.errors import ConfigurationError, JournalError, QueueFull, SealError, StoreFull, Unavailable
@@ -98,6 +98,8 @@ def translate(error: Exception) -> JournalError:
         return StoreFull()
     if isinstance(error, (AuthenticationError, AuthorizationError)):
         return ConfigurationError("Redis refused the user name or password")
+    if isinstance(error, NoPermissionError):
+        return ConfigurationError("the Redis user lacks a permission that this command needs")
     if isinstance(error, (RedisConnectionError, RedisTimeoutError)):
         return Unavailable(f"Redis cannot be reached: {type(error).__name__}")
     if isinstance(error, RedisError):
@@ -117,7 +119,6 @@ def submit(
     """
     receipts: list[Receipt] = []
     waiting = iter(entries)
-    token = uuid.uuid4().hex
     while chunk := list(islice(waiting, SUBMIT_CHUNK)):
         messages = [
             encode_message(
@@ -130,7 +131,7 @@ def submit(
         seen = [SEEN_PREFIX + entry.entry_id for entry in chunk]
         command = (
             "EVAL", script("submit"), 1 + len(seen), settings.queue, *seen,
-            settings.max_queue_entries, settings.idempotency_seconds, token, *messages,
+            settings.max_queue_entries, settings.idempotency_seconds, uuid.uuid4().hex, *messages,
         )  # fmt: skip
         try:
             codes = checked((yield [command]))[0]
@@ -212,7 +213,7 @@ def _named(pairs: Sequence[Any]) -> dict[str, Any]:
 
 
 def _text(value: Any) -> str:
-    return value.decode() if isinstance(value, bytes) else str(value)
+    return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
 
 
 def acknowledge(

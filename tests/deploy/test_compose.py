@@ -1,0 +1,135 @@
+"""The one-machine stack keeps entries in, keeps them, and drains."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+from worker.settings import WorkerSettings
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Callable
+
+Stack = dict[str, Any]
+ONE_SHOT = {"keys", "model"}
+PUBLISHED = {"redis", "prometheus", "grafana"}
+
+
+def test_password_of_grafana_has_no_default(
+    compose_config: Callable[..., subprocess.CompletedProcess[str]],
+) -> None:
+    done = compose_config()
+    assert done.returncode != 0
+    assert "GRAFANA_ADMIN_PASSWORD" in done.stderr
+
+
+def test_images_are_ours_or_pinned_to_a_version(stack: Stack) -> None:
+    for name, service in stack["services"].items():
+        ours = (
+            service["image"] == f"journal-stream-{service['build']['target']}:local"
+            if ("build" in service)
+            else False
+        )
+        assert ours or re.search(r":v?\d+\.\d+\.\d+(-alpine)?$", service["image"]), name
+
+
+def test_every_service_runs_with_the_least_it_needs(stack: Stack) -> None:
+    for name, service in stack["services"].items():
+        assert service["read_only"] is True, name
+        assert service["cap_drop"] == ["ALL"], name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+        assert "privileged" not in service, name
+        assert service["ulimits"]["core"] == {"soft": 0, "hard": 0}, name
+
+
+def test_ports_are_published_on_this_machine_only(stack: Stack) -> None:
+    published = {name for name, service in stack["services"].items() if service.get("ports")}
+    assert published == PUBLISHED
+    for name in published:
+        assert {port["host_ip"] for port in stack["services"][name]["ports"]} == {"127.0.0.1"}
+
+
+def test_nothing_reaches_the_internet(stack: Stack) -> None:
+    networks = stack["networks"]
+    assert networks["queue"]["internal"] is True
+    masquerade = "com.docker.network.bridge.enable_ip_masquerade"
+    assert networks["local"]["driver_opts"] == {masquerade: "false"}
+    assert set(networks) == {"queue", "local"}
+    for name, service in stack["services"].items():
+        if name in ONE_SHOT:
+            assert service["network_mode"] == "none"
+        else:
+            assert "network_mode" not in service, name
+
+
+def test_where_entries_are_in_clear_there_is_no_way_out(stack: Stack) -> None:
+    worker = stack["services"]["worker"]
+    assert set(worker["networks"]) == {"queue"}
+    assert worker["mem_limit"] == worker["memswap_limit"], "entries could be swapped to disk"
+
+
+def test_workers_can_be_scaled(stack: Stack) -> None:
+    worker = stack["services"]["worker"]
+    assert "container_name" not in worker
+    assert not worker.get("ports")
+
+
+def test_only_those_who_open_entries_hold_the_keys(stack: Stack) -> None:
+    holders = {
+        name
+        for name, service in stack["services"].items()
+        if any(mount["source"] == "keys" for mount in service.get("volumes", []))
+    }
+    assert holders == {"keys", "worker"}
+    mounts = {mount["source"]: mount for mount in stack["services"]["worker"]["volumes"]}
+    assert mounts["keys"]["read_only"] is True
+    assert mounts["models"]["read_only"] is True
+
+
+def test_worker_starts_when_what_it_needs_is_there(stack: Stack) -> None:
+    needs = {
+        name: need["condition"] for name, need in stack["services"]["worker"]["depends_on"].items()
+    }
+    assert needs == {
+        "redis": "service_healthy",
+        "keys": "service_completed_successfully",
+        "model": "service_completed_successfully",
+    }
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("--appendonly", "yes"), ("--appendfsync", "always"), ("--maxmemory-policy", "noeviction")],
+)
+def test_redis_keeps_what_it_acknowledged(stack: Stack, option: str, value: str) -> None:
+    command = stack["services"]["redis"]["command"]
+    assert command[command.index(option) + 1] == value
+    assert any(mount["target"] == "/data" for mount in stack["services"]["redis"]["volumes"])
+
+
+def test_worker_has_time_to_drain(stack: Stack) -> None:
+    minutes, seconds = re.fullmatch(
+        r"(?:(\d+)m)?(\d+)s", stack["services"]["worker"]["stop_grace_period"]
+    ).groups(default="0")  # type: ignore[union-attr]
+    batch_timeout = WorkerSettings.model_fields["batch_timeout_seconds"].default
+    assert int(minutes) * 60 + int(seconds) > batch_timeout
+
+
+def test_every_setting_handed_on_exists(stack: Stack) -> None:
+    known = {f"JOURNAL_{field.upper()}" for field in WorkerSettings.model_fields}
+    for name, service in stack["services"].items():
+        given = {key for key in service.get("environment", {}) if key.startswith("JOURNAL_")}
+        assert given <= known, name
+
+
+def test_a_setting_of_the_shell_reaches_the_worker(
+    compose_config: Callable[..., subprocess.CompletedProcess[str]],
+) -> None:
+    done = compose_config(GRAFANA_ADMIN_PASSWORD="x", JOURNAL_CONCURRENCY="3")
+    environment = yaml.safe_load(done.stdout)["services"]["worker"]["environment"]
+    assert environment["JOURNAL_CONCURRENCY"] == "3"
+    assert environment["JOURNAL_PRECISION"] is None

@@ -1,0 +1,123 @@
+"""The images hold no more than they need, run as nobody special, and tell how they are."""
+
+from __future__ import annotations
+
+import re
+import runpy
+import threading
+import tomllib
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+
+@pytest.fixture(scope="module")
+def stages(root: Path) -> dict[str, tuple[str, str]]:
+    """Stage → (what it starts from, its instructions)."""
+    text = (root / "deploy/Dockerfile").read_text(encoding="utf-8").replace("\\\n", " ")
+    text = re.sub(r"^\s*#.*\n", "", text, flags=re.MULTILINE)
+    found = re.findall(r"^FROM (\S+) AS (\S+)\n(.*?)(?=^FROM |\Z)", text, re.MULTILINE | re.DOTALL)
+    return {name: (base, body) for base, name, body in found}
+
+
+def test_base_is_pinned(root: Path, stages: dict[str, tuple[str, str]]) -> None:
+    text = (root / "deploy/Dockerfile").read_text(encoding="utf-8")
+    assert re.search(r"^ARG PYTHON_IMAGE=python:3\.11\.\d+-slim-\w+$", text, re.MULTILINE)
+    assert {base for base, _ in stages.values()} <= {"${PYTHON_IMAGE}", *stages}
+
+
+@pytest.mark.parametrize("target", ["worker", "exporter", "training"])
+def test_what_runs_is_not_root_and_holds_no_build(
+    stages: dict[str, tuple[str, str]], target: str
+) -> None:
+    base, body = stages[target]
+    assert base == "runtime"
+    assert "USER" not in body
+    assert "RUN" not in body
+    users = re.findall(r"^USER (\S+)", stages["runtime"][1], re.MULTILINE)
+    assert users == ["10001:10001"]
+    assert "STOPSIGNAL SIGTERM" in stages["runtime"][1]
+    assert body.count("COPY") == body.count(f"COPY --from=build-{target} /opt/venv /opt/venv")
+
+
+@pytest.mark.parametrize("target", ["worker", "exporter"])
+def test_what_serves_tells_how_it_is(stages: dict[str, tuple[str, str]], target: str) -> None:
+    assert re.search(r"HEALTHCHECK .*/opt/healthcheck.py", stages[target][1])
+
+
+@pytest.mark.parametrize("target", ["worker", "exporter", "training"])
+def test_dependencies_are_the_constrained_ones(
+    root: Path, stages: dict[str, tuple[str, str]], target: str
+) -> None:
+    extras = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["project"][
+        "optional-dependencies"
+    ]
+    assert target in extras
+    body = stages[f"build-{target}"][1]
+    assert f"pip install -c constraints.txt '.[{target}]'" in body
+    for install in re.findall(r"pip install ([^&\n]*)", body):
+        assert "-c constraints.txt" in install or install.startswith("--no-deps")
+    # Or setuptools takes the newer, empty stand-ins from build/ for our packages.
+    assert "rm -rf build && pip install --no-deps --force-reinstall ." in body
+
+
+def test_build_context_is_a_list_of_what_is_let_in(root: Path) -> None:
+    lines = [
+        line
+        for line in (root / ".dockerignore").read_text("utf-8").splitlines()
+        if line and not line.startswith("#")
+    ]
+    assert lines[0] == "*"
+    allowed = {line[1:] for line in lines if line.startswith("!")}
+    assert not allowed & {"models", "tests", ".env", ".git"}
+    copied = {"pyproject.toml", "constraints.txt", "README.md", "LICENSE", "deploy/healthcheck.py"}
+    assert copied <= allowed
+
+
+@contextmanager
+def answering(status: int) -> Iterator[int]:
+    """A server that answers every request with a status; yields its port."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(status if self.path == "/healthz" else 404)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield server.server_port
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture(scope="module")
+def check(root: Path) -> Callable[[list[str]], int]:
+    main: Callable[[list[str]], int] = runpy.run_path(str(root / "deploy/healthcheck.py"))["main"]
+    return main
+
+
+@pytest.mark.parametrize(("status", "expected"), [(200, 0), (503, 1)])
+def test_health_check_asks_healthz_and_no_proxy(
+    check: Callable[[list[str]], int], monkeypatch: pytest.MonkeyPatch, status: int, expected: int
+) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    with answering(status) as port:
+        assert check(["JOURNAL_METRICS_PORT", str(port)]) == expected
+        monkeypatch.setenv("JOURNAL_METRICS_PORT", str(port))
+        assert check(["JOURNAL_METRICS_PORT", "1"]) == expected
+
+
+def test_health_check_fails_where_nobody_answers(check: Callable[[list[str]], int]) -> None:
+    with answering(200) as port:
+        pass
+    assert check(["JOURNAL_METRICS_PORT", str(port)]) == 1

@@ -1,0 +1,101 @@
+"""Real workers as processes, and a backend to talk to them."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from deploy.local.processes import Process
+
+from producer import JournalClient, JournalEntry, JournalResult
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from producer import KeySet, Settings
+
+PATIENCE_SECONDS = 60.0
+
+
+def wait_until(condition: Callable[[], object], what: str, seconds: float = PATIENCE_SECONDS) -> None:
+    """Wait on a condition, not for a time."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            pytest.fail(f"waited {seconds:.0f} s for: {what}")
+        time.sleep(0.02)
+
+
+class Backend:
+    """Submits entries and collects every answer on the stream, duplicates included."""
+
+    def __init__(self, settings: Settings, keys: KeySet) -> None:
+        self.client = JournalClient(settings, keys)
+
+    def ask(self, texts: Sequence[str], prefix: str = "e") -> list[JournalEntry]:
+        entries = [
+            JournalEntry(entry_id=f"{prefix}{i}", text=text, context=f"c{i}")
+            for i, text in enumerate(texts)
+        ]
+        self.client.submit_many(entries)
+        return entries
+
+    def answers(self, count: int, seconds: float = PATIENCE_SECONDS) -> dict[str, JournalResult]:
+        """Wait for `count` results; fails on a duplicate."""
+        found: dict[str, JournalResult] = {}
+        deadline = time.monotonic() + seconds
+        while len(found) < count:
+            for received in self.client.receive(group="test", block=0.5, count=500):
+                assert received.result.entry_id not in found, "answered twice"
+                found[received.result.entry_id] = received.result
+            if time.monotonic() > deadline:
+                pytest.fail(f"{len(found)} of {count} answered in {seconds:.0f} s")
+        return found
+
+
+@pytest.fixture
+def backend(settings: Settings, keys: KeySet) -> Iterator[Backend]:
+    one = Backend(settings, keys)
+    yield one
+    one.client.close()
+
+
+@pytest.fixture
+def environment(redis_url: str, keys_file: Path, tiny_model: Path) -> dict[str, str]:
+    """The JOURNAL_* settings of a worker with the tiny model."""
+    return {
+        "JOURNAL_REDIS_URL": redis_url,
+        "JOURNAL_KEYS_FILE": str(keys_file),
+        "JOURNAL_MODEL": str(tiny_model),
+        "JOURNAL_CONCURRENCY": "2",
+    }
+
+
+@pytest.fixture
+def start_worker(
+    environment: dict[str, str], tmp_path: Path
+) -> Iterator[Callable[..., Process]]:
+    """Starts workers; they are stopped, and killed if need be, when the test ends."""
+    started: list[Process] = []
+
+    def start(*arguments: str, wait: bool = True, **extra: str) -> Process:
+        log = tmp_path / f"worker-{len(started)}.log"
+        process = Process("run", {**environment, **extra}, log=log, arguments=arguments)
+        process.start()
+        started.append(process)
+        if wait:
+            process.wait_ready()
+        return process
+
+    yield start
+    for process in started:
+        if process.poll() is None:
+            process.kill()
+
+
+@pytest.fixture
+def worker(start_worker: Callable[..., Process]) -> Process:
+    """One worker, ready."""
+    return start_worker()

@@ -1,0 +1,1 @@
+"""Training: a CSV of journal entries in, a verified model folder out."""

@@ -1,0 +1,65 @@
+"""Turning a mean-pooled sentence encoder into a classifier that reads its first token.
+
+A sentence encoder is trained so that the *mean* of its tokens carries the meaning; its first
+token, which `BertForSequenceClassification` reads, was never used, and a few minutes of
+fine-tuning do not teach it. Its top layers, too, were shaped for similarity of topics: on the
+shipped entries a linear classifier on the mean of layer 3 reaches a mean average precision of
+0.60, of layer 6 0.38, on the first token of layer 6 0.24.
+
+So the top half of the layers is dropped (as in Zhang et al., "Revisiting few-sample BERT
+fine-tuning", ICLR 2021, which sets top layers anew) and one layer of the same shape is put on
+top, set so that its attention is even over all tokens and its values pass through: the first
+token starts as the mean, inside the plain BERT architecture, and learns from there which tokens
+to attend to.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import nn
+
+if TYPE_CHECKING:
+    from transformers import BertForSequenceClassification
+
+#: The first token's own state stays in the sum through the residual connection; the mean is
+#: scaled up to outweigh it.
+_MEAN_SCALE = 4.0
+#: Attention starts nearly even. Not quite: at zero, queries and keys would get no gradient.
+_ATTENTION_SCALE = 0.1
+#: Keeps the pooler's tanh in its linear part.
+_POOLER_SCALE = 0.5
+
+
+def put_averaging_layer(model: BertForSequenceClassification) -> None:
+    """Keep the lower half of the encoder's layers and put an averaging layer on top."""
+    layers = model.bert.encoder.layer
+    kept = len(layers) // 2
+    _set_to_average(layers[kept])
+    model.bert.encoder.layer = nn.ModuleList(list(layers[: kept + 1]))
+    model.config.num_hidden_layers = kept + 1
+    with torch.no_grad():
+        _set_to_identity(model.bert.pooler.dense, _POOLER_SCALE)
+
+
+@torch.no_grad()
+def _set_to_average(layer: Any) -> None:
+    attention = layer.attention
+    for projection in (attention.self.query, attention.self.key):
+        projection.weight.mul_(_ATTENTION_SCALE)
+        projection.bias.mul_(_ATTENTION_SCALE)
+    _set_to_identity(attention.self.value, 1.0)
+    _set_to_identity(attention.output.dense, _MEAN_SCALE)
+    # The feed-forward part begins by adding nothing.
+    layer.output.dense.weight.zero_()
+    layer.output.dense.bias.zero_()
+    for norm in (attention.output.LayerNorm, layer.output.LayerNorm):
+        norm.weight.fill_(1.0)
+        norm.bias.zero_()
+
+
+def _set_to_identity(linear: nn.Linear, scale: float) -> None:
+    nn.init.eye_(linear.weight)
+    linear.weight.mul_(scale)
+    linear.bias.zero_()

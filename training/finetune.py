@@ -1,0 +1,250 @@
+"""Fine-tuning with the Hugging Face Trainer; the best epoch is kept in memory."""
+
+from __future__ import annotations
+
+import dataclasses
+import tempfile
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch.optim import AdamW
+from torch.optim.lr_scheduler import LambdaLR
+from torch.utils.data import SequentialSampler
+from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments, set_seed
+
+from training.prepare import Collator
+from training.scores import score
+from training.thresholds import tune_thresholds
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+    from training.deadline import Deadline
+    from training.options import FitOptions
+    from training.prepare import Windows
+    from training.progress import Progress
+
+#: Share of the steps over which the rate rises to its full height.
+WARM_UP = 0.1
+#: The head is new and small: it learns faster than the encoder.
+HEAD_RATE_FACTOR = 2.0
+WEIGHT_DECAY = 0.01
+_EVALUATION_BATCH = 32
+_BEST_BY = "mean_average_precision"
+
+
+@dataclass(slots=True)
+class Best:
+    """The best epoch so far.
+
+    Attributes:
+        epoch: which, counted from 1; a fraction if time ran out within it.
+        probabilities: of the validation texts, shape `(texts, labels)`.
+        history: the scores of every epoch.
+        state: the model's weights, on the CPU.
+    """
+
+    epoch: float
+    probabilities: NDArray[np.float32]
+    history: list[dict[str, float]]
+    state: dict[str, torch.Tensor] = dataclasses.field(repr=False)
+
+
+def finetune(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    train: Windows,
+    validation: Windows,
+    truth: NDArray[np.float32],
+    *,
+    labels: Sequence[str],
+    options: FitOptions,
+    deadline: Deadline,
+    progress: Progress,
+) -> Best:
+    """Fine-tune `model` in place; it ends with the weights of the best epoch.
+
+    The best epoch is the one with the highest mean average precision on the validation texts.
+    F1 is not asked, because its thresholds are tuned on the very same texts: it moves with the
+    luck of a few entries, where average precision weighs the whole order of the scores.
+
+    Args:
+        model: the base with its head.
+        tokenizer: the base's.
+        train: windows to learn from.
+        validation: windows of the validation texts.
+        truth: of the validation texts, multi-hot, shape `(texts, labels)`.
+        labels: label names in the order of the model's outputs.
+        options: epochs, rate and seed.
+        deadline: training ends when its time is used up, with the rate decayed as at the end.
+        progress: is told about every step and epoch.
+    """
+    set_seed(options.seed)
+    steps = -(-len(train.dataset) // options.batch_size) * options.epochs
+    evaluator = _Evaluator(validation, truth, labels)
+    keeper = _Keeper(model, evaluator, deadline, progress)
+    assert options.learning_rate is not None
+    optimizer = AdamW(_parameter_groups(model, options.learning_rate), fused=True)
+    # The Trainer insists on a folder. Nothing is saved in it.
+    with tempfile.TemporaryDirectory(prefix="journal-train-") as folder:
+        trainer = _Trainer(
+            model=model,
+            args=_arguments(folder, options),
+            data_collator=Collator(tokenizer.pad_token_id or 0),
+            train_dataset=train.dataset,
+            eval_dataset=validation.dataset,
+            compute_metrics=evaluator,
+            optimizers=(optimizer, LambdaLR(optimizer, _rate(steps, deadline))),
+            callbacks=[keeper],
+        )
+        trainer.remove_callback(PrinterCallback)
+        deadline.start_training()
+        trainer.train()
+    best = keeper.best
+    assert best is not None, "the Trainer ends every epoch with an evaluation"
+    model.load_state_dict(best.state)
+    model.to("cpu")
+    return best
+
+
+def _arguments(folder: str, options: FitOptions) -> TrainingArguments:
+    names = {field.name for field in dataclasses.fields(TrainingArguments)}
+    # The name changed with transformers 5.
+    grouped: dict[str, Any] = (
+        {"train_sampling_strategy": "group_by_length"}
+        if "train_sampling_strategy" in names
+        else {"group_by_length": True}
+    )
+    return TrainingArguments(
+        output_dir=folder,
+        num_train_epochs=options.epochs,
+        per_device_train_batch_size=options.batch_size,
+        per_device_eval_batch_size=_EVALUATION_BATCH,
+        seed=options.seed,
+        eval_strategy="epoch",
+        save_strategy="no",
+        logging_strategy="no",
+        report_to=[],
+        disable_tqdm=True,
+        max_grad_norm=1.0,
+        remove_unused_columns=False,
+        dataloader_num_workers=0,
+        dataloader_pin_memory=torch.cuda.is_available(),
+        length_column_name="length",
+        **grouped,
+    )
+
+
+def _rate(steps: int, deadline: Deadline) -> Any:
+    """Linear warm-up and decay, by steps or by time, whichever is further."""
+    warm_up = max(1, round(WARM_UP * steps))
+
+    def factor(step: int) -> float:
+        done = max(step / steps, deadline.used())
+        return min((step + 1) / warm_up, (1.0 - done) / (1.0 - WARM_UP), 1.0)
+
+    return factor
+
+
+def _parameter_groups(model: PreTrainedModel, rate: float) -> list[dict[str, Any]]:
+    groups: dict[tuple[bool, bool], list[torch.nn.Parameter]] = {}
+    encoder = {id(p) for p in model.base_model.parameters()}
+    for parameter in model.parameters():
+        if parameter.requires_grad:
+            key = (id(parameter) in encoder, parameter.ndim > 1)
+            groups.setdefault(key, []).append(parameter)
+    return [
+        {
+            "params": parameters,
+            "lr": rate if in_encoder else rate * HEAD_RATE_FACTOR,
+            "weight_decay": WEIGHT_DECAY if is_matrix else 0.0,
+        }
+        for (in_encoder, is_matrix), parameters in groups.items()
+    ]
+
+
+class _Trainer(Trainer):  # type: ignore[misc]
+    def _get_eval_sampler(self, eval_dataset: Any) -> SequentialSampler:
+        """The order of the windows; the Trainer's own groups and shuffles them by length."""
+        return SequentialSampler(eval_dataset)
+
+
+class _Evaluator:
+    """Scores the validation texts; keeps the last probabilities for the thresholds."""
+
+    def __init__(
+        self, validation: Windows, truth: NDArray[np.float32], labels: Sequence[str]
+    ) -> None:
+        self._validation = validation
+        self._truth = truth
+        self._labels = labels
+        self.probabilities = np.zeros_like(truth)
+
+    def __call__(self, prediction: Any) -> dict[str, float]:
+        logits = torch.from_numpy(np.asarray(prediction.predictions, dtype=np.float32))
+        self.probabilities = self._validation.best_by_text(torch.sigmoid(logits).numpy())
+        thresholds = tune_thresholds(self._truth, self.probabilities)
+        given = self.probabilities >= thresholds
+        scores = score(self._truth, self.probabilities, given, self._labels)
+        return {
+            _BEST_BY: scores.mean_average_precision,
+            "micro_f1": scores.micro_f1,
+            "macro_f1": scores.macro_f1,
+        }
+
+
+class _Keeper(TrainerCallback):  # type: ignore[misc]
+    """Reports progress, keeps the best epoch, and ends the training when its time is up."""
+
+    def __init__(
+        self,
+        model: PreTrainedModel,
+        evaluator: _Evaluator,
+        deadline: Deadline,
+        progress: Progress,
+    ) -> None:
+        self.best: Best | None = None
+        self._model = model
+        self._evaluator = evaluator
+        self._deadline = deadline
+        self._progress = progress
+        self._history: list[dict[str, float]] = []
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        """The number of steps is known now."""
+        del args, control
+        self._progress.begin("fine-tuning", state.max_steps)
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        """One step further; the last one if time is up."""
+        self._progress.advance(1, f"epoch {state.epoch or 0:.1f}/{args.num_train_epochs:g}")
+        if self._deadline.used() >= 1.0:
+            control.should_training_stop = True
+            control.should_evaluate = True
+
+    def on_evaluate(
+        self, args: Any, state: Any, control: Any, metrics: dict[str, float], **_: Any
+    ) -> None:
+        """Keep these weights if they are the best so far."""
+        del args, control
+        epoch = round(float(state.epoch or 0.0), 2)
+        found = {name: metrics[f"eval_{name}"] for name in (_BEST_BY, "micro_f1", "macro_f1")}
+        self._history.append({"epoch": epoch, **{k: round(v, 4) for k, v in found.items()}})
+        self._progress.note(
+            f"epoch {epoch:g}: validation micro F1 {found['micro_f1']:.3f}, macro F1 "
+            f"{found['macro_f1']:.3f}, mean average precision {found[_BEST_BY]:.3f}"
+        )
+        reached = max((h[_BEST_BY] for h in self._history[:-1]), default=-1.0)
+        if self.best is None or self._history[-1][_BEST_BY] > reached:
+            state_dict = self._model.state_dict()
+            self.best = Best(
+                epoch=epoch,
+                probabilities=self._evaluator.probabilities,
+                history=self._history,
+                state={name: value.cpu().clone() for name, value in state_dict.items()},
+            )

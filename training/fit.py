@@ -1,0 +1,169 @@
+"""From labelled entries to a verified model folder."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from training.anonymize import anonymize_texts
+from training.deadline import Deadline
+from training.errors import DataError
+from training.finetune import Best, finetune
+from training.metrics_file import metrics
+from training.model import (
+    default_learning_rate,
+    freeze_lower_layers,
+    load_base,
+    silence_libraries,
+    starts_as_average,
+)
+from training.model_card import model_card
+from training.multi_hot import multi_hot
+from training.output_folder import new_folder
+from training.prepare import tokenize
+from training.probe import fit_head
+from training.records import label_names
+from training.split import Part, stratified_split
+from training.thresholds import tune_thresholds
+from worker.model_folder import ModelFolder, seal_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+    from training.base import Base
+    from training.options import FitOptions
+    from training.progress import Progress
+    from training.records import Record
+    from worker.anonymizer import Anonymizer
+
+
+def fit(
+    records: list[Record],
+    validation: list[Record] | None,
+    target: Path,
+    *,
+    base: Base,
+    anonymizer: Anonymizer | None,
+    options: FitOptions,
+    progress: Progress,
+) -> ModelFolder:
+    """Fine-tune `base` on `records` and write the model folder.
+
+    Args:
+        records: to learn from; a part is set aside for validation unless it is given.
+        validation: to choose the epoch and the thresholds with; may be None.
+        target: the folder to write; it appears complete and verified, or not at all.
+        base: the model to start from.
+        anonymizer: None if the texts are anonymized already.
+        options: everything else.
+        progress: is told about every stage.
+
+    Raises:
+        DataError: the entries do not suffice.
+        BaseModelError: the base cannot be loaded.
+        OutputError: the folder cannot be written.
+    """
+    started = time.monotonic()
+    deadline = Deadline(options.max_minutes)
+    silence_libraries()
+    names = label_names(records)
+    if not names:
+        raise DataError("no entry has a label: there is nothing to learn")
+    model, tokenizer = load_base(
+        base, names, window_tokens=options.window_tokens, allow_download=options.allow_download
+    )
+    options = replace(options, learning_rate=options.learning_rate or default_learning_rate(model))
+    train, held_out = _parts(
+        records, validation, names, anonymizer=anonymizer, options=options, progress=progress
+    )
+    best = _learn(
+        model, tokenizer, train, held_out,
+        names=names, base=base, options=options, deadline=deadline, progress=progress,
+    )  # fmt: skip
+    thresholds = np.round(tune_thresholds(held_out.labels, best.probabilities), 4)
+    found = metrics(
+        names, train, held_out, best, thresholds,
+        base=base, options=options, anonymized_here=anonymizer is not None,
+    )  # fmt: skip
+    progress.begin("writing the model folder")
+    with new_folder(target) as folder:
+        model.save_pretrained(folder)
+        tokenizer.save_pretrained(folder)
+        _write_json(
+            folder / "thresholds.json",
+            {"window_tokens": options.window_tokens, "thresholds": found["thresholds"]},
+        )
+        found["seconds"] = round(time.monotonic() - started, 1)
+        _write_json(folder / "metrics.json", found)
+        (folder / "README.md").write_text(model_card(found), encoding="utf-8")
+        seal_folder(folder, name=options.name)
+        ModelFolder.open(folder)
+    return ModelFolder.open(target)
+
+
+def _parts(
+    records: list[Record],
+    validation: list[Record] | None,
+    names: Sequence[str],
+    *,
+    anonymizer: Anonymizer | None,
+    options: FitOptions,
+    progress: Progress,
+) -> tuple[Part, Part]:
+    everything = [*records, *(validation or [])]
+    unknown = sorted(set(label_names(everything)) - set(names))
+    if unknown:
+        raise DataError(f"labels in the validation file only: {', '.join(unknown)}")
+    labels = multi_hot((record.labels for record in everything), names)
+    if validation is None:
+        train, held_out = stratified_split(
+            labels, validation_share=options.validation_share, seed=options.seed
+        )
+    else:
+        train = list(range(len(records)))
+        held_out = list(range(len(records), len(everything)))
+    if not labels[train].any(axis=0).all():
+        raise DataError("too few entries: some label has none left to learn from")
+    texts = [record.text for record in everything]
+    if anonymizer is not None:
+        progress.begin("anonymizing", len(texts))
+        texts = anonymize_texts(texts, anonymizer, advance=progress.advance)
+    return Part.of(texts, labels, train), Part.of(texts, labels, held_out)
+
+
+def _learn(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    train: Part,
+    held_out: Part,
+    *,
+    names: Sequence[str],
+    base: Base,
+    options: FitOptions,
+    deadline: Deadline,
+    progress: Progress,
+) -> Best:
+    progress.begin("tokenizing")
+    size = options.window_tokens
+    learn = tokenize(train.texts, train.labels, tokenizer, window_tokens=size, first_only=True)
+    check = tokenize(
+        held_out.texts, held_out.labels, tokenizer, window_tokens=size, first_only=False
+    )
+    if starts_as_average(base, model):
+        freeze_lower_layers(model)
+        fit_head(model, learn, tokenizer.pad_token_id or 0, progress)
+    return finetune(
+        model, tokenizer, learn, check, held_out.labels,
+        labels=names, options=options, deadline=deadline, progress=progress,
+    )  # fmt: skip
+
+
+def _write_json(path: Path, content: dict[str, Any]) -> None:
+    path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -1,0 +1,72 @@
+"""The content of a model folder's `metrics.json`."""
+
+from __future__ import annotations
+
+import platform
+from dataclasses import asdict
+from importlib import metadata
+from typing import TYPE_CHECKING, Any
+
+from training.scores import score
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from training.base import Base
+    from training.finetune import Best
+    from training.options import FitOptions
+    from training.split import Part
+
+_LIBRARIES = ("journal-stream", "torch", "transformers", "datasets", "accelerate")
+_NOT_SETTINGS = ("name", "data", "command", "allow_download")
+
+
+def metrics(
+    names: Sequence[str],
+    train: Part,
+    validation: Part,
+    best: Best,
+    thresholds: NDArray[np.float64],
+    *,
+    base: Base,
+    options: FitOptions,
+    anonymized_here: bool,
+) -> dict[str, Any]:
+    """Scores on the validation entries, and all it takes to judge and repeat them; JSON."""
+    given = best.probabilities >= thresholds
+    settings = asdict(options)
+    return {
+        "name": options.name,
+        "base": base.name,
+        "command": options.command,
+        "data": {
+            "description": options.data,
+            "anonymized_here": anonymized_here,
+            "train_entries": len(train.texts),
+            "validation_entries": len(validation.texts),
+            "train_entries_without_label": int((~train.labels.any(axis=1)).sum()),
+            "train_entries_by_label": dict(
+                zip(names, train.labels.sum(axis=0).astype(int).tolist(), strict=True)
+            ),
+        },
+        "settings": {k: v for k, v in settings.items() if k not in _NOT_SETTINGS},
+        "best_epoch": best.epoch,
+        "epochs_run": best.history[-1]["epoch"],
+        "epochs": best.history,
+        "validation": score(validation.labels, best.probabilities, given, names).to_json(),
+        "thresholds": dict(zip(names, thresholds.tolist(), strict=True)),
+        "versions": {"python": platform.python_version(), **_versions()},
+    }
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for library in _LIBRARIES:
+        try:
+            found[library] = metadata.version(library)
+        except metadata.PackageNotFoundError:
+            found[library] = "not installed"
+    return found

@@ -1,0 +1,76 @@
+"""The result folder: complete and verified, or not there at all."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from training.errors import OutputError
+from worker.model_folder import MANIFEST
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_MODE = 0o755
+
+
+def check_target(target: Path) -> None:
+    """See early whether `target` can be written; an older model there will be replaced.
+
+    Raises:
+        OutputError: something else is in that place, or its parent is not to be written to.
+    """
+    if target.is_symlink() or (target.exists() and not _replaceable(target)):
+        raise OutputError(f"{target}: exists and is no model folder")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as exc:
+        raise OutputError(f"{target.parent}: {exc.strerror or 'cannot be made'}") from None
+    if not os.access(target.parent, os.W_OK | os.X_OK):
+        raise OutputError(f"{target.parent}: cannot be written")
+
+
+@contextmanager
+def new_folder(target: Path) -> Iterator[Path]:
+    """A temporary folder beside `target`, renamed to it if the block ends well.
+
+    Raises:
+        OutputError: it cannot be made or renamed.
+    """
+    try:
+        made = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
+    except OSError as exc:
+        raise OutputError(f"{target}: {exc.strerror or 'cannot be written'}") from None
+    try:
+        yield made
+        made.chmod(_MODE)
+        _swap(made, target)
+    except OSError as exc:
+        raise OutputError(f"{target}: {exc.strerror or 'cannot be written'}") from None
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+
+
+def _replaceable(target: Path) -> bool:
+    return target.is_dir() and ((target / MANIFEST).is_file() or not any(target.iterdir()))
+
+
+def _swap(made: Path, target: Path) -> None:
+    if not target.exists():
+        made.rename(target)
+        return
+    # A folder cannot be renamed over a full one: the old one steps aside first.
+    aside = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
+    try:
+        target.rename(aside / "old")
+        try:
+            made.rename(target)
+        except BaseException:
+            (aside / "old").rename(target)
+            raise
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)

@@ -1,0 +1,130 @@
+"""From texts to token windows, in memory only: no text may reach a cache file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import datasets
+import numpy as np
+import torch
+
+from worker import windows
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+    from transformers import PreTrainedTokenizerBase
+
+#: `datasets` tokenizes this many texts at once.
+_MAP_BATCH = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Windows:
+    """Tokenized windows of a list of texts.
+
+    Attributes:
+        dataset: the columns `input_ids`, `length` and `labels`, shortest first; no text.
+        text_index: which text each window comes from, shape `(windows,)`.
+        texts: how many texts there were.
+    """
+
+    dataset: datasets.Dataset
+    text_index: NDArray[np.int64]
+    texts: int
+
+    def best_by_text(self, scores: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The maximum over each text's windows, as the worker takes it.
+
+        Args:
+            scores: of each window, shape `(windows, labels)`, none below 0.
+
+        Returns:
+            Shape `(texts, labels)`; 0 for a text without any window.
+        """
+        best = np.zeros((self.texts, scores.shape[1]), dtype=np.float32)
+        np.maximum.at(best, self.text_index, scores)
+        return best
+
+
+def tokenize(
+    texts: Sequence[str],
+    labels: NDArray[np.float32],
+    tokenizer: PreTrainedTokenizerBase,
+    *,
+    window_tokens: int,
+    first_only: bool,
+) -> Windows:
+    """Cut texts into sentence-aligned windows, the same as the worker's classifier does.
+
+    Args:
+        texts: anonymized texts.
+        labels: multi-hot, shape `(texts, labels)`; a window carries the labels of its text.
+        tokenizer: a fast tokenizer.
+        window_tokens: most tokens in a window, special tokens included.
+        first_only: keep only each text's first window. For training: in which window of a long
+            text the label lies is not known, and the first is right most often.
+    """
+    before, after = _special_tokens(tokenizer)
+    room = window_tokens - len(before) - len(after)
+
+    def cut(batch: dict[str, Any]) -> dict[str, list[Any]]:
+        encoded = tokenizer(
+            batch["text"], add_special_tokens=False, return_offsets_mapping=True,
+            return_attention_mask=False, return_token_type_ids=False, verbose=False,
+        )  # fmt: skip
+        columns: dict[str, list[Any]] = {"input_ids": [], "labels": [], "length": [], "index": []}
+        for at, text in enumerate(batch["text"]):
+            ids, offsets = encoded["input_ids"][at], encoded["offset_mapping"][at]
+            ends = windows.sentence_ends(text) if len(ids) > room else []
+            pieces = windows.cut(ids, offsets, ends, room)
+            for first, last in pieces[:1] if first_only else pieces:
+                full = [*before, *ids[first:last], *after]
+                columns["input_ids"].append(full)
+                columns["length"].append(len(full))
+                columns["labels"].append(batch["labels"][at])
+                columns["index"].append(batch["index"][at])
+        return columns
+
+    datasets.disable_caching()
+    datasets.disable_progress_bars()
+    raw = datasets.Dataset.from_dict(
+        {"text": list(texts), "labels": labels.tolist(), "index": list(range(len(texts)))}
+    )
+    cut_up = raw.map(
+        cut, batched=True, batch_size=_MAP_BATCH, remove_columns=raw.column_names,
+        keep_in_memory=True, load_from_cache_file=False,
+    )  # fmt: skip
+    # Similar lengths side by side: little padding where windows are taken in order.
+    cut_up = cut_up.select(np.argsort(cut_up["length"], kind="stable"), keep_in_memory=True)
+    index = np.asarray(cut_up["index"], dtype=np.int64)
+    return Windows(cut_up.remove_columns("index"), index, len(texts))
+
+
+def _special_tokens(tokenizer: PreTrainedTokenizerBase) -> tuple[list[int], list[int]]:
+    """What the tokenizer puts before and behind a text (`[CLS]` and `[SEP]` for BERT)."""
+    bare = tokenizer("a", add_special_tokens=False)["input_ids"]
+    full = tokenizer("a")["input_ids"]
+    start = next(i for i in range(len(full)) if full[i : i + len(bare)] == bare)
+    return full[:start], full[start + len(bare) :]
+
+
+class Collator:
+    """Pads windows to the longest of their batch, no further."""
+
+    def __init__(self, pad_token_id: int) -> None:
+        self._pad = pad_token_id
+
+    def __call__(self, rows: Sequence[dict[str, Any]]) -> dict[str, torch.Tensor]:
+        """Tensors `input_ids` and `attention_mask` of shape `(rows, longest)`, and `labels`."""
+        width = max(len(row["input_ids"]) for row in rows)
+        ids = torch.full((len(rows), width), self._pad)
+        mask = torch.zeros((len(rows), width), dtype=torch.long)
+        for at, row in enumerate(rows):
+            tokens = torch.tensor(row["input_ids"])
+            ids[at, : len(tokens)] = tokens
+            mask[at, : len(tokens)] = 1
+        labels = torch.tensor([row["labels"] for row in rows], dtype=torch.float32)
+        return {"input_ids": ids, "attention_mask": mask, "labels": labels}

@@ -1,0 +1,129 @@
+"""Reading labelled entries from CSV or JSON lines; errors name the place and never the text."""
+
+from __future__ import annotations
+
+import csv
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from training.errors import DataError
+from training.label_cells import parse_labels
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+TEXT, LABELS = "text", "labels"
+#: The data set that is shipped: synthetic entries written for this project.
+SHIPPED_DATA = Path(__file__).with_name("data") / "mental_health_journals.csv"
+#: An entry is at most this many characters, as for `journal submit`.
+MAX_TEXT_CHARACTERS = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One labelled entry.
+
+    Attributes:
+        text: what was written, 1 to 20,000 characters.
+        labels: what a careful reader finds in it, in the order of the file; often nothing.
+    """
+
+    text: str
+    labels: tuple[str, ...]
+
+
+def read_records(path: Path) -> list[Record]:
+    """Read a `.csv` with the columns `text` and `labels`, or `.jsonl` with these fields.
+
+    Other columns are ignored. A UTF-8 byte order mark is skipped.
+
+    Raises:
+        DataError: the file is missing, empty, malformed, or a cell is not what it should be.
+    """
+    if path.suffix == ".jsonl":
+        rows = _jsonl_rows(path)
+    elif path.suffix == ".csv":
+        rows = _csv_rows(path)
+    else:
+        raise DataError(f"{path}: neither .csv nor .jsonl")
+    try:
+        records = [_record(row, f"{path}:{line}") for line, row in rows]
+    except UnicodeDecodeError:
+        raise DataError(f"{path}: not UTF-8") from None
+    except OSError as exc:
+        raise DataError(f"{path}: {exc.strerror or 'cannot be read'}") from None
+    if not records:
+        raise DataError(f"{path}: no entries")
+    return records
+
+
+def label_names(records: list[Record]) -> tuple[str, ...]:
+    """Every label that occurs, sorted: the order of the model's outputs."""
+    return tuple(sorted({label for record in records for label in record.labels}))
+
+
+def _record(row: dict[str, Any], place: str) -> Record:
+    text = row[TEXT]
+    if not isinstance(text, str) or not text.strip():
+        raise DataError(f"{place}: column '{TEXT}' is empty")
+    if len(text) > MAX_TEXT_CHARACTERS:
+        raise DataError(
+            f"{place}: column '{TEXT}' holds {len(text):,} characters, "
+            f"more than {MAX_TEXT_CHARACTERS:,}"
+        )
+    try:
+        return Record(text, parse_labels(row[LABELS]))
+    except DataError as exc:
+        raise DataError(f"{place}: column '{LABELS}': {exc}") from None
+
+
+def _csv_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    with path.open(encoding="utf-8-sig", newline="") as stream:
+        reader = csv.reader(stream, strict=True)
+        try:
+            header = next(reader, None)
+            if header is None:
+                raise DataError(f"{path}: empty")
+            columns = column_positions(header, (TEXT, LABELS), path)
+            last = reader.line_num
+            for cells in reader:
+                line, last = last + 1, reader.line_num  # a quoted cell may span lines
+                if not cells:
+                    continue  # a blank line
+                if len(cells) != len(header):
+                    raise DataError(f"{path}:{line}: {len(cells)} columns instead of {len(header)}")
+                yield line, {name: cells[at] for name, at in columns.items()}
+        except csv.Error as exc:
+            raise DataError(f"{path}:{reader.line_num}: not CSV ({exc})") from None
+
+
+def column_positions(header: list[str], wanted: tuple[str, ...], path: Path) -> dict[str, int]:
+    """Where each wanted column stands in a CSV's header.
+
+    Raises:
+        DataError: a column is missing or stands there twice.
+    """
+    for name in wanted:
+        if header.count(name) != 1:
+            problem = "no column" if name not in header else "more than one column"
+            raise DataError(f"{path}:1: {problem} '{name}'")
+    return {name: header.index(name) for name in wanted}
+
+
+def _jsonl_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    with path.open(encoding="utf-8-sig") as stream:
+        for number, line in enumerate(stream, 1):
+            if not line.strip():
+                continue
+            try:
+                row = json.loads(line)
+            except (ValueError, RecursionError):
+                raise DataError(f"{path}:{number}: not JSON") from None
+            if not isinstance(row, dict):
+                raise DataError(f"{path}:{number}: not a JSON object")
+            for name in (TEXT, LABELS):
+                if name not in row:
+                    raise DataError(f"{path}:{number}: no field '{name}'")
+            yield number, row

@@ -1,0 +1,182 @@
+"""How good predictions are.
+
+F1 is 2TP / (2TP + FP + FN): van Rijsbergen, "Information Retrieval", 1979, chapter 7. Micro adds
+the counts of all labels first; macro is the mean over labels. Average precision is the sum over
+thresholds of precision times the gain in recall, without interpolation: Manning, Raghavan and
+Schütze, "Introduction to Information Retrieval", 2008, section 8.4.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    Truth = NDArray[np.float32]
+    Probabilities = NDArray[np.float32]
+    Predicted = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class LabelScore:
+    """One label: its confusion counts, F1, and average precision (None where it never occurs)."""
+
+    label: str
+    true_positives: int
+    false_positives: int
+    false_negatives: int
+    true_negatives: int
+    f1: float
+    average_precision: float | None
+
+    @property
+    def support(self) -> int:
+        """In how many entries the label truly occurs."""
+        return self.true_positives + self.false_negatives
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """Figures of one model on one set of entries, each between 0 and 1.
+
+    Attributes:
+        entries: how many entries were scored.
+        micro_f1, macro_f1: over all labels, and the mean of the labels that occur.
+        mean_average_precision: the mean over the labels that occur.
+        any_label_macro_f1: the question "any label at all?", mean F1 of yes and no.
+        floor_micro_f1, floor_macro_f1: what giving every label to every entry would score.
+        labelled_share: the share of entries without a true label that were given one.
+        labels: each label by itself.
+    """
+
+    entries: int
+    micro_f1: float
+    macro_f1: float
+    mean_average_precision: float
+    any_label_macro_f1: float
+    floor_micro_f1: float
+    floor_macro_f1: float
+    labelled_share: float | None
+    labels: tuple[LabelScore, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON, rounded to four digits, labels by name."""
+        plain: dict[str, Any] = {
+            name: _rounded(getattr(self, name))
+            for name in self.__dataclass_fields__
+            if name != "labels"
+        }
+        plain["labels"] = {
+            score.label: {
+                "support": score.support,
+                "f1": _rounded(score.f1),
+                "average_precision": _rounded(score.average_precision),
+                "true_positives": score.true_positives,
+                "false_positives": score.false_positives,
+                "false_negatives": score.false_negatives,
+                "true_negatives": score.true_negatives,
+            }
+            for score in self.labels
+        }
+        return plain
+
+
+def score(
+    truth: Truth, probabilities: Probabilities, predicted: Predicted, names: Sequence[str]
+) -> Scores:
+    """Score predictions; all three arrays have the shape `(entries, labels)`."""
+    true = truth > 0
+    labels = tuple(
+        _label_score(name, true[:, i], probabilities[:, i], predicted[:, i])
+        for i, name in enumerate(names)
+    )
+    occurring = [label for label in labels if label.support]
+    support = np.array([label.support for label in occurring])
+    any_true, any_predicted = _any(true), _any(predicted)
+    unlabelled = ~any_true
+    return Scores(
+        entries=len(true),
+        micro_f1=f1(
+            sum(label.true_positives for label in labels),
+            sum(label.false_positives for label in labels),
+            sum(label.false_negatives for label in labels),
+        ),
+        macro_f1=_mean([label.f1 for label in occurring]),
+        mean_average_precision=_mean([label.average_precision or 0.0 for label in occurring]),
+        any_label_macro_f1=(
+            _f1_of(any_true, any_predicted) + _f1_of(unlabelled, ~any_predicted)
+        ) / 2,
+        floor_micro_f1=float(2 * true.sum() / (true.sum() + true.size)) if true.any() else 0.0,
+        floor_macro_f1=_mean((2 * support / (support + len(true))).tolist()),
+        labelled_share=float(any_predicted[unlabelled].mean()) if unlabelled.any() else None,
+        labels=labels,
+    )  # fmt: skip
+
+
+def f1(true_positives: int, false_positives: int, false_negatives: int) -> float:
+    """F1 from counts; 0 where there is nothing to find and nothing was found."""
+    total = 2 * true_positives + false_positives + false_negatives
+    return 2 * true_positives / total if total else 0.0
+
+
+def average_precision(true: NDArray[np.bool_], probabilities: NDArray[np.float32]) -> float | None:
+    """Average precision of one label; equal probabilities count as one threshold.
+
+    Returns:
+        None where the label never occurs.
+    """
+    if not true.any():
+        return None
+    order = np.argsort(-probabilities, kind="stable")
+    hits = np.cumsum(true[order])
+    # Of a run of equal probabilities only the last is a threshold one could choose.
+    last = np.append(np.diff(probabilities[order]) != 0, True)
+    hits, taken = hits[last], np.flatnonzero(last) + 1
+    gains = np.diff(hits, prepend=0) / hits[-1]
+    return float(np.sum(gains * hits / taken))
+
+
+def _label_score(
+    name: str,
+    true: NDArray[np.bool_],
+    probabilities: NDArray[np.float32],
+    predicted: NDArray[np.bool_],
+) -> LabelScore:
+    hits = int((true & predicted).sum())
+    false_alarms = int((~true & predicted).sum())
+    misses = int((true & ~predicted).sum())
+    return LabelScore(
+        label=name,
+        true_positives=hits,
+        false_positives=false_alarms,
+        false_negatives=misses,
+        true_negatives=len(true) - hits - false_alarms - misses,
+        f1=f1(hits, false_alarms, misses),
+        average_precision=average_precision(true, probabilities),
+    )
+
+
+def _any(flags: Predicted) -> NDArray[np.bool_]:
+    return np.asarray(flags.any(axis=1), dtype=np.bool_)
+
+
+def _f1_of(true: NDArray[np.bool_], predicted: NDArray[np.bool_]) -> float:
+    return f1(
+        int((true & predicted).sum()),
+        int((~true & predicted).sum()),
+        int((true & ~predicted).sum()),
+    )
+
+
+def _mean(values: Sequence[float]) -> float:
+    return float(np.mean(values)) if len(values) else 0.0
+
+
+def _rounded(value: float | None) -> float | None:
+    return round(value, 4) if isinstance(value, float) else value

@@ -1,0 +1,85 @@
+"""A split into two parts that keeps the share of every label, rare ones included.
+
+Iterative stratification: K. Sechidis, G. Tsoumakas, I. Vlahavas, "On the stratification of
+multi-label data", ECML PKDD 2011, algorithm 1, for two parts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from training.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+TRAIN, VALIDATION = 0, 1
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One of the two: its texts, and their labels in the shape `(texts, labels)`."""
+
+    texts: list[str]
+    labels: NDArray[np.float32]
+
+    @classmethod
+    def of(cls, texts: Sequence[str], labels: NDArray[np.float32], rows: Sequence[int]) -> Part:
+        """These rows of the whole."""
+        return cls([texts[row] for row in rows], labels[list(rows)])
+
+
+def stratified_split(
+    labels: NDArray[np.float32], *, validation_share: float, seed: int
+) -> tuple[list[int], list[int]]:
+    """Part the rows in two, the rarest label first, so that each part gets its due of it.
+
+    Args:
+        labels: multi-hot, shape `(entries, labels)`.
+        validation_share: between 0 and 1, exclusive.
+        seed: the same seed gives the same split.
+
+    Returns:
+        Row numbers for training and for validation, each in ascending order; together every row
+        once.
+
+    Raises:
+        DataError: one part would be empty.
+    """
+    shares = np.array([1.0 - validation_share, validation_share])
+    # Entries without a label are a class of their own: their share matters as well.
+    member = np.column_stack([labels > 0, ~(labels > 0).any(axis=1)])
+    generator = np.random.default_rng(seed)
+    wanted_rows = shares * len(member)
+    wanted = shares[:, None] * member.sum(axis=0)
+    remaining = np.ones(len(member), dtype=bool)
+    part = np.zeros(len(member), dtype=int)
+    while remaining.any():
+        counts = member[remaining].sum(axis=0)
+        rarest = int(np.argmin(np.where(counts > 0, counts, np.inf)))
+        for row in generator.permutation(np.flatnonzero(remaining & member[:, rarest])):
+            chosen = _neediest(wanted[:, rarest], wanted_rows, generator)
+            part[row] = chosen
+            remaining[row] = False
+            wanted[chosen] -= member[row]
+            wanted_rows[chosen] -= 1
+    train, validation = (np.flatnonzero(part == which).tolist() for which in (TRAIN, VALIDATION))
+    if not train or not validation:
+        raise DataError(f"{len(member)} entries are too few to set some aside for validation")
+    return train, validation
+
+
+def _neediest(
+    label_wanted: NDArray[np.float64],
+    rows_wanted: NDArray[np.float64],
+    generator: np.random.Generator,
+) -> int:
+    """The part that lacks most of this label; if equal, most rows; if equal, by lot."""
+    best = np.flatnonzero(label_wanted == label_wanted.max())
+    best = best[rows_wanted[best] == rows_wanted[best].max()]
+    return int(generator.choice(best))
