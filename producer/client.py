@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from redis.exceptions import RedisError
 
@@ -49,7 +49,10 @@ class JournalClient:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
     ) -> None:
         self.close()
 
@@ -104,9 +107,7 @@ class JournalClient:
 
     def acknowledge(self, stream_ids: Sequence[str], *, group: str = "backend") -> int:
         """Tell that these results are dealt with; returns how many were still pending."""
-        return self._run(
-            operations.acknowledge(self._settings, group=group, stream_ids=stream_ids)
-        )
+        return self._run(operations.acknowledge(self._settings, group=group, stream_ids=stream_ids))
 
     def results(
         self,
@@ -168,7 +169,7 @@ def carry(client: redis.Redis, operation: Operation[T]) -> T:
     try:
         commands = next(operation)
         while True:
-            pipeline = client.pipeline(transaction=False)
+            pipeline: Any = client.pipeline(transaction=False)
             for command in commands:
                 pipeline.execute_command(*command)
             try:

@@ -16,12 +16,25 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import pydantic
-from redis.exceptions import AuthenticationError, AuthorizationError
+from redis.exceptions import (
+    AuthenticationError,
+    AuthorizationError,
+    NoPermissionError,
+    OutOfMemoryError,
+    RedisError,
+    ResponseError,
+)
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import NoPermissionError, OutOfMemoryError, RedisError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from producer.errors import ConfigurationError, JournalError, QueueFull, SealError, StoreFull, Unavailable
+from producer.errors import (
+    ConfigurationError,
+    JournalError,
+    QueueFull,
+    SealError,
+    StoreFull,
+    Unavailable,
+)
 from producer.message import encode_message
 from producer.schemas import JournalEntry, JournalResult
 from producer.sealing import ENTRY, RESULT
@@ -216,9 +229,7 @@ def _text(value: Any) -> str:
     return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
 
 
-def acknowledge(
-    settings: Settings, *, group: str, stream_ids: Sequence[str]
-) -> Operation[int]:
+def acknowledge(settings: Settings, *, group: str, stream_ids: Sequence[str]) -> Operation[int]:
     """Tell that results are dealt with; what every group has acknowledged is dropped."""
     if not stream_ids:
         return 0

@@ -117,9 +117,7 @@ class KeySet:
             "typ": kind,
             "eid": entry_id,
         }
-        return jwe.encrypt_compact(
-            header, plaintext, self._keys[self._current], registry=_REGISTRY
-        )
+        return jwe.encrypt_compact(header, plaintext, self._keys[self._current], registry=_REGISTRY)
 
     def open(self, sealed: str | bytes, *, kind: str, entry_id: str) -> bytes:
         """Decrypt a message that claims to be of this kind and for this entry.

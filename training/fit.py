@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ from training.anonymize import anonymize_texts
 from training.deadline import Deadline
 from training.errors import DataError
 from training.finetune import Best, finetune
+from training.first_token import first_token_only
 from training.metrics_file import metrics
 from training.model import (
     default_learning_rate,
@@ -70,7 +70,6 @@ def fit(
         BaseModelError: the base cannot be loaded.
         OutputError: the folder cannot be written.
     """
-    started = time.monotonic()
     deadline = Deadline(options.max_minutes)
     silence_libraries()
     names = label_names(records)
@@ -100,7 +99,7 @@ def fit(
             folder / "thresholds.json",
             {"window_tokens": options.window_tokens, "thresholds": found["thresholds"]},
         )
-        found["seconds"] = round(time.monotonic() - started, 1)
+        found["seconds"] = progress.seconds()
         _write_json(folder / "metrics.json", found)
         (folder / "README.md").write_text(model_card(found), encoding="utf-8")
         seal_folder(folder, name=options.name)
@@ -156,13 +155,14 @@ def _learn(
     check = tokenize(
         held_out.texts, held_out.labels, tokenizer, window_tokens=size, first_only=False
     )
-    if starts_as_average(base, model):
-        freeze_lower_layers(model)
-        fit_head(model, learn, tokenizer.pad_token_id or 0, progress)
-    return finetune(
-        model, tokenizer, learn, check, held_out.labels,
-        labels=names, options=options, deadline=deadline, progress=progress,
-    )  # fmt: skip
+    with first_token_only(model):
+        if starts_as_average(base, model):
+            freeze_lower_layers(model)
+            fit_head(model, learn, tokenizer.pad_token_id or 0, progress)
+        return finetune(
+            model, tokenizer, learn, check, held_out.labels,
+            labels=names, options=options, deadline=deadline, progress=progress,
+        )  # fmt: skip
 
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:

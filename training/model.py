@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING, Any
 
+from torch import nn
 from transformers import (
     AutoConfig,
     AutoModelForSequenceClassification,
@@ -18,7 +19,6 @@ from training.errors import BaseModelError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from torch import nn
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
     from training.base import Base
@@ -91,6 +91,9 @@ def freeze_lower_layers(model: PreTrainedModel) -> None:
     for part in _lower_half(encoder):
         for parameter in part.parameters():
             parameter.requires_grad = False
+        for module in part.modules():
+            if isinstance(module, nn.Dropout):
+                module.p = 0.0  # noise in what does not learn only costs time
 
 
 def _lower_half(encoder: PreTrainedModel) -> Iterator[nn.Module]:

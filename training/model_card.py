@@ -101,7 +101,7 @@ def model_card(metrics: dict[str, Any]) -> str:
         command=metrics["command"],
         epochs=f"{metrics['epochs_run']:g}",
         best_epoch=f"{metrics['best_epoch']:g}",
-        seconds=metrics["seconds"],
+        seconds=metrics["seconds"]["total"],
     )
 
 

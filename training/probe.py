@@ -62,7 +62,7 @@ def _features(
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Pooled features of shape `(windows, hidden)`, and the labels of the windows."""
     progress.begin("fitting the head", len(windows.dataset))
-    loader = DataLoader(windows.dataset, batch_size=_BATCH, collate_fn=Collator(pad_token_id))  # type: ignore[arg-type]
+    loader = DataLoader(windows.dataset, batch_size=_BATCH, collate_fn=Collator(pad_token_id))
     model.eval()
     features, labels = [], []
     for batch in loader:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Self
 
 from rich import progress
@@ -24,6 +25,8 @@ class Progress:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._task: progress.TaskID | None = None
+        self._started = time.monotonic()
+        self._begun: list[tuple[str, float]] = []
         self._bar = progress.Progress(
             progress.SpinnerColumn(),
             progress.TextColumn("{task.description}"),
@@ -50,6 +53,7 @@ class Progress:
 
     def begin(self, stage: str, total: int | None = None) -> None:
         """Go on to the next stage, of so many steps; None if that is not known."""
+        self._begun.append((stage, time.monotonic()))
         if self._task is not None:
             self._bar.remove_task(self._task)
         self._task = self._bar.add_task(stage, total=total, detail="")
@@ -58,6 +62,16 @@ class Progress:
         """So many steps further in this stage."""
         if self._task is not None:
             self._bar.update(self._task, advance=steps, detail=detail)
+
+    def seconds(self) -> dict[str, float]:
+        """How long each stage has taken, and all together since the start."""
+        now = time.monotonic()
+        ends = [*(begin for _, begin in self._begun[1:]), now]
+        stages = {
+            stage: round(end - begin, 1)
+            for (stage, begin), end in zip(self._begun, ends, strict=True)
+        }
+        return {**stages, "total": round(now - self._started, 1)}
 
     def note(self, line: str) -> None:
         """A line that stays."""

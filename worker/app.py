@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import logging
 import os
+import ssl
 from typing import TYPE_CHECKING, Any
 
 import celery
@@ -21,27 +22,41 @@ from producer.message import TASK
 from worker.settings import WorkerSettings
 
 if TYPE_CHECKING:
+    from worker.claims import Claims
     from worker.runtime import Runtime
 
 log = logging.getLogger(__name__)
 
 #: Batches a child may have waiting behind the one it works on.
 PREFETCHED_BATCHES = 2
-#: Seconds after which a claim that nobody settled is handed out again.
+#: On the stock transport: seconds after which a claim that nobody settled is handed out again.
 VISIBILITY_SECONDS = 600
+#: How often to look for claims of dead workers.
+REAP_SECONDS = 5
 #: Loading the models takes a while on a slow disk; Celery's own limit of 4 s kills the child.
 CHILD_START_SECONDS = 300
 EXIT_CONFIGURATION = 2
 
 
-def celery_config(settings: WorkerSettings) -> dict[str, Any]:
-    """Celery's configuration for our queue."""
+def celery_config(settings: WorkerSettings, claims: Claims | None = None) -> dict[str, Any]:
+    """Celery's configuration for our queue; with claims, the transport reads through them."""
+    transport: dict[str, Any] = {
+        "visibility_timeout": max(VISIBILITY_SECONDS, 4 * settings.batch_timeout_seconds),
+        "unacked_restore_interval": REAP_SECONDS,
+    }
+    url = settings.redis_url.get_secret_value()
+    if settings.transport == "claim":
+        transport |= {
+            "unacked_restore_throttle": 1,
+            "journal_claims": claims,
+            "journal_queue": settings.queue,
+        }
     return {
-        "broker_url": settings.redis_url.get_secret_value(),
-        "broker_transport_options": {
-            "visibility_timeout": max(VISIBILITY_SECONDS, 4 * settings.batch_timeout_seconds),
-            "unacked_restore_interval": 5,
-        },
+        "broker_url": url,
+        "broker_transport": "worker.transport:Transport" if settings.transport == "claim" else None,
+        # kombu does not verify certificates unless told to.
+        "broker_use_ssl": {"ssl_cert_reqs": ssl.CERT_REQUIRED} if url.startswith("rediss") else None,
+        "broker_transport_options": transport,
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,
         "accept_content": ["json"],
@@ -65,11 +80,13 @@ def celery_config(settings: WorkerSettings) -> dict[str, Any]:
     }
 
 
-def create_app(settings: WorkerSettings | None = None) -> celery.Celery:
+def create_app(
+    settings: WorkerSettings | None = None, claims: Claims | None = None
+) -> celery.Celery:
     """A Celery application; without settings they are read when it is first used."""
     application = celery.Celery("journal-stream", set_as_current=False)
     application.add_defaults(
-        lambda: celery_config(settings if settings is not None else WorkerSettings.load())
+        lambda: celery_config(settings if settings is not None else WorkerSettings.load(), claims)
     )
 
     # Imported here: the module needs an application's Task class, and children need torch.
@@ -92,7 +109,7 @@ def run(settings: WorkerSettings) -> int:
     from worker.runtime import Runtime  # noqa: PLC0415 - brings torch: only a worker needs it
 
     runtime = Runtime(settings)
-    application = create_app(settings)
+    application = create_app(settings, runtime.claims)
     attach(application, runtime)
     worker = application.Worker(
         hostname=None, loglevel=settings.log_level, quiet=True, without_gossip=True,
@@ -109,12 +126,13 @@ def run(settings: WorkerSettings) -> int:
 def attach(application: celery.Celery, runtime: Runtime) -> None:
     """Connect a runtime with an application's tasks and signals."""
     application.journal_settler = runtime.settler
+    application.journal_metrics = runtime.metrics
     application.tasks[TASK].batcher_for = runtime.batcher_for
     handlers = {
         signals.setup_logging: lambda **_: None,  # ours is set up already
         signals.worker_process_init: lambda **_: runtime.start_child(),
         signals.worker_ready: lambda sender, **_: runtime.started(sender),
-        signals.worker_shutting_down: lambda **_: runtime.progress.stopping(),
+        signals.worker_shutting_down: lambda **_: runtime.drain(),
     }
     for signal, handler in handlers.items():
         signal.connect(handler, weak=False)

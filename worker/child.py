@@ -13,17 +13,19 @@ from redis.exceptions import RedisError
 from producer.connection import connect
 from producer.errors import JournalError
 from worker.anonymizer import Anonymizer
+from worker.claims import Claims
 from worker.classifier import Classifier
 from worker.errors import WorkerError
 from worker.model_folder import ModelFolder
 from worker.pipeline import Pipeline
 from worker.report import BatchReport, Failure
-from worker.settle import StreamSettler
+from worker.settle import ClaimSettler, StreamSettler
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from worker.report import Claim
+    from worker.settle import Settler
     from worker.settings import WorkerSettings
 
 log = logging.getLogger(__name__)
@@ -47,13 +49,32 @@ def build(settings: WorkerSettings) -> tuple[Pipeline, Classifier]:
     )
     anonymizer = Anonymizer.load()
     anonymizer.anonymize(["A first text, so that the first entry does not wait: Ada, Paris."])
-    settler = StreamSettler(
-        connect(settings.redis_url), results=settings.results, dead=settings.dead
-    )
+    settler = settler_for(settings)
     pipeline = Pipeline(
         keys=settings.key_set(), anonymizer=anonymizer, classifier=classifier, settler=settler
     )
     return pipeline, classifier
+
+
+def claims_for(settings: WorkerSettings) -> Claims:
+    """The claims of this process, on a connection of its own."""
+    return Claims(
+        connect(settings.redis_url),
+        queue=settings.queue,
+        results=settings.results,
+        dead=settings.dead,
+        lease_seconds=settings.lease_seconds,
+        max_results=settings.max_results,
+    )
+
+
+def settler_for(settings: WorkerSettings) -> Settler:
+    """What publishes answers, by the transport in use."""
+    if settings.transport == "claim":
+        return ClaimSettler(claims_for(settings))
+    return StreamSettler(
+        connect(settings.redis_url), results=settings.results, dead=settings.dead
+    )
 
 
 def start(settings: WorkerSettings) -> str:

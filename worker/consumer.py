@@ -13,6 +13,7 @@ from celery.worker.consumer import Consumer
 
 from producer.schemas import ENTRY_ID, DeadReason
 from worker.report import Claim
+from worker.transport import DELIVERIES, mark_settled
 
 log = logging.getLogger(__name__)
 
@@ -22,31 +23,41 @@ class JournalConsumer(Consumer):  # type: ignore[misc]
 
     def on_unknown_message(self, body: Any, message: Any) -> None:
         """No task message at all."""
-        self._bury(message, "unknown format")
+        self.bury(message, "unknown format")
 
     def on_unknown_task(self, body: Any, message: Any, exc: BaseException) -> None:
         """A task of another name."""
-        self._bury(message, "unknown task")
+        self.bury(message, "unknown task")
 
     def on_invalid_task(self, body: Any, message: Any, exc: BaseException) -> None:
         """A task message with broken headers or arguments."""
-        self._bury(message, "invalid task")
+        self.bury(message, "invalid task")
 
     def on_decode_error(self, message: Any, exc: BaseException) -> None:
         """A body that does not decode."""
-        self._bury(message, "undecodable body")
+        self.bury(message, "undecodable body")
 
-    def _bury(self, message: Any, kind: str) -> None:
-        headers = message.headers if isinstance(message.headers, dict) else {}
-        given = str(headers.get("id", ""))
-        entry_id = given if ENTRY_ID.fullmatch(given) else "unknown"
-        body = message.body
-        raw = body.decode("utf-8", "replace") if isinstance(body, bytes) else str(body)
+    def bury(self, message: Any, kind: str) -> None:
+        """Dead-letter a message whole."""
         log.error("a message on the queue is no journal entry (%s); dead-lettered", kind)
         try:
-            self.app.journal_settler.settle([], [(Claim(entry_id, raw), DeadReason.MALFORMED)])
+            self.app.journal_settler.settle([(as_claim(message), DeadReason.MALFORMED)])
         except Exception as exc:  # noqa: BLE001 - whatever Redis says, the message must not be lost
             log.error("a dead letter could not be written (%s)", type(exc).__name__)
             message.requeue()
             return
+        mark_settled([message])
         message.ack()
+
+
+def as_claim(message: Any) -> Claim:
+    """The claim of a message that is no entry: its body is what is kept."""
+    headers = message.headers if isinstance(message.headers, dict) else {}
+    given = str(headers.get("id", ""))
+    body = message.body
+    return Claim(
+        entry_id=given if ENTRY_ID.fullmatch(given) else "unknown",
+        sealed=body.decode("utf-8", "backslashreplace") if isinstance(body, bytes) else str(body),
+        tag=str(message.delivery_tag),
+        deliveries=int(headers.get(DELIVERIES, 1)),
+    )

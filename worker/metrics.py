@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from producer.schemas import DeadReason
 from worker.report import Outcome, Stage
 
 if TYPE_CHECKING:
@@ -103,6 +104,11 @@ class Metrics:
     def count(self, outcome: Outcome, entries: int) -> None:
         """Count entries that came to their end outside a batch report."""
         self._entries.labels(outcome.value).inc(entries)
+
+    def discarded(self, reason: DeadReason) -> None:
+        """Count an entry that was revoked or expired before a child saw it."""
+        outcome = Outcome.EXPIRED if reason is DeadReason.EXPIRED else Outcome.REVOKED
+        self._entries.labels(outcome.value).inc()
 
     def redelivered(self, entries: int) -> None:
         """Count entries of a lost batch."""

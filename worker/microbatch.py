@@ -7,20 +7,24 @@ The rule: if a child is idle, send what there is now; if all are busy, let entri
 
 from __future__ import annotations
 
+import json
 import logging
 import uuid
-from collections import Counter, deque
+from collections import deque
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from celery import Task
-from celery.exceptions import TimeLimitExceeded
+from celery.exceptions import InvalidTaskError, TimeLimitExceeded
 from celery.worker import state
 from celery.worker.strategy import default as celery_strategy
+from kombu.exceptions import ContentDisallowed, DecodeError
 
-from producer.message import ENQUEUED_AT
 from producer.schemas import DeadReason
 from worker.child import run_batch
 from worker.report import BatchReport, Claim, Failure, Outcome
+from worker.request import as_claim
+from worker.transport import mark_running, mark_settled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -36,6 +40,10 @@ log = logging.getLogger(__name__)
 SEALED_CHARACTERS_PER_TOKEN = 6
 #: How long a batch that Redis would not settle rests before it is handed back.
 HAND_BACK_SECONDS = 1.0
+#: An entry handed out this many times `max_deliveries` in vain has lost worker after worker.
+WORKERS_LOST = 3
+#: The consumer has an end of its own for messages that raise these.
+UNDERSTOOD = (InvalidTaskError, DecodeError, ContentDisallowed)
 
 
 class Batch:
@@ -49,6 +57,11 @@ class Batch:
         self.claims = list(claims)
         self.done = False
 
+    @property
+    def messages(self) -> list[Any]:
+        """The messages behind the requests."""
+        return [request.message for request in self.requests]
+
 
 class Batcher:
     """Gathers requests and sends them to idle children.
@@ -58,6 +71,7 @@ class Batcher:
         call_soon: runs a function once the event loop has read what has arrived.
         call_later: runs a function after so many seconds.
         settler: publishes dead letters of entries that killed their child.
+        blame: counts a failed delivery against the claims with these tags.
         metrics: where batch reports are counted.
         max_entries, max_tokens: the size of a batch; one entry always fits.
         timeout: seconds after which a batch's child is killed.
@@ -71,6 +85,7 @@ class Batcher:
         call_soon: Callable[..., Any],
         call_later: Callable[..., Any],
         settler: Settler,
+        blame: Callable[[Sequence[str]], Any],
         metrics: Metrics,
         max_entries: int,
         max_tokens: int,
@@ -81,6 +96,7 @@ class Batcher:
         self._call_soon = call_soon
         self._call_later = call_later
         self._settler = settler
+        self._blame = blame
         self._metrics = metrics
         self._max_entries = max_entries
         self._max_tokens = max_tokens
@@ -88,9 +104,9 @@ class Batcher:
         self._max_deliveries = max_deliveries
         self._waiting: deque[Any] = deque()
         self._suspects: deque[Batch] = deque()
-        self._losses: Counter[str] = Counter()
         self._running: dict[str, Batch] = {}
         self._flush_scheduled = False
+        self._draining = False
         #: Batches that came back, one way or another.
         self.finished = 0
 
@@ -104,6 +120,13 @@ class Batcher:
         """Entries with a child."""
         return sum(len(batch.claims) for batch in self._running.values())
 
+    def tags(self) -> list[str]:
+        """The tags of all claims in our hands."""
+        tags = [str(request.message.delivery_tag) for request in self._waiting]
+        for batch in (*self._suspects, *self._running.values()):
+            tags += [claim.tag for claim in batch.claims]
+        return tags
+
     def add(self, request: Any) -> None:
         """Take a request; it leaves with the next batch."""
         self._waiting.append(request)
@@ -114,6 +137,10 @@ class Batcher:
         self._waiting.clear()
         self._suspects.clear()
 
+    def drain(self) -> None:
+        """Begin no more batches; what waits goes back when the channel closes."""
+        self._draining = True
+
     def _schedule(self) -> None:
         if not self._flush_scheduled:
             self._flush_scheduled = True
@@ -121,7 +148,7 @@ class Batcher:
 
     def _flush(self) -> None:
         self._flush_scheduled = False
-        while len(self._running) < self._pool.num_processes:
+        while len(self._running) < self._pool.num_processes and not self._draining:
             batch = self._suspects.popleft() if self._suspects else self._gather()
             if batch is None:
                 break
@@ -136,21 +163,29 @@ class Batcher:
             request = self._waiting[0]
             claim = as_claim(request)
             cost = len(claim.sealed) // SEALED_CHARACTERS_PER_TOKEN if claim else 0
-            if requests and tokens + cost > self._max_tokens:
+            # What lost whole workers before travels alone, so that it can take nobody with it.
+            suspect = claim is not None and claim.deliveries > self._max_deliveries
+            if requests and (suspect or tokens + cost > self._max_tokens):
                 break
             self._waiting.popleft()
-            if request.revoked():  # revoked or expired while it waited; Celery settles it
+            if request.revoked():  # revoked or expired while it waited; it settles itself
                 continue
             if claim is None:
-                self._bury(request, Claim(request.id, str(request.args)), DeadReason.MALFORMED)
+                self._bury(request, malformed(request), DeadReason.MALFORMED)
+                continue
+            if claim.deliveries > WORKERS_LOST * self._max_deliveries:
+                self._bury(request, claim, DeadReason.WORKER_LOST)
                 continue
             tokens += cost
             requests.append(request)
             claims.append(claim)
+            if suspect:
+                break
         return Batch(requests, claims) if requests else None
 
     def _dispatch(self, batch: Batch) -> None:
         self._running[batch.id] = batch
+        mark_running(batch.messages)
         self._pool.apply_async(
             run_batch,
             args=(batch.claims,),
@@ -174,11 +209,9 @@ class Batcher:
         if report.failure is Failure.BROKEN:
             self._isolate(batch, DeadReason.CLASSIFIER_FAILED)
             return
+        mark_settled(batch.messages)
         seconds = sum(report.stages.values())
-        for request, claim, outcome in zip(
-            batch.requests, batch.claims, report.outcomes, strict=True
-        ):
-            self._losses.pop(claim.entry_id, None)
+        for request, outcome in zip(batch.requests, report.outcomes, strict=True):
             finish(request, outcome, seconds)
         self._metrics.observe(report)
 
@@ -193,28 +226,33 @@ class Batcher:
 
     def _isolate(self, batch: Batch, reason: DeadReason) -> None:
         """Try again in halves, so that only the guilty entry ends as a dead letter."""
-        self._losses.update(claim.entry_id for claim in batch.claims)
-        if len(batch.claims) > 1:
-            middle = len(batch.claims) // 2
-            for part in (slice(middle), slice(middle, None)):
-                self._suspects.append(Batch(batch.requests[part], batch.claims[part]))
-        elif self._losses[batch.claims[0].entry_id] < self._max_deliveries:
-            self._suspects.append(Batch(batch.requests, batch.claims))
-        else:
-            self._losses.pop(batch.claims[0].entry_id)
+        alone = len(batch.claims) == 1
+        if alone and batch.claims[0].deliveries >= self._max_deliveries:
             self._bury(batch.requests[0], batch.claims[0], reason)
-        self._metrics.redelivered(len(batch.claims))
+            return
+        try:
+            self._blame([claim.tag for claim in batch.claims])
+        except Exception as exc:  # noqa: BLE001 - the count in the claims below still holds
+            log.warning("a failed delivery could not be counted (%s)", type(exc).__name__)
+        claims = [replace(claim, deliveries=claim.deliveries + 1) for claim in batch.claims]
+        middle = (len(claims) + 1) // 2
+        for part in (slice(middle), slice(middle, None)):
+            if claims[part]:
+                self._suspects.append(Batch(batch.requests[part], claims[part]))
+        self._metrics.redelivered(len(claims))
         self._schedule()
 
     def _bury(self, request: Any, claim: Claim, reason: DeadReason) -> None:
         try:
-            self._settler.settle([], [(claim, reason)])
+            (held,) = self._settler.settle([(claim, reason)])
         except Exception as exc:  # noqa: BLE001 - whatever Redis says, the entry must not be lost
             log.error("a dead letter could not be written (%s)", type(exc).__name__)
-            request.reject(requeue=True)
+            self._call_later(HAND_BACK_SECONDS, self._hand_back, (Batch([request], [claim]),))
             return
-        finish(request, Outcome.DEAD, 0.0)
-        self._metrics.count(Outcome.DEAD, 1)
+        outcome = Outcome.DEAD if held else Outcome.LEASE_LOST
+        mark_settled([request.message])
+        finish(request, outcome, 0.0)
+        self._metrics.count(outcome, 1)
 
     def _hand_back(self, batch: Batch) -> None:
         for request in batch.requests:
@@ -233,30 +271,30 @@ class Batcher:
         return True
 
 
-def as_claim(request: Any) -> Claim | None:
-    """The claim a request carries, or None if its arguments are not one sealed text."""
-    args = request.args
-    if not (isinstance(args, (list, tuple)) and len(args) == 1 and isinstance(args[0], str)):
-        return None
-    enqueued_at = request.request_dict.get(ENQUEUED_AT)
-    known = isinstance(enqueued_at, (int, float)) and not isinstance(enqueued_at, bool)
-    return Claim(str(request.id), args[0], float(enqueued_at) if known else 0.0)
+def malformed(request: Any) -> Claim:
+    """The claim of a request whose arguments are not one sealed text; they are kept as JSON."""
+    return Claim(
+        entry_id=str(request.id),
+        sealed=json.dumps(request.args, default=str),
+        tag=str(request.message.delivery_tag),
+    )
 
 
 def finish(request: Any, outcome: Outcome, seconds: float) -> None:
-    """Tell Celery that a request is over, and let it acknowledge the message."""
-    if outcome is Outcome.DEAD:
-        state.task_ready(request)
-        request.acknowledge()
-        request.send_event("task-failed", exception="dead-lettered", traceback="")
-    else:
+    """Tell Celery that a request is over; its message's claim is gone already."""
+    if outcome is Outcome.ANSWERED:
         request.on_success((False, None, seconds))
+        return
+    state.task_ready(request)
+    request.acknowledge()
+    request.send_event("task-failed", exception=outcome.value, traceback="")
 
 
 class MicroBatchTask(Task):  # type: ignore[misc]
     """A task that runs in micro-batches; `batcher_for` is set by the composition root."""
 
     abstract = True
+    Request = "worker.request:JournalRequest"
     Strategy = "worker.microbatch:strategy"
     acks_late = True
     acks_on_failure_or_timeout = False
@@ -272,16 +310,23 @@ def strategy(task: MicroBatchTask, app: Celery, consumer: Any) -> Any:
     """
     if task.batcher_for is None:
         raise RuntimeError("no batcher: use worker.app.create_app")
-    previous = getattr(consumer, "journal_batcher", None)
-    if previous is not None:
-        previous.forget_waiting()
-        consumer.on_task_request = consumer.journal_to_pool
+    if (to_pool := getattr(consumer, "journal_to_pool", None)) is None:
+        to_pool = consumer.journal_to_pool = consumer.on_task_request
     batcher = task.batcher_for(consumer)
-    consumer.journal_batcher = batcher
-    to_pool = consumer.journal_to_pool = consumer.on_task_request
+    batcher.forget_waiting()
 
     def route(request: Any) -> None:
         (batcher.add if request.task.name == task.name else to_pool)(request)
 
     consumer.on_task_request = route
-    return celery_strategy(task, app, consumer)
+    receive = celery_strategy(task, app, consumer)
+
+    def receive_or_bury(message: Any, *arguments: Any, **options: Any) -> None:
+        try:
+            receive(message, *arguments, **options)
+        except (*consumer.connection_errors, *UNDERSTOOD):
+            raise
+        except Exception:  # noqa: BLE001 - any message may be on the list; none may stop the worker
+            consumer.bury(message, "broken task")
+
+    return receive_or_bury

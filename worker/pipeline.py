@@ -115,17 +115,22 @@ class Pipeline:
             i: self._result(claims[i], entries[i], anonymized[i], found[i]) for i in sorted(found)
         }
         with report.stage(Stage.SETTLE):
-            self._settler.settle(
-                [(claims[i], self._seal(result)) for i, result in results.items()],
-                [(claims[i], reason) for i, reason in sorted(dead.items())],
+            held = self._settler.settle(
+                [
+                    (claim, dead[i] if i in dead else self._seal(results[i]))
+                    for i, claim in enumerate(claims)
+                ]
             )
         for i, result in results.items():
+            if not held[i]:
+                continue
             report.labels.update(label.label for label in result.labels)
             report.redactions.update(result.redactions)
             if claims[i].enqueued_at:
                 report.end_to_end.append(max(0.0, time.time() - claims[i].enqueued_at))
         report.outcomes = [
-            Outcome.ANSWERED if i in results else Outcome.DEAD for i in range(len(claims))
+            Outcome.LEASE_LOST if not ours else Outcome.DEAD if i in dead else Outcome.ANSWERED
+            for i, ours in enumerate(held)
         ]
         return report
 

@@ -19,6 +19,7 @@ class Outcome(StrEnum):
     ANSWERED = "answered"
     DEAD = "dead"
     REQUEUED = "requeued"
+    LEASE_LOST = "lease_lost"
     REVOKED = "revoked"
     EXPIRED = "expired"
 
@@ -50,11 +51,13 @@ class Claim:
         entry_id: the id outside; the sealed message must hold the same.
         sealed: the compact JWE.
         enqueued_at: seconds since 1970 of submission, 0 if the producer did not say.
-        deliveries: how often it was handed to a worker, this time included.
+        deliveries: how often it was handed to a child, this time included.
+        tag: the claim's own tag, by which it is settled.
     """
 
     entry_id: str
     sealed: str
+    tag: str = ""
     enqueued_at: float = 0.0
     deliveries: int = 1
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import time
 from typing import TYPE_CHECKING, Any
 
 from prometheus_client import CollectorRegistry, PlatformCollector, ProcessCollector
+from redis.exceptions import RedisError
 
-from producer.connection import connect
 from worker import child
 from worker.children import ChildGate
 from worker.metrics import Metrics
@@ -15,11 +17,13 @@ from worker.microbatch import Batcher
 from worker.model_folder import ModelFolder
 from worker.probes import Probes
 from worker.progress import Progress
-from worker.settle import StreamSettler
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from worker.settings import WorkerSettings
 
+log = logging.getLogger(__name__)
 TICK_SECONDS = 1.0
 EXIT_CHILD_FAILED = 2
 
@@ -40,9 +44,8 @@ class Runtime:
         PlatformCollector(registry=registry)
         self.metrics = Metrics(registry)
         self.progress = Progress(settings.batch_timeout_seconds)
-        self.settler = StreamSettler(
-            connect(settings.redis_url), results=settings.results, dead=settings.dead
-        )
+        self.claims = child.claims_for(settings) if settings.transport == "claim" else None
+        self.settler = child.settler_for(settings)
         self._gate = ChildGate()
         self._probes = Probes(
             registry,
@@ -54,6 +57,8 @@ class Runtime:
         self._pid = os.getpid()
         self._batches_seen = 0
         self._batcher: Batcher | None = None
+        self._timer: Any = None
+        self._renewed_at = 0.0
         self._probes.start()
         self._gate.listen(on_ready=self._child_ready, on_failed=self._child_failed)
 
@@ -66,6 +71,7 @@ class Runtime:
                 call_soon=consumer.hub.call_soon,
                 call_later=consumer.timer.call_after,
                 settler=self.settler,
+                blame=self._blame,
                 metrics=self.metrics,
                 max_entries=settings.max_batch_entries,
                 max_tokens=settings.max_batch_tokens,
@@ -75,8 +81,16 @@ class Runtime:
         return self._batcher
 
     def started(self, consumer: Any) -> None:
-        """The consumer is connected and its event loop about to run."""
-        consumer.timer.call_repeatedly(TICK_SECONDS, self._tick, (consumer,))
+        """The consumer is connected and its event loop about to run; at every connection."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = consumer.timer.call_repeatedly(TICK_SECONDS, self._tick, (consumer,))
+
+    def drain(self) -> None:
+        """Begin nothing new: the worker was told to stop."""
+        self.progress.stopping()
+        if self._batcher is not None:
+            self._batcher.drain()
 
     def start_child(self) -> None:
         """In a child, after the fork: load the models and tell the parent."""
@@ -102,6 +116,27 @@ class Runtime:
         self.progress.children_alive({process.pid for process in consumer.pool._pool._pool})  # noqa: SLF001
         self.metrics.children(self.progress.children)
         self.metrics.in_flight(waiting=batcher.waiting, running=batcher.running)
+        self._renew(batcher, consumer)
+
+    def _renew(self, batcher: Batcher, consumer: Any) -> None:
+        """Give a sign of life for every claim in our hands, well before its lease ends."""
+        now = time.monotonic()
+        if self.claims is None or now - self._renewed_at < self._settings.lease_seconds / 4:
+            return
+        tags = set(batcher.tags())
+        if consumer.task_consumer is not None:
+            qos = consumer.task_consumer.channel.qos
+            tags.update(tag for tag in list(qos._delivered) if tag not in qos._dirty)  # noqa: SLF001
+        try:
+            self.claims.renew(sorted(tags))
+        except RedisError as exc:  # the next tick tries again; the consumer reconnects
+            log.warning("leases could not be renewed (%s)", type(exc).__name__)
+        else:
+            self._renewed_at = now
+
+    def _blame(self, tags: Sequence[str]) -> None:
+        if self.claims is not None:
+            self.claims.renew(tags, failed=True)
 
     def _child_ready(self, pid: int, how: str) -> None:
         precision, device = how.split(" ", 1)

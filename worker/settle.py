@@ -1,4 +1,4 @@
-"""Settling: publishing what became of the entries of a batch."""
+"""Settling: publishing what became of the entries of a batch, and giving up their claims."""
 
 from __future__ import annotations
 
@@ -11,25 +11,49 @@ if TYPE_CHECKING:
 
     import redis
 
+    from worker.claims import Claims
     from worker.report import Claim
+
+    #: A sealed result, or why there is none.
+    Answer = tuple[Claim, str | DeadReason]
 
 
 class Settler(Protocol):
     """Where a pipeline puts its answers."""
 
-    def settle(
-        self,
-        results: Sequence[tuple[Claim, str]],
-        dead: Sequence[tuple[Claim, DeadReason]],
-    ) -> None:
-        """Publish sealed results and dead letters of one batch."""
+    def settle(self, answers: Sequence[Answer]) -> list[bool]:
+        """Publish the answers of one batch.
+
+        Returns:
+            For each, whether it was published; if not, the claim was lost and another worker
+            answers.
+
+        Raises:
+            redis.exceptions.RedisError: it is not known what was published; hand the batch back.
+        """
+
+
+class ClaimSettler:
+    """Publishes and releases in one atomic call, and only for claims that are still held."""
+
+    def __init__(self, claims: Claims) -> None:
+        self._claims = claims
+
+    def settle(self, answers: Sequence[Answer]) -> list[bool]:
+        """Publish the answers of one batch; see `Settler.settle`."""
+        return self._claims.settle(
+            [
+                (claim.tag, not isinstance(answer, DeadReason), claim.entry_id, *_field(claim, answer))
+                for claim, answer in answers
+            ]
+        )
 
 
 class StreamSettler:
-    """Appends results and dead letters to their streams, one round trip a batch.
+    """For the stock transport: only publishes.
 
-    The claim itself is released afterwards, when the parent acknowledges the message: a crash in
-    between answers an entry again, never loses it.
+    The claim is released afterwards, when the parent acknowledges the message: a crash in between
+    answers an entry again.
     """
 
     def __init__(self, client: redis.Redis, *, results: str, dead: str) -> None:
@@ -37,32 +61,22 @@ class StreamSettler:
         self._results = results
         self._dead = dead
 
-    def settle(
-        self,
-        results: Sequence[tuple[Claim, str]],
-        dead: Sequence[tuple[Claim, DeadReason]],
-    ) -> None:
-        """Publish sealed results and dead letters of one batch.
-
-        Raises:
-            redis.exceptions.RedisError: nothing is known to be published; hand the batch back.
-        """
+    def settle(self, answers: Sequence[Answer]) -> list[bool]:
+        """Publish the answers of one batch; see `Settler.settle`."""
         pipeline = self._redis.pipeline(transaction=True)
-        for claim, sealed in results:
-            pipeline.execute_command(
-                "XADD", self._results, "*", "entry_id", claim.entry_id, "sealed", sealed
-            )
-        for claim, reason in dead:
-            pipeline.execute_command("XADD", self._dead, "*", *letter_fields(claim, reason))
+        for claim, answer in answers:
+            stream = self._dead if isinstance(answer, DeadReason) else self._results
+            name, value = _field(claim, answer)
+            pipeline.execute_command("XADD", stream, "*", "entry_id", claim.entry_id, name, value)
         pipeline.execute()
+        return [True] * len(answers)
 
 
-def letter_fields(claim: Claim, reason: DeadReason) -> list[Any]:
-    """The stream fields of a dead letter."""
+def _field(claim: Claim, answer: str | DeadReason) -> tuple[str, Any]:
+    """The stream field that holds an answer: `sealed` for a result, `letter` for a dead letter."""
+    if not isinstance(answer, DeadReason):
+        return "sealed", answer
     letter = DeadLetter(
-        entry_id=claim.entry_id,
-        reason=reason,
-        deliveries=claim.deliveries,
-        sealed=claim.sealed,
+        entry_id=claim.entry_id, reason=answer, deliveries=claim.deliveries, sealed=claim.sealed
     )
-    return ["entry_id", claim.entry_id, "letter", letter.encode()]
+    return "letter", letter.encode()

@@ -12,7 +12,11 @@ from producer.errors import ConfigurationError
 from producer.sealing import KeySet, new_key, write_key_file
 
 _FILE = click.option(
-    "--file", "path", required=True, metavar="FILE", type=click.Path(path_type=Path, dir_okay=False),
+    "--file",
+    "path",
+    required=True,
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
     help="The key file, a JWK set.",
 )
 
@@ -26,7 +30,9 @@ def keys() -> None:
 @_FILE
 @click.option("--rotate", is_flag=True, help="Put a new key before those in the file.")
 @click.option(
-    "--keep", type=click.IntRange(0), metavar="N",
+    "--keep",
+    type=click.IntRange(0),
+    metavar="N",
     help="With --rotate: keep so many older keys [default: all].",
 )
 def new(path: Path, rotate: bool, keep: int | None) -> None:
@@ -38,7 +44,7 @@ def new(path: Path, rotate: bool, keep: int | None) -> None:
 
     The first key seals; all of them open. Drop an older key only when nothing sealed with it is
     left in the queue, in the results or among the dead letters.
-    """
+    """  # noqa: D301 - \b tells click not to rewrap
     if keep is not None and not rotate:
         raise click.UsageError("--keep goes with --rotate")
     older: list[dict[str, Any]] = []

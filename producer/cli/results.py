@@ -34,20 +34,27 @@ RECLAIM_EVERY_SECONDS = 15.0
 )
 @click.option("--count", type=click.IntRange(1), metavar="N", help="Stop after N results.")
 @click.option(
-    "--timeout", type=click.FloatRange(0), metavar="SECONDS",
+    "--timeout",
+    type=click.FloatRange(0),
+    metavar="SECONDS",
     help="Stop after so long without a result.",
 )
 @click.option(
-    "--follow/--no-follow", default=True, show_default=True,
+    "--follow/--no-follow",
+    default=True,
+    show_default=True,
     help="Wait for more, or stop when there is none.",
 )
 @click.option(
-    "--json/--table", "as_json", default=None,
+    "--json/--table",
+    "as_json",
+    default=None,
     help="JSON lines, or columns for people [default: columns on a terminal].",
 )
 @redis_option
 @keys_option
 def results(
+    *,
     group: str,
     consumer: str,
     count: int | None,
@@ -66,7 +73,7 @@ def results(
 
     A result is acknowledged once it is written, so an interrupted reader loses none. Each group
     gets every result; readers of one group share them.
-    """
+    """  # noqa: D301 - \b tells click not to rewrap
     if as_json is None:
         as_json = not sys.stdout.isatty()
     show = _show_json if as_json else _Columns(Console()).show

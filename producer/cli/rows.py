@@ -93,7 +93,10 @@ def read_csv(stream: BinaryIO, columns: Columns, context: str | None = None) -> 
     """
     # Bytes that are not UTF-8 become lone surrogates, which the schema refuses for their row.
     reader = csv.reader(
-        (_whole(number, line).decode("utf-8", "surrogateescape") for number, line in _lines(stream)),
+        (
+            _whole(number, line).decode("utf-8", "surrogateescape")
+            for number, line in _lines(stream)
+        ),
         strict=True,
     )
     header: list[str] | None = None
@@ -136,9 +139,7 @@ READERS: dict[str, Callable[[BinaryIO, Columns, str | None], Iterator[Row]]] = {
 SUFFIXES = {".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl", ".csv": "csv", ".txt": "text"}
 
 
-def _row(
-    number: int, get: Callable[[str], Any], columns: Columns, context: str | None
-) -> Row:
+def _row(number: int, get: Callable[[str], Any], columns: Columns, context: str | None) -> Row:
     text = get(columns.text)
     if text is None:
         return Row(number, problem=f"no {columns.text!r}")
@@ -167,12 +168,12 @@ def _lines(stream: BinaryIO) -> Iterator[tuple[int, bytes | None]]:
     while line := stream.readline(MAX_LINE_BYTES + 1):
         number += 1
         if number == 1:
-            line = line.removeprefix(b"\xef\xbb\xbf")  # noqa: PLW2901 - the mark Excel writes
+            line = line.removeprefix(b"\xef\xbb\xbf")
         if len(line) <= MAX_LINE_BYTES:
             yield number, line
             continue
         while line and not line.endswith(b"\n"):
-            line = stream.readline(MAX_LINE_BYTES)  # noqa: PLW2901 - the rest of the same line
+            line = stream.readline(MAX_LINE_BYTES)
         yield number, None
 
 

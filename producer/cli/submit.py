@@ -89,12 +89,16 @@ class Submitter:
 @click.command()
 @click.argument("texts", metavar="[TEXT]...", nargs=-1)
 @click.option(
-    "--file", "source", metavar="FILE",
+    "--file",
+    "source",
+    metavar="FILE",
     type=click.Path(exists=True, dir_okay=False, allow_dash=True),
     help="A file of entries, or - for stdin.",
 )
 @click.option(
-    "--format", "form", type=click.Choice(sorted(rows.READERS)),
+    "--format",
+    "form",
+    type=click.Choice(sorted(rows.READERS)),
     help="What the file is; by default told from its name, and JSON Lines on stdin. "
     "In text, every line is an entry.",
 )
@@ -102,7 +106,8 @@ class Submitter:
 @click.option("--context", help="Comes back unchanged with each result, at most 256 characters.")
 @click.option("--text-column", default="text", show_default=True, metavar="NAME")
 @click.option(
-    "--id-column", metavar="NAME",
+    "--id-column",
+    metavar="NAME",
     help="The field of the entry's id [default: entry_id, or else id, or else a random id].",
 )
 @click.option("--context-column", metavar="NAME", help="The field of the entry's own context.")
@@ -111,6 +116,7 @@ class Submitter:
 @redis_option
 @keys_option
 def submit(
+    *,
     texts: tuple[str, ...],
     source: str | None,
     form: str | None,
@@ -138,19 +144,23 @@ def submit(
     The first row that breaks a rule ends the run with exit code 2 and its line number, unless
     --skip-invalid is given. Running again is safe for entries with ids of their own: what was
     enqueued before is told as a duplicate.
-    """
+    """  # noqa: D301 - \b tells click not to rewrap
     if bool(texts) == bool(source):
         raise click.UsageError("give either TEXT arguments or --file (- reads stdin)")
     if entry_id is not None and len(texts) != 1:
         raise click.UsageError("--entry-id goes with exactly one TEXT")
     with open_client(redis_url, keys_file) as client:
         if source is None:
-            _submit_texts(Submitter(client, wait=wait, on_wait=_tell_wait), texts, entry_id, context)
+            _submit_texts(
+                Submitter(client, wait=wait, on_wait=_tell_wait), texts, entry_id, context
+            )
             return
         columns = rows.Columns(text_column, id_column, context_column)
         with _opened(source) as stream, SubmitProgress(_size(stream)) as progress:
             run = _FileRun(
-                Submitter(client, wait=wait, on_wait=progress.waiting if progress.shown else _tell_wait),
+                Submitter(
+                    client, wait=wait, on_wait=progress.waiting if progress.shown else _tell_wait
+                ),
                 "stdin" if source == STDIN else source,
                 progress,
             )
@@ -179,9 +189,7 @@ class _FileRun:
         self._invalid = 0
         self._without_id = 0
 
-    def submit(
-        self, stream: BinaryIO, source: Iterator[rows.Row], *, skip_invalid: bool
-    ) -> None:
+    def submit(self, stream: BinaryIO, source: Iterator[rows.Row], *, skip_invalid: bool) -> None:
         try:
             while chunk := self._chunk(source, skip_invalid=skip_invalid):
                 for _ in self._submitter.send([row.entry for row in chunk if row.entry]):

@@ -1,0 +1,229 @@
+"""What the tests of the producer share."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import time
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import redis
+from click.testing import CliRunner
+
+from producer import AsyncJournalClient, JournalClient, JournalResult, KeySet
+from producer.cli import main
+from producer.sealing import RESULT, new_key, write_key_file
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator
+    from pathlib import Path
+
+    from click.testing import Result
+
+    from producer import Settings
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No JOURNAL_* variable and no .env file of the machine reaches a test."""
+    for name in [name for name in os.environ if name.startswith("JOURNAL_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def raw(redis_url: str) -> Iterator[redis.Redis]:
+    """Redis itself, to see what is really there."""
+    with redis.Redis.from_url(redis_url, decode_responses=True) as client:
+        yield client
+
+
+@pytest.fixture
+def keys_file(tmp_path: Path) -> Path:
+    path = tmp_path / "keys.json"
+    write_key_file(path, [new_key()])
+    return path
+
+
+@pytest.fixture
+def file_keys(keys_file: Path) -> KeySet:
+    return KeySet.load(keys_file)
+
+
+@pytest.fixture
+def client(settings: Settings, keys: KeySet) -> Iterator[JournalClient]:
+    with JournalClient(settings, keys) as opened:
+        yield opened
+
+
+class Awaited:
+    """A sync client behind the interface of the async one, so that one test serves both."""
+
+    def __init__(self, client: JournalClient) -> None:
+        self._client = client
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._client, name)
+
+        async def call(*args: Any, **kwargs: Any) -> Any:
+            return method(*args, **kwargs)
+
+        return call
+
+    async def results(self, **kwargs: Any) -> AsyncIterator[JournalResult]:
+        source = self._client.results(**kwargs)
+        try:
+            for result in source:
+                yield result
+        finally:
+            source.close()  # type: ignore[attr-defined]
+
+
+@pytest.fixture(params=["sync", "async"])
+def open_client(request: pytest.FixtureRequest, keys: KeySet) -> Callable[..., Any]:
+    """Open a client of either kind for these settings, as an async context."""
+    from contextlib import asynccontextmanager
+
+    @asynccontextmanager
+    async def opened(settings: Settings, with_keys: KeySet = keys) -> AsyncIterator[Any]:
+        if request.param == "sync":
+            with JournalClient(settings, with_keys) as client:
+                yield Awaited(client)
+        else:
+            async with AsyncJournalClient(settings, with_keys) as client:
+                yield client
+
+    return opened
+
+
+@pytest.fixture
+async def either(open_client: Callable[..., Any], settings: Settings) -> AsyncIterator[Any]:
+    """A client, once of each kind."""
+    async with open_client(settings) as client:
+        yield client
+
+
+def _publish(raw: redis.Redis, keys: KeySet, *entry_ids: str, **fields: Any) -> None:
+    now = datetime.now(UTC)
+    for entry_id in entry_ids:
+        given = {"submitted_at": now, "completed_at": now, "model": "test 1", **fields}
+        result = JournalResult(entry_id=entry_id, **given)
+        sealed = keys.seal(result.encode(), kind=RESULT, entry_id=entry_id)
+        raw.xadd("journal.results", {"entry_id": entry_id, "sealed": sealed})
+
+
+@pytest.fixture
+def publish(raw: redis.Redis, keys: KeySet) -> Callable[..., None]:
+    """Put results on the stream, as a worker does."""
+    return partial(_publish, raw, keys)
+
+
+@pytest.fixture
+def publish_from_file(raw: redis.Redis, file_keys: KeySet) -> Callable[..., None]:
+    """The same, with the key file that the command line uses."""
+    return partial(_publish, raw, file_keys)
+
+
+@pytest.fixture
+def journal(
+    redis_url: str, keys_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Result]:
+    """Run `journal` with these arguments in this process."""
+    monkeypatch.setenv("JOURNAL_REDIS_URL", redis_url)
+    monkeypatch.setenv("JOURNAL_KEYS_FILE", str(keys_file))
+
+    def run(*arguments: str, stdin: str | bytes | None = None) -> Result:
+        return CliRunner().invoke(main, arguments, input=stdin, prog_name="journal")
+
+    return run
+
+
+@pytest.fixture
+def wait_until() -> Callable[[Callable[[], Any]], Any]:
+    """Wait for a condition to hold; returns what it returned."""
+
+    def wait(condition: Callable[[], Any], seconds: float = 20.0) -> Any:
+        end = time.monotonic() + seconds
+        pause = threading.Event()
+        while True:
+            found = condition()
+            if found:
+                return found
+            assert time.monotonic() < end, "the condition never came to hold"
+            pause.wait(0.01)
+
+    return wait
+
+
+@pytest.fixture
+def full_store(raw: redis.Redis) -> Iterator[Callable[[], None]]:
+    """Makes Redis refuse writes for want of memory, until the test ends."""
+    before = raw.config_get("maxmemory*")
+
+    def fill() -> None:
+        raw.config_set("maxmemory-policy", "noeviction")
+        raw.config_set("maxmemory", "1")
+
+    yield fill
+    for name in ("maxmemory", "maxmemory-policy"):
+        raw.config_set(name, before[name])
+
+
+@pytest.fixture
+def limited_queue(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    return lambda entries: monkeypatch.setenv("JOURNAL_MAX_QUEUE_ENTRIES", str(entries))
+
+
+@pytest.fixture
+def worker(raw: redis.Redis, file_keys: KeySet) -> Callable[..., Any]:
+    """A stand-in for a worker, in a thread: opens entries and answers them."""
+    from producer import JournalEntry
+    from producer.sealing import ENTRY
+
+    def message_of(element: str) -> tuple[str, JournalEntry]:
+        import base64
+
+        message = json.loads(element)
+        ((sealed,), _, _) = json.loads(base64.b64decode(message["body"]))
+        entry_id = message["headers"]["id"]
+        opened = file_keys.open(sealed, kind=ENTRY, entry_id=entry_id)
+        return sealed, JournalEntry(**json.loads(opened))
+
+    @contextmanager
+    def running(
+        *,
+        answers: Callable[[int], int] = lambda _: 1,
+        dead: Callable[[int], bool] = lambda _: False,
+    ) -> Iterator[list[JournalEntry]]:
+        stopping = threading.Event()
+        seen: list[JournalEntry] = []
+
+        def work() -> None:
+            with redis.Redis(connection_pool=raw.connection_pool) as own:
+                while not stopping.is_set():
+                    popped = own.brpop(["journal.entries"], timeout=0.1)
+                    if popped is None:
+                        continue
+                    sealed, entry = message_of(popped[1])
+                    number = len(seen)
+                    seen.append(entry)
+                    if dead(number):
+                        own.xadd("journal.dead", {"entry_id": entry.entry_id, "letter": sealed})
+                        continue
+                    for _ in range(answers(number)):
+                        _publish(own, file_keys, entry.entry_id, submitted_at=entry.submitted_at)
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        try:
+            yield seen
+        finally:
+            stopping.set()
+            thread.join()
+
+    return running

@@ -1,0 +1,30 @@
+-- Move up to N messages from the queue to the claims, in one step.
+-- KEYS: queue, claims (hash tag -> [message, exchange, routing key]), leases (sorted set tag -> time
+--       of the last sign of life), deliveries (hash message digest -> earlier deliveries), results
+-- ARGV: N, prefix of the tags, what kombu puts behind a message in the hash, most unread results
+-- Returns false where workers should pause (results limit), else tag, message, deliveries, ...
+-- RPOP comes first on purpose: after a first write Redis lets a script finish even out of memory.
+if redis.call('XLEN', KEYS[5]) >= tonumber(ARGV[4]) then return false end
+local messages = redis.call('RPOP', KEYS[1], ARGV[1])
+if not messages then return {} end
+local counted = redis.call('HLEN', KEYS[4]) > 0
+local clock = redis.call('TIME')
+local now = clock[1] .. '.' .. string.format('%06d', clock[2])
+local claims, leases, answer = {}, {}, {}
+for i, message in ipairs(messages) do
+  local tag = ARGV[2] .. i
+  local deliveries = 1
+  if counted then
+    deliveries = 1 + tonumber(redis.call('HGET', KEYS[4], redis.sha1hex(message)) or 0)
+  end
+  claims[#claims + 1] = tag
+  claims[#claims + 1] = '[' .. message .. ARGV[3]
+  leases[#leases + 1] = now
+  leases[#leases + 1] = tag
+  answer[#answer + 1] = tag
+  answer[#answer + 1] = message
+  answer[#answer + 1] = deliveries
+end
+redis.call('HSET', KEYS[2], unpack(claims))
+redis.call('ZADD', KEYS[3], unpack(leases))
+return answer

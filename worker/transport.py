@@ -1,0 +1,209 @@
+"""kombu's Redis transport, extended where it reads and where it settles.
+
+Stock kombu pops a message and then, in a second step, notes it as unacknowledged: a kill in
+between loses it. Here one Lua call moves many messages from the list to the claims. When the list
+is empty, a blocking call waits that removes nothing (`BLMOVE` from the tail to the same tail).
+Everything else stays kombu's: events, remote control, polling, prefetch.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import logging
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from kombu.transport import redis as stock
+from kombu.transport import virtual
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from worker.claims import Claimed, Claims
+
+log = logging.getLogger(__name__)
+
+#: The task name under which something that is no task message is delivered, to be dead-lettered.
+GARBAGE_TASK = "journal.garbage"
+#: The clear header with the number of deliveries, set by us on every message we deliver.
+DELIVERIES = "journal_deliveries"
+#: How long to rest before asking again while the results limit is reached, in seconds.
+PAUSE_SECONDS = 0.5
+
+
+class ClaimQoS(stock.QoS):  # type: ignore[misc]
+    """Keeps account of claims; Redis hears of them through `Claims` only."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        #: Tags whose claim is gone already, because a child settled it.
+        self.settled: set[str] = set()
+        #: Tags a child is working on: a draining worker does not hand them back.
+        self.running: set[str] = set()
+
+    @property
+    def _ours(self) -> bool:
+        return self.channel.claims is not None
+
+    def append(self, message: Any, delivery_tag: str) -> None:
+        """The claim is in Redis already; only count the message as delivered."""
+        if self._ours:
+            virtual.QoS.append(self, message, delivery_tag)
+        else:
+            super().append(message, delivery_tag)
+
+    def ack(self, delivery_tag: str) -> None:
+        """Forget a settled claim; give up one that was never to be settled."""
+        if not self._ours:
+            super().ack(delivery_tag)
+            return
+        self.running.discard(delivery_tag)
+        if delivery_tag in self.settled:
+            self.settled.discard(delivery_tag)
+        else:
+            self._remove_from_indices(delivery_tag).execute()
+        virtual.QoS.ack(self, delivery_tag)
+
+    def reject(self, delivery_tag: str, requeue: bool = False) -> None:
+        """Hand a message back, or give it up."""
+        if not (self._ours and requeue):
+            super().reject(delivery_tag, requeue)
+            return
+        self.running.discard(delivery_tag)
+        self.channel.claims.hand_back([delivery_tag])
+        virtual.QoS.ack(self, delivery_tag)
+
+    def restore_unacked(self, client: Any = None) -> list[Any]:
+        """Hand back at once what no child has begun."""
+        if not self._ours:
+            super().restore_unacked(client)
+            return []
+        self._flush()
+        waiting = [tag for tag in self._delivered if tag not in self.running]
+        self.channel.claims.hand_back(waiting)
+        self._delivered.clear()
+        return []
+
+    def restore_visible(self, start: int = 0, num: int = 10, interval: int = 10) -> None:
+        """Put back what dead workers held (kombu calls this on a timer)."""
+        if not self._ours:
+            super().restore_visible(start, num, interval)
+        elif back := self.channel.claims.reap():
+            log.warning("took back %d entries of workers that gave no sign of life", back)
+
+
+class ClaimChannel(stock.Channel):  # type: ignore[misc]
+    """Reads by claiming; only channels that consume the journal's queue do."""
+
+    QoS = ClaimQoS
+    from_transport_options = (*stock.Channel.from_transport_options, "journal_claims", "journal_queue")
+    #: Set through `broker_transport_options` by a worker; None for every other client.
+    journal_claims: Claims | None = None
+    journal_queue: str = ""
+    _paused_until = 0.0
+
+    @property
+    def claims(self) -> Claims | None:
+        """The claims, on a channel that consumes our queue."""
+        return self.journal_claims if self.journal_queue in self.active_queues else None
+
+    def _brpop_start(self, timeout: float | None = None) -> None:
+        """Wait for a message without taking it."""
+        if self.claims is None:
+            super()._brpop_start(timeout)
+            return
+        if monotonic() < self._paused_until:
+            return
+        queue = self._q_for_pri(self.journal_queue, 0)
+        self._in_poll = self.client.connection
+        self._brpop_sent_at = monotonic()
+        seconds = timeout if timeout is not None else self.brpop_timeout
+        self.client.connection.send_command(
+            "BLMOVE", queue, queue, "RIGHT", "RIGHT", seconds or 0
+        )
+
+    def _brpop_read(self, **options: Any) -> bool:
+        """Something waits: claim what there is, up to the prefetch limit."""
+        if self.claims is None:
+            return bool(super()._brpop_read(**options))
+        try:
+            try:
+                seen = self.client.parse_response(self.client.connection, "BLMOVE", **options)
+            except self.connection_errors:
+                self.client.connection.disconnect()
+                raise
+        finally:
+            self._in_poll = None
+        if not seen:
+            raise stock.Empty
+        self.take()
+        return True
+
+    def take(self) -> None:
+        """Claim and deliver as much as the prefetch limit allows."""
+        assert self.claims is not None
+        room = self.qos.can_consume_max_estimate()
+        claimed = self.claims.claim(1 if room is None else room) if room != 0 else []
+        if claimed is None:  # nobody reads the results: rest, leaving the entries where they are
+            self._paused_until = monotonic() + PAUSE_SECONDS
+            return
+        for one in claimed:
+            self.connection._deliver(as_payload(one), self.journal_queue)  # noqa: SLF001 - kombu's own way
+
+
+class Transport(stock.Transport):  # type: ignore[misc]
+    """`redis://` and `rediss://` with `ClaimChannel`."""
+
+    Channel = ClaimChannel
+
+
+def as_payload(claimed: Claimed) -> dict[str, Any]:
+    """A message in kombu's form with our tag; garbage comes wrapped, to be dead-lettered whole."""
+    try:
+        payload = json.loads(claimed.message)
+        properties, headers = payload["properties"], payload["headers"]
+        if not isinstance(headers["task"], str) or not isinstance(headers["id"], str):
+            raise TypeError
+        if properties.get("body_encoding") == "base64":
+            base64.b64decode(payload["body"], validate=True).decode()
+        elif not isinstance(payload["body"], str):
+            raise TypeError
+        properties["delivery_tag"] = claimed.tag
+        properties.setdefault("delivery_info", {})["redelivered"] = claimed.deliveries > 1
+        headers[DELIVERIES] = claimed.deliveries
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return _wrapped(claimed)
+    else:
+        return dict(payload)
+
+
+def _wrapped(claimed: Claimed) -> dict[str, Any]:
+    return {
+        "body": base64.b64encode(claimed.message).decode(),
+        "content-type": "application/octet-stream",
+        "content-encoding": "binary",
+        "headers": {"task": GARBAGE_TASK, "id": "unknown", DELIVERIES: claimed.deliveries},
+        "properties": {
+            "body_encoding": "base64",
+            "delivery_tag": claimed.tag,
+            "delivery_info": {"exchange": "", "routing_key": ""},
+        },
+    }
+
+
+def mark_running(messages: Iterable[Any]) -> None:
+    """Tell that a child works on these messages."""
+    for message in messages:
+        if isinstance(message.channel.qos, ClaimQoS):
+            message.channel.qos.running.add(message.delivery_tag)
+
+
+def mark_settled(messages: Iterable[Any]) -> None:
+    """Tell that these messages' claims are gone: acknowledging them needs no call."""
+    for message in messages:
+        if isinstance(message.channel.qos, ClaimQoS):
+            message.channel.qos.settled.add(message.delivery_tag)
+
+
+__all__ = ["ClaimChannel", "Transport", "as_payload", "mark_running", "mark_settled"]
