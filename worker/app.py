@@ -22,7 +22,6 @@ from producer.message import TASK
 from worker.settings import WorkerSettings
 
 if TYPE_CHECKING:
-    from worker.claims import Claims
     from worker.runtime import Runtime
 
 log = logging.getLogger(__name__)
@@ -38,19 +37,15 @@ CHILD_START_SECONDS = 300
 EXIT_CONFIGURATION = 2
 
 
-def celery_config(settings: WorkerSettings, claims: Claims | None = None) -> dict[str, Any]:
-    """Celery's configuration for our queue; with claims, the transport reads through them."""
+def celery_config(settings: WorkerSettings) -> dict[str, Any]:
+    """Celery's configuration for our queue."""
     transport: dict[str, Any] = {
         "visibility_timeout": max(VISIBILITY_SECONDS, 4 * settings.batch_timeout_seconds),
         "unacked_restore_interval": REAP_SECONDS,
     }
     url = settings.redis_url.get_secret_value()
     if settings.transport == "claim":
-        transport |= {
-            "unacked_restore_throttle": 1,
-            "journal_claims": claims,
-            "journal_queue": settings.queue,
-        }
+        transport["unacked_restore_throttle"] = 1
     return {
         "broker_url": url,
         "broker_transport": "worker.transport:Transport" if settings.transport == "claim" else None,
@@ -80,13 +75,11 @@ def celery_config(settings: WorkerSettings, claims: Claims | None = None) -> dic
     }
 
 
-def create_app(
-    settings: WorkerSettings | None = None, claims: Claims | None = None
-) -> celery.Celery:
+def create_app(settings: WorkerSettings | None = None) -> celery.Celery:
     """A Celery application; without settings they are read when it is first used."""
     application = celery.Celery("journal-stream", set_as_current=False)
     application.add_defaults(
-        lambda: celery_config(settings if settings is not None else WorkerSettings.load(), claims)
+        lambda: celery_config(settings if settings is not None else WorkerSettings.load())
     )
 
     # Imported here: the module needs an application's Task class, and children need torch.
@@ -109,7 +102,7 @@ def run(settings: WorkerSettings) -> int:
     from worker.runtime import Runtime  # noqa: PLC0415 - brings torch: only a worker needs it
 
     runtime = Runtime(settings)
-    application = create_app(settings, runtime.claims)
+    application = create_app(settings)
     attach(application, runtime)
     worker = application.Worker(
         hostname=None, loglevel=settings.log_level, quiet=True, without_gossip=True,

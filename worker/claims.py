@@ -63,7 +63,8 @@ class Claims:
         max_results: int,
     ) -> None:
         self._redis = client
-        self._queue = queue
+        #: The list that is claimed from.
+        self.queue = queue
         self._results = results
         self._dead = dead
         self._lease_seconds = lease_seconds
@@ -77,7 +78,7 @@ class Claims:
         """Take up to `count` messages, oldest first; None where the results limit is reached."""
         reply = self._call(
             "claim",
-            (self._queue, CLAIMS, LEASES, DELIVERIES, self._results),
+            (self.queue, CLAIMS, LEASES, DELIVERIES, self._results),
             (count, f"{self._worker}{next(self._numbers)}:", self._suffix, self._max_results),
         )
         if reply is None:
@@ -108,7 +109,7 @@ class Claims:
         """Put messages back, to be taken next; `failed` counts against them."""
         if not tags:
             return 0
-        keys = (self._queue, CLAIMS, LEASES, DELIVERIES)
+        keys = (self.queue, CLAIMS, LEASES, DELIVERIES)
         return int(self._call("hand_back", keys, (len(self._suffix), int(failed), *tags)))
 
     def renew(self, tags: Sequence[str], *, failed: bool = False) -> int:
@@ -123,7 +124,7 @@ class Claims:
         return int(
             self._call(
                 "reap",
-                (self._queue, CLAIMS, LEASES, DELIVERIES),
+                (self.queue, CLAIMS, LEASES, DELIVERIES),
                 (len(self._suffix), self._lease_seconds, TAG_PREFIX, REAP_LIMIT),
             )
         )

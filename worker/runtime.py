@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from prometheus_client import CollectorRegistry, PlatformCollector, ProcessCollector
 from redis.exceptions import RedisError
 
-from worker import child
+from worker import child, transport
 from worker.children import ChildGate
 from worker.metrics import Metrics
 from worker.microbatch import Batcher
@@ -45,6 +45,8 @@ class Runtime:
         self.metrics = Metrics(registry)
         self.progress = Progress(settings.batch_timeout_seconds)
         self.claims = child.claims_for(settings) if settings.transport == "claim" else None
+        if self.claims is not None:
+            transport.bind(self.claims)
         self.settler = child.settler_for(settings)
         self._gate = ChildGate()
         self._probes = Probes(

@@ -32,6 +32,15 @@ DELIVERIES = "journal_deliveries"
 PAUSE_SECONDS = 0.5
 
 
+#: The claims of this process by queue. Not a transport option: Celery shows those in `inspect`.
+_bound: dict[str, Claims] = {}
+
+
+def bind(claims: Claims) -> None:
+    """Consume this queue through these claims, in this process from now on."""
+    _bound[claims.queue] = claims
+
+
 class ClaimQoS(stock.QoS):  # type: ignore[misc]
     """Keeps account of claims; Redis hears of them through `Claims` only."""
 
@@ -97,16 +106,12 @@ class ClaimChannel(stock.Channel):  # type: ignore[misc]
     """Reads by claiming; only channels that consume the journal's queue do."""
 
     QoS = ClaimQoS
-    from_transport_options = (*stock.Channel.from_transport_options, "journal_claims", "journal_queue")
-    #: Set through `broker_transport_options` by a worker; None for every other client.
-    journal_claims: Claims | None = None
-    journal_queue: str = ""
     _paused_until = 0.0
 
     @property
     def claims(self) -> Claims | None:
-        """The claims, on a channel that consumes our queue."""
-        return self.journal_claims if self.journal_queue in self.active_queues else None
+        """The claims of the queue this channel consumes, if it is one of ours."""
+        return next((_bound[queue] for queue in self.active_queues if queue in _bound), None)
 
     def _brpop_start(self, timeout: float | None = None) -> None:
         """Wait for a message without taking it."""
@@ -115,7 +120,7 @@ class ClaimChannel(stock.Channel):  # type: ignore[misc]
             return
         if monotonic() < self._paused_until:
             return
-        queue = self._q_for_pri(self.journal_queue, 0)
+        queue = self.claims.queue
         self._in_poll = self.client.connection
         self._brpop_sent_at = monotonic()
         seconds = timeout if timeout is not None else self.brpop_timeout
@@ -142,14 +147,15 @@ class ClaimChannel(stock.Channel):  # type: ignore[misc]
 
     def take(self) -> None:
         """Claim and deliver as much as the prefetch limit allows."""
-        assert self.claims is not None
+        claims = self.claims
+        assert claims is not None
         room = self.qos.can_consume_max_estimate()
-        claimed = self.claims.claim(1 if room is None else room) if room != 0 else []
+        claimed = claims.claim(1 if room is None else room) if room != 0 else []
         if claimed is None:  # nobody reads the results: rest, leaving the entries where they are
             self._paused_until = monotonic() + PAUSE_SECONDS
             return
         for one in claimed:
-            self.connection._deliver(as_payload(one), self.journal_queue)  # noqa: SLF001 - kombu's own way
+            self.connection._deliver(as_payload(one), claims.queue)  # noqa: SLF001 - kombu's own way
 
 
 class Transport(stock.Transport):  # type: ignore[misc]

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import click
 
-from producer.cli.keys import keys
-from producer.cli.load import load
+from producer.cli import keys, load, results, status, submit
 from producer.cli.options import JournalGroup
-from producer.cli.results import results
-from producer.cli.status import status
-from producer.cli.submit import submit
 
 
 @click.group(cls=JournalGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -32,5 +28,5 @@ def main() -> None:
     """  # noqa: D301 - \b tells click not to rewrap
 
 
-for command in (submit, results, status, keys, load):
+for command in (submit.submit, results.results, status.status, keys.keys, load.load):
     main.add_command(command)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import threading
@@ -68,7 +69,9 @@ def test_entries_of_a_loaded_worker_gather_and_one_alone_goes_at_once(
 ) -> None:
     backend.ask(["A first one."], prefix="alone")
     backend.answers(1)
-    assert "journal_batch_entries_sum 1.0" in worker.page("metrics")[1]
+    wait_until(
+        lambda: "journal_batch_entries_sum 1.0" in worker.page("metrics")[1], "a batch of one"
+    )
     backend.ask([f"Entry {i}" for i in range(400)])
     backend.answers(400)
     wait_until(
@@ -134,11 +137,13 @@ def test_celery_tools_work(worker: Process, backend: Backend, client: redis.Redi
     wait_until(
         lambda: any("revoked-1" in ids for ids in (inspect.revoked() or {}).values()), "the revoke"
     )
-    backend.ask(["Never read."], prefix="revoked-")  # revoked-0 is answered
-    backend.client.submit("Never read either.", entry_id="revoked-1")
+    backend.ask(["Read.", "Never read."], prefix="revoked-")  # revoked-0 is answered
     assert set(backend.answers(1)) == {"revoked-0"}
     wait_until(lambda: client.hlen(CLAIMS) == 0, "the revoked entry to be settled")
-    assert backend.client.status().results == 1
+    status = backend.client.status()
+    assert (status.results, status.dead) == (1, 1)
+    (letter,) = [json.loads(fields[b"letter"]) for _, fields in client.xrange("journal.dead")]
+    assert (letter["entry_id"], letter["reason"]) == ("revoked-1", "revoked")
 
 
 def test_events_tell_of_entries_without_their_text(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import json
-import os
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -15,9 +15,9 @@ import pytest
 import redis
 from click.testing import CliRunner
 
-from producer import AsyncJournalClient, JournalClient, JournalResult, KeySet
+from producer import AsyncJournalClient, JournalClient, JournalEntry, JournalResult
 from producer.cli import main
-from producer.sealing import RESULT, new_key, write_key_file
+from producer.sealing import ENTRY, RESULT
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -25,15 +25,7 @@ if TYPE_CHECKING:
 
     from click.testing import Result
 
-    from producer import Settings
-
-
-@pytest.fixture(autouse=True)
-def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No JOURNAL_* variable and no .env file of the machine reaches a test."""
-    for name in [name for name in os.environ if name.startswith("JOURNAL_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path)
+    from producer import KeySet, Settings
 
 
 @pytest.fixture
@@ -41,18 +33,6 @@ def raw(redis_url: str) -> Iterator[redis.Redis]:
     """Redis itself, to see what is really there."""
     with redis.Redis.from_url(redis_url, decode_responses=True) as client:
         yield client
-
-
-@pytest.fixture
-def keys_file(tmp_path: Path) -> Path:
-    path = tmp_path / "keys.json"
-    write_key_file(path, [new_key()])
-    return path
-
-
-@pytest.fixture
-def file_keys(keys_file: Path) -> KeySet:
-    return KeySet.load(keys_file)
 
 
 @pytest.fixture
@@ -87,7 +67,6 @@ class Awaited:
 @pytest.fixture(params=["sync", "async"])
 def open_client(request: pytest.FixtureRequest, keys: KeySet) -> Callable[..., Any]:
     """Open a client of either kind for these settings, as an async context."""
-    from contextlib import asynccontextmanager
 
     @asynccontextmanager
     async def opened(settings: Settings, with_keys: KeySet = keys) -> AsyncIterator[Any]:
@@ -121,12 +100,6 @@ def _publish(raw: redis.Redis, keys: KeySet, *entry_ids: str, **fields: Any) -> 
 def publish(raw: redis.Redis, keys: KeySet) -> Callable[..., None]:
     """Put results on the stream, as a worker does."""
     return partial(_publish, raw, keys)
-
-
-@pytest.fixture
-def publish_from_file(raw: redis.Redis, file_keys: KeySet) -> Callable[..., None]:
-    """The same, with the key file that the command line uses."""
-    return partial(_publish, raw, file_keys)
 
 
 @pytest.fixture
@@ -180,18 +153,14 @@ def limited_queue(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
 
 
 @pytest.fixture
-def worker(raw: redis.Redis, file_keys: KeySet) -> Callable[..., Any]:
+def worker(raw: redis.Redis, keys: KeySet) -> Callable[..., Any]:
     """A stand-in for a worker, in a thread: opens entries and answers them."""
-    from producer import JournalEntry
-    from producer.sealing import ENTRY
 
     def message_of(element: str) -> tuple[str, JournalEntry]:
-        import base64
-
         message = json.loads(element)
         ((sealed,), _, _) = json.loads(base64.b64decode(message["body"]))
         entry_id = message["headers"]["id"]
-        opened = file_keys.open(sealed, kind=ENTRY, entry_id=entry_id)
+        opened = keys.open(sealed, kind=ENTRY, entry_id=entry_id)
         return sealed, JournalEntry(**json.loads(opened))
 
     @contextmanager
@@ -199,6 +168,7 @@ def worker(raw: redis.Redis, file_keys: KeySet) -> Callable[..., Any]:
         *,
         answers: Callable[[int], int] = lambda _: 1,
         dead: Callable[[int], bool] = lambda _: False,
+        begin: threading.Event | None = None,
     ) -> Iterator[list[JournalEntry]]:
         stopping = threading.Event()
         seen: list[JournalEntry] = []
@@ -206,6 +176,8 @@ def worker(raw: redis.Redis, file_keys: KeySet) -> Callable[..., Any]:
         def work() -> None:
             with redis.Redis(connection_pool=raw.connection_pool) as own:
                 while not stopping.is_set():
+                    if begin is not None and not begin.wait(0.01):
+                        continue
                     popped = own.brpop(["journal.entries"], timeout=0.1)
                     if popped is None:
                         continue
@@ -216,7 +188,7 @@ def worker(raw: redis.Redis, file_keys: KeySet) -> Callable[..., Any]:
                         own.xadd("journal.dead", {"entry_id": entry.entry_id, "letter": sealed})
                         continue
                     for _ in range(answers(number)):
-                        _publish(own, file_keys, entry.entry_id, submitted_at=entry.submitted_at)
+                        _publish(own, keys, entry.entry_id, submitted_at=entry.submitted_at)
 
         thread = threading.Thread(target=work)
         thread.start()

@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+import json
+import stat
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from producer import KeySet
+from producer.cli import status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    import redis
+
+
+def new(journal: Any, path: Path, *options: str) -> Any:
+    return journal("keys", "new", "--file", str(path), *options)
+
+
+def material(path: Path) -> list[str]:
+    return [key["k"] for key in json.loads(path.read_text())["keys"]]
+
+
+def test_a_new_key_file_is_its_owners_and_shows_only_the_id(journal: Any, tmp_path: Path) -> None:
+    path = tmp_path / "new.json"
+    result = new(journal, path)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert json.loads(result.stdout) == {"kid": KeySet.load(path).current, "keys": 1}
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert material(path)[0] not in result.output
+
+
+def test_a_key_file_is_never_overwritten(journal: Any, tmp_path: Path) -> None:
+    path = tmp_path / "new.json"
+    new(journal, path)
+    before = path.read_bytes()
+    result = new(journal, path)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith(f"journal: {path} exists; --rotate")
+    assert path.read_bytes() == before
+
+
+def test_rotation_puts_the_new_key_first_and_keeps_the_older(journal: Any, tmp_path: Path) -> None:
+    path = tmp_path / "new.json"
+    kids = [json.loads(new(journal, path).stdout)["kid"]]
+    first = material(path)
+    kids.insert(0, json.loads(new(journal, path, "--rotate").stdout)["kid"])
+    kids.insert(0, json.loads(new(journal, path, "--rotate").stdout)["kid"])
+    assert KeySet.load(path).key_ids == tuple(kids)
+    assert material(path)[2:] == first
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_rotation_drops_what_is_beyond_keep(journal: Any, tmp_path: Path) -> None:
+    path = tmp_path / "new.json"
+    second = new(journal, path) and json.loads(new(journal, path, "--rotate").stdout)["kid"]
+    third = json.loads(new(journal, path, "--rotate", "--keep", "1").stdout)["kid"]
+    assert KeySet.load(path).key_ids == (third, second)
+
+
+@pytest.mark.parametrize("content", [None, "", "{}", '{"keys": [{"kid": "a", "k": "SECRET"}]}'])
+def test_what_is_no_key_file_is_not_rotated(
+    journal: Any, tmp_path: Path, content: str | None
+) -> None:
+    path = tmp_path / "new.json"
+    if content is not None:
+        path.write_text(content)
+    result = new(journal, path, "--rotate")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert len(result.stderr.splitlines()) == 1
+    assert "SECRET" not in result.output
+    assert (path.read_text() if path.exists() else None) == content
+
+
+def test_keep_needs_rotate_and_a_folder_must_exist(journal: Any, tmp_path: Path) -> None:
+    assert new(journal, tmp_path / "new.json", "--keep", "1").exit_code == 2
+    result = new(journal, tmp_path / "no" / "new.json")
+    assert result.exit_code == 2
+    assert result.stderr.endswith("No such file or directory\n")
+
+
+def test_listing_shows_ids_and_no_key(journal: Any, tmp_path: Path) -> None:
+    path = tmp_path / "new.json"
+    new(journal, path)
+    new(journal, path, "--rotate")
+    result = journal("keys", "list", "--file", str(path))
+    current, older = KeySet.load(path).key_ids
+    assert [json.loads(line) for line in result.stdout.splitlines()] == [
+        {"kid": current, "seals": True}, {"kid": older, "seals": False},
+    ]  # fmt: skip
+    assert not any(key in result.output for key in material(path))
+
+
+def test_status_needs_no_keys(
+    journal: Any, monkeypatch: pytest.MonkeyPatch, publish: Callable[..., None], raw: redis.Redis
+) -> None:
+    monkeypatch.delenv("JOURNAL_KEYS_FILE")
+    publish("a", "b")
+    raw.xgroup_create("journal.results", "backend", id="0")
+    raw.lpush("journal.entries", "x")
+    result = journal("status", "--json")
+    assert json.loads(result.stdout) == {
+        "ready": 1, "claimed": 0, "results": 2, "dead": 0, "groups": {"backend": 2},
+    }  # fmt: skip
+
+
+def test_status_is_a_table_for_people(journal: Any, raw: redis.Redis) -> None:
+    raw.lpush("journal.entries", *["x"] * 1200)
+    raw.xgroup_create("journal.results", "backend", mkstream=True)
+    output = journal("status").stdout
+    rows = {line.split()[0]: line.split()[1] for line in output.splitlines() if line.strip()}
+    assert rows["ready"] == "1,200"
+    assert rows["backlog"] == "0"
+    assert "by group backend" in output
+
+
+def test_watching_shows_status_again_until_interrupted(
+    journal: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    naps: list[float] = []
+
+    def nap(seconds: float) -> None:
+        naps.append(seconds)
+        if len(naps) == 3:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(status.time, "sleep", nap)
+    result = journal("status", "--json", "--watch", "2")
+    assert (result.exit_code, naps, result.stderr) == (130, [2.0] * 3, "")
+    assert len(result.stdout.splitlines()) == 3

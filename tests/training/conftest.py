@@ -1,0 +1,106 @@
+"""Small bases, small data and stand-ins, so that a whole fit takes a second."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import random
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+from rich.console import Console
+from tests.tiny_model import write_tiny_model
+
+from training.progress import Progress
+from worker.errors import AnonymizationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from training.records import Record
+
+#: What gives each label away; the tiny model reads letters.
+SIGNS = {"Alpha": "aaaa aaa", "Beta": "bbbb bbb", "Gamma": "cccc ccc"}
+_FILLER = ("we walked", "it rained", "soup again", "the tram was late", "no news")
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a command sets for the libraries ends with the test."""
+    for name in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_DATASETS_OFFLINE",
+                 "HF_HUB_DISABLE_TELEMETRY", "HF_HUB_DISABLE_PROGRESS_BARS",
+                 "TOKENIZERS_PARALLELISM"):  # fmt: skip
+        monkeypatch.setenv(name, "1")
+
+
+def make_base(folder: Path, *, mean_pooled: bool) -> Path:
+    write_tiny_model(folder)
+    for name in ("thresholds.json", "metrics.json", "manifest.json", "README.md"):
+        (folder / name).unlink()
+    if mean_pooled:
+        (folder / "1_Pooling").mkdir()
+        (folder / "1_Pooling" / "config.json").write_text('{"pooling_mode_mean_tokens": true}')
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_base(tmp_path_factory.mktemp("base") / "tiny-bert", mean_pooled=False)
+
+
+@pytest.fixture(scope="session")
+def averaged_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_base(tmp_path_factory.mktemp("base") / "tiny-sentence-bert", mean_pooled=True)
+
+
+def make_rows(count: int, *, seed: int = 5) -> list[tuple[str, list[str]]]:
+    chance = random.Random(seed)
+    rows = []
+    for _ in range(count):
+        labels = sorted(chance.sample(sorted(SIGNS), chance.choice([0, 1, 1, 2])))
+        words = [chance.choice(_FILLER), *(SIGNS[label] for label in labels)]
+        chance.shuffle(words)
+        rows.append((". ".join(words), labels))
+    return rows
+
+
+def write_csv(path: Path, rows: Sequence[tuple[str, list[str]]]) -> Path:
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(["text", "labels"])
+        writer.writerows([text, repr(labels)] for text, labels in rows)
+    return path
+
+
+def write_jsonl(path: Path, records: Sequence[Record]) -> Path:
+    lines = [json.dumps({"text": r.text, "labels": list(r.labels)}) for r in records]
+    path.write_text("\n".join(lines), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def journals(tmp_path: Path) -> Path:
+    return write_csv(tmp_path / "journals.csv", make_rows(80))
+
+
+@pytest.fixture
+def progress() -> Iterator[Progress]:
+    with Progress(Console(file=io.StringIO())) as silent:
+        yield silent
+
+
+@dataclass
+class Anonymized:
+    text: str
+
+
+class NameRemover:
+    """Stands in for the anonymizer: knows one name, and one text it fails on."""
+
+    def anonymize(self, texts: Sequence[str]) -> list[Anonymized]:
+        if any("unreadable" in text for text in texts):
+            raise AnonymizationError("Timeout")
+        return [Anonymized(text.replace("Ngozi", "<PERSON>")) for text in texts]

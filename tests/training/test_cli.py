@@ -1,0 +1,85 @@
+"""What a user can get wrong is one line on stderr and exit code 2."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from tests.training.conftest import make_rows, write_csv
+
+from training.cli import main
+from training.options import fit_options
+
+
+def line_of_failure(*arguments: str | Path) -> str:
+    result: Any = CliRunner().invoke(main, [str(argument) for argument in arguments])
+    assert result.exit_code == 2, result.output
+    assert result.stdout == ""
+    lines = result.stderr.strip().splitlines()
+    assert len(lines) == 1, lines
+    assert lines[0].startswith("journal-train: ")
+    return str(lines[0])
+
+
+def test_missing_data_is_one_line(tmp_path: Path) -> None:
+    line = line_of_failure("fit", tmp_path / "none.csv", "--out", tmp_path / "model")
+    assert "none.csv: No such file" in line
+
+
+def test_missing_base_is_one_line(journals: Path, tmp_path: Path) -> None:
+    line = line_of_failure("fit", journals, "--out", tmp_path / "m", "--base", "./none")
+    assert "./none" in line
+
+
+def test_taken_target_is_one_line_before_any_work(journals: Path, tmp_path: Path) -> None:
+    assert "no model folder" in line_of_failure("fit", journals, "--out", journals.parent)
+    assert (tmp_path / "journals.csv").exists()
+
+
+def test_altered_model_is_one_line(tiny_model: Path, journals: Path, tmp_path: Path) -> None:
+    line = line_of_failure("evaluate", tmp_path / "none", journals)
+    assert "model folder not found" in line
+
+
+def test_malformed_row_is_one_line_without_its_text(tmp_path: Path) -> None:
+    data = write_csv(tmp_path / "j.csv", make_rows(3))
+    data.write_text(data.read_text() + "the heron again,__import__('os')\n")
+    line = line_of_failure("fit", data, "--out", tmp_path / "model")
+    assert line.endswith("j.csv:5: column 'labels': not a list of labels")
+
+
+@pytest.mark.parametrize("command", ["anonymize", "fit", "evaluate"])
+def test_every_command_explains_itself(command: str) -> None:
+    result: Any = CliRunner().invoke(main, [command, "--help"])
+    assert result.exit_code == 0
+    assert "Usage:" in result.stdout
+
+
+def test_help_brings_no_heavy_library() -> None:
+    code = (
+        "import sys; from training.cli import main\n"
+        "try: main(['--help'])\n"
+        "except SystemExit: pass\n"
+        "heavy = {'torch', 'transformers', 'datasets', 'spacy', 'matplotlib'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+    root = str(Path(__file__).parents[2])
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=root, stdout=subprocess.DEVNULL)
+
+
+def test_model_card_repeats_the_command_without_paths() -> None:
+    given = {
+        "name": None, "epochs": 4, "batch_size": 16, "learning_rate": None, "seed": 7,
+        "window_tokens": 128, "validation_share": 0.15, "max_minutes": None,
+        "allow_download": False,
+    }  # fmt: skip
+    changed = {"base": "/home/me/my base", "seed": 7, "no_anonymize": True}
+    options = fit_options(Path("/home/me/diary.csv"), Path("/srv/models/mine"), given, changed)
+    assert options.name == "mine"
+    assert options.command == (
+        "journal-train fit diary.csv --out mine --base 'my base' --seed 7 --no-anonymize"
+    )

@@ -1,0 +1,126 @@
+"""`evaluate` scores what the worker's classifier answers, and draws it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from matplotlib.image import imread
+from sklearn.metrics import average_precision_score, f1_score
+from tests.tiny_model import LABELS, write_tiny_model
+from tests.training.conftest import NameRemover, write_jsonl
+
+from training.cli import main
+from training.errors import DataError
+from training.evaluate import evaluate
+from training.multi_hot import multi_hot
+from training.plots import CONFUSION_FILE, HEAT_MAP_FILE, co_occurrence
+from training.progress import Progress
+from training.records import Record
+from worker.classifier import Classification, Classifier
+from worker.model_folder import ModelFolder
+
+
+def records(count: int = 40) -> list[Record]:
+    chance = np.random.default_rng(2)
+    texts = ["we walked", "it rained a lot", "soup", "the tram was late, as ever", "no news at all"]
+    return [
+        Record(
+            f"{texts[i % 5]} {i}",
+            tuple(label for label in LABELS if chance.random() < 0.3),
+        )
+        for i in range(count)
+    ]
+
+
+def test_command_agrees_with_scikit_learn_and_draws(tiny_model: Path, tmp_path: Path) -> None:
+    entries = records()
+    data = write_jsonl(tmp_path / "entries.jsonl", entries)
+    result: Any = CliRunner().invoke(
+        main,
+        ["evaluate", str(tiny_model), str(data), "--raw", "--precision", "fp32",
+         "--out", str(tmp_path / "plots")],
+    )  # fmt: skip
+    assert result.exit_code == 0, result.output
+    report = json.loads(result.stdout)
+
+    worker = Classifier.load(ModelFolder.open(tiny_model), device="cpu", precision="fp32")
+    answers = worker.classify([record.text for record in entries])
+    truth = multi_hot((record.labels for record in entries), LABELS)
+    given = multi_hot((answer.labels for answer in answers), LABELS)
+    scores = [answer.scores for answer in answers]
+    assert report["micro_f1"] == pytest.approx(f1_score(truth, given, average="micro"), abs=1e-4)
+    assert report["macro_f1"] == pytest.approx(f1_score(truth, given, average="macro"), abs=1e-4)
+    expected = average_precision_score(truth, scores, average="macro")
+    assert report["mean_average_precision"] == pytest.approx(expected, abs=1e-4)
+    for label, column in zip(LABELS, range(3), strict=True):
+        f1 = f1_score(truth[:, column], given[:, column])
+        assert report["labels"][label]["f1"] == pytest.approx(f1, abs=1e-4)
+    assert report["version"] == ModelFolder.open(tiny_model).version
+    assert "Mind Reading" in result.stderr
+    for name in (CONFUSION_FILE, HEAT_MAP_FILE):
+        picture = imread(tmp_path / "plots" / name)
+        assert min(picture.shape[:2]) > 400
+        assert picture[..., :3].std() > 0.05
+
+
+class Echo:
+    """Answers with the label whose name a text begins with, and notes what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def classify(self, texts: Any) -> list[Classification]:
+        self.asked += texts
+        return [
+            Classification(
+                scores=tuple(float(text.startswith(label)) for label in LABELS),
+                labels=tuple(label for label in LABELS if text.startswith(label)),
+            )
+            for text in texts
+        ]
+
+
+def test_entries_are_anonymized_first_and_unknown_labels_left_out(progress: Progress) -> None:
+    entries = [
+        Record("Self-blame with Ngozi", ("Self-blame", "Blame of the Weather")),
+        Record("nothing", ()),
+    ]
+    echo = Echo()
+    found = evaluate(
+        entries, LABELS, echo, anonymizer=NameRemover(), progress=progress  # type: ignore[arg-type]
+    )  # fmt: skip
+    assert echo.asked == ["Self-blame with <PERSON>", "nothing"]
+    assert found.unknown_labels == ("Blame of the Weather",)
+    assert found.scores.micro_f1 == 1.0
+
+
+def test_data_with_only_unknown_labels_is_refused(progress: Progress) -> None:
+    with pytest.raises(DataError, match="knows none"):
+        evaluate([Record("a", ("X",))], LABELS, Echo(), anonymizer=None, progress=progress)
+
+
+def test_co_occurrence_counts_no_label_as_a_class_of_its_own() -> None:
+    truth = np.array([[1, 0], [1, 0], [0, 0]], dtype=np.float32)
+    given = np.array([[True, True], [False, False], [False, False]])
+    shares, counts = co_occurrence(truth, given)
+    assert counts.tolist() == [2, 0, 1]
+    assert shares[0].tolist() == [0.5, 0.5, 0.5]
+    assert np.isnan(shares[1]).all()
+    assert shares[2].tolist() == [0, 0, 1]
+
+
+def test_model_that_answers_nothing_can_be_drawn(tmp_path: Path) -> None:
+    folder = tmp_path / "silent"
+    write_tiny_model(folder, threshold=0.999999)
+    data = write_jsonl(tmp_path / "entries.jsonl", records(6))
+    plots = tmp_path / "plots"
+    result: Any = CliRunner().invoke(
+        main, ["evaluate", str(folder), str(data), "--raw", "--out", str(plots)]
+    )
+    assert result.exit_code == 0, result.output
+    assert len(list(plots.glob("*.png"))) == 2

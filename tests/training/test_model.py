@@ -1,0 +1,148 @@
+"""The base is found and loaded as the architecture it is, and started well."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from tests.training.conftest import make_rows
+from transformers import BertForSequenceClassification, DistilBertConfig, DistilBertModel
+
+from training.base import BUILT_IN_PACKAGE, Base, find_base
+from training.errors import BaseModelError
+from training.first_token import first_token_only
+from training.model import freeze_lower_layers, load_base
+from training.multi_hot import multi_hot
+from training.prepare import Collator, tokenize
+from training.probe import fit_head
+from training.progress import Progress
+
+LABELS = ["Alpha", "Beta", "Gamma", "Delta"]
+
+
+def load(base: Base) -> tuple[BertForSequenceClassification, object]:
+    return load_base(base, LABELS, window_tokens=64, allow_download=False)
+
+
+def batch(tokenizer: object) -> dict[str, torch.Tensor]:
+    texts = ["we walked.", "aaaa bbbb, it rained all day and the tram was late"]
+    return dict(tokenizer(texts, padding=True, return_tensors="pt"))  # type: ignore[operator]
+
+
+def test_built_in_base_is_found_without_importing_it() -> None:
+    base = find_base(None)
+    assert Path(base.source, "model.safetensors").is_file()
+    assert base.mean_pooled
+    assert BUILT_IN_PACKAGE not in sys.modules
+
+
+def test_folder_is_a_base_and_its_path_stays_here(tiny_base: Path) -> None:
+    base = find_base(str(tiny_base))
+    assert (base.name, base.mean_pooled) == ("tiny-bert", False)
+
+
+def test_missing_or_empty_folder_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BaseModelError, match="not found"):
+        find_base(str(tmp_path / "none"))
+    with pytest.raises(BaseModelError, match="no config.json"):
+        find_base(str(tmp_path))
+
+
+def test_unknown_name_is_refused_without_asking_the_network() -> None:
+    with pytest.raises(BaseModelError, match="nobody/no-such-model"):
+        load(find_base("nobody/no-such-model"))
+
+
+def test_weights_that_are_pickles_are_refused(tiny_base: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "pickled"
+    shutil.copytree(tiny_base, folder)
+    (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
+    with pytest.raises(BaseModelError, match="safetensors"):
+        load(find_base(str(folder)))
+
+
+def test_window_beyond_the_base_is_refused(tiny_base: Path) -> None:
+    with pytest.raises(BaseModelError, match="at most 128 tokens"):
+        load_base(find_base(str(tiny_base)), LABELS, window_tokens=129, allow_download=False)
+
+
+def test_bert_gets_a_multi_label_head_with_our_labels(tiny_base: Path) -> None:
+    model, _ = load(find_base(str(tiny_base)))
+    assert isinstance(model, BertForSequenceClassification)
+    assert model.config.problem_type == "multi_label_classification"
+    assert model.config.id2label == dict(enumerate(LABELS))
+    assert model.classifier.out_features == 4
+
+
+def test_another_architecture_keeps_its_own_class(tiny_base: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "distilbert"
+    config = DistilBertConfig(
+        vocab_size=json.loads((tiny_base / "config.json").read_text())["vocab_size"],
+        dim=16, n_layers=1, n_heads=2, hidden_dim=32, max_position_embeddings=64,
+    )  # fmt: skip
+    DistilBertModel(config).save_pretrained(folder)
+    for name in ("tokenizer.json", "tokenizer_config.json"):
+        shutil.copy(tiny_base / name, folder)
+    model, tokenizer = load(find_base(str(folder)))
+    assert type(model).__name__ == "DistilBertForSequenceClassification"
+    with first_token_only(model):
+        inputs = batch(tokenizer)
+        inputs.pop("token_type_ids", None)
+        assert model(**inputs).logits.shape == (2, 4)
+
+
+def test_mean_pooled_base_starts_with_its_first_token_as_the_mean(averaged_base: Path) -> None:
+    model, tokenizer = load(find_base(str(averaged_base)))
+    model.eval()
+    inputs = batch(tokenizer)
+    states = model.bert(**inputs, output_hidden_states=True).hidden_states
+    mask = inputs["attention_mask"][..., None]
+    mean = (states[-2] * mask).sum(1) / mask.sum(1)
+    alike = torch.cosine_similarity(states[-1][:, 0], mean)
+    assert (alike > 0.9).all()
+    own = torch.cosine_similarity(states[-2][:, 0], mean)
+    assert (alike > own).all()
+
+
+def test_last_layer_for_the_first_token_gives_the_same(averaged_base: Path) -> None:
+    model, tokenizer = load(find_base(str(averaged_base)))
+    model.eval()
+    inputs = batch(tokenizer)
+    expected = model(**inputs).logits
+    with first_token_only(model):
+        assert model.bert(**inputs).last_hidden_state.shape[1] == 1
+        assert torch.allclose(model(**inputs).logits, expected, atol=1e-6)
+    assert model.bert(**inputs).last_hidden_state.shape[1] > 1
+
+
+def test_frozen_part_gets_no_gradient_and_no_noise(averaged_base: Path) -> None:
+    model, tokenizer = load(find_base(str(averaged_base)))
+    freeze_lower_layers(model)
+    model.train()
+    model(**batch(tokenizer)).logits.sum().backward()
+    with_gradient = {name for name, p in model.named_parameters() if p.grad is not None}
+    assert not any("embeddings" in name for name in with_gradient)
+    assert any("layer.1" in name for name in with_gradient)
+    assert model.bert.embeddings.dropout.p == 0
+
+
+def test_head_starts_from_what_the_features_tell(averaged_base: Path, progress: Progress) -> None:
+    model, tokenizer = load(find_base(str(averaged_base)))
+    rows = make_rows(120)
+    labels = multi_hot((labels for _, labels in rows), LABELS[:3])
+    labels = torch.nn.functional.pad(torch.from_numpy(labels), (0, 1)).numpy()
+    windows = tokenize([text for text, _ in rows], labels, tokenizer,  # type: ignore[arg-type]
+                       window_tokens=64, first_only=True)  # fmt: skip
+    inputs = Collator(0)(list(windows.dataset))
+
+    def loss() -> float:
+        with torch.inference_mode():
+            return float(model.eval()(**inputs).loss)
+
+    before = loss()
+    fit_head(model, windows, 0, progress)
+    assert loss() < before / 2

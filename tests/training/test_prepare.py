@@ -1,0 +1,71 @@
+"""Windows are cut as the worker cuts them, and stay in memory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from transformers import AutoTokenizer
+
+from training.prepare import Collator, Windows, tokenize
+from worker.classifier import Classifier
+from worker.model_folder import ModelFolder
+
+LONG = "First we walked. Then it rained all day! " * 6
+TEXTS = [LONG, "short", "a second short one"]
+LABELS = np.eye(3, dtype=np.float32)
+
+
+@pytest.fixture(scope="module")
+def tokenizer(tiny_model: Path) -> object:
+    return AutoTokenizer.from_pretrained(tiny_model)
+
+
+def cut(tokenizer: object, *, first_only: bool) -> Windows:
+    return tokenize(TEXTS, LABELS, tokenizer, window_tokens=64, first_only=first_only)  # type: ignore[arg-type]
+
+
+def test_windows_are_those_of_the_worker(tokenizer: object, tiny_model: Path) -> None:
+    worker = Classifier.load(ModelFolder.open(tiny_model), device="cpu", precision="fp32")
+    expected = {(w.text_index, w.token_ids) for w in worker._windows(TEXTS)}
+    found = cut(tokenizer, first_only=False)
+    ids = [tuple(row) for row in found.dataset["input_ids"]]
+    assert set(zip(found.text_index.tolist(), ids, strict=True)) == expected
+    assert len(ids) > 4
+
+
+def test_only_the_first_window_is_learned_from(tokenizer: object) -> None:
+    found = cut(tokenizer, first_only=True)
+    assert sorted(found.text_index.tolist()) == [0, 1, 2]
+    assert max(found.dataset["length"]) <= 64
+
+
+def test_windows_carry_their_texts_labels_and_no_text(tokenizer: object) -> None:
+    found = cut(tokenizer, first_only=False)
+    assert set(found.dataset.column_names) == {"input_ids", "labels", "length"}
+    for text, labels in zip(found.text_index, found.dataset["labels"], strict=True):
+        assert labels == LABELS[text].tolist()
+
+
+def test_a_text_scores_the_maximum_of_its_windows(tokenizer: object) -> None:
+    found = cut(tokenizer, first_only=False)
+    scores = np.where(found.text_index[:, None] == 0, 0.2, 0.1).astype(np.float32).repeat(3, 1)
+    scores[np.flatnonzero(found.text_index == 0)[1], 2] = 0.9
+    assert found.best_by_text(scores).round(3).tolist() == [
+        pytest.approx([0.2, 0.2, 0.9]), pytest.approx([0.1] * 3), pytest.approx([0.1] * 3)
+    ]  # fmt: skip
+
+
+def test_tokenizing_keeps_everything_in_memory(tokenizer: object) -> None:
+    found = cut(tokenizer, first_only=False)
+    assert found.dataset.cache_files == []
+
+
+def test_batches_are_padded_no_further_than_needed() -> None:
+    rows = [{"input_ids": [2, 7, 3], "labels": [1.0]}, {"input_ids": [2, 3], "labels": [0.0]}]
+    batch = Collator(0)(rows)
+    assert batch["input_ids"].tolist() == [[2, 7, 3], [2, 3, 0]]
+    assert batch["attention_mask"].tolist() == [[1, 1, 1], [1, 1, 0]]
+    assert batch["labels"].dtype == torch.float32

@@ -1,0 +1,48 @@
+"""The split keeps every label's share, and the seed decides it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from training.errors import DataError
+from training.multi_hot import multi_hot
+from training.split import stratified_split
+
+
+def labels(rows: int = 400) -> np.ndarray:
+    """Labels of very different frequency; about half of the rows have none."""
+    chance = np.random.default_rng(1)
+    return (chance.random((rows, 4)) < [0.3, 0.1, 0.05, 0.025]).astype(np.float32)
+
+
+def test_every_row_is_in_exactly_one_part() -> None:
+    train, validation = stratified_split(labels(), validation_share=0.2, seed=3)
+    assert sorted(train + validation) == list(range(400))
+
+
+def test_parts_hold_their_share_of_every_label_and_of_none() -> None:
+    given = labels()
+    _, validation = stratified_split(given, validation_share=0.2, seed=3)
+    assert len(validation) == pytest.approx(80, abs=3)
+    assert given[validation].sum(axis=0) == pytest.approx(given.sum(axis=0) * 0.2, abs=1.5)
+    without = (~given.any(axis=1)).sum()
+    assert (~given[validation].any(axis=1)).sum() == pytest.approx(without * 0.2, abs=2)
+
+
+def test_the_seed_decides() -> None:
+    given = labels()
+    first = stratified_split(given, validation_share=0.2, seed=3)
+    assert stratified_split(given, validation_share=0.2, seed=3) == first
+    assert stratified_split(given, validation_share=0.2, seed=4) != first
+
+
+def test_too_few_rows_are_refused() -> None:
+    with pytest.raises(DataError):
+        stratified_split(np.ones((1, 2), dtype=np.float32), validation_share=0.2, seed=0)
+
+
+def test_multi_hot_is_float_and_leaves_out_unknown_labels() -> None:
+    encoded = multi_hot([["B"], [], ["A", "X"]], ["A", "B"])
+    assert encoded.dtype == np.float32
+    assert encoded.tolist() == [[0, 1], [0, 0], [1, 0]]
