@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test lint format types bench clean tools
+.PHONY: help venv demo test lint format types bench chaos clean tools
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -55,6 +55,9 @@ types: $(READY)  ## mypy, strict
 
 bench: $(READY)  ## throughput, latency and memory beside the plain ways; DATA=file.jsonl for other texts
 	@$(BIN)/python -m deploy.bench.run $(if $(DATA),--data $(DATA)) $(ARGS)
+
+chaos: $(READY)  ## kill, pause, cut and fill things under load, then account for every entry
+	@$(BIN)/python -m deploy.chaos.run $(ARGS)
 
 clean:  ## remove the environment, caches and trained models
 	rm -rf $(VENV) .cache models build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache

@@ -30,6 +30,8 @@ _DPI = 150
 _PANELS_A_ROW = 4
 #: Above this share a cell is dark enough for white figures.
 _DARK = 0.55
+#: The same for cells that fade by transparency.
+_DARK_ALPHA = 0.7
 
 
 def write_plots(evaluation: Evaluation, folder: Path) -> list[Path]:
@@ -144,11 +146,11 @@ def _draw_square(panel: Any, counts: NDArray[np.int64], *, first_column: bool) -
         colour = _RIGHT if row == column else _WRONG
         panel.add_patch(mpl.patches.Rectangle((column, row), 1, 1, color=_EMPTY, lw=0))
         panel.add_patch(mpl.patches.Rectangle((column, row), 1, 1, color=colour, alpha=share, lw=0))
-        ink = "white" if share > _DARK else _INK
+        ink = "white" if share > _DARK_ALPHA else _INK
         panel.text(column + 0.5, row + 0.46, f"{count:,}", ha="center", va="center",
                    fontsize=14, color=ink)  # fmt: skip
         panel.text(column + 0.5, row + 0.74, f"{share:.0%}", ha="center", va="center",
-                   fontsize=8.5, color=ink if share > _DARK else _MUTED)  # fmt: skip
+                   fontsize=8.5, color=ink if share > _DARK_ALPHA else _MUTED)  # fmt: skip
     panel.set_xlim(0, 2)
     panel.set_ylim(2, 0)
     panel.set_aspect("equal")

@@ -7,24 +7,20 @@
 from __future__ import annotations
 
 import gc
-import logging
-import os
 import ssl
 from typing import TYPE_CHECKING, Any
 
 import celery
 from celery import signals
-from celery.worker import state
 from kombu import Queue
 
-from producer.errors import ConfigurationError
 from producer.message import TASK
+from worker.microbatch import MicroBatchTask
+from worker.runtime import Runtime
 from worker.settings import WorkerSettings
 
 if TYPE_CHECKING:
-    from worker.runtime import Runtime
-
-log = logging.getLogger(__name__)
+    from worker.child import Build
 
 #: Batches a child may have waiting behind the one it works on.
 PREFETCHED_BATCHES = 2
@@ -34,7 +30,6 @@ VISIBILITY_SECONDS = 600
 REAP_SECONDS = 5
 #: Loading the models takes a while on a slow disk; Celery's own limit of 4 s kills the child.
 CHILD_START_SECONDS = 300
-EXIT_CONFIGURATION = 2
 
 
 def celery_config(settings: WorkerSettings) -> dict[str, Any]:
@@ -82,9 +77,6 @@ def create_app(settings: WorkerSettings | None = None) -> celery.Celery:
         lambda: celery_config(settings if settings is not None else WorkerSettings.load())
     )
 
-    # Imported here: the module needs an application's Task class, and children need torch.
-    from worker.microbatch import MicroBatchTask  # noqa: PLC0415
-
     @application.task(base=MicroBatchTask, name=TASK, bind=True, typing=False)
     def classify(self: Any, sealed: str) -> None:
         """Runs in micro-batches only; see `worker.microbatch`."""
@@ -93,15 +85,17 @@ def create_app(settings: WorkerSettings | None = None) -> celery.Celery:
     return application
 
 
-def run(settings: WorkerSettings) -> int:
+def run(settings: WorkerSettings, build: Build) -> int:
     """Run a worker until it is told to stop; returns the exit code.
+
+    Args:
+        settings: the worker's settings.
+        build: loads the stages, in each child; `worker.assembly.build` but for tests and benches.
 
     Raises:
         StartupError, ConfigurationError: it cannot start as configured.
     """
-    from worker.runtime import Runtime  # noqa: PLC0415 - brings torch: only a worker needs it
-
-    runtime = Runtime(settings)
+    runtime = Runtime(settings, build)
     application = create_app(settings)
     attach(application, runtime)
     worker = application.Worker(
@@ -131,21 +125,10 @@ def attach(application: celery.Celery, runtime: Runtime) -> None:
         signal.connect(handler, weak=False)
 
 
-def stop_worker(reason: str) -> None:
-    """End the worker because its configuration cannot work; safe from any thread."""
-    log.critical("%s", reason)
-    state.should_stop = EXIT_CONFIGURATION
-
-
 def __getattr__(name: str) -> Any:
     """`app`, made when the Celery command line asks for it."""
     if name != "app":
         raise AttributeError(name)
     application = create_app()
-    if os.environ.get("JOURNAL_REDIS_URL") is None:
-        log.debug("JOURNAL_REDIS_URL is not set; using the default")
     globals()["app"] = application
     return application
-
-
-__all__ = ["ConfigurationError", "create_app", "run"]

@@ -11,49 +11,24 @@ from typing import TYPE_CHECKING
 from redis.exceptions import RedisError
 
 from producer.connection import connect
-from producer.errors import JournalError
-from worker.anonymizer import Anonymizer
 from worker.claims import Claims
-from worker.classifier import Classifier
-from worker.errors import WorkerError
-from worker.model_folder import ModelFolder
-from worker.pipeline import Pipeline
 from worker.report import BatchReport, Failure
 from worker.settle import ClaimSettler, StreamSettler
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    from worker.pipeline import Pipeline
     from worker.report import Claim
     from worker.settle import Settler
     from worker.settings import WorkerSettings
 
+    #: Loads the stages; returns the pipeline and what to tell of the model.
+    Build = Callable[[WorkerSettings], tuple[Pipeline, dict[str, str]]]
+
 log = logging.getLogger(__name__)
 
-__all__ = ["JournalError", "WorkerError", "build", "run_batch", "start"]
-
 _pipeline: Pipeline | None = None
-
-
-def build(settings: WorkerSettings) -> tuple[Pipeline, Classifier]:
-    """Load everything a child needs, from disk alone.
-
-    Raises:
-        StartupError, ConfigurationError: something is missing or wrong.
-    """
-    classifier = Classifier.load(
-        ModelFolder.open(settings.model),
-        device=settings.device,
-        precision=settings.precision,
-        threads=settings.threads_per_child,
-    )
-    anonymizer = Anonymizer.load()
-    anonymizer.anonymize(["A first text, so that the first entry does not wait: Ada, Paris."])
-    settler = settler_for(settings)
-    pipeline = Pipeline(
-        keys=settings.key_set(), anonymizer=anonymizer, classifier=classifier, settler=settler
-    )
-    return pipeline, classifier
 
 
 def claims_for(settings: WorkerSettings) -> Claims:
@@ -77,14 +52,14 @@ def settler_for(settings: WorkerSettings) -> Settler:
     )
 
 
-def start(settings: WorkerSettings) -> str:
-    """Make this process ready for batches; returns the precision chosen."""
+def start(settings: WorkerSettings, build: Build) -> dict[str, str]:
+    """Make this process ready for batches; returns what there is to tell of the model."""
     global _pipeline  # noqa: PLW0603 - a child is one pipeline; Celery calls plain functions
     silence_core_dumps()
-    _pipeline, classifier = build(settings)
+    _pipeline, model = build(settings)
     gc.collect()
     gc.freeze()  # the models live as long as the process: keep them out of every collection
-    return f"{classifier.precision} {classifier.device.type}"
+    return model
 
 
 def run_batch(claims: Sequence[Claim]) -> BatchReport:

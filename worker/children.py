@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import threading
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-#: Writes up to this size to a pipe are atomic (POSIX), so lines of children never mix.
-_PIPE_BUF = 512
 
 
 class ChildGate:
@@ -23,30 +21,32 @@ class ChildGate:
     def __init__(self) -> None:
         self._read, self._write = os.pipe()
 
-    def tell_ready(self, what: str) -> None:
-        """From a child: the models are loaded and warm; `what` says how they run."""
-        self._tell({"pid": os.getpid(), "ready": what[:100]})
+    def tell_ready(self, model: dict[str, str]) -> None:
+        """From a child: the models are loaded and warm; `model` says which and how they run."""
+        short = {name: value[:60] for name, value in model.items()}
+        self._tell({"pid": os.getpid(), "ready": short})
 
     def tell_failed(self, why: str) -> None:
         """From a child: it cannot start, and no other would."""
-        self._tell({"pid": os.getpid(), "failed": why[:300]})
+        self._tell({"pid": os.getpid(), "failed": why[:200]})
 
     def listen(
-        self, *, on_ready: Callable[[int, str], None], on_failed: Callable[[str], None]
+        self, *, on_ready: Callable[[int, dict[str, str]], None], on_failed: Callable[[str], None]
     ) -> None:
-        """In the parent: call back on a daemon thread, with the child's pid and words."""
+        """In the parent: call back on a daemon thread, with what children tell."""
 
         def read() -> None:
             with os.fdopen(self._read, encoding="utf-8") as stream:
                 for line in stream:
                     message = json.loads(line)
                     if "ready" in message:
-                        on_ready(int(message["pid"]), str(message["ready"]))
+                        on_ready(int(message["pid"]), message["ready"])
                     else:
                         on_failed(str(message["failed"]))
 
         threading.Thread(target=read, name="children", daemon=True).start()
 
     def _tell(self, message: dict[str, object]) -> None:
-        line = json.dumps(message).encode()[: _PIPE_BUF - 1] + b"\n"
+        line = json.dumps(message).encode() + b"\n"
+        assert len(line) <= select.PIPE_BUF  # atomic up to here, so lines of children never mix
         os.write(self._write, line)

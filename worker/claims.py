@@ -97,7 +97,7 @@ class Claims:
         """
         if not answers:
             return []
-        arguments: list[Any] = [len(self._suffix)]
+        arguments: list[Any] = [self._suffix]
         for tag, is_result, entry_id, field, value in answers:
             arguments += [tag, int(is_result), entry_id, field, value]
         reply = self._call(
@@ -110,14 +110,14 @@ class Claims:
         if not tags:
             return 0
         keys = (self.queue, CLAIMS, LEASES, DELIVERIES)
-        return int(self._call("hand_back", keys, (len(self._suffix), int(failed), *tags)))
+        return int(self._call("hand_back", keys, (self._suffix, int(failed), *tags)))
 
     def renew(self, tags: Sequence[str], *, failed: bool = False) -> int:
         """Give signs of life; `failed` counts a delivery that failed though the claim is kept."""
         if not tags:
             return 0
         keys = (LEASES, CLAIMS, DELIVERIES)
-        return int(self._call("renew", keys, (len(self._suffix), int(failed), *tags)))
+        return int(self._call("renew", keys, (self._suffix, int(failed), *tags)))
 
     def reap(self) -> int:
         """Put back what dead workers held; returns how many messages."""
@@ -125,7 +125,7 @@ class Claims:
             self._call(
                 "reap",
                 (self.queue, CLAIMS, LEASES, DELIVERIES),
-                (len(self._suffix), self._lease_seconds, TAG_PREFIX, REAP_LIMIT),
+                (self._suffix, self._lease_seconds, TAG_PREFIX, REAP_LIMIT),
             )
         )
 

@@ -66,9 +66,10 @@ def run(**options: Any) -> None:
         settings = WorkerSettings.load(**_given(options))
         logs.configure(settings.log_level)
         check_redis(settings)
-        from worker.app import run as run_worker  # noqa: PLC0415 - brings torch
+        from worker import app, assembly  # noqa: PLC0415 - brings torch
 
-        code = run_worker(settings)
+        assembly.check(settings)
+        code = app.run(settings, assembly.build)
     except (StartupError, JournalError) as exc:
         fail(exc)
     sys.exit(code)

@@ -13,6 +13,7 @@ _CAPPED = {
     "spacy": logging.ERROR,
     "transformers": logging.ERROR,
     "torch": logging.ERROR,
+    "py.warnings": logging.ERROR,
     "filelock": logging.WARNING,
     "urllib3": logging.WARNING,
     "asyncio": logging.WARNING,

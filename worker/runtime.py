@@ -7,20 +7,23 @@ import os
 import time
 from typing import TYPE_CHECKING, Any
 
+from celery.worker import state
 from prometheus_client import CollectorRegistry, PlatformCollector, ProcessCollector
 from redis.exceptions import RedisError
 
+from producer.errors import JournalError
 from worker import child, transport
 from worker.children import ChildGate
+from worker.errors import WorkerError
 from worker.metrics import Metrics
 from worker.microbatch import Batcher
-from worker.model_folder import ModelFolder
 from worker.probes import Probes
 from worker.progress import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from worker.child import Build
     from worker.settings import WorkerSettings
 
 log = logging.getLogger(__name__)
@@ -31,14 +34,18 @@ EXIT_CHILD_FAILED = 2
 class Runtime:
     """Everything a worker's parent holds besides Celery itself.
 
+    Args:
+        settings: the worker's settings.
+        build: loads the stages, in each child.
+
     Raises:
-        StartupError, ConfigurationError: the model folder, the keys or the port are not usable.
+        StartupError, ConfigurationError: the keys or the port are not usable.
     """
 
-    def __init__(self, settings: WorkerSettings) -> None:
+    def __init__(self, settings: WorkerSettings, build: Build) -> None:
         self._settings = settings
+        self._build = build
         settings.key_set()
-        self._folder = ModelFolder.open(settings.model)
         registry = CollectorRegistry()
         ProcessCollector(registry=registry)
         PlatformCollector(registry=registry)
@@ -98,12 +105,12 @@ class Runtime:
         """In a child, after the fork: load the models and tell the parent."""
         self._probes.close_inherited()
         try:
-            how = child.start(self._settings)
+            model = child.start(self._settings, self._build)
         except Exception as exc:  # noqa: BLE001 - it must reach the parent, whatever it is
-            known = isinstance(exc, (child.WorkerError, child.JournalError))
+            known = isinstance(exc, (WorkerError, JournalError))
             self._gate.tell_failed(str(exc) if known else f"models: {type(exc).__name__}")
             os._exit(EXIT_CHILD_FAILED)
-        self._gate.tell_ready(how)
+        self._gate.tell_ready(model)
 
     def close(self) -> None:
         """Free the port."""
@@ -140,18 +147,11 @@ class Runtime:
         if self.claims is not None:
             self.claims.renew(tags, failed=True)
 
-    def _child_ready(self, pid: int, how: str) -> None:
-        precision, device = how.split(" ", 1)
+    def _child_ready(self, pid: int, model: dict[str, str]) -> None:
         self.progress.child_ready(pid)
         self.metrics.children(self.progress.children)
-        self.metrics.model(
-            name=self._folder.name,
-            version=self._folder.version,
-            precision=precision,
-            device=device,
-        )
+        self.metrics.model(**model)
 
     def _child_failed(self, why: str) -> None:
-        from worker.app import stop_worker  # noqa: PLC0415 - the app composes us
-
-        stop_worker(f"a child cannot start: {why}")
+        log.critical("a child cannot start: %s", why)
+        state.should_stop = EXIT_CHILD_FAILED  # the event loop looks at it at every turn

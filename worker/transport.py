@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from kombu.transport import redis as stock
 from kombu.transport import virtual
+from redis.exceptions import ResponseError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -138,6 +139,10 @@ class ClaimChannel(stock.Channel):  # type: ignore[misc]
             except self.connection_errors:
                 self.client.connection.disconnect()
                 raise
+            except ResponseError as exc:
+                # Out of memory, Redis refuses to wait by BLMOVE; claiming it still allows.
+                log.warning("waiting was refused (%s); asking again", type(exc).__name__)
+                seen, self._paused_until = True, monotonic() + PAUSE_SECONDS
         finally:
             self._in_poll = None
         if not seen:
@@ -150,8 +155,12 @@ class ClaimChannel(stock.Channel):  # type: ignore[misc]
         claims = self.claims
         assert claims is not None
         room = self.qos.can_consume_max_estimate()
-        claimed = claims.claim(1 if room is None else room) if room != 0 else []
-        if claimed is None:  # nobody reads the results: rest, leaving the entries where they are
+        try:
+            claimed = claims.claim(1 if room is None else room) if room != 0 else []
+        except ResponseError as exc:
+            log.warning("claiming was refused (%s); asking again", type(exc).__name__)
+            claimed = None
+        if claimed is None:  # refused, or nobody reads the results: leave the entries where they are
             self._paused_until = monotonic() + PAUSE_SECONDS
             return
         for one in claimed:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import base64
 import json
+import subprocess
+import sys
 import threading
 import time
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -21,8 +24,6 @@ from producer.sealing import ENTRY, RESULT
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
-    from pathlib import Path
-
     from click.testing import Result
 
     from producer import KeySet, Settings
@@ -199,3 +200,22 @@ def worker(raw: redis.Redis, keys: KeySet) -> Callable[..., Any]:
             thread.join()
 
     return running
+
+
+@pytest.fixture
+def process(redis_url: str, keys_file: Path) -> Any:
+    """Start `journal` as a real process."""
+
+    def start(*arguments: str, **kwargs: Any) -> subprocess.Popen[str]:
+        options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, **kwargs}
+        return subprocess.Popen(
+            [sys.executable, "-m", "producer.cli", *arguments],
+            env={
+                "PYTHONPATH": str(Path(__file__).parents[2]),
+                "JOURNAL_REDIS_URL": redis_url,
+                "JOURNAL_KEYS_FILE": str(keys_file),
+            },
+            **options,
+        )
+
+    return start

@@ -1,8 +1,7 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
+import signal
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -89,31 +88,9 @@ def test_the_table_shows_labels_scores_redactions_and_latency(
     assert second.split() == ["b", "none", "-", "0", "ms"]
 
 
-@pytest.fixture
-def process(redis_url: str, keys_file: Any) -> Any:
-    """Start `journal` as a real process."""
-    from pathlib import Path
-
-    def start(*arguments: str, **kwargs: Any) -> subprocess.Popen[str]:
-        options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, **kwargs}
-        return subprocess.Popen(
-            [sys.executable, "-m", "producer.cli", *arguments],
-            env={
-                "PYTHONPATH": str(Path(__file__).parents[2]),
-                "JOURNAL_REDIS_URL": redis_url,
-                "JOURNAL_KEYS_FILE": str(keys_file),
-            },
-            **options,
-        )
-
-    return start
-
-
 def test_results_come_as_they_are_published_and_an_interrupt_is_quiet(
     process: Any, publish: Callable[..., None], raw: redis.Redis, wait_until: Any
 ) -> None:
-    import signal
-
     with process("results") as reader:
         wait_until(lambda: raw.exists(STREAM) and raw.xinfo_groups(STREAM))
         for name in ("a", "b"):

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producer import ConfigurationError, KeySet, Settings, load, load_reader
+from producer import ConfigurationError, KeySet, Settings, Unavailable, load, load_reader
 from producer.load import LoadRun, Schedule
 from producer.load_ledger import Ledger, percentile
 from producer.load_texts import random_texts
@@ -197,6 +197,30 @@ def test_a_reader_that_lost_an_answer_finds_it_again_and_counts_it_once(
     assert reader.failure is None
 
 
+def test_an_acknowledgement_that_failed_makes_no_duplicate(
+    settings: Settings, raw: redis.Redis, publish: Callable[..., None], wait_until: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    ledger = Ledger("r")
+    ids = [ledger.plan(1.0, 1.0) for _ in range(3)]
+    reader = load_reader.LoadReader(settings, ledger, group="g", give_up_after=5)
+    monkeypatch.setattr(load_reader, "_RETRY_SECONDS", 0.0)
+    ask, failed = reader._ask, threading.Event()
+
+    def fail_once(*command: Any) -> Any:
+        if command[0] == "XACK" and not failed.is_set():
+            failed.set()
+            raise Unavailable
+        return ask(*command)
+
+    monkeypatch.setattr(reader, "_ask", fail_once)
+    publish(*ids)
+    reader.start()
+    wait_until(lambda: failed.is_set() and raw.xpending(STREAM, "g")["pending"] == 0)
+    reader.stop()
+    assert (ledger.answers, ledger.report(0.0).duplicated, reader.failure) == (3, 0, None)
+
+
 @given(st.lists(st.floats(0, 1e6), min_size=1, max_size=300), st.integers(1, 100))
 def test_a_percentile_is_the_smallest_value_with_so_many_at_or_below(
     values: list[float], percent: int
@@ -325,4 +349,13 @@ def test_an_interrupt_removes_the_group(
     monkeypatch.setattr(command._Bar, "show", interrupt)
     result = journal("load", "--entries", "5")
     assert (result.exit_code, result.stdout) == (130, "")
+    assert groups(raw) == []
+
+
+def test_a_termination_removes_the_group(process: Any, raw: redis.Redis, wait_until: Any) -> None:
+    with process("load", "--entries", "5") as running:
+        wait_until(lambda: raw.exists(STREAM) and groups(raw))
+        running.terminate()
+        out, err = running.communicate(timeout=20)
+    assert (running.returncode, out, err) == (143, "", "")
     assert groups(raw) == []

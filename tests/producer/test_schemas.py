@@ -140,5 +140,5 @@ def test_result_scores_are_probabilities_and_evidence_a_range() -> None:
     result = JournalResult.model_validate({**fields, "labels": [good]})
     assert result.labels[0].evidence[0].end == 3
     for bad in ({**good, "score": 1.1}, {**good, "evidence": [{"start": -1, "end": 3}]}):
-        with pytest.raises(ValueError, match="greater|less"):
+        with pytest.raises(ValueError, match=r"greater|less"):
             JournalResult.model_validate({**fields, "labels": [bad]})

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
+import torch
 from rich.console import Console
-from tests.tiny_model import write_tiny_model
 
+from tests.tiny_model import write_tiny_model
 from training.progress import Progress
 from worker.errors import AnonymizationError
 
@@ -25,6 +26,15 @@ if TYPE_CHECKING:
 #: What gives each label away; the tiny model reads letters.
 SIGNS = {"Alpha": "aaaa aaa", "Beta": "bbbb bbb", "Gamma": "cccc ccc"}
 _FILLER = ("we walked", "it rained", "soup again", "the tram was late", "no news")
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> Iterator[None]:
+    """On models this small, threads mostly wait for one another."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture(autouse=True)

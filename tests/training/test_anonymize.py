@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import csv
 import stat
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from click.testing import CliRunner
-from tests.training.conftest import NameRemover
 
+from tests.training.conftest import NameRemover
 from training.anonymize import anonymize_csv
 from training.cli import main
 from training.errors import DataError, OutputError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def copy(source: Path, target: Path, column: str = "text") -> int:

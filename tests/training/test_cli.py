@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from tests.training.conftest import make_rows, write_csv
 
+from tests.training.conftest import make_rows, write_csv
 from training.cli import main
 from training.options import fit_options
 

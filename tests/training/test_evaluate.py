@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
 from matplotlib.image import imread
 from sklearn.metrics import average_precision_score, f1_score
+
 from tests.tiny_model import LABELS, write_tiny_model
 from tests.training.conftest import NameRemover, write_jsonl
-
 from training.cli import main
 from training.errors import DataError
 from training.evaluate import evaluate
 from training.multi_hot import multi_hot
 from training.plots import CONFUSION_FILE, HEAT_MAP_FILE, co_occurrence
-from training.progress import Progress
 from training.records import Record
 from worker.classifier import Classification, Classifier
 from worker.model_folder import ModelFolder
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from training.progress import Progress
 
 
 def records(count: int = 40) -> list[Record]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -12,6 +12,9 @@ from transformers import AutoTokenizer
 from training.prepare import Collator, Windows, tokenize
 from worker.classifier import Classifier
 from worker.model_folder import ModelFolder
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 LONG = "First we walked. Then it rained all day! " * 6
 TEXTS = [LONG, "short", "a second short one"]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from training.errors import DataError
 from training.records import SHIPPED_DATA, Record, label_names, read_records
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 CANARY = "the heron stood in my kitchen"
 
@@ -27,7 +30,7 @@ def file(tmp_path: Path, content: str | bytes, name: str = "entries.csv") -> Pat
 
 
 def test_reads_csv_and_ignores_other_columns(tmp_path: Path) -> None:
-    path = file(tmp_path, 'id,labels,text\n1,"[\'A\', \'B\']","two\nlines, a comma"\n\n2,[],calm\n')
+    path = file(tmp_path, "id,labels,text\n1,\"['A', 'B']\",\"two\nlines, a comma\"\n\n2,[],calm\n")
     assert read_records(path) == [Record("two\nlines, a comma", ("A", "B")), Record("calm", ())]
 
 

@@ -1,23 +1,35 @@
 -- Put back messages whose worker has given no sign of life for the length of a lease.
 -- KEYS: queue, claims, leases, deliveries
--- ARGV: length of what kombu puts behind a message, seconds of a lease, prefix of our tags, most
--- Returns how many are back. Claims of other Celery applications on the same database stay.
+-- ARGV: what kombu puts behind a message, seconds of a lease, prefix of our tags, most
+-- Returns how many are back. Claims on the same database that are another Celery application's
+-- or another queue's stay, and hide none of ours.
+local suffix, prefix, most = ARGV[1], ARGV[3], tonumber(ARGV[4])
 local clock = redis.call('TIME')
 local latest = clock[1] - tonumber(ARGV[2])
-local tags = redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', latest, 'LIMIT', 0, ARGV[4])
-local back = 0
-for i = #tags, 1, -1 do
-  local tag = tags[i]
-  if tag:sub(1, #ARGV[3]) == ARGV[3] then
-    local claim = redis.call('HGET', KEYS[2], tag)
-    redis.call('ZREM', KEYS[3], tag)
-    redis.call('HDEL', KEYS[2], tag)
-    if claim then
-      local message = claim:sub(2, -1 - tonumber(ARGV[1]))
-      redis.call('RPUSH', KEYS[1], message)
-      redis.call('HINCRBY', KEYS[4], redis.sha1hex(message), 1)
-      back = back + 1
+local tags, messages, offset = {}, {}, 0
+repeat
+  local page = redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', latest, 'LIMIT', offset, most)
+  offset = offset + #page
+  for _, tag in ipairs(page) do
+    if #tags < most and tag:sub(1, #prefix) == prefix then
+      local claim = redis.call('HGET', KEYS[2], tag)
+      if not claim or claim:sub(-#suffix) == suffix then
+        tags[#tags + 1] = tag
+        messages[#tags] = claim and claim:sub(2, -1 - #suffix)
+      end
     end
   end
+until #page < most or #tags >= most
+local back = 0
+redis.call('HDEL', KEYS[2], '') -- a first write that changes nothing, as in hand_back.lua
+for i = #tags, 1, -1 do
+  local message = messages[i]
+  if message then
+    redis.call('HINCRBY', KEYS[4], redis.sha1hex(message), 1)
+    redis.call('RPUSH', KEYS[1], message)
+    redis.call('HDEL', KEYS[2], tags[i])
+    back = back + 1
+  end
+  redis.call('ZREM', KEYS[3], tags[i])
 end
 return back

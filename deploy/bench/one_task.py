@@ -1,0 +1,70 @@
+"""One Celery task an entry: the worker's components on Celery and Redis as they come.
+
+`celery -A deploy.bench.one_task worker`: prefork, late acknowledgement, the stock Redis transport.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+import celery
+from celery import signals
+
+from producer.message import ENQUEUED_AT, TASK
+from worker import child
+from worker.report import Claim
+from worker.settings import WorkerSettings
+
+if TYPE_CHECKING:
+    from worker.pipeline import Pipeline
+
+PREFETCH = 4
+#: Logged once by each child when its models are loaded.
+READY = "child ready"
+_START_SECONDS = 300
+log = logging.getLogger(__name__)
+
+
+def create_app(settings: WorkerSettings) -> celery.Celery:
+    """The application; its children load the pipeline when they start."""
+    application = celery.Celery("one-task", broker=settings.redis_url.get_secret_value())
+    application.conf.update(
+        accept_content=["json"],
+        broker_connection_retry_on_startup=True,
+        task_acks_late=True,
+        task_default_queue=settings.queue,
+        task_ignore_result=True,
+        worker_pool="prefork",
+        worker_concurrency=settings.children,
+        worker_prefetch_multiplier=PREFETCH,
+        worker_proc_alive_timeout=_START_SECONDS,
+    )
+    pipelines: list[Pipeline] = []
+
+    @application.task(name=TASK, bind=True)
+    def classify(self: Any, sealed: str) -> None:
+        claim = Claim(
+            entry_id=self.request.id,
+            sealed=sealed,
+            enqueued_at=float(self.request.headers[ENQUEUED_AT]),
+        )
+        pipelines[0].run([claim])
+
+    def start(**_: Any) -> None:
+        pipelines.append(child.build(settings)[0])
+        child.gc.collect()
+        child.gc.freeze()
+        log.warning(READY)
+
+    signals.worker_process_init.connect(start, weak=False)
+    return application
+
+
+def __getattr__(name: str) -> Any:
+    """`app`, made when the Celery command line asks for it."""
+    if name != "app":
+        raise AttributeError(name)
+    # Stock: results are published, then the message is acknowledged in a step of its own.
+    globals()["app"] = application = create_app(WorkerSettings.load(transport="stock"))
+    return application

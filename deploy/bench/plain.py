@@ -1,0 +1,63 @@
+"""The bound: the worker's own components in a plain loop, without any queue. Run by `variants`."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from deploy.bench.pipes import serve
+from worker import child
+from worker.pipeline import Pipeline
+from worker.report import Claim
+from worker.settings import WorkerSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from worker.settle import Answer
+
+
+class _Nowhere:
+    """Settles nothing: what a pipeline call costs apart from Redis."""
+
+    def settle(self, answers: Sequence[Answer]) -> list[bool]:
+        return [True] * len(answers)
+
+
+def start() -> tuple[dict[str, Any], Callable[[dict[str, Any]], dict[str, Any]]]:
+    """Load what a worker's child loads.
+
+    Answers `{"texts": [...]}` (a batch to anonymize and classify) with how many were done, and
+    `{"sealed": ..., "entry_id": ...}` (one entry for the whole pipeline) with the seconds it took.
+    """
+    settings = WorkerSettings.load()
+    classifier = child.Classifier.load(
+        child.ModelFolder.open(settings.model),
+        device=settings.device,
+        precision=settings.precision,
+        threads=settings.threads_per_child,
+    )
+    anonymizer = child.Anonymizer.load()
+    pipeline = Pipeline(
+        keys=settings.key_set(), anonymizer=anonymizer, classifier=classifier, settler=_Nowhere()
+    )
+
+    def answer(question: dict[str, Any]) -> dict[str, Any]:
+        if "texts" in question:
+            anonymized = anonymizer.anonymize(question["texts"])
+            return {"done": len(classifier.classify([one.text for one in anonymized]))}
+        claim = Claim(entry_id=question["entry_id"], sealed=question["sealed"])
+        started = time.perf_counter()
+        report = pipeline.run([claim])
+        return {
+            "seconds": time.perf_counter() - started,
+            "outcome": report.outcomes[0].value,
+        }
+
+    child.gc.collect()
+    child.gc.freeze()  # as the worker's children do
+    return {"precision": classifier.precision.value}, answer
+
+
+if __name__ == "__main__":
+    serve(start)

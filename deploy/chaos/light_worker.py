@@ -1,0 +1,103 @@
+"""A worker with stand-in stages: everything real but the models, so that it starts in a second.
+
+An entry whose text begins with a word below misbehaves as it says: `POISON-KILL` takes its child
+with it, `POISON-HANG` never ends, `POISON-RAISE` breaks the stage.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+from producer.errors import JournalError
+from worker import app, logs
+from worker.cli import check_redis, fail
+from worker.errors import WorkerError
+from worker.child import settler_for
+from worker.pipeline import Pipeline
+from worker.settings import WorkerSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+KILL, HANG, RAISE = "POISON-KILL", "POISON-HANG", "POISON-RAISE"
+#: What the stand-in spends on an entry, in seconds: a child answers at most 2,000 a second.
+SECONDS_PER_ENTRY = float(os.environ.get("CHAOS_SECONDS_PER_ENTRY", "0.0005"))
+
+
+class _Unmapped:
+    """An offset map of a text in which nothing was replaced."""
+
+    def to_submitted(self, start: int, end: int) -> tuple[int, int]:
+        return start, end
+
+
+class _Untouched:
+    """A text in which nothing was replaced."""
+
+    spans = ()
+    offsets = _Unmapped()
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+
+class NoAnonymizer:
+    """Replaces nothing."""
+
+    def anonymize(self, texts: Sequence[str]) -> list[Any]:
+        """The texts as they are."""
+        return [_Untouched(text) for text in texts]
+
+
+class _Found:
+    scores = (0.9, 0.1)
+    labels = ("Even",)
+    evidence = (((0, 1),),)
+
+
+class NoClassifier:
+    """Finds the same label in every text, after a while; or misbehaves as the text asks."""
+
+    label_names = ("Even", "Odd")
+    model_version = "stand-in@0"
+
+    def classify(self, texts: Sequence[str], usage: Any = None) -> list[Any]:
+        """One finding for each text."""
+        for text in texts:
+            if text.startswith(KILL):
+                os.kill(os.getpid(), signal.SIGKILL)
+            if text.startswith(HANG):
+                time.sleep(3600)
+            if text.startswith(RAISE):
+                raise LookupError(text)
+        time.sleep(SECONDS_PER_ENTRY * len(texts))
+        return [_Found() for _ in texts]
+
+
+def build(settings: WorkerSettings) -> tuple[Pipeline, dict[str, str]]:
+    """The stand-in stages with real sealing and settling."""
+    pipeline = Pipeline(
+        keys=settings.key_set(), anonymizer=NoAnonymizer(), classifier=NoClassifier(),
+        settler=settler_for(settings),
+    )  # fmt: skip
+    return pipeline, {"name": "stand-in", "version": "0", "precision": "none", "device": "cpu"}
+
+
+def main() -> None:
+    """`journal-worker run` with the stand-ins; settings from the environment."""
+    try:
+        settings = WorkerSettings.load()
+        logs.configure(settings.log_level)
+        check_redis(settings)
+        code = app.run(settings, build)
+    except (WorkerError, JournalError) as exc:
+        fail(exc)
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

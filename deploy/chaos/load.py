@@ -1,0 +1,79 @@
+"""Steady load on a system that fails: submit until it says yes, by the same id."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from producer import JournalClient, JournalEntry
+from producer.errors import BackpressureError, JournalError
+
+if TYPE_CHECKING:
+    from deploy.chaos.ledger import Ledger
+    from producer import Settings
+
+CHUNK = 64
+_TEXT = "Entry {} of a run in which things break. It is about as long as a short note in a diary."
+
+
+class Submitter(threading.Thread):
+    """Submits chunks at a rate, and again with the same ids until they are acknowledged.
+
+    Args:
+        settings: where to submit.
+        ledger: is told what was acknowledged.
+        rate: entries a second.
+        poison: text prefixes that every so many entries are given (`every`).
+    """
+
+    def __init__(
+        self, settings: Settings, ledger: Ledger, rate: float, total: int = 0,
+        poison: tuple[str, ...] = (), every: int = 0,
+    ) -> None:  # fmt: skip
+        super().__init__(name="submitter", daemon=True)
+        self._settings = settings
+        self._ledger = ledger
+        self._rate = rate
+        self._total = total
+        self._poison = poison
+        self._every = every
+        self._stopping = threading.Event()
+
+    def run(self) -> None:
+        """Submit until told to stop, or until the total is reached."""
+        client = JournalClient(self._settings)
+        sent = 0
+        started = time.monotonic()
+        while not self._stopping.is_set() and not (self._total and sent >= self._total):
+            chunk = [self._entry(sent + i) for i in range(CHUNK)]
+            self._submit(client, chunk)
+            sent += len(chunk)
+            self._stopping.wait(max(0.0, started + sent / self._rate - time.monotonic()))
+        client.close()
+
+    def stop(self) -> None:
+        """Submit no more."""
+        self._stopping.set()
+        if self.ident is not None:
+            self.join(timeout=60)
+
+    def _submit(self, client: JournalClient, chunk: list[JournalEntry]) -> None:
+        while True:
+            try:
+                receipts = client.submit_many(chunk)
+            except BackpressureError as exc:
+                self._ledger.submitted([receipt.entry_id for receipt in exc.receipts])
+            except JournalError:
+                pass
+            else:
+                self._ledger.submitted([receipt.entry_id for receipt in receipts])
+                return
+            if self._stopping.wait(0.2):
+                return
+
+    def _entry(self, number: int) -> JournalEntry:
+        text = _TEXT.format(number)
+        if self._every and number % self._every == self._every - 1:
+            text = f"{self._poison[number // self._every % len(self._poison)]} {text}"
+        return JournalEntry(entry_id=f"chaos-{number}", text=text)

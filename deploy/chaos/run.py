@@ -1,0 +1,232 @@
+"""`make chaos`: break things under load and account for every entry.
+
+Submits entries and keeps a ledger outside Redis of what `submit` acknowledged, while it kills
+workers, children, the exporter and Redis, pauses workers past their lease, cuts connections and
+fills Redis's memory. Then it waits until every acknowledged entry has an end, and counts. Ends
+with one JSON line; exit code 1 if anything was lost, answered twice, or stuck.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+import redis
+from rich.console import Console
+
+from deploy.chaos.fleet import Member, exporter, worker
+from deploy.chaos.ledger import Ledger
+from deploy.chaos.load import Submitter
+from deploy.chaos.readers import StreamReader
+from deploy.local.server import Server
+from producer import Settings
+from producer.sealing import new_key, write_key_file
+
+console = Console(stderr=True, highlight=False)
+#: How often each kind of blow falls, relative to the others.
+BLOWS = {"worker": 4, "child": 8, "exporter": 1, "pause": 2, "cut": 2, "memory": 1, "redis": 1}
+SETTLE_SECONDS = 120.0
+
+
+class Chaos:
+    """One run.
+
+    Args:
+        work: a folder for keys, logs and the server's data.
+        options: the command line.
+    """
+
+    def __init__(self, work: Path, options: dict[str, Any]) -> None:
+        self._options = options
+        self._random = random.Random(options["seed"])
+        keys = work / "keys.json"
+        write_key_file(keys, [new_key()])
+        self.server = Server(directory=work / "redis", appendonly=True, maxmemory="4gb")
+        self.environment = {
+            "JOURNAL_REDIS_URL": self.server.url,
+            "JOURNAL_KEYS_FILE": str(keys),
+            "JOURNAL_CONCURRENCY": "2",
+            "JOURNAL_LEASE_SECONDS": str(options["lease"]),
+            "JOURNAL_BATCH_TIMEOUT_SECONDS": "15",
+            "JOURNAL_TRANSPORT": options["transport"],
+            "JOURNAL_LOG_LEVEL": "WARNING",
+            "JOURNAL_MAX_RESULTS": "1000000",
+        }
+        settings = Settings.load(
+            redis_url=self.server.url, keys_file=keys, max_queue_entries=1_000_000
+        )
+        self.ledger = Ledger()
+        self.workers = [
+            worker(self.environment, work / f"worker-{i}.log") for i in range(options["workers"])
+        ]
+        self.exporter = exporter(self.environment, work / "exporter.log")
+        self.submitter = Submitter(settings, self.ledger, options["rate"], options["entries"])
+        self.readers = [
+            StreamReader(self.server.url, settings.results, self.ledger.answered),
+            StreamReader(self.server.url, settings.dead, self.ledger.died),
+        ]
+        self.counts = dict.fromkeys(("kills", "pauses", "cuts", "memory", "redis_kills"), 0)
+
+    @property
+    def members(self) -> list[Member]:
+        """Everything that is kept alive."""
+        return [*self.workers, self.exporter]
+
+    def run(self) -> dict[str, Any]:
+        """Break things until there was enough of it, then count."""
+        started = time.monotonic()
+        self.server.start()
+        try:
+            self._loop(started)
+            ended = time.monotonic()
+            self._settle()
+            return self._account(ended - started)
+        finally:
+            self.submitter.stop()
+            for reader in self.readers:
+                reader.stop()
+            for member in self.members:
+                member.stop()
+            self.server.close()
+
+    def _loop(self, started: float) -> None:
+        for thread in (*self.readers, self.submitter):
+            thread.start()
+        interval = self._options["interval"]
+        next_blow = time.monotonic() + 5.0
+        shown = 0.0
+        while not self._enough(time.monotonic() - started):
+            for member in self.members:
+                member.keep_alive()
+            if time.monotonic() >= next_blow:
+                self._strike()
+                next_blow = time.monotonic() + self._random.uniform(0.3, 1.7) * interval
+            if time.monotonic() - shown > 10:
+                shown = time.monotonic()
+                console.print(
+                    f"{shown - started:5.0f} s  submitted {len(self.ledger.acknowledged):,}  "
+                    f"answered {len(self.ledger.answers):,}  {self.counts}"
+                )
+            time.sleep(0.02)
+
+    def _enough(self, seconds: float) -> bool:
+        options = self._options
+        if seconds < options["duration"]:
+            return False
+        return (
+            self.counts["kills"] >= options["kills"]
+            and self.counts["pauses"] >= options["pauses"]
+            and (not options["entries"] or len(self.ledger.acknowledged) >= options["entries"])
+        ) or seconds > options["max_duration"]
+
+    def _strike(self) -> None:
+        blows = dict(BLOWS)
+        if not self._options["redis_kills"]:
+            blows.pop("redis")
+        elif self.counts["redis_kills"] >= self._options["redis_kills"]:
+            blows["redis"] = 0
+        if self.counts["pauses"] >= self._options["pauses"]:
+            blows["pause"] = 0
+        blow = self._random.choices(list(blows), list(blows.values()))[0]
+        member = self._random.choice(self.workers)
+        if blow == "worker":
+            self.counts["kills"] += member.kill()
+        elif blow == "child":
+            self.counts["kills"] += member.kill_child(self._random.random())
+        elif blow == "exporter":
+            self.counts["kills"] += self.exporter.kill()
+        elif blow == "pause":
+            # One worker must stay awake, or nothing is measured but waiting.
+            if sum(m.paused for m in self.workers) < len(self.workers) - 1:
+                lease = float(self._options["lease"])
+                self.counts["pauses"] += member.pause(lease * self._random.uniform(1.3, 2.0))
+        elif blow == "cut":
+            self._tell_redis("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+            self.counts["cuts"] += 1
+        elif blow == "memory":
+            self._fill_memory()
+            self.counts["memory"] += 1
+        else:
+            self.server.kill()
+            self.counts["kills"] += 1
+            self.counts["redis_kills"] += 1
+            time.sleep(self._random.uniform(0.0, 2.0))
+            self.server.start()
+
+    def _fill_memory(self) -> None:
+        """A server that is out of memory for a second, as if something else had filled it."""
+        self._tell_redis("CONFIG", "SET", "maxmemory", "1mb")
+        time.sleep(1.0)
+        self._tell_redis("CONFIG", "SET", "maxmemory", "4gb")
+
+    def _tell_redis(self, *command: str) -> None:
+        with redis.Redis.from_url(self.server.url, socket_timeout=10) as client:
+            client.execute_command(*command)
+
+    def _settle(self) -> None:
+        """No more blows: wait until everything acknowledged has an end, or nothing moves."""
+        self.submitter.stop()
+        for member in self.members:
+            member.resume()
+        last, moved = self.ledger.open, time.monotonic()
+        while last and time.monotonic() - moved < self._options["settle"]:
+            for member in self.members:
+                member.keep_alive()
+            time.sleep(0.1)
+            if (now := self.ledger.open) != last:
+                last, moved = now, time.monotonic()
+
+    def _account(self, seconds: float) -> dict[str, Any]:
+        with redis.Redis.from_url(self.server.url) as client:
+            stuck = client.llen("journal.entries") + client.hlen("unacked")
+        ledger = self.ledger
+        return {
+            "transport": self._options["transport"],
+            "seed": self._options["seed"],
+            "seconds": round(seconds, 1),
+            "submitted": len(ledger.acknowledged),
+            "answered": sum(1 for i in ledger.acknowledged if i in ledger.answers),
+            "lost": max(0, ledger.open - stuck),
+            "duplicated": ledger.duplicated,
+            "stuck": stuck,
+            "dead": len(ledger.dead),
+            **self.counts,
+            "restarts": sum(m.restarts for m in self.members),
+            "longest_recovery_seconds": round(ledger.longest_silence, 1),
+            "longest_answer_seconds": round(ledger.longest_wait, 1),
+        }
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
+@click.option("--duration", default=60.0, help="Seconds of load and blows, at least.")
+@click.option("--max-duration", default=3600.0, help="Seconds after which it is enough anyhow.")
+@click.option("--entries", default=0, help="Entries to submit at least; 0 for no target.")
+@click.option("--kills", default=0, help="SIGKILLs at least.")
+@click.option("--pauses", default=2, help="Pauses past the lease (exactly this many, if time).")
+@click.option("--redis-kills", default=3, help="SIGKILLs of Redis at most.")
+@click.option("--rate", default=400.0, help="Entries a second to submit.")
+@click.option("--workers", default=3, help="Worker processes, of two children each.")
+@click.option("--lease", default=5.0, help="Seconds of a lease (30 in production).")
+@click.option("--interval", default=1.2, help="Mean seconds between blows.")
+@click.option("--settle", default=SETTLE_SECONDS, help="Seconds without movement that end the wait.")
+@click.option("--seed", default=1, help="Seed of the blows.")
+@click.option("--transport", type=click.Choice(["claim", "stock"]), default="claim")
+@click.option("--keep", type=click.Path(path_type=Path), help="Keep logs and data in this folder.")
+def main(keep: Path | None, **options: Any) -> None:
+    """Break things under load and account for every entry."""
+    with tempfile.TemporaryDirectory(prefix="journal-chaos-") as temporary:
+        work = keep or Path(temporary)
+        work.mkdir(parents=True, exist_ok=True)
+        outcome = Chaos(work, options).run()
+    click.echo(json.dumps(outcome))
+    sys.exit(1 if outcome["lost"] or outcome["duplicated"] or outcome["stuck"] else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,76 @@
+"""What the tests of claims share: servers, claims, and a look at where every message is."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from deploy.local.server import Server
+from pydantic import SecretStr
+
+from producer.connection import connect
+from worker.claims import CLAIMS, DELIVERIES, LEASES, Claims
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    import redis
+
+QUEUE, RESULTS, DEAD = "journal.entries", "journal.results", "journal.dead"
+LEASE_SECONDS = 30.0
+
+
+def debian_redis(directory: Path) -> Server:
+    """Debian's redis-server, skipping the test where there is none."""
+    program = shutil.which("redis-server")
+    if program is None:
+        pytest.skip("no redis-server on PATH (apt-get install redis-server)")
+    return Server(program=program, directory=directory)
+
+
+def open_claims(url: str, **options: Any) -> Claims:
+    """Claims on a connection of their own, as every process has them."""
+    given = {
+        "queue": QUEUE, "results": RESULTS, "dead": DEAD,
+        "lease_seconds": LEASE_SECONDS, "max_results": 1_000_000, **options,
+    }  # fmt: skip
+    return Claims(connect(SecretStr(url)), **given)
+
+
+def result(tag: str, entry_id: str = "e") -> tuple[str, bool, str, str, Any]:
+    """The answer that publishes a result."""
+    return (tag, True, entry_id, "sealed", f"answer to {entry_id}")
+
+
+def dead(tag: str, entry_id: str = "e") -> tuple[str, bool, str, str, Any]:
+    """The answer that publishes a dead letter."""
+    return (tag, False, entry_id, "letter", f"letter of {entry_id}")
+
+
+def expire(client: redis.Redis, tags: Iterable[str]) -> None:
+    """Let the leases of these claims lie far back, as if their worker had died then."""
+    for tag in tags:
+        client.zadd(LEASES, {tag: 1.0}, xx=True)
+
+
+class Place:
+    """What is where on the server, read in one step."""
+
+    def __init__(self, client: redis.Redis, queue: str = QUEUE) -> None:
+        pipeline = client.pipeline(transaction=True)
+        pipeline.lrange(queue, 0, -1)
+        pipeline.hgetall(CLAIMS)
+        pipeline.zrange(LEASES, 0, -1)
+        pipeline.hgetall(DELIVERIES)
+        pipeline.xrange(RESULTS)
+        pipeline.xrange(DEAD)
+        queued, claims, leases, counts, results, letters = pipeline.execute()
+        #: Messages of the list, the next to be taken first.
+        self.queue: list[bytes] = queued[::-1]
+        self.claims: dict[str, bytes] = {tag.decode(): value for tag, value in claims.items()}
+        self.leases: set[str] = {tag.decode() for tag in leases}
+        self.deliveries: dict[bytes, int] = {key: int(value) for key, value in counts.items()}
+        self.results: list[bytes] = [fields[b"entry_id"] for _, fields in results]
+        self.dead: list[bytes] = [fields[b"entry_id"] for _, fields in letters]

@@ -1,0 +1,52 @@
+"""What the tests of the worker share."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import torch
+
+from worker.anonymizer import Anonymizer
+from worker.classifier import Classifier
+from worker.model_folder import ModelFolder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _two_threads_at_most() -> None:
+    """Other suites run beside this one; the tiny model gains nothing from more threads."""
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def anonymizer() -> Anonymizer:
+    """The real one: Presidio and spaCy take seconds to load."""
+    return Anonymizer.load()
+
+
+@pytest.fixture(scope="session")
+def classifier(tiny_model: Path) -> Classifier:
+    """The tiny model in fp32."""
+    return Classifier.load(ModelFolder.open(tiny_model), device="cpu", precision="fp32")
+
+
+@pytest.fixture
+def wait_until() -> Callable[..., Any]:
+    """Wait for a condition to hold; returns what it returned."""
+
+    def wait(condition: Callable[[], Any], what: str = "it", seconds: float = 30.0) -> Any:
+        end = time.monotonic() + seconds
+        pause = threading.Event()
+        while True:
+            if found := condition():
+                return found
+            assert time.monotonic() < end, f"waited {seconds:.0f} s in vain for: {what}"
+            pause.wait(0.01)
+
+    return wait

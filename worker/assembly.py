@@ -1,0 +1,61 @@
+"""Putting the real stages together: what a child of a worker runs.
+
+Importing this brings torch, spaCy and Presidio. A worker imports it before it forks, so that its
+children share the pages; nothing here starts a thread or touches a GPU before `build`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from worker.anonymizer import Anonymizer
+from worker.child import settler_for
+from worker.classifier import Classifier
+from worker.model_folder import ModelFolder
+from worker.pipeline import Pipeline
+
+if TYPE_CHECKING:
+    from worker.settings import WorkerSettings
+
+_FIRST_TEXT = "A first text, so that the first entry does not wait: Ada was in Paris on May 3rd."
+
+
+def check(settings: WorkerSettings) -> None:
+    """Verify what `build` will load, in the parent, before anything starts.
+
+    Raises:
+        ModelFolderError: the model folder is missing, incomplete or altered.
+    """
+    ModelFolder.open(settings.model)
+
+
+def build(settings: WorkerSettings) -> tuple[Pipeline, dict[str, str]]:
+    """Load the models from disk, warm them up, and string the stages together.
+
+    Returns:
+        The pipeline, and what to tell of the model: name, version, precision, device.
+
+    Raises:
+        StartupError, ConfigurationError: something is missing or wrong.
+    """
+    folder = ModelFolder.open(settings.model)
+    classifier = Classifier.load(
+        folder,
+        device=settings.device,
+        precision=settings.precision,
+        threads=settings.threads_per_child,
+    )
+    anonymizer = Anonymizer.load()
+    anonymizer.anonymize([_FIRST_TEXT])
+    pipeline = Pipeline(
+        keys=settings.key_set(),
+        anonymizer=anonymizer,
+        classifier=classifier,
+        settler=settler_for(settings),
+    )
+    return pipeline, {
+        "name": folder.name,
+        "version": folder.version,
+        "precision": classifier.precision.value,
+        "device": classifier.device.type,
+    }
