@@ -127,7 +127,8 @@ class LoadReader(threading.Thread):
             self._ask("XDEL", self._results, *ours)
         if items:
             self._ask("XACK", self._results, self._group, *(stream_id for stream_id, _ in items))
-        self._noted.clear()
+        for stream_id, _ in items:
+            del self._noted[stream_id]
         return bool(ours)
 
     def _read_dead(self) -> None:

@@ -82,13 +82,13 @@ def default_learning_rate(model: PreTrainedModel) -> float:
 
 
 def freeze_lower_layers(model: PreTrainedModel) -> None:
-    """Leave the embeddings and the lower half of the layers as they are.
+    """Leave the embeddings and the lowest quarter of the layers as they are.
 
-    They hold half of the built-in base's parameters, cost a third of the time and gain nothing
-    from a small data set.
+    They know words and hold most of the built-in base's parameters; a small data set has nothing
+    to teach them. Freezing half of the layers is faster still, but finds less.
     """
     encoder = model.base_model
-    for part in _lower_half(encoder):
+    for part in _lowest(encoder):
         for parameter in part.parameters():
             parameter.requires_grad = False
         for module in part.modules():
@@ -96,12 +96,12 @@ def freeze_lower_layers(model: PreTrainedModel) -> None:
                 module.p = 0.0  # noise in what does not learn only costs time
 
 
-def _lower_half(encoder: PreTrainedModel) -> Iterator[nn.Module]:
+def _lowest(encoder: PreTrainedModel) -> Iterator[nn.Module]:
     embeddings = getattr(encoder, "embeddings", None)
     if embeddings is not None:
         yield embeddings
     layers = getattr(getattr(encoder, "encoder", None), "layer", [])
-    yield from layers[: len(layers) // 2]
+    yield from layers[: len(layers) // 4]
 
 
 def _without_attention_dropout(config: Any) -> dict[str, float]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 import uuid
 from collections import deque
 from dataclasses import replace
@@ -49,13 +50,16 @@ UNDERSTOOD = (InvalidTaskError, DecodeError, ContentDisallowed)
 class Batch:
     """Requests on their way through a child together."""
 
-    __slots__ = ("claims", "done", "id", "requests")
+    __slots__ = ("accepted", "claims", "done", "id", "requests", "sent")
 
     def __init__(self, requests: Sequence[Any], claims: Sequence[Claim]) -> None:
         self.id = uuid.uuid4().hex
         self.requests = list(requests)
         self.claims = list(claims)
         self.done = False
+        self.accepted = False
+        #: When it was given to the pool, on the monotonic clock.
+        self.sent = 0.0
 
     @property
     def messages(self) -> list[Any]:
@@ -141,6 +145,18 @@ class Batcher:
         """Begin no more batches; what waits goes back when the channel closes."""
         self._draining = True
 
+    def unaccepted(self, seconds: float) -> int:
+        """Batches that no child has taken up for so long after they were sent."""
+        now = time.monotonic()
+        return sum(1 for b in self._running.values() if not b.accepted and now - b.sent > seconds)
+
+    def busy_children(self) -> int:
+        """Children that took up a batch and have not answered."""
+        return sum(1 for batch in self._running.values() if batch.accepted)
+
+    def _children(self) -> int:
+        return int(self._pool.num_processes)
+
     def _schedule(self) -> None:
         if not self._flush_scheduled:
             self._flush_scheduled = True
@@ -148,7 +164,7 @@ class Batcher:
 
     def _flush(self) -> None:
         self._flush_scheduled = False
-        while len(self._running) < self._pool.num_processes and not self._draining:
+        while not self._draining and self._pool.active and len(self._running) < self._children():
             batch = self._suspects.popleft() if self._suspects else self._gather()
             if batch is None:
                 break
@@ -185,6 +201,7 @@ class Batcher:
 
     def _dispatch(self, batch: Batch) -> None:
         self._running[batch.id] = batch
+        batch.sent = time.monotonic()
         mark_running(batch.messages)
         self._pool.apply_async(
             run_batch,
@@ -197,6 +214,7 @@ class Batcher:
         )
 
     def _accepted(self, batch: Batch, pid: int, accepted: float) -> None:
+        batch.accepted = True
         for request in batch.requests:
             request.on_accepted(pid, accepted)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import time
@@ -29,6 +30,10 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 TICK_SECONDS = 1.0
 EXIT_CHILD_FAILED = 2
+#: EX_TEMPFAIL of sysexits.h: try again.
+EXIT_POOL_STUCK = 75
+#: A ready child takes up a batch within milliseconds.
+ACCEPT_SECONDS = 10.0
 
 
 class Runtime:
@@ -126,6 +131,22 @@ class Runtime:
         self.metrics.children(self.progress.children)
         self.metrics.in_flight(waiting=batcher.waiting, running=batcher.running)
         self._renew(batcher, consumer)
+        self._check_pool(batcher)
+
+    def _check_pool(self, batcher: Batcher) -> None:
+        """Leave if Celery's pool has stopped passing batches on while a child is free.
+
+        After a lost connection it can forget that a child waits for work. A supervisor starts us
+        again; what we hold is handed back at once.
+        """
+        idle = self.progress.children - batcher.busy_children()
+        if idle <= 0 or not batcher.unaccepted(ACCEPT_SECONDS):
+            return
+        log.critical("the pool has stopped passing batches on; leaving, to be started again")
+        if self.claims is not None:
+            with contextlib.suppress(RedisError):
+                self.claims.hand_back(batcher.tags())
+        os._exit(EXIT_POOL_STUCK)  # the children go with us
 
     def _renew(self, batcher: Batcher, consumer: Any) -> None:
         """Give a sign of life for every claim in our hands, well before its lease ends."""

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from kombu.transport import redis as stock
 from kombu.transport import virtual
-from redis.exceptions import ResponseError
+from redis.exceptions import OutOfMemoryError, ReadOnlyError, RedisError, ResponseError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -91,7 +91,10 @@ class ClaimQoS(stock.QoS):  # type: ignore[misc]
             return []
         self._flush()
         waiting = [tag for tag in self._delivered if tag not in self.running]
-        self.channel.claims.hand_back(waiting)
+        try:
+            self.channel.claims.hand_back(waiting)
+        except RedisError as exc:  # their leases end, and then they are taken back
+            log.warning("%d entries could not be handed back (%s)", len(waiting), type(exc).__name__)
         self._delivered.clear()
         return []
 
@@ -107,16 +110,18 @@ class ClaimChannel(stock.Channel):  # type: ignore[misc]
     """Reads by claiming; only channels that consume the journal's queue do."""
 
     QoS = ClaimQoS
+    #: The claims of the queue this channel consumes, if it is one of ours; kept while it closes.
+    claims: Claims | None = None
     _paused_until = 0.0
 
-    @property
-    def claims(self) -> Claims | None:
-        """The claims of the queue this channel consumes, if it is one of ours."""
-        return next((_bound[queue] for queue in self.active_queues if queue in _bound), None)
+    def basic_consume(self, queue: str, *args: Any, **kwargs: Any) -> Any:
+        """Consume a queue; one of ours from now on through its claims."""
+        self.claims = _bound.get(queue, self.claims)
+        return super().basic_consume(queue, *args, **kwargs)
 
     def _brpop_start(self, timeout: float | None = None) -> None:
         """Wait for a message without taking it."""
-        if self.claims is None:
+        if self.claims is None or self.claims.queue not in self.active_queues:
             super()._brpop_start(timeout)
             return
         if monotonic() < self._paused_until:
@@ -171,6 +176,13 @@ class Transport(stock.Transport):  # type: ignore[misc]
     """`redis://` and `rediss://` with `ClaimChannel`."""
 
     Channel = ClaimChannel
+
+    def _get_errors(self) -> Any:
+        """A server that is full or read-only for now is waited for like one that is away."""
+        errors = super()._get_errors()
+        return errors._replace(
+            connection_errors=(*errors.connection_errors, OutOfMemoryError, ReadOnlyError)
+        )
 
 
 def as_payload(claimed: Claimed) -> dict[str, Any]:

@@ -5,14 +5,16 @@
 
 from __future__ import annotations
 
+import gc
 import logging
+import os
 from typing import TYPE_CHECKING, Any
 
 import celery
 from celery import signals
 
 from producer.message import ENQUEUED_AT, TASK
-from worker import child
+from worker import assembly
 from worker.report import Claim
 from worker.settings import WorkerSettings
 
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 PREFETCH = 4
 #: Logged once by each child when its models are loaded.
 READY = "child ready"
+#: Logged by a child that cannot load them.
+FAILED = "child cannot start"
 _START_SECONDS = 300
 log = logging.getLogger(__name__)
 
@@ -52,9 +56,13 @@ def create_app(settings: WorkerSettings) -> celery.Celery:
         pipelines[0].run([claim])
 
     def start(**_: Any) -> None:
-        pipelines.append(child.build(settings)[0])
-        child.gc.collect()
-        child.gc.freeze()
+        try:
+            pipelines.append(assembly.build(settings)[0])
+        except Exception as exc:  # noqa: BLE001 - Celery would log it and start another child
+            log.error("%s: %s", FAILED, type(exc).__name__)
+            os._exit(1)
+        gc.collect()
+        gc.freeze()
         log.warning(READY)
 
     signals.worker_process_init.connect(start, weak=False)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from typing import TYPE_CHECKING, Any
 
 from deploy.bench.pipes import serve
-from worker import child
+from worker.anonymizer import Anonymizer
+from worker.classifier import Classifier
+from worker.model_folder import ModelFolder
 from worker.pipeline import Pipeline
 from worker.report import Claim
 from worker.settings import WorkerSettings
@@ -31,13 +34,13 @@ def start() -> tuple[dict[str, Any], Callable[[dict[str, Any]], dict[str, Any]]]
     `{"sealed": ..., "entry_id": ...}` (one entry for the whole pipeline) with the seconds it took.
     """
     settings = WorkerSettings.load()
-    classifier = child.Classifier.load(
-        child.ModelFolder.open(settings.model),
+    classifier = Classifier.load(
+        ModelFolder.open(settings.model),
         device=settings.device,
         precision=settings.precision,
         threads=settings.threads_per_child,
     )
-    anonymizer = child.Anonymizer.load()
+    anonymizer = Anonymizer.load()
     pipeline = Pipeline(
         keys=settings.key_set(), anonymizer=anonymizer, classifier=classifier, settler=_Nowhere()
     )
@@ -54,8 +57,8 @@ def start() -> tuple[dict[str, Any], Callable[[dict[str, Any]], dict[str, Any]]]
             "outcome": report.outcomes[0].value,
         }
 
-    child.gc.collect()
-    child.gc.freeze()  # as the worker's children do
+    gc.collect()
+    gc.freeze()  # as the worker's children do
     return {"precision": classifier.precision.value}, answer
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import random
 from importlib.resources import files
@@ -27,8 +28,8 @@ def read_texts(path: Path | None) -> list[str]:
     """
     if path is None:
         shipped = files("training").joinpath("data", "mental_health_journals.csv")
-        with shipped.open(encoding="utf-8", newline="") as stream:
-            return [row["text"] for row in csv.DictReader(stream)]
+        rows = csv.DictReader(io.StringIO(shipped.read_text(encoding="utf-8"), newline=""))
+        return [row["text"] for row in rows]
     try:
         with path.open(encoding="utf-8") as stream:
             texts = [json.loads(line)["text"] for line in stream if line.strip()]

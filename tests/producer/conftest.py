@@ -24,6 +24,7 @@ from producer.sealing import ENTRY, RESULT
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
+
     from click.testing import Result
 
     from producer import KeySet, Settings

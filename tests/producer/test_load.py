@@ -1,25 +1,20 @@
 from __future__ import annotations
 
 import itertools
-import json
 import threading
 import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+import redis
 
 from producer import ConfigurationError, KeySet, Settings, Unavailable, load, load_reader
 from producer.load import LoadRun, Schedule
-from producer.load_ledger import Ledger, percentile
+from producer.load_ledger import Ledger
 from producer.load_texts import random_texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
-
-    import redis
 
 STREAM = "journal.results"
 
@@ -145,39 +140,6 @@ def test_latency_counts_from_when_an_entry_was_due(
     assert report.latency.p50 > report.from_submit.p50
 
 
-def test_the_schedule_is_fixed_ahead() -> None:
-    started = time.monotonic() - 10  # we come ten seconds late
-    schedule = Schedule(entries=150, duration=None, rate=100.0)
-    chunks = list(schedule.due(started, threading.Event()))
-    due = [moment for chunk in chunks for moment in chunk]
-    assert due == pytest.approx([started + i / 100 for i in range(150)])
-    assert [len(chunk) for chunk in chunks] == [128, 22]
-
-
-def test_the_schedule_waits_for_each_moment() -> None:
-    started = time.monotonic()
-    schedule = Schedule(entries=None, duration=0.1, rate=100.0)
-    assert schedule.total == 10
-    for chunk in schedule.due(started, threading.Event()):
-        assert all(moment <= time.monotonic() for moment in chunk)
-    assert time.monotonic() - started >= 0.09
-
-
-def test_as_fast_as_possible_ends_with_its_duration_or_number() -> None:
-    started = time.monotonic()
-    none = Schedule(entries=None, duration=0.05, rate=0)
-    sent = sum(len(chunk) for chunk in none.due(started, threading.Event()))
-    assert sent > 128
-    both = Schedule(entries=200, duration=60, rate=0)
-    assert [len(chunk) for chunk in both.due(started, threading.Event())] == [128, 72]
-    assert Schedule(entries=5, duration=60, rate=1).total == 5
-
-
-def test_a_schedule_without_end_is_refused() -> None:
-    with pytest.raises(ValueError, match="a number of entries or a duration"):
-        Schedule(entries=None, duration=None, rate=1)
-
-
 def test_a_reader_that_lost_an_answer_finds_it_again_and_counts_it_once(
     settings: Settings, raw: redis.Redis, publish: Callable[..., None], wait_until: Any
 ) -> None:
@@ -197,10 +159,15 @@ def test_a_reader_that_lost_an_answer_finds_it_again_and_counts_it_once(
     assert reader.failure is None
 
 
-def test_an_acknowledgement_that_failed_makes_no_duplicate(
-    settings: Settings, raw: redis.Redis, publish: Callable[..., None], wait_until: Any,
+@pytest.mark.parametrize("interrupted", ["XDEL", "XACK"])
+def test_an_interruption_after_reading_makes_no_duplicate(
+    interrupted: str,
+    settings: Settings,
+    publish: Callable[..., None],
+    wait_until: Any,
     monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+) -> None:
+    raw = redis.Redis.from_url(settings.redis_url.get_secret_value())
     ledger = Ledger("r")
     ids = [ledger.plan(1.0, 1.0) for _ in range(3)]
     reader = load_reader.LoadReader(settings, ledger, group="g", give_up_after=5)
@@ -208,7 +175,7 @@ def test_an_acknowledgement_that_failed_makes_no_duplicate(
     ask, failed = reader._ask, threading.Event()
 
     def fail_once(*command: Any) -> Any:
-        if command[0] == "XACK" and not failed.is_set():
+        if command[0] == interrupted and not failed.is_set():
             failed.set()
             raise Unavailable
         return ask(*command)
@@ -219,143 +186,5 @@ def test_an_acknowledgement_that_failed_makes_no_duplicate(
     wait_until(lambda: failed.is_set() and raw.xpending(STREAM, "g")["pending"] == 0)
     reader.stop()
     assert (ledger.answers, ledger.report(0.0).duplicated, reader.failure) == (3, 0, None)
-
-
-@given(st.lists(st.floats(0, 1e6), min_size=1, max_size=300), st.integers(1, 100))
-def test_a_percentile_is_the_smallest_value_with_so_many_at_or_below(
-    values: list[float], percent: int
-) -> None:
-    values.sort()
-    found = percentile(values, percent)
-    assert found is not None
-    needed = percent * len(values)
-    assert 100 * sum(value <= found for value in values) >= needed
-    assert 100 * sum(value < found for value in values) < needed
-
-
-def test_percentiles_of_known_lists() -> None:
-    assert [percentile([15, 20, 35, 40, 50], p) for p in (5, 30, 40, 50, 100)] == [
-        15,
-        20,
-        20,
-        35,
-        50,
-    ]
-    assert percentile(list(range(1, 21)), 95) == 19
-    assert percentile([], 50) is None
-
-
-def test_made_up_texts_are_repeatable_and_of_realistic_length() -> None:
-    def some(seed: int) -> list[str]:
-        return list(itertools.islice(random_texts(seed), 2000))
-
-    texts = some(1)
-    assert texts == some(1) != some(2)
-    lengths = sorted(len(text.split()) for text in texts)
-    assert lengths[0] >= 10
-    assert lengths[-1] <= 150
-    assert 40 <= lengths[1000] <= 55
-    assert len(set(texts)) > 1950
-
-
-def test_the_command_ends_with_one_json_line(journal: Any, worker: Any) -> None:
-    with worker():
-        result = journal("load", "--entries", "40", "--rate", "2000", "--timeout", "20")
-    assert (result.exit_code, result.stderr) == (0, "")
-    (line,) = result.stdout.splitlines()
-    report = json.loads(line)
-    assert {
-        "entries",
-        "seconds",
-        "throughput",
-        "p50",
-        "p95",
-        "p99",
-        "lost",
-        "duplicated",
-        "dead",
-        "mean",
-        "max",
-    } < set(report)
-    assert (report["entries"], report["lost"], report["duplicated"], report["dead"]) == (
-        40,
-        0,
-        0,
-        0,
-    )
-    assert set(report["from_submit"]) == {"p50", "p95", "p99", "mean", "max"}
-
-
-@pytest.mark.parametrize(("answers", "key"), [(0, "lost"), (2, "duplicated")])
-def test_the_command_exits_1_if_an_entry_is_lost_or_answered_twice(
-    journal: Any, worker: Any, answers: int, key: str
-) -> None:
-    with worker(answers=lambda number: answers if number == 3 else 1):
-        result = journal("load", "--entries", "10", "--timeout", "0.5")
-    assert result.exit_code == 1
-    assert json.loads(result.stdout)[key] == 1
-
-
-def test_the_command_sends_the_texts_of_a_file_in_a_circle(
-    journal: Any, worker: Any, tmp_path: Path
-) -> None:
-    path = tmp_path / "texts.csv"
-    path.write_text("id,body\n1,One.\n2,Two.\n")
-    with worker() as seen:
-        result = journal("load", "--entries", "3", "--file", str(path), "--text-column", "body")
-    assert result.exit_code == 0
-    assert [entry.text for entry in seen] == ["One.", "Two.", "One."]
-
-
-@pytest.mark.parametrize(
-    ("content", "problem"),
-    [
-        ("", "holds no text"),
-        ('{"text": "CANARY"}\n{"text": 5}\n', ":2: text: "),
-        ("CANARY\n", ":1: "),
-    ],
-)
-def test_a_bad_file_is_told_before_anything_is_sent(
-    journal: Any, raw: redis.Redis, tmp_path: Path, content: str, problem: str
-) -> None:
-    path = tmp_path / "texts.jsonl"
-    path.write_text(content)
-    result = journal("load", "--file", str(path))
-    assert (result.exit_code, result.stdout) == (2, "")
-    assert problem in result.stderr
-    assert "CANARY" not in result.output
-    assert raw.dbsize() == 0
-
-
-def test_no_room_until_the_timeout_exits_3_and_removes_the_group(
-    journal: Any, raw: redis.Redis, limited_queue: Callable[[int], None]
-) -> None:
-    limited_queue(1)
-    result = journal("load", "--entries", "5", "--timeout", "0.3")
-    assert result.exit_code == 3
-    report = json.loads(result.stdout)
-    assert (report["entries"], report["lost"], report["p50"]) == (1, 1, None)
-    assert groups(raw) == []
-
-
-def test_an_interrupt_removes_the_group(
-    journal: Any, raw: redis.Redis, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from producer.cli import load as command
-
-    def interrupt(*_: Any) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(command._Bar, "show", interrupt)
-    result = journal("load", "--entries", "5")
-    assert (result.exit_code, result.stdout) == (130, "")
-    assert groups(raw) == []
-
-
-def test_a_termination_removes_the_group(process: Any, raw: redis.Redis, wait_until: Any) -> None:
-    with process("load", "--entries", "5") as running:
-        wait_until(lambda: raw.exists(STREAM) and groups(raw))
-        running.terminate()
-        out, err = running.communicate(timeout=20)
-    assert (running.returncode, out, err) == (143, "", "")
-    assert groups(raw) == []
+    assert raw.xlen(STREAM) == 0
+    raw.close()

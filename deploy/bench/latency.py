@@ -1,0 +1,94 @@
+"""How long one entry takes: in an idle system, and at a fifth of the load it can bear."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from dataclasses import dataclass
+from itertools import cycle
+from typing import TYPE_CHECKING
+
+from deploy.bench.errors import BenchError
+from producer.load import LoadRun, Schedule
+from producer.sealing import ENTRY
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from deploy.bench.pipes import PipeProcess
+    from deploy.bench.stream import Stream
+
+LOAD_SHARE = 0.2
+#: A pause after each entry, so that the next one finds everybody idle.
+REST_SECONDS = 0.05
+_WARM_UP = 3
+
+
+@dataclass(frozen=True, slots=True)
+class IdleLatency:
+    """Medians in seconds: through the queue, and as a plain call of the pipeline."""
+
+    entries: int
+    queued: float
+    plain: float
+
+    @property
+    def ratio(self) -> float:
+        """How much longer an entry takes through the queue."""
+        return self.queued / self.plain
+
+
+@dataclass(frozen=True, slots=True)
+class LoadLatency:
+    """Seconds from the moment an entry was due until its result was read."""
+
+    rate: float
+    entries: int
+    p50: float
+    p99: float
+
+
+def idle_latency(stream: Stream, plain: PipeProcess, texts: Sequence[str]) -> IdleLatency:
+    """One entry at a time, through the worker and through a plain call in turn.
+
+    The plain call opens, anonymizes, classifies and seals the same entry in one process.
+    """
+    queued: list[float] = []
+    called: list[float] = []
+    for number, entry in enumerate(stream.entries([*texts[:_WARM_UP], *texts])):
+        seconds = stream.answer(entry)
+        time.sleep(REST_SECONDS)
+        sealed = stream.keys.seal(entry.encode(), kind=ENTRY, entry_id=entry.entry_id)
+        answer = plain.ask(sealed=sealed, entry_id=entry.entry_id)
+        time.sleep(REST_SECONDS)
+        if answer["outcome"] != "answered":
+            raise BenchError("the plain call did not answer an entry")
+        if number >= _WARM_UP:
+            queued.append(seconds)
+            called.append(answer["seconds"])
+    stream.skip()
+    return IdleLatency(len(queued), statistics.median(queued), statistics.median(called))
+
+
+def load_latency(
+    stream: Stream, texts: Sequence[str], *, throughput: float, seconds: float
+) -> LoadLatency:
+    """An open loop at a fifth of `throughput` entries a second.
+
+    Raises:
+        BenchError: an entry was lost, dead-lettered or answered twice.
+    """
+    schedule = Schedule(entries=None, duration=seconds, rate=LOAD_SHARE * throughput)
+    report = LoadRun(stream.settings, stream.keys, cycle(texts), schedule).run()
+    stream.skip()
+    if report.failure:
+        raise BenchError(f"the load run failed: {report.failure}")
+    if report.lost or report.duplicated or report.dead:
+        raise BenchError(
+            f"under load {report.lost} entries were lost, {report.duplicated} answered twice, "
+            f"{report.dead} dead-lettered"
+        )
+    p50, p99 = report.latency.p50, report.latency.p99
+    if p50 is None or p99 is None:
+        raise BenchError("the load run answered nothing")
+    return LoadLatency(schedule.rate, report.entries, p50, p99)

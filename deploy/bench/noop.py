@@ -1,0 +1,160 @@
+"""What the queue costs by itself: from claim to settled answer, and submitting. `--noop`.
+
+A worker with two children and no models, on our transport and on the stock one; beside them
+`submit_many` (which seals) and Celery's own `send_task` (given a text that is sealed already).
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import celery
+import psutil
+
+from deploy.bench.errors import BenchError
+from deploy.bench.memory import tree
+from deploy.bench.setting import Setting
+from deploy.bench.variants import Command, Worker
+from producer import JournalClient
+from producer.connection import connect
+from producer.load_texts import random_texts
+from producer.message import TASK
+from producer.operations import CLAIMS
+from producer.sealing import ENTRY
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from deploy.bench.stream import Stream
+    from producer import JournalEntry
+
+ENTRIES = 100_000
+QUICK_ENTRIES = 10_000
+CHILDREN = 2
+TRANSPORTS = ("claim", "stock")
+#: `send_task` is slow and its time per entry does not depend on how many there are.
+_SENT = 10_000
+_STAGED = "journal.bench.staged"
+_POLL_SECONDS = 0.02
+_PATIENCE_SECONDS = 120.0
+
+
+@dataclass(slots=True)
+class Handled:
+    """What a worker without models did on one transport; CPU in seconds an entry."""
+
+    rates: list[float] = field(default_factory=list)
+    parent: list[float] = field(default_factory=list)
+    children: list[float] = field(default_factory=list)
+    server: list[float] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Figures:
+    """Everything `--noop` measures; rates in entries a second."""
+
+    entries: int
+    handled: dict[str, Handled]
+    submit_many: list[float] = field(default_factory=list)
+    send_task: list[float] = field(default_factory=list)
+
+
+def measure(entries: int, rounds: int, tell: Callable[[str], None]) -> Figures:
+    """Rounds of both transports in turn.
+
+    Raises:
+        BenchError: something was lost or answered twice.
+    """
+    figures = Figures(entries, {transport: Handled() for transport in TRANSPORTS})
+    with Setting() as setting, ExitStack() as stack:
+        workers: dict[str, Worker] = {}
+        for database, transport in enumerate(TRANSPORTS):
+            tell(f"starting a worker, transport {transport}")
+            environment = {
+                **setting.environment(database),
+                "JOURNAL_MAX_BATCH_ENTRIES": "64",
+                "JOURNAL_TRANSPORT": transport,
+                "JOURNAL_CONCURRENCY": str(CHILDREN),
+            }
+            command = Command(
+                "deploy.bench.noop_worker", environment=environment, log=setting.log(transport)
+            )
+            worker = Worker(command, setting.stream(database), children=CHILDREN)
+            workers[transport] = stack.enter_context(worker)
+            worker.wait_ready()
+            worker.round(list(islice(random_texts(0), 1_000)))
+        texts = random_texts(1)
+        for number in range(rounds):
+            for transport, worker in workers.items():
+                tell(f"{transport}, round {number + 1} of {rounds}")
+                batch = worker.stream.entries(list(islice(texts, entries)))
+                figures.submit_many.append(stage(worker.stream, batch))
+                handle(worker, batch, figures.handled[transport], setting.server_pid)
+            tell(f"send_task, round {number + 1} of {rounds}")
+            figures.send_task.append(send(workers["stock"].stream, setting.url(len(TRANSPORTS))))
+    return figures
+
+
+def stage(stream: Stream, batch: Sequence[JournalEntry]) -> float:
+    """Submit to a list that no worker reads; returns entries a second."""
+    settings = stream.settings.model_copy(update={"queue": _STAGED})
+    with JournalClient(settings, stream.keys) as client:
+        started = time.perf_counter()
+        client.submit_many(batch)
+        return len(batch) / (time.perf_counter() - started)
+
+
+def handle(worker: Worker, batch: Sequence[JournalEntry], handled: Handled, server: int) -> None:
+    """Let an idle worker have all staged entries at once, and wait until no claim is left.
+
+    Raises:
+        BenchError: it took too long, or something was lost or answered twice.
+    """
+    stream = worker.stream
+    parent, *children = (psutil.Process(pid) for pid in tree(worker.pids))
+    groups = ([parent], children, [psutil.Process(server)])
+    redis: Any = connect(stream.settings.redis_url)
+    before = [_cpu(group) for group in groups]
+    started = time.perf_counter()
+    redis.execute_command("RENAME", _STAGED, stream.settings.queue)
+    while (
+        redis.execute_command("XLEN", stream.settings.results) < len(batch)
+        or redis.execute_command("HLEN", CLAIMS) > 0
+    ):
+        if time.perf_counter() - started > _PATIENCE_SECONDS:
+            raise BenchError("the queue did not become empty")
+        time.sleep(_POLL_SECONDS)
+    handled.rates.append(len(batch) / (time.perf_counter() - started))
+    spent = [
+        (_cpu(group) - earlier) / len(batch) for group, earlier in zip(groups, before, strict=True)
+    ]
+    for figure, seconds in zip(
+        (handled.parent, handled.children, handled.server), spent, strict=True
+    ):
+        figure.append(seconds)
+    redis.close()
+    stream.collect({entry.entry_id for entry in batch})
+    stream.clear()
+
+
+def send(stream: Stream, url: str) -> float:
+    """Celery's own `send_task` of texts sealed before; returns entries a second."""
+    (entry,) = stream.entries(list(islice(random_texts(2), 1)))
+    sealed = stream.keys.seal(entry.encode(), kind=ENTRY, entry_id=entry.entry_id)
+    application = celery.Celery("bench", broker=url, set_as_current=False)
+    application.conf.task_ignore_result = True
+    started = time.perf_counter()
+    for number in range(_SENT):
+        application.send_task(TASK, args=(sealed,), task_id=f"{entry.entry_id}-{number}")
+    seconds = time.perf_counter() - started
+    application.close()
+    return _SENT / seconds
+
+
+def _cpu(processes: Sequence[psutil.Process]) -> float:
+    times = [process.cpu_times() for process in processes]
+    return sum(one.user + one.system for one in times)

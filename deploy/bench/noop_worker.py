@@ -1,0 +1,67 @@
+"""A worker whose children settle a fixed answer at once: what is left is the way of an entry.
+
+`python -m deploy.bench.noop_worker`, with the JOURNAL_* settings of a worker. Run by `noop`.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, cast
+
+from producer.errors import JournalError
+from worker import app, logs
+from worker.child import settler_for
+from worker.errors import WorkerError
+from worker.report import BatchReport, Outcome, Stage
+from worker.settings import WorkerSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from worker.pipeline import Pipeline
+    from worker.report import Claim
+    from worker.settle import Settler
+
+#: Characters of a sealed result with eleven scores, a label and its evidence.
+SEALED_CHARACTERS = 1_100
+
+
+class NoopPipeline:
+    """Answers every claim with the same sealed text, unopened.
+
+    Args:
+        settler: publishes the answers, as a worker's does.
+    """
+
+    def __init__(self, settler: Settler) -> None:
+        self._settler = settler
+        self._answer = "x" * SEALED_CHARACTERS
+
+    def run(self, claims: Sequence[Claim]) -> BatchReport:
+        """Settle a batch."""
+        report = BatchReport()
+        with report.stage(Stage.SETTLE):
+            held = self._settler.settle([(claim, self._answer) for claim in claims])
+        report.outcomes = [Outcome.ANSWERED if ours else Outcome.LEASE_LOST for ours in held]
+        return report
+
+
+def build(settings: WorkerSettings) -> tuple[Pipeline, dict[str, str]]:
+    """In place of `worker.assembly.build`."""
+    pipeline = cast("Pipeline", NoopPipeline(settler_for(settings)))
+    return pipeline, {"name": "noop", "version": "0", "precision": "none", "device": "none"}
+
+
+def main() -> int:
+    """Run a worker with `build` in its children."""
+    try:
+        settings = WorkerSettings.load()
+        logs.configure(settings.log_level)
+        return app.run(settings, build)
+    except (WorkerError, JournalError) as exc:
+        print(f"noop worker: {exc}", file=sys.stderr)
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,209 @@
+"""`make bench`: the tutorial's way, one task an entry, the worker, and the bound, side by side.
+
+    python -m deploy.bench.run [--data FILE.jsonl] [--rounds N] [--quick] [--json FILE]
+    python -m deploy.bench.run --noop
+
+The same texts, model and settings (`JOURNAL_*`) for all of them; rounds in turn; medians.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from deploy.bench import noop, noop_table, table
+from deploy.bench.errors import BenchError
+from deploy.bench.latency import IdleLatency, LoadLatency, idle_latency, load_latency
+from deploy.bench.machine import describe
+from deploy.bench.rounds import Measured, Plan, measure
+from deploy.bench.setting import Setting
+from deploy.bench.texts import deal, read_texts, sample
+from deploy.bench.variants import CHUNK, OneTask, Plain, Tutorial, Worker, celery_command
+from deploy.local.processes import Process
+from producer.errors import JournalError
+from worker.errors import WorkerError
+from worker.model_folder import ModelFolder
+from worker.settings import WorkerSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from deploy.bench.variants import Variant
+
+EXIT_FAILED = 1
+EXIT_USAGE = 2
+_QUICK_ROUNDS, _ROUNDS = 1, 3
+_QUICK_SECONDS, _SECONDS = 3.0, 12.0
+_QUICK_SINGLES, _SINGLES = 10, 40
+_QUICK_LOAD_SECONDS, _LOAD_SECONDS = 5.0, 20.0
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="JSON lines with a `text` field each; the shipped entries by default.",
+)
+@click.option("--rounds", type=click.IntRange(1), help="Rounds of each variant (3).")
+@click.option(
+    "--seconds", type=click.FloatRange(0, min_open=True), help="Length of a round, about (12)."
+)
+@click.option("--entries", type=click.IntRange(1), help="Entries in every round instead.")
+@click.option("--only", default="abcd", show_default=True, help="Variants to measure.")
+@click.option("--quick", is_flag=True, help="One short round: does it work at all?")
+@click.option("--noop", "without_models", is_flag=True, help="The queue alone, without models.")
+@click.option(
+    "--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), help="Write all here."
+)
+def main(  # noqa: PLR0917 - click passes them by name
+    data: Path | None,
+    rounds: int | None,
+    seconds: float | None,
+    entries: int | None,
+    only: str,
+    quick: bool,
+    without_models: bool,
+    json_file: Path | None,
+) -> None:
+    """Measure the worker beside plainer ways of doing the same work."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    rounds = rounds or (_QUICK_ROUNDS if quick else _ROUNDS)
+    try:
+        if without_models:
+            size = entries or (noop.QUICK_ENTRIES if quick else noop.ENTRIES)
+            with progress() as tell:
+                figures = noop.measure(size, rounds, tell)
+            noop_table.show(figures, describe())
+            write(json_file, noop_table.as_json(figures))
+            return
+        settings = WorkerSettings.load()
+        check_model(settings)
+        plan = Plan(
+            rounds=rounds,
+            seconds=seconds or (_QUICK_SECONDS if quick else _SECONDS),
+            entries=entries,
+            multiple=CHUNK * settings.children,
+        )
+        compare(data, plan, settings, only=only, quick=quick, json_file=json_file)
+    except (WorkerError, JournalError) as exc:
+        fail(exc, EXIT_USAGE)
+    except BenchError as exc:
+        fail(exc, EXIT_FAILED)
+
+
+def compare(
+    data: Path | None,
+    plan: Plan,
+    settings: WorkerSettings,
+    *,
+    only: str,
+    quick: bool,
+    json_file: Path | None,
+) -> None:
+    """Start every variant, measure, show."""
+    texts = sample(read_texts(data))
+    with Setting(settings.model) as setting, progress() as tell, ExitStack() as stack:
+        variants = {
+            key: stack.enter_context(variant)
+            for key, variant in make_variants(setting, settings.children).items()
+            if key in only
+        }
+        for key, variant in variants.items():
+            tell(f"({key}) loading models")
+            variant.wait_ready()
+        measured = measure(list(variants.values()), texts, plan, tell)
+        idle, load = latencies(variants, measured, texts, quick=quick, tell=tell)
+        bound = variants.get("d")
+        precision = bound.precision if isinstance(bound, Plain) else settings.precision
+    name = data.name if data else "the shipped entries"
+    machine = describe()
+    title = f"{name}, {plan.rounds} rounds, medians \\[min - max]"
+    out = table.console()
+    out.print(table.variants_table(title, measured))
+    for line in table.latency_lines(idle, load):
+        out.print(line)
+    out.print(table.machine_line(machine, precision))
+    figures = table.as_json(measured, idle, load)
+    write(json_file, {"texts": name, "machine": {**machine, "precision": precision}, **figures})
+
+
+def make_variants(setting: Setting, children: int) -> dict[str, Variant]:
+    """All four, not started yet."""
+    one_task = celery_command(setting.environment(1), setting.log("b"))
+    worker = Process("run", setting.environment(0), log=setting.log("c"))
+    return {
+        "a": Tutorial(setting.environment(0), setting.log("a")),
+        "b": OneTask(one_task, setting.stream(1), children=children),
+        "c": Worker(worker, setting.stream(0), children=children),
+        "d": Plain(setting.environment(0), setting.log("d"), processes=children),
+    }
+
+
+def latencies(
+    variants: dict[str, Variant],
+    measured: dict[str, Measured],
+    texts: list[str],
+    *,
+    quick: bool,
+    tell: Callable[[str], None],
+) -> tuple[IdleLatency | None, LoadLatency | None]:
+    """Of the worker, beside the plain call where (d) runs."""
+    worker, bound = variants.get("c"), variants.get("d")
+    idle = load = None
+    if isinstance(worker, Worker):
+        if isinstance(bound, Plain):
+            tell("latency in an idle system")
+            singles = deal(texts, _QUICK_SINGLES if quick else _SINGLES)
+            idle = idle_latency(worker.stream, bound.processes[0], singles)
+        tell("(c) latency at 20% load")
+        seconds = _QUICK_LOAD_SECONDS if quick else _LOAD_SECONDS
+        throughput = measured["c"].median
+        dealt = deal(texts, len(texts))
+        load = load_latency(worker.stream, dealt, throughput=throughput, seconds=seconds)
+    return idle, load
+
+
+def check_model(settings: WorkerSettings) -> None:
+    """Fail at once, in one line, and not in four processes."""
+    if not settings.model.is_dir():
+        raise WorkerError(
+            f"no model in {settings.model}: run `make demo` first, or `journal-train fit`"
+        )
+    ModelFolder.open(settings.model)
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[str], None]]:
+    """What goes on, on stderr."""
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("starting")
+        yield lambda what: bar.update(task, description=what)
+
+
+def write(file: Path | None, figures: dict[str, Any]) -> None:
+    """Write figures as JSON, if asked to."""
+    if file is None:
+        return
+    try:
+        file.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    except OSError as exc:
+        raise BenchError(f"{file}: {exc.strerror}") from None
+
+
+def fail(error: Exception, code: int) -> NoReturn:
+    """One line on stderr."""
+    click.echo(f"bench: {error}", err=True)
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

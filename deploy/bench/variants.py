@@ -1,0 +1,231 @@
+"""The four ways of doing the same work, each started once and then asked for rounds."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from itertools import islice
+from typing import TYPE_CHECKING, Protocol, Self
+
+from deploy.bench.errors import BenchError
+from deploy.bench.one_task import FAILED, PREFETCH, READY
+from deploy.bench.pipes import ROOT, PipeProcess
+from deploy.local.latency import read_value
+from deploy.local.processes import READY_SECONDS, Process
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from deploy.bench.stream import Stream
+
+CHUNK = 64
+_POLL_SECONDS = 0.1
+
+
+class Variant(Protocol):
+    """One way of doing the work, running in processes of its own."""
+
+    key: str
+    title: str
+
+    def __enter__(self) -> Self: ...
+    def __exit__(self, *error: object) -> None: ...
+    def wait_ready(self) -> None:
+        """Wait until everything is loaded."""
+
+    def round(self, texts: Sequence[str]) -> float:
+        """Process all texts; returns the seconds it took."""
+
+    @property
+    def pids(self) -> list[int]:
+        """The processes at the root of its process trees."""
+
+
+class Tutorial:
+    """(a) one process, one text at a time, fp32 padded to 128."""
+
+    key = "a"
+    title = "tutorial: one by one, fp32 padded"
+
+    def __init__(self, environment: Mapping[str, str], log: Path) -> None:
+        self._process = PipeProcess("deploy.bench.tutorial", environment, log=log)
+
+    def __enter__(self) -> Self:
+        self._process.__enter__()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._process.__exit__(*error)
+
+    def wait_ready(self) -> None:
+        """Wait until everything is loaded."""
+        self._process.wait_ready()
+
+    def round(self, texts: Sequence[str]) -> float:
+        """Process all texts; returns the seconds it took."""
+        started = time.perf_counter()
+        if self._process.ask(texts=list(texts))["done"] != len(texts):
+            raise BenchError("the tutorial's way lost count of its texts")
+        return time.perf_counter() - started
+
+    @property
+    def pids(self) -> list[int]:
+        """The process."""
+        return [self._process.pid]
+
+
+class Plain:
+    """(d) the components in a plain loop, chunks dealt to whichever process is free."""
+
+    key = "d"
+    title = "bound: same components, no queue"
+
+    def __init__(self, environment: Mapping[str, str], log: Path, *, processes: int) -> None:
+        self.processes = [
+            PipeProcess("deploy.bench.plain", environment, log=log) for _ in range(processes)
+        ]
+        self._stack = ExitStack()
+        self._threads: ThreadPoolExecutor | None = None
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:  # what has started ends, should a later one not start
+            for process in self.processes:
+                stack.enter_context(process)
+            self._threads = stack.enter_context(ThreadPoolExecutor(len(self.processes)))
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._stack.__exit__(None, None, None)
+
+    def wait_ready(self) -> None:
+        """Wait until everything is loaded."""
+        for process in self.processes:
+            process.wait_ready()
+
+    def round(self, texts: Sequence[str]) -> float:
+        """Process all texts; returns the seconds it took."""
+        assert self._threads is not None
+        started = time.perf_counter()
+        waiting = deque(_chunks(texts))
+
+        def work(process: PipeProcess) -> int:
+            done = 0
+            while waiting:
+                try:
+                    chunk = waiting.popleft()
+                except IndexError:  # another took the last one
+                    break
+                done += process.ask(texts=chunk)["done"]
+            return done
+
+        if sum(self._threads.map(work, self.processes)) != len(texts):
+            raise BenchError("the plain loop lost count of its texts")
+        return time.perf_counter() - started
+
+    @property
+    def pids(self) -> list[int]:
+        """The processes."""
+        return [process.pid for process in self.processes]
+
+    @property
+    def precision(self) -> str:
+        """The precision chosen when the model was loaded."""
+        return str(self.processes[0].greeting["precision"])
+
+
+class _Service:
+    """What (b) and (c) have in common: a worker process behind a queue."""
+
+    def __init__(self, process: Process, stream: Stream, *, children: int) -> None:
+        self.process = process
+        self.stream = stream
+        self._children = children
+
+    def __enter__(self) -> Self:
+        self.process.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if error[0] is None:
+            self.process.stop()
+        else:  # draining would take the time of what nobody waits for
+            self.process.kill()
+        self.stream.close()
+
+    def wait_ready(self) -> None:
+        """Wait until every child has loaded its models."""
+        deadline = time.monotonic() + READY_SECONDS
+        while self.ready_children() < self._children:
+            if self.process.poll() is not None:
+                raise BenchError(f"a worker ended: {self.process.last_line()}")
+            if time.monotonic() > deadline:
+                raise BenchError(f"a worker is not ready: {self.process.last_line()}")
+            time.sleep(_POLL_SECONDS)
+
+    def ready_children(self) -> float:
+        """How many children can work."""
+        raise NotImplementedError
+
+    def round(self, texts: Sequence[str]) -> float:
+        """Process all texts; returns the seconds it took."""
+        return self.stream.round(texts)
+
+    @property
+    def pids(self) -> list[int]:
+        """The parent."""
+        return [self.process.pid]
+
+
+class Worker(_Service):
+    """(c) `journal-worker run` as it comes."""
+
+    key = "c"
+    title = "the worker"
+
+    def ready_children(self) -> float:
+        """How many children can work."""
+        return read_value(self.process.page("metrics")[1], "journal_worker_children")
+
+
+class OneTask(_Service):
+    """(b) one Celery task an entry on the stock transport."""
+
+    key = "b"
+    title = "one Celery task an entry"
+
+    def ready_children(self) -> float:
+        """How many children can work."""
+        log = self.process.log.read_text(errors="replace")
+        if FAILED in log:
+            raise BenchError(f"a worker ended: {self.process.last_line()}")
+        return log.count(READY)
+
+
+class Command(Process):
+    """Another Python module started and stopped as our commands are."""
+
+    def __init__(
+        self, module: str, *arguments: str, environment: Mapping[str, str], log: Path
+    ) -> None:
+        super().__init__("run", {**environment, "PYTHONPATH": str(ROOT)}, log=log)
+        self._command = [sys.executable, "-m", module, *arguments]
+
+
+def celery_command(environment: Mapping[str, str], log: Path) -> Command:
+    """`celery -A ... worker` for (b), with nothing running that it does not need."""
+    return Command(
+        "celery", "-A", "deploy.bench.one_task", "worker", "--loglevel", "WARNING",
+        "--prefetch-multiplier", str(PREFETCH), "--without-gossip", "--without-mingle",
+        environment=environment, log=log,
+    )  # fmt: skip
+
+
+def _chunks(texts: Sequence[str]) -> Iterator[list[str]]:
+    waiting = iter(texts)
+    while chunk := list(islice(waiting, CHUNK)):
+        yield chunk
