@@ -77,7 +77,7 @@ def create_app(settings: WorkerSettings | None = None) -> celery.Celery:
         lambda: celery_config(settings if settings is not None else WorkerSettings.load())
     )
 
-    @application.task(base=MicroBatchTask, name=TASK, bind=True, typing=False)
+    @application.task(base=MicroBatchTask, name=TASK, bind=True, typing=False, shared=False)
     def classify(self: Any, sealed: str) -> None:
         """Runs in micro-batches only; see `worker.microbatch`."""
         raise NotImplementedError

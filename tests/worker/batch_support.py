@@ -1,0 +1,185 @@
+"""A batcher with everything around it replaced by plain objects that record."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import kombu
+from billiard.einfo import ExceptionInfo
+from celery.exceptions import TimeLimitExceeded, WorkerLostError
+from kombu.transport.virtual import Message
+from prometheus_client import CollectorRegistry
+
+from producer.message import TASK, encode_message
+from producer.schemas import DeadReason
+from worker.app import create_app
+from worker.claims import Claimed
+from worker.metrics import Metrics
+from worker.microbatch import Batcher
+from worker.report import BatchReport, Claim, Failure, Outcome, Stage
+from worker.request import JournalRequest
+from worker.settings import WorkerSettings
+from worker.transport import as_payload
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+SEALED = "a.b.c.d.e"
+
+
+class Job:
+    """One call of the pool."""
+
+    def __init__(self, claims: list[Claim], options: dict[str, Any]) -> None:
+        self.claims = claims
+        self._options = options
+
+    @property
+    def ids(self) -> list[str]:
+        return [claim.entry_id for claim in self.claims]
+
+    @property
+    def timeout(self) -> float:
+        return float(self._options["timeout"])
+
+    def accept(self) -> None:
+        self._options["accept_callback"](4711, 0.0)
+
+    def answer(self, *outcomes: Outcome) -> None:
+        given = list(outcomes) or [Outcome.ANSWERED] * len(self.claims)
+        self.report(BatchReport(outcomes=given, stages={Stage.CLASSIFY: 0.5}))
+
+    def report(self, report: BatchReport) -> None:
+        self._options["callback"](report)
+
+    def break_down(self) -> None:
+        self.report(BatchReport(failure=Failure.BROKEN))
+
+    def lose(self) -> None:
+        self._fail(WorkerLostError("signal 9 (SIGKILL)"))
+
+    def run_late(self) -> None:
+        self._fail(TimeLimitExceeded(1.0))
+
+    def _fail(self, error: Exception) -> None:
+        try:
+            raise error
+        except Exception:  # noqa: BLE001 - the pool hands over what is being handled
+            self._options["error_callback"](ExceptionInfo())
+
+
+class Pool:
+    """Records what it is asked to do."""
+
+    active = True
+
+    def __init__(self, children: int) -> None:
+        self.num_processes = children
+        self.jobs: list[Job] = []
+
+    def apply_async(self, function: Any, *, args: tuple[list[Claim]], **options: Any) -> None:
+        assert function.__name__ == "run_batch"
+        self.jobs.append(Job(list(args[0]), options))
+
+
+class RecordingSettler:
+    """Says of every claim that it was held, unless told otherwise."""
+
+    def __init__(self) -> None:
+        self.settled: list[tuple[Claim, str | DeadReason]] = []
+        self.held = True
+        self.error: Exception | None = None
+
+    def settle(self, answers: Sequence[tuple[Claim, str | DeadReason]]) -> list[bool]:
+        if self.error is not None:
+            raise self.error
+        self.settled += answers
+        return [self.held] * len(answers)
+
+    @property
+    def reasons(self) -> dict[str, str]:
+        return {claim.entry_id: str(answer) for claim, answer in self.settled}
+
+
+class Desk:
+    """A batcher and what is around it."""
+
+    def __init__(
+        self, children: int = 1, *, max_entries: int = 4, max_tokens: int = 1000,
+        max_deliveries: int = 3,
+    ) -> None:  # fmt: skip
+        self.pool = Pool(children)
+        self.settler = RecordingSettler()
+        self.metrics = Metrics(CollectorRegistry())
+        self.app = create_app(WorkerSettings.load())
+        self.app.journal_settler = self.settler
+        self.app.journal_metrics = self.metrics
+        self.soon: list[Callable[[], None]] = []
+        self.later: list[tuple[float, Callable[..., None], tuple[Any, ...]]] = []
+        self.blamed: list[str] = []
+        self.acknowledged: list[str] = []
+        self.rejected: list[str] = []
+        self.batcher = Batcher(
+            self.pool, call_soon=self.soon.append,
+            call_later=lambda seconds, function, args: self.later.append((seconds, function, args)),
+            settler=self.settler, blame=self.blamed.extend, metrics=self.metrics,
+            max_entries=max_entries, max_tokens=max_tokens, timeout=7.0,
+            max_deliveries=max_deliveries,
+        )  # fmt: skip
+        self._channel = kombu.Connection("memory://").channel()
+
+    def request(self, message: bytes, deliveries: int = 1, tag: str | None = None) -> JournalRequest:
+        """Celery's request for a message of the queue, made as Celery makes it."""
+        payload = as_payload(Claimed(tag or "tag", message, deliveries))
+        received = Message(payload, channel=self._channel)
+        ident = str(payload["headers"]["id"])
+
+        def on_reject(logger: Any, errors: Any, requeue: bool) -> None:
+            assert requeue, "an entry was thrown away"
+            self.rejected.append(ident)
+
+        return JournalRequest(
+            received, on_ack=lambda *_: self.acknowledged.append(ident), on_reject=on_reject,
+            hostname="host", app=self.app, task=self.app.tasks[TASK], body=received.body,
+            headers=received.headers, decoded=False,
+        )  # fmt: skip
+
+    def entry(self, name: str, *, tokens: int = 1, **options: Any) -> JournalRequest:
+        sealed = SEALED.ljust(6 * tokens, "x")
+        return self.request(encode_message(name, sealed), tag=f"tag-{name}", **options)
+
+    def add(self, *names: str, **options: Any) -> None:
+        for name in names:
+            self.batcher.add(self.entry(name, **options))
+
+    def turn(self) -> None:
+        """One turn of the event loop."""
+        due, self.soon[:] = list(self.soon), []
+        for function in due:
+            function()
+
+    def jobs(self) -> list[list[str]]:
+        """The ids of every batch the pool was given so far, after a turn of the loop."""
+        self.turn()
+        return [job.ids for job in self.pool.jobs]
+
+    def take(self) -> Job:
+        """The one batch that the pool was given since the last call."""
+        self.turn()
+        (job,) = self.pool.jobs
+        self.pool.jobs.clear()
+        return job
+
+    def sample(self, name: str, **labels: str) -> float:
+        return self.metrics.registry.get_sample_value(name, labels) or 0.0
+
+    def outcome(self, outcome: str) -> float:
+        return self.sample("journal_entries_total", outcome=outcome)
+
+
+def altered(message: bytes, **headers: Any) -> bytes:
+    """A message with other headers."""
+    payload = json.loads(message)
+    payload["headers"].update(headers)
+    return json.dumps(payload).encode()
