@@ -150,6 +150,8 @@ class Classifier:
         ]
 
     def _windows(self, texts: Sequence[str]) -> list[Window]:
+        if not texts:
+            return []
         encoded = self._tokenizer(
             list(texts), add_special_tokens=False, return_offsets_mapping=True,
             return_attention_mask=False, return_token_type_ids=False, verbose=False,
@@ -249,13 +251,16 @@ def _load(folder: ModelFolder) -> tuple[Any, Any]:
     transformers.utils.logging.set_verbosity_error()
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder.path, **options)
-        model = AutoModelForSequenceClassification.from_pretrained(
-            folder.path, use_safetensors=True, dtype=torch.float32, **options
-        )
-    except (OSError, ValueError, KeyError, RuntimeError) as exc:
+        model, report = AutoModelForSequenceClassification.from_pretrained(
+            folder.path, use_safetensors=True, dtype=torch.float32, output_loading_info=True,
+            **options,
+        )  # fmt: skip
+    except Exception as exc:  # noqa: BLE001 - each format has errors of its own
         raise ModelFolderError(
             f"{folder.path}: the model cannot be loaded ({type(exc).__name__})"
         ) from None
+    if report["missing_keys"]:  # Hugging Face fills them with random numbers
+        raise ModelFolderError(f"{folder.path}: model.safetensors lacks weights of the model")
     if not tokenizer.is_fast:
         raise ModelFolderError(f"{folder.path}: the tokenizer has no offsets (tokenizer.json)")
     limit = getattr(model.config, "max_position_embeddings", folder.window_tokens)

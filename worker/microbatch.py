@@ -7,7 +7,6 @@ The rule: if a child is idle, send what there is now; if all are busy, let entri
 
 from __future__ import annotations
 
-import json
 import logging
 import time
 import uuid
@@ -20,12 +19,13 @@ from celery.exceptions import InvalidTaskError, TimeLimitExceeded
 from celery.worker import state
 from celery.worker.strategy import default as celery_strategy
 from kombu.exceptions import ContentDisallowed, DecodeError
+from redis.exceptions import RedisError
 
 from producer.schemas import DeadReason
 from worker.child import run_batch
 from worker.report import BatchReport, Claim, Failure, Outcome
-from worker.request import as_claim
-from worker.transport import mark_running, mark_settled
+from worker.request import as_claim, malformed
+from worker.transport import mark_running, mark_settled, mark_waiting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -106,6 +106,8 @@ class Batcher:
         self._max_tokens = max_tokens
         self._timeout = timeout
         self._max_deliveries = max_deliveries
+        # The search for a guilty entry counts a delivery for each halving of a batch.
+        self._most_deliveries = WORKERS_LOST * max_deliveries + max_entries.bit_length()
         self._waiting: deque[Any] = deque()
         self._suspects: deque[Batch] = deque()
         self._running: dict[str, Batch] = {}
@@ -184,12 +186,12 @@ class Batcher:
             if requests and (suspect or tokens + cost > self._max_tokens):
                 break
             self._waiting.popleft()
-            if request.revoked():  # revoked or expired while it waited; it settles itself
+            if self._discarded(request, claim):
                 continue
             if claim is None:
                 self._bury(request, malformed(request), DeadReason.MALFORMED)
                 continue
-            if claim.deliveries > WORKERS_LOST * self._max_deliveries:
+            if claim.deliveries > self._most_deliveries:
                 self._bury(request, claim, DeadReason.WORKER_LOST)
                 continue
             tokens += cost
@@ -198,6 +200,17 @@ class Batcher:
             if suspect:
                 break
         return Batch(requests, claims) if requests else None
+
+    def _discarded(self, request: Any, claim: Claim | None) -> bool:
+        """Whether a request was revoked or expired while it waited; then it settles itself."""
+        try:
+            return bool(request.revoked())
+        except RedisError as exc:
+            log.warning("a revoked entry could not be settled (%s)", type(exc).__name__)
+            self._call_later(HAND_BACK_SECONDS, self._hand_back, (Batch([request], []),))
+        except Exception:  # noqa: BLE001 - headers may hold anything; none may stop the worker
+            self._bury(request, claim or malformed(request), DeadReason.MALFORMED)
+        return True
 
     def _dispatch(self, batch: Batch) -> None:
         self._running[batch.id] = batch
@@ -237,7 +250,7 @@ class Batcher:
         """The child was killed, ran out of memory, or past the time limit."""
         if not self._close(batch):
             return
-        late = isinstance(info.exception, TimeLimitExceeded)
+        late = issubclass(info.type, TimeLimitExceeded)
         reason = DeadReason.TIMED_OUT if late else DeadReason.WORKER_LOST
         log.warning("lost a child with %d entries: %s", len(batch.claims), reason.value)
         self._isolate(batch, reason)
@@ -257,6 +270,7 @@ class Batcher:
         for part in (slice(middle), slice(middle, None)):
             if claims[part]:
                 self._suspects.append(Batch(batch.requests[part], claims[part]))
+        mark_waiting(batch.messages)
         self._metrics.redelivered(len(claims))
         self._schedule()
 
@@ -287,15 +301,6 @@ class Batcher:
         self._running.pop(batch.id, None)
         self._schedule()
         return True
-
-
-def malformed(request: Any) -> Claim:
-    """The claim of a request whose arguments are not one sealed text; they are kept as JSON."""
-    return Claim(
-        entry_id=str(request.id),
-        sealed=json.dumps(request.args, default=str),
-        tag=str(request.message.delivery_tag),
-    )
 
 
 def finish(request: Any, outcome: Outcome, seconds: float) -> None:

@@ -108,9 +108,7 @@ def _files(path: Path) -> list[str]:
     for entry in sorted(os.scandir(path), key=lambda e: e.name):
         if entry.name == MANIFEST or entry.name.startswith("."):
             continue
-        if entry.is_symlink() and not entry.is_file():
-            raise ModelFolderError(f"{path / entry.name}: not a plain file")
-        if not entry.is_file():
+        if not (path / entry.name).is_file():  # also False for a link that leads nowhere
             raise ModelFolderError(f"{path / entry.name}: not a plain file")
         if entry.name.endswith(FORBIDDEN_SUFFIXES):
             raise ModelFolderError(f"{path / entry.name}: only safetensors weights and JSON belong")
@@ -139,9 +137,11 @@ def _labels(config: dict[str, Any], path: Path) -> tuple[tuple[str, ...], dict[s
     if not isinstance(mapping, dict) or not mapping:
         raise ModelFolderError(f"{path / 'config.json'}: no id2label")
     try:
-        ordered = [str(mapping[str(i)]) for i in range(len(mapping))]
+        ordered = [mapping[str(i)] for i in range(len(mapping))]
     except KeyError as exc:
         raise ModelFolderError(f"{path / 'config.json'}: id2label has gaps") from exc
+    if not all(isinstance(label, str) and label for label in ordered):
+        raise ModelFolderError(f"{path / 'config.json'}: a label in id2label is no name")
     if len(set(ordered)) != len(ordered):
         raise ModelFolderError(f"{path / 'config.json'}: a label stands twice in id2label")
     return tuple(ordered), {label: i for i, label in enumerate(ordered)}
@@ -174,7 +174,7 @@ def _read(file: Path) -> bytes:
 def _parse(content: bytes, file: Path) -> dict[str, Any]:
     try:
         value = json.loads(content)
-    except ValueError as exc:
+    except (ValueError, RecursionError) as exc:
         raise ModelFolderError(f"{file}: not JSON") from exc
     if not isinstance(value, dict):
         raise ModelFolderError(f"{file}: not a JSON object")
@@ -182,5 +182,8 @@ def _parse(content: bytes, file: Path) -> dict[str, Any]:
 
 
 def _sha256(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    try:
+        with file.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as exc:
+        raise ModelFolderError(f"{file}: {exc.strerror or 'cannot be read'}") from exc

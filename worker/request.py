@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import logging
+import json
+import math
 from typing import Any
 
 from celery.worker.request import Request
 
 from producer.message import ENQUEUED_AT
-from producer.schemas import DeadReason
+from producer.schemas import ENTRY_ID, DeadReason
 from worker.report import Claim
 from worker.transport import DELIVERIES, mark_settled
-
-log = logging.getLogger(__name__)
 
 
 class JournalRequest(Request):  # type: ignore[misc]
     """Settles what Celery would only acknowledge: every entry ends on a stream."""
 
     def _announce_revoked(self, reason: str, terminated: bool, signum: Any, expired: bool) -> None:
-        claim = as_claim(self) or Claim(str(self.id), "", tag=str(self.message.delivery_tag))
+        claim = as_claim(self) or malformed(self)
         why = DeadReason.EXPIRED if expired else DeadReason.REVOKED
         self.app.journal_settler.settle([(claim, why)])
         self.app.journal_metrics.discarded(why)
@@ -28,17 +27,39 @@ class JournalRequest(Request):  # type: ignore[misc]
 
 
 def as_claim(request: Request) -> Claim | None:
-    """The claim a request carries, or None if its arguments are not one sealed text."""
+    """The claim a request carries; None if it has no entry's id, or not one sealed text."""
     args = request.args
     if not (isinstance(args, (list, tuple)) and len(args) == 1 and isinstance(args[0], str)):
         return None
+    if not (args[0].isascii() and ENTRY_ID.fullmatch(str(request.id))):  # a JWE is ASCII
+        return None
     headers = request.request_dict
-    enqueued_at = headers.get(ENQUEUED_AT)
-    known = isinstance(enqueued_at, (int, float)) and not isinstance(enqueued_at, bool)
     return Claim(
         entry_id=str(request.id),
         sealed=args[0],
         tag=str(request.message.delivery_tag),
-        enqueued_at=float(enqueued_at) if known else 0.0,
+        enqueued_at=_seconds(headers.get(ENQUEUED_AT)),
         deliveries=int(headers.get(DELIVERIES, 1)),
     )
+
+
+def malformed(request: Request) -> Claim:
+    """The claim of a request that `as_claim` makes nothing of; its arguments are kept as JSON."""
+    ident = str(request.id)
+    return Claim(
+        entry_id=ident if ENTRY_ID.fullmatch(ident) else "unknown",
+        sealed=json.dumps(request.args, default=str),
+        tag=str(request.message.delivery_tag),
+        deliveries=int(request.request_dict.get(DELIVERIES, 1)),
+    )
+
+
+def _seconds(moment: Any) -> float:
+    """A time since 1970, or 0 for anything else that a header may hold."""
+    if not isinstance(moment, (int, float)) or isinstance(moment, bool):
+        return 0.0
+    try:
+        seconds = float(moment)
+    except OverflowError:
+        return 0.0
+    return seconds if math.isfinite(seconds) and seconds > 0 else 0.0

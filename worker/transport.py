@@ -150,7 +150,7 @@ class ClaimChannel(stock.Channel):  # type: ignore[misc]
                 seen, self._paused_until = True, monotonic() + PAUSE_SECONDS
         finally:
             self._in_poll = None
-        if not seen:
+        if seen is None:  # an empty message is a message too
             raise stock.Empty
         self.take()
         return True
@@ -192,10 +192,12 @@ def as_payload(claimed: Claimed) -> dict[str, Any]:
         properties, headers = payload["properties"], payload["headers"]
         if not isinstance(headers["task"], str) or not isinstance(headers["id"], str):
             raise TypeError
-        if properties.get("body_encoding") == "base64":
+        if (encoding := properties.get("body_encoding")) == "base64":
             base64.b64decode(payload["body"], validate=True).decode()
-        elif not isinstance(payload["body"], str):
-            raise TypeError
+        elif encoding in {None, "", "utf-8"}:
+            payload["body"].encode()
+        else:
+            raise ValueError
         properties["delivery_tag"] = claimed.tag
         properties.setdefault("delivery_info", {})["redelivered"] = claimed.deliveries > 1
         headers[DELIVERIES] = claimed.deliveries
@@ -226,6 +228,13 @@ def mark_running(messages: Iterable[Any]) -> None:
             message.channel.qos.running.add(message.delivery_tag)
 
 
+def mark_waiting(messages: Iterable[Any]) -> None:
+    """Tell that the child that worked on these messages is gone, and no other has begun."""
+    for message in messages:
+        if isinstance(message.channel.qos, ClaimQoS):
+            message.channel.qos.running.discard(message.delivery_tag)
+
+
 def mark_settled(messages: Iterable[Any]) -> None:
     """Tell that these messages' claims are gone: acknowledging them needs no call."""
     for message in messages:
@@ -233,4 +242,11 @@ def mark_settled(messages: Iterable[Any]) -> None:
             message.channel.qos.settled.add(message.delivery_tag)
 
 
-__all__ = ["ClaimChannel", "Transport", "as_payload", "mark_running", "mark_settled"]
+__all__ = [
+    "ClaimChannel",
+    "Transport",
+    "as_payload",
+    "mark_running",
+    "mark_settled",
+    "mark_waiting",
+]

@@ -13,11 +13,10 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import celery
-import psutil
 
 from deploy.bench.errors import BenchError
-from deploy.bench.memory import tree
 from deploy.bench.setting import Setting
+from deploy.bench.usage import cpu_seconds, tree
 from deploy.bench.variants import Command, Worker
 from producer import JournalClient
 from producer.connection import connect
@@ -115,10 +114,10 @@ def handle(worker: Worker, batch: Sequence[JournalEntry], handled: Handled, serv
         BenchError: it took too long, or something was lost or answered twice.
     """
     stream = worker.stream
-    parent, *children = (psutil.Process(pid) for pid in tree(worker.pids))
-    groups = ([parent], children, [psutil.Process(server)])
+    parent, *children = tree(worker.pids)
+    groups = ([parent], children, [server])
     redis: Any = connect(stream.settings.redis_url)
-    before = [_cpu(group) for group in groups]
+    before = [cpu_seconds(group) for group in groups]
     started = time.perf_counter()
     redis.execute_command("RENAME", _STAGED, stream.settings.queue)
     while (
@@ -130,7 +129,8 @@ def handle(worker: Worker, batch: Sequence[JournalEntry], handled: Handled, serv
         time.sleep(_POLL_SECONDS)
     handled.rates.append(len(batch) / (time.perf_counter() - started))
     spent = [
-        (_cpu(group) - earlier) / len(batch) for group, earlier in zip(groups, before, strict=True)
+        (cpu_seconds(group) - earlier) / len(batch)
+        for group, earlier in zip(groups, before, strict=True)
     ]
     for figure, seconds in zip(
         (handled.parent, handled.children, handled.server), spent, strict=True
@@ -153,8 +153,3 @@ def send(stream: Stream, url: str) -> float:
     seconds = time.perf_counter() - started
     application.close()
     return _SENT / seconds
-
-
-def _cpu(processes: Sequence[psutil.Process]) -> float:
-    times = [process.cpu_times() for process in processes]
-    return sum(one.user + one.system for one in times)

@@ -46,7 +46,7 @@ def create_app(settings: WorkerSettings) -> celery.Celery:
     )
     pipelines: list[Pipeline] = []
 
-    @application.task(name=TASK, bind=True)
+    @application.task(name=TASK, bind=True)  # type: ignore[untyped-decorator]
     def classify(self: Any, sealed: str) -> None:
         claim = Claim(
             entry_id=self.request.id,
@@ -58,8 +58,8 @@ def create_app(settings: WorkerSettings) -> celery.Celery:
     def start(**_: Any) -> None:
         try:
             pipelines.append(assembly.build(settings)[0])
-        except Exception as exc:  # noqa: BLE001 - Celery would log it and start another child
-            log.error("%s: %s", FAILED, type(exc).__name__)
+        except Exception as exc:  # noqa: BLE001 - Celery would only start another child
+            log.error("%s: %s", FAILED, type(exc).__name__)  # noqa: TRY400 - one line
             os._exit(1)
         gc.collect()
         gc.freeze()

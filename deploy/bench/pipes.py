@@ -48,7 +48,9 @@ class PipeProcess:
                 [sys.executable, "-m", self._module],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True,
                 encoding="utf-8", env=self._environment, cwd=ROOT,
-                start_new_session=True,  # Ctrl-C is for us; it ends when its stdin does
+                # Ctrl-C is for us; it ends when its stdin does. Not a session of its own: Linux
+                # shares a busy machine out by session, and a loop of many would get more.
+                process_group=0,
             )  # fmt: skip
         return self
 

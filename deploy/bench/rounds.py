@@ -6,9 +6,8 @@ import statistics
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from deploy.bench.memory import MemoryProbe
 from deploy.bench.texts import deal
-from deploy.bench.variants import CHUNK
+from deploy.bench.usage import Usage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -23,6 +22,7 @@ class Measured:
     Attributes:
         entries: entries in a round.
         rates: entries a second, one figure a round.
+        cpu: seconds of CPU time an entry, one figure a round; of its processes, not of Redis.
         peak: the most bytes its processes had in memory in any round.
     """
 
@@ -30,6 +30,7 @@ class Measured:
     title: str
     entries: int
     rates: list[float] = field(default_factory=list)
+    cpu: list[float] = field(default_factory=list)
     peak: int = 0
 
     @property
@@ -78,10 +79,10 @@ def measure(
     measured: dict[str, Measured] = {}
     for variant in variants:
         on_round(f"({variant.key}) warm-up")
-        variant.round(deal(texts, CHUNK))
+        dealt = deal(texts, variant.warm_up)
+        variant.round(dealt)
         # A second pass tells how many entries fill a round.
-        trial = CHUNK * 2
-        rate = trial / variant.round(deal(texts, trial))
+        rate = len(dealt) / variant.round(dealt)
         measured[variant.key] = Measured(
             variant.key, variant.title, entries=plan.round_entries(rate)
         )
@@ -90,8 +91,9 @@ def measure(
             on_round(f"({variant.key}) round {number + 1} of {plan.rounds}")
             figures = measured[variant.key]
             dealt = deal(texts, figures.entries)
-            with MemoryProbe(variant.pids) as memory:
+            with Usage(variant.pids) as usage:
                 seconds = variant.round(dealt)
             figures.rates.append(figures.entries / seconds)
-            figures.peak = max(figures.peak, memory.peak)
+            figures.peak = max(figures.peak, usage.peak)
+            figures.cpu.append(usage.cpu / figures.entries)
     return measured

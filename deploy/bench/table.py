@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from deploy.bench.rounds import Measured
 
 _MB = 1e6
+_MS = 1e3
 #: Wide enough for every row on one line, in a pipe too.
 WIDTH = 100
 
@@ -32,7 +34,7 @@ def variants_table(title: str, measured: Mapping[str, Measured]) -> Table:
     table = Table(title=title, title_justify="left")
     table.add_column("")
     table.add_column("entries/s")
-    for heading in ("x (a)", "of (d)", "peak MB"):
+    for heading in ("x (a)", "of (d)", "CPU ms each", "peak MB"):
         table.add_column(heading, justify="right")
     for one in measured.values():
         table.add_row(
@@ -40,6 +42,7 @@ def variants_table(title: str, measured: Mapping[str, Measured]) -> Table:
             f"{one.median:6.1f}  [{min(one.rates):.1f} - {max(one.rates):.1f}]".replace("[", r"\["),
             _ratio(one, measured.get("a")),
             _ratio(one, measured.get("d")),
+            f"{_MS * statistics.median(one.cpu):.1f}",
             f"{one.peak / _MB:.0f}" if one.peak else "-",
         )
     return table
@@ -59,13 +62,13 @@ def latency_lines(idle: IdleLatency | None, load: LoadLatency | None) -> list[st
     lines = []
     if idle is not None:
         lines.append(
-            f"One entry in an idle system (median of {idle.entries}): {idle.queued * 1000:.1f} ms; "
-            f"the plain call {idle.plain * 1000:.1f} ms; ratio {idle.ratio:.2f}"
+            f"One entry in an idle system (median of {idle.entries}): {idle.queued * _MS:.1f} ms; "
+            f"the plain call {idle.plain * _MS:.1f} ms; ratio {idle.ratio:.2f}"
         )
     if load is not None:
         lines.append(
             f"(c) at {LOAD_SHARE:.0%} load ({load.rate:.1f}/s, {load.entries} entries): "
-            f"p50 {load.p50 * 1000:.0f} ms, p99 {load.p99 * 1000:.0f} ms"
+            f"p50 {load.p50 * _MS:.0f} ms, p99 {load.p99 * _MS:.0f} ms"
         )
     return lines
 

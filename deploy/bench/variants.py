@@ -32,6 +32,10 @@ class Variant(Protocol):
     key: str
     title: str
 
+    @property
+    def warm_up(self) -> int:
+        """Entries that let all its processes work once."""
+
     def __enter__(self) -> Self: ...
     def __exit__(self, *error: object) -> None: ...
     def wait_ready(self) -> None:
@@ -49,7 +53,8 @@ class Tutorial:
     """(a) one process, one text at a time, fp32 padded to 128."""
 
     key = "a"
-    title = "tutorial: one by one, fp32 padded"
+    title = "the tutorial's way"
+    warm_up = 32
 
     def __init__(self, environment: Mapping[str, str], log: Path) -> None:
         self._process = PipeProcess("deploy.bench.tutorial", environment, log=log)
@@ -82,12 +87,13 @@ class Plain:
     """(d) the components in a plain loop, chunks dealt to whichever process is free."""
 
     key = "d"
-    title = "bound: same components, no queue"
+    title = "bound: no queue"
 
     def __init__(self, environment: Mapping[str, str], log: Path, *, processes: int) -> None:
         self.processes = [
             PipeProcess("deploy.bench.plain", environment, log=log) for _ in range(processes)
         ]
+        self.warm_up = CHUNK * processes
         self._stack = ExitStack()
         self._threads: ThreadPoolExecutor | None = None
 
@@ -144,6 +150,7 @@ class _Service:
     def __init__(self, process: Process, stream: Stream, *, children: int) -> None:
         self.process = process
         self.stream = stream
+        self.warm_up = CHUNK * children
         self._children = children
 
     def __enter__(self) -> Self:

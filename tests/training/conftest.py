@@ -42,7 +42,7 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a command sets for the libraries ends with the test."""
     for name in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_DATASETS_OFFLINE",
                  "HF_HUB_DISABLE_TELEMETRY", "HF_HUB_DISABLE_PROGRESS_BARS",
-                 "TOKENIZERS_PARALLELISM"):  # fmt: skip
+                 "TOKENIZERS_PARALLELISM", "GOMP_SPINCOUNT"):  # fmt: skip
         monkeypatch.setenv(name, "1")
 
 

@@ -1,4 +1,6 @@
-"""Peak memory of a group of processes, as if no other group ran beside it.
+"""CPU time and peak memory of a group of processes.
+
+Memory counts as if no other group ran beside it.
 
 The proportional set size divides a page between all processes that map it. The variants of a
 bench map the same libraries at the same time, so their file pages are counted here once a group
@@ -23,8 +25,10 @@ SAMPLE_SECONDS = 0.5
 _KIB = 1024
 
 
-class MemoryProbe:
-    """Samples while the block runs; then `peak` holds bytes (0 where /proc tells nothing).
+class Usage:
+    """Measures while the block runs.
+
+    Afterwards `peak` holds bytes (0 where /proc tells nothing) and `cpu` seconds of CPU time.
 
     Args:
         roots: the processes whose trees are measured.
@@ -36,14 +40,18 @@ class MemoryProbe:
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._sample, name="memory", daemon=True)
         self._anonymous = 0
+        self._cpu_before = 0.0
         self.peak = 0
+        self.cpu = 0.0
 
     def __enter__(self) -> Self:
         self._pids = tree(self._roots)
+        self._cpu_before = cpu_seconds(self._pids)
         self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.cpu = cpu_seconds(self._pids) - self._cpu_before
         self._stopping.set()
         self._thread.join()
         self._anonymous = max(self._anonymous, sum(map(anonymous_bytes, self._pids)))
@@ -62,6 +70,16 @@ def tree(roots: Sequence[int]) -> list[int]:
             process = psutil.Process(root)
             pids += [root, *(one.pid for one in process.children(recursive=True))]
     return pids
+
+
+def cpu_seconds(pids: Sequence[int]) -> float:
+    """CPU time, user and system, that these processes have used so far."""
+    total = 0.0
+    for pid in pids:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            times = psutil.Process(pid).cpu_times()
+            total += times.user + times.system
+    return total
 
 
 def anonymous_bytes(pid: int) -> int:

@@ -1,0 +1,277 @@
+"""The classifier with a tiny random model: order, windows, evidence, precision."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import worker.classifier as module
+from tests.tiny_model import LABELS, write_tiny_model
+from worker import precision, windows
+from worker.classifier import Classification, Classifier, _joined
+from worker.errors import ClassificationError, ModelFolderError, StartupError
+from worker.model_folder import ModelFolder, seal_folder
+from worker.precision import Precision
+from worker.windows import Window
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CPU = torch.device("cpu")
+TEXTS = (
+    "I know they all think little of me.",
+    "It rained.",
+    "x",
+    "If it is not perfect it is worth nothing. " * 12,
+    "Half of it went well, and nobody minded the rest. So what? Next time.",
+)
+
+
+def load(folder: Path, **options: Any) -> Classifier:
+    return Classifier.load(
+        ModelFolder.open(folder), **{"device": "cpu", "precision": "fp32", **options}
+    )
+
+
+@pytest.fixture(scope="module")
+def eager(tmp_path_factory: pytest.TempPathFactory) -> Classifier:
+    """A model that gives every label to every text, in windows of 16 tokens."""
+    path = tmp_path_factory.mktemp("eager") / "model"
+    write_tiny_model(path, window_tokens=16, threshold=1e-6)
+    return load(path)
+
+
+def test_results_come_in_the_order_of_the_texts(classifier: Classifier) -> None:
+    forward = classifier.classify(TEXTS)
+    backward = classifier.classify(TEXTS[::-1])[::-1]
+    assert len({found.scores for found in forward}) == len(TEXTS)
+    for a, b in zip(forward, backward, strict=True):
+        assert a.scores == pytest.approx(b.scores, abs=1e-5)
+
+
+def test_a_batch_equals_its_texts_one_by_one(classifier: Classifier) -> None:
+    for text, together in zip(TEXTS, classifier.classify(TEXTS), strict=True):
+        (alone,) = classifier.classify([text])
+        assert together.scores == pytest.approx(alone.scores, abs=1e-5)
+        assert (together.labels, together.evidence) == (alone.labels, alone.evidence)
+
+
+def test_labels_are_those_over_their_threshold_best_first(eager: Classifier) -> None:
+    (found,) = eager.classify(["I know."])
+    assert set(found.labels) == set(LABELS)
+    by_name = dict(zip(eager.label_names, found.scores, strict=True))
+    assert [by_name[name] for name in found.labels] == sorted(found.scores, reverse=True)
+    assert len(found.evidence) == len(found.labels)
+
+
+def test_a_score_is_the_best_of_the_windows(eager: Classifier) -> None:
+    text = "It rained again today. Nobody came to us. They hate me now. So it goes, so what."
+    room = 14  # of 16 tokens, without [CLS] and [SEP]
+    encoded = eager._tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
+    offsets = encoded["offset_mapping"]
+    cuts = windows.cut(encoded["input_ids"], offsets, windows.sentence_ends(text), room)
+    pieces = [text[offsets[a][0] : offsets[b - 1][1]] for a, b in cuts]
+    assert len(pieces) > 3
+    each = torch.tensor([found.scores for found in eager.classify(pieces)])
+    (whole,) = eager.classify([text])
+    assert whole.scores == pytest.approx(each.max(dim=0).values.tolist(), abs=1e-5)
+
+
+def test_evidence_of_neighbouring_windows_is_one_range(eager: Classifier) -> None:
+    text = "  It rained again. Nobody came to us. They hate me now.  "
+    (found,) = eager.classify([text])
+    assert set(found.evidence) == {((2, len(text) - 2),)}
+
+
+def test_evidence_apart_stays_apart() -> None:
+    pieces = [Window(0, (1,), start, start + 8) for start in (0, 10, 20, 30)]
+    assert list(_joined([(0, 8), (20, 28), (30, 38)], pieces)) == [(0, 8), (20, 38)]
+
+
+@settings(
+    deadline=None, database=None, max_examples=60, suppress_health_check=list(HealthCheck)
+)
+@given(st.lists(st.text(max_size=80) | st.sampled_from(TEXTS), max_size=4))
+def test_evidence_lies_inside_the_text_whatever_it_is(eager: Classifier, texts: list[str]) -> None:
+    for text, found in zip(texts, eager.classify(texts), strict=True):
+        assert all(0.0 <= score <= 1.0 for score in found.scores)
+        for ranges in found.evidence:
+            assert ranges
+            position = 0
+            for start, end in ranges:
+                assert position <= start < end <= len(text)
+                assert text[start:end].strip()
+                position = end
+
+
+@pytest.mark.parametrize("text", ["", " ", "\n", "😀😭", "\u200b\u200d\ufeff", "你好", "\x00"])
+def test_a_text_without_a_known_word_gets_no_label(eager: Classifier, text: str) -> None:
+    assert eager.classify([text]) == [Classification(scores=(0.0, 0.0, 0.0), labels=())]
+
+
+def test_an_empty_batch_is_no_error(classifier: Classifier) -> None:
+    assert classifier.classify([]) == []
+
+
+def test_nothing_of_a_long_text_is_dropped(eager: Classifier) -> None:
+    words = "the end of a very long day " * 1200
+    (found,) = eager.classify([words])
+    assert found.evidence[0] == ((0, len(words.rstrip())),)
+
+
+def test_passes_keep_to_the_budget_of_padded_tokens(
+    classifier: Classifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(classifier, "_padded_tokens", 100)
+    shapes = []
+    model = classifier._model
+
+    def watched(**inputs: Any) -> Any:
+        shapes.append(tuple(inputs["input_ids"].shape))
+        return model(**inputs)
+
+    monkeypatch.setattr(classifier, "_model", watched)
+    texts = ["a b c", "a " * 60, "d", "a " * 30, "e f"] * 3
+    usage = SimpleNamespace(tokens=0, padded_tokens=0)
+    classifier.classify(texts, usage)
+    assert all(rows * width <= 100 or rows == 1 for rows, width in shapes)
+    assert len(shapes) < len(texts)
+    assert usage.padded_tokens == sum(rows * width for rows, width in shapes)
+    ids = classifier._tokenizer(texts)["input_ids"]
+    assert usage.tokens == sum(map(len, ids))
+
+
+def test_usage_adds_up_over_batches(classifier: Classifier) -> None:
+    usage = SimpleNamespace(tokens=0, padded_tokens=0)
+    classifier.classify(["a b"], usage)
+    classifier.classify(["a b", ""], usage)
+    assert (usage.tokens, usage.padded_tokens) == (8, 8)
+
+
+def test_a_failing_model_tells_nothing_of_the_text(
+    classifier: Classifier, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+
+    def fail(texts: list[str], **_: Any) -> Any:
+        raise ValueError(f"cannot tokenize {texts}")
+
+    monkeypatch.setattr(classifier, "_tokenizer", fail)
+    with pytest.raises(ClassificationError) as caught:
+        classifier.classify(["A secret canary."])
+    assert "canary" not in f"{caught.value!r}{caplog.text}"
+    assert caught.value.__suppress_context__
+
+
+# Precision
+
+
+@pytest.mark.parametrize("wanted", ["int8", "bf16"])
+def test_a_faster_precision_is_used_where_it_agrees(
+    tiny_model: Path, classifier: Classifier, wanted: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "TOLERANCE", 0.5)
+    fast = load(tiny_model, precision=wanted)
+    assert fast.precision == wanted
+    for a, b in zip(fast.classify(TEXTS), classifier.classify(TEXTS), strict=True):
+        assert a.scores == pytest.approx(b.scores, abs=0.3)
+
+
+@pytest.mark.parametrize("wanted", ["int8", "bf16"])
+def test_a_precision_that_strays_is_given_up_for_fp32(
+    tiny_model: Path,
+    classifier: Classifier,
+    wanted: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(module, "TOLERANCE", 0.0)
+    exact = load(tiny_model, precision=wanted)
+    assert exact.precision is Precision.FP32
+    assert f"{wanted} strays" in caplog.text
+    for a, b in zip(exact.classify(TEXTS), classifier.classify(TEXTS), strict=True):
+        assert a.scores == pytest.approx(b.scores, abs=1e-6)
+
+
+def test_a_precision_that_computes_no_number_is_given_up(
+    tiny_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(model: Any, *_: Any) -> Any:
+        for parameter in model.parameters():
+            parameter.data.fill_(float("nan"))
+        return model
+
+    monkeypatch.setattr(module, "convert", broken)
+    assert load(tiny_model, precision="bf16").precision is Precision.FP32
+
+
+def test_hardware_chooses_the_precision(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(precision, "_cpu_has_bf16", lambda: True)
+    assert precision.choose_precision("auto", CPU) is Precision.BF16
+    monkeypatch.setattr(precision, "_cpu_has_bf16", lambda: False)
+    monkeypatch.setattr(precision, "_quantized_engine", lambda: "fbgemm")
+    assert precision.choose_precision("auto", CPU) is Precision.INT8
+    monkeypatch.setattr(precision, "_quantized_engine", lambda: None)
+    assert precision.choose_precision("auto", CPU) is Precision.FP32
+    for name in ("fp32", "bf16", "int8"):
+        assert precision.choose_precision(name, CPU) == name
+
+
+def test_what_the_hardware_lacks_stops_the_start(
+    tiny_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(StartupError, match="cuda"):
+        load(tiny_model, device="cuda")
+    with pytest.raises(StartupError, match="int8"):
+        precision.choose_precision("int8", torch.device("cuda"))
+    monkeypatch.setattr(precision, "_quantized_engine", lambda: None)
+    with pytest.raises(StartupError, match="int8"):
+        load(tiny_model, precision="int8")
+
+
+# Folders that verify but do not load
+
+
+@pytest.mark.parametrize(
+    "name", ["config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"]
+)
+def test_a_file_of_nonsense_is_one_clear_line(
+    tiny_model: Path, tmp_path: Path, name: str
+) -> None:
+    folder = shutil.copytree(tiny_model, tmp_path / "model")
+    (folder / name).write_bytes(b'{"id2label": {"0": "A"}}' if name == "config.json" else b"junk")
+    if name == "config.json":
+        (folder / "thresholds.json").write_text(
+            '{"window_tokens": 64, "thresholds": {"A": 0.5}}'
+        )
+    seal_folder(folder, name="nonsense")
+    with pytest.raises(ModelFolderError) as caught:
+        load(folder)
+    assert len(str(caught.value).splitlines()) == 1
+    assert str(folder) in str(caught.value)
+
+
+def test_weights_that_lack_a_layer_are_refused(tiny_model: Path, tmp_path: Path) -> None:
+    from safetensors.torch import load_file, save_file
+
+    folder = shutil.copytree(tiny_model, tmp_path / "model")
+    weights = load_file(folder / "model.safetensors")
+    del weights["classifier.weight"]  # Hugging Face would fill it with random numbers
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    seal_folder(folder, name="headless")
+    with pytest.raises(ModelFolderError, match="model"):
+        load(folder)
+
+
+def test_a_window_longer_than_the_model_is_refused(tmp_path: Path) -> None:
+    write_tiny_model(tmp_path / "model", window_tokens=129)
+    with pytest.raises(ModelFolderError, match="129"):
+        load(tmp_path / "model")

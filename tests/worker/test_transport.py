@@ -1,0 +1,265 @@
+"""The transport: any bytes become a message, and messages follow their claims."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import TYPE_CHECKING, Any
+
+import celery
+import kombu
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from kombu.transport.virtual import Message
+
+from producer.message import encode_message
+from tests.worker.claims_support import QUEUE, Place, open_claims, result
+from worker import transport
+from worker.claims import Claimed
+from worker.transport import (
+    DELIVERIES,
+    GARBAGE_TASK,
+    as_payload,
+    mark_running,
+    mark_settled,
+    mark_waiting,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import redis
+
+    from worker.claims import Claims
+
+GOOD = json.loads(encode_message("e1", "a.b.c.d.e"))
+
+
+def made(**changes: Any) -> bytes:
+    """A good message with other parts; a part that is None is left out."""
+    parts = {**GOOD, **changes}
+    return json.dumps({name: part for name, part in parts.items() if part is not None}).encode()
+
+
+def with_headers(**headers: Any) -> bytes:
+    return made(headers={**GOOD["headers"], **headers})
+
+
+def with_properties(**properties: Any) -> bytes:
+    return made(properties={**GOOD["properties"], **properties})
+
+
+GARBAGE = {
+    "empty": b"",
+    "not JSON": b"hello",
+    "half a message": encode_message("e1", "a.b.c.d.e")[:-10],
+    "invalid UTF-8": b'{"body": "\xff\xfe"}',
+    "zero bytes": b"\x00" * 100,
+    "number": b"7",
+    "null": b"null",
+    "string": b'"text"',
+    "array": b"[1, 2, 3]",
+    "empty object": b"{}",
+    "deep array": b"[" * 200_000,
+    "deep object": b'{"a":' * 100_000,
+    "huge": b"x" * 5_000_000,
+    "no properties": made(properties=None),
+    "no headers": made(headers=None),
+    "no body": made(body=None),
+    "headers as a list": made(headers=["task"]),
+    "properties as text": made(properties="body_encoding"),
+    "body as a number": made(body=5),
+    "body as an object": with_properties(body_encoding=None).replace(
+        json.dumps(GOOD["body"]).encode(), b"{}"
+    ),
+    "body not base64": made(body="***"),
+    "body of invalid UTF-8": made(body=base64.b64encode(b"\xff\xfe").decode()),
+    "body with a lone surrogate": made(
+        body="\ud800", properties={**GOOD["properties"], "body_encoding": None}
+    ),
+    "unknown body encoding": with_properties(body_encoding="rot13"),
+    "body encoding as a list": with_properties(body_encoding=["base64"]),
+    "delivery info as text": with_properties(delivery_info="x"),
+    "delivery info null": with_properties(delivery_info=None),
+    "task as a number": with_headers(task=3),
+    "task missing": made(headers={"id": "e1"}),
+    "id as a number": with_headers(id=17),
+    "id null": with_headers(id=None),
+    "protocol 1": json.dumps({"task": "journal.classify", "id": "e1", "args": ["x"]}).encode(),
+}
+
+
+@pytest.fixture(scope="module")
+def channel() -> Iterator[Any]:
+    with kombu.Connection("memory://") as connection:
+        yield connection.channel()
+
+
+@pytest.mark.parametrize("message", GARBAGE.values(), ids=GARBAGE)
+def test_garbage_comes_wrapped_whole(channel: Any, message: bytes) -> None:
+    payload = as_payload(Claimed("tag", message, 2))
+    assert payload["headers"]["task"] == GARBAGE_TASK
+    received = Message(payload, channel=channel)
+    assert received.body == message
+    assert received.delivery_tag == "tag"
+    assert received.headers[DELIVERIES] == 2
+
+
+def test_our_own_message_passes_with_tag_and_deliveries(channel: Any) -> None:
+    payload = as_payload(Claimed("tag", encode_message("e1", "a.b.c.d.e"), 3))
+    received = Message(payload, channel=channel)
+    assert received.delivery_tag == "tag"
+    assert received.headers[DELIVERIES] == 3
+    assert received.delivery_info["redelivered"] is True
+    assert received.payload[0] == ["a.b.c.d.e"]
+    assert as_payload(Claimed("t", made(), 1))["properties"]["delivery_info"]["redelivered"] is False
+
+
+@pytest.mark.parametrize("encoding", ["base64", None])
+def test_a_message_of_a_stock_producer_passes(
+    client: redis.Redis, redis_url: str, channel: Any, encoding: str | None
+) -> None:
+    with celery.Celery(broker=redis_url, set_as_current=False) as app:
+        app.send_task("journal.classify", ["sealed"], task_id="stock", queue=QUEUE)
+    message = client.rpop(QUEUE)
+    if encoding is None:  # as other languages' clients write it
+        parts = json.loads(message)
+        del parts["properties"]["body_encoding"]
+        parts["body"] = base64.b64decode(parts["body"]).decode()
+        message = json.dumps(parts).encode()
+    received = Message(as_payload(Claimed("tag", message, 1)), channel=channel)
+    assert received.headers["id"] == "stock"
+    assert received.payload[0] == ["sealed"]
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+MESSAGES = st.fixed_dictionaries(
+    {},
+    optional={
+        "body": JSON | st.just(GOOD["body"]),
+        "content-type": JSON,
+        "content-encoding": JSON,
+        "headers": st.dictionaries(
+            st.sampled_from(["task", "id", "compression", "lang"]), JSON | st.just("gzip")
+        ),
+        "properties": st.dictionaries(
+            st.sampled_from(["body_encoding", "delivery_info", "delivery_tag", "priority"]),
+            JSON | st.just("base64"),
+        ),
+    },
+)
+
+
+@settings(deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.binary() | MESSAGES.map(lambda parts: json.dumps(parts).encode()))
+def test_no_message_whatever_stops_the_consumer(message: bytes) -> None:
+    with kombu.Connection("memory://") as connection:
+        received = Message(
+            as_payload(Claimed("tag", message, 1)), channel=connection.default_channel
+        )
+    assert received.delivery_tag == "tag"
+    assert isinstance(received.headers["task"], str)
+
+
+# With a real server: the channel a worker consumes through.
+
+
+@pytest.fixture
+def claims(redis_url: str) -> Iterator[Claims]:
+    one = open_claims(redis_url)
+    transport.bind(one)
+    yield one
+    transport._bound.clear()
+
+
+class Reader:
+    """A kombu consumer of the queue, as Celery's is."""
+
+    def __init__(self, url: str, prefetch: int) -> None:
+        self.connection = kombu.Connection(url, transport="worker.transport:Transport")
+        self.channel = self.connection.channel()
+        self.received: list[Any] = []
+        queue = kombu.Queue(QUEUE, routing_key=QUEUE, channel=self.channel)
+        self.consumer = kombu.Consumer(
+            self.channel, [queue], accept=["json", "application/octet-stream"],
+            on_message=self.received.append,
+        )  # fmt: skip
+        self.consumer.qos(prefetch_count=prefetch)
+        self.consumer.consume()
+
+    def read(self) -> list[Any]:
+        """Messages that arrive with the next claim."""
+        before = len(self.received)
+        self.connection.drain_events(timeout=10)
+        return self.received[before:]
+
+    @property
+    def ids(self) -> list[str]:
+        return [message.headers["id"] for message in self.received]
+
+
+@pytest.fixture
+def reader(redis_url: str, claims: Claims) -> Iterator[Reader]:
+    one = Reader(redis_url, prefetch=3)
+    yield one
+    one.connection.close()
+
+
+def submit(client: redis.Redis, *names: str) -> None:
+    client.lpush(QUEUE, *(encode_message(name, "a.b.c.d.e") for name in names))
+
+
+def test_one_read_claims_up_to_the_prefetch_limit(client: redis.Redis, reader: Reader) -> None:
+    submit(client, "e0", "e1", "e2", "e3")
+    reader.read()
+    assert reader.ids == ["e0", "e1", "e2"]
+    place = Place(client)
+    assert (len(place.queue), len(place.claims)) == (1, 3)
+
+
+def test_a_settled_message_makes_room_for_the_next(
+    client: redis.Redis, reader: Reader, claims: Claims
+) -> None:
+    submit(client, "e0", "e1", "e2", "e3")
+    first = reader.read()[0]
+    claims.settle([result(first.delivery_tag)])
+    mark_settled([first])
+    first.ack()
+    (last,) = reader.read()
+    assert last.headers["id"] == "e3"
+    assert len(Place(client).claims) == 3
+
+
+def test_a_requeued_message_comes_again(client: redis.Redis, reader: Reader) -> None:
+    submit(client, "e0")
+    (message,) = reader.read()
+    message.requeue()
+    (again,) = reader.read()
+    assert again.headers["id"] == "e0"
+    assert again.delivery_tag != message.delivery_tag
+
+
+def test_closing_hands_back_what_no_child_has_begun(client: redis.Redis, reader: Reader) -> None:
+    submit(client, "running", "lost", "waiting")
+    running, lost, _ = reader.read()
+    mark_running([running, lost])
+    mark_waiting([lost])  # its child died, and no other has begun it
+    reader.connection.close()
+    place = Place(client)
+    assert [json.loads(m)["headers"]["id"] for m in place.queue] == ["lost", "waiting"]
+    assert set(place.claims) == {running.delivery_tag}
+
+
+@pytest.mark.parametrize("message", [b"", b"hello", GARBAGE["unknown body encoding"]])
+def test_garbage_on_the_queue_is_delivered_and_stays_claimed(
+    client: redis.Redis, reader: Reader, message: bytes
+) -> None:
+    client.lpush(QUEUE, message)
+    (received,) = reader.read()
+    assert received.headers["task"] == GARBAGE_TASK
+    assert set(Place(client).claims) == {received.delivery_tag}
