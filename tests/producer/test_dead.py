@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 SECRET = "Nobody must read this sentence about the lighthouse."
 
 
-def put(client: redis.Redis, keys: KeySet, entry_id: str, reason: str = "worker_lost") -> None:
+def put(raw: redis.Redis, keys: KeySet, entry_id: str, reason: str = "worker_lost") -> None:
     entry = JournalEntry(entry_id=entry_id, text=SECRET)
     letter = DeadLetter(
         entry_id=entry_id,
@@ -29,7 +29,7 @@ def put(client: redis.Redis, keys: KeySet, entry_id: str, reason: str = "worker_
         deliveries=3,
         sealed=keys.seal(entry.encode(), kind=ENTRY, entry_id=entry_id),
     )
-    client.xadd("journal.dead", {"entry_id": entry_id, "letter": letter.encode()})
+    raw.xadd("journal.dead", {"entry_id": entry_id, "letter": letter.encode()})
 
 
 @pytest.fixture
@@ -39,16 +39,16 @@ def environment(settings: Settings, keys_file: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_letters_are_listed_over_pages_oldest_first(
-    settings: Settings, client: redis.Redis, keys: KeySet
+    settings: Settings, raw: redis.Redis, keys: KeySet
 ) -> None:
     for i in range(PAGE + 5):
-        put(client, keys, f"e{i}")
+        put(raw, keys, f"e{i}")
     found = [stored.letter.entry_id for stored in DeadLetters(settings)]
     assert found == [f"e{i}" for i in range(PAGE + 5)]
 
 
-def test_a_letter_opens_with_its_key_only(keys: KeySet, settings: Settings, client: redis.Redis) -> None:
-    put(client, keys, "e")
+def test_a_letter_opens_with_its_key_only(keys: KeySet, settings: Settings, raw: redis.Redis) -> None:
+    put(raw, keys, "e")
     (stored,) = DeadLetters(settings)
     assert open_letter(stored.letter, keys).text == SECRET
     with pytest.raises(SealError):
@@ -56,22 +56,22 @@ def test_a_letter_opens_with_its_key_only(keys: KeySet, settings: Settings, clie
 
 
 def test_a_replayed_letter_is_on_the_queue_once_and_off_the_dead_stream(
-    settings: Settings, client: redis.Redis, keys: KeySet
+    settings: Settings, raw: redis.Redis, keys: KeySet
 ) -> None:
-    put(client, keys, "e")
+    put(raw, keys, "e")
     letters = DeadLetters(settings)
     (stored,) = letters
     assert letters.replay([stored]) == 1
     assert letters.replay([stored]) == 0
-    assert client.xlen("journal.dead") == 0
-    (message,) = client.lrange("journal.entries", 0, -1)
+    assert raw.xlen("journal.dead") == 0
+    (message,) = raw.lrange("journal.entries", 0, -1)
     assert json.loads(message)["headers"]["id"] == "e"
 
 
 @pytest.mark.usefixtures("environment")
-def test_the_command_line_prints_no_text_without_open(client: redis.Redis, keys: KeySet) -> None:
-    put(client, keys, "one")
-    put(client, keys, "two", "timed_out")
+def test_the_command_line_prints_no_text_without_open(raw: redis.Redis, keys: KeySet) -> None:
+    put(raw, keys, "one")
+    put(raw, keys, "two", "timed_out")
     run = CliRunner().invoke
     listed = run(main, ["dead", "list"])
     assert "one" in listed.output
@@ -83,15 +83,15 @@ def test_the_command_line_prints_no_text_without_open(client: redis.Redis, keys:
 
 
 @pytest.mark.usefixtures("environment")
-def test_replay_and_drop_want_to_be_told_which(client: redis.Redis, keys: KeySet) -> None:
-    put(client, keys, "one")
-    put(client, keys, "two", "timed_out")
+def test_replay_and_drop_want_to_be_told_which(raw: redis.Redis, keys: KeySet) -> None:
+    put(raw, keys, "one")
+    put(raw, keys, "two", "timed_out")
     run = CliRunner().invoke
     assert run(main, ["dead", "drop"]).exit_code == 2
     assert run(main, ["dead", "drop", "one"], input="n\n").exit_code == 1
-    assert client.xlen("journal.dead") == 2
+    assert raw.xlen("journal.dead") == 2
     replayed = run(main, ["dead", "replay", "--all", "--reason", "timed_out"])
     assert json.loads(replayed.output) == {"replayed": 1}
     dropped = run(main, ["dead", "drop", "one", "--yes"])
     assert json.loads(dropped.output) == {"dropped": 1}
-    assert client.xlen("journal.dead") == 0
+    assert raw.xlen("journal.dead") == 0
