@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 import redis
-from deploy.local.server import Server
 
+from deploy.local.server import Server
 from producer import KeySet, Settings
 from producer.sealing import new_key, write_key_file
 from tests.tiny_model import write_tiny_model

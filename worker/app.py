@@ -45,7 +45,9 @@ def celery_config(settings: WorkerSettings) -> dict[str, Any]:
         "broker_url": url,
         "broker_transport": "worker.transport:Transport" if settings.transport == "claim" else None,
         # kombu does not verify certificates unless told to.
-        "broker_use_ssl": {"ssl_cert_reqs": ssl.CERT_REQUIRED} if url.startswith("rediss") else None,
+        "broker_use_ssl": {"ssl_cert_reqs": ssl.CERT_REQUIRED}
+        if url.startswith("rediss")
+        else None,
         "broker_transport_options": transport,
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,
@@ -77,7 +79,9 @@ def create_app(settings: WorkerSettings | None = None) -> celery.Celery:
         lambda: celery_config(settings if settings is not None else WorkerSettings.load())
     )
 
-    @application.task(base=MicroBatchTask, name=TASK, bind=True, typing=False, shared=False)
+    @application.task(  # type: ignore[untyped-decorator]
+        base=MicroBatchTask, name=TASK, bind=True, typing=False, shared=False
+    )
     def classify(self: Any, sealed: str) -> None:
         """Runs in micro-batches only; see `worker.microbatch`."""
         raise NotImplementedError

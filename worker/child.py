@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from worker.pipeline import Pipeline
     from worker.report import Claim
-    from worker.settle import Settler
     from worker.settings import WorkerSettings
+    from worker.settle import Settler
 
     #: Loads the stages; returns the pipeline and what to tell of the model.
     Build = Callable[[WorkerSettings], tuple[Pipeline, dict[str, str]]]
@@ -47,14 +47,12 @@ def settler_for(settings: WorkerSettings) -> Settler:
     """What publishes answers, by the transport in use."""
     if settings.transport == "claim":
         return ClaimSettler(claims_for(settings))
-    return StreamSettler(
-        connect(settings.redis_url), results=settings.results, dead=settings.dead
-    )
+    return StreamSettler(connect(settings.redis_url), results=settings.results, dead=settings.dead)
 
 
 def start(settings: WorkerSettings, build: Build) -> dict[str, str]:
     """Make this process ready for batches; returns what there is to tell of the model."""
-    global _pipeline  # noqa: PLW0603 - a child is one pipeline; Celery calls plain functions
+    global _pipeline
     silence_core_dumps()
     _pipeline, model = build(settings)
     gc.collect()

@@ -85,9 +85,7 @@ class Claims:
             return None
         return [
             Claimed(tag.decode(), message, int(deliveries))
-            for tag, message, deliveries in zip(
-                reply[::3], reply[1::3], reply[2::3], strict=True
-            )
+            for tag, message, deliveries in zip(reply[::3], reply[1::3], reply[2::3], strict=True)
         ]
 
     def settle(self, answers: Sequence[tuple[str, bool, str, str, Any]]) -> list[bool]:
@@ -130,4 +128,5 @@ class Claims:
         )
 
     def _call(self, name: str, keys: Sequence[str], arguments: Sequence[Any]) -> Any:
-        return self._redis.execute_command("EVAL", script(name), len(keys), *keys, *arguments)
+        call: Any = self._redis.execute_command  # redis-py leaves it untyped
+        return call("EVAL", script(name), len(keys), *keys, *arguments)

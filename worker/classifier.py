@@ -145,9 +145,7 @@ class Classifier:
         by_text: list[list[int]] = [[] for _ in texts]
         for index, piece in enumerate(pieces):
             by_text[piece.text_index].append(index)
-        return [
-            self._combine([pieces[i] for i in indices], scores[indices]) for indices in by_text
-        ]
+        return [self._combine([pieces[i] for i in indices], scores[indices]) for indices in by_text]
 
     def _windows(self, texts: Sequence[str]) -> list[Window]:
         if not texts:

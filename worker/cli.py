@@ -15,13 +15,17 @@ EXIT_USAGE = 2
 _MODEL = click.option(
     "--model", type=click.Path(path_type=Path), help="Model folder (JOURNAL_MODEL)."
 )
-_REDIS = click.option("--redis-url", help="Redis URL (JOURNAL_REDIS_URL); better set in the environment.")
+_REDIS = click.option(
+    "--redis-url", help="Redis URL (JOURNAL_REDIS_URL); better set in the environment."
+)
 _LEVEL = click.option(
     "--log-level",
     type=click.Choice(["DEBUG", "INFO", "WARNING", "ERROR"], case_sensitive=False),
     help="How much to log (JOURNAL_LOG_LEVEL).",
 )
-_DEVICE = click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), help="JOURNAL_DEVICE.")
+_DEVICE = click.option(
+    "--device", type=click.Choice(["auto", "cpu", "cuda"]), help="JOURNAL_DEVICE."
+)
 _PRECISION = click.option(
     "--precision", type=click.Choice(["auto", "fp32", "bf16", "int8"]), help="JOURNAL_PRECISION."
 )
@@ -45,7 +49,9 @@ def main() -> None:
 @main.command()
 @_MODEL
 @_REDIS
-@click.option("--concurrency", type=click.IntRange(1), help="Child processes (default: one a core).")
+@click.option(
+    "--concurrency", type=click.IntRange(1), help="Child processes (default: one a core)."
+)
 @click.option("--max-batch-entries", type=click.IntRange(1), help="Entries in a batch (64).")
 @click.option("--max-batch-tokens", type=click.IntRange(128), help="Tokens in a batch (16384).")
 @click.option("--metrics-port", type=click.IntRange(0, 65535), help="Port of /metrics (9808).")

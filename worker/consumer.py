@@ -21,19 +21,19 @@ log = logging.getLogger(__name__)
 class JournalConsumer(Consumer):  # type: ignore[misc]
     """Dead-letters what is no journal entry; `app.journal_settler` publishes."""
 
-    def on_unknown_message(self, body: Any, message: Any) -> None:
+    def on_unknown_message(self, body: Any, message: Any) -> None:  # noqa: ARG002 - Celery calls it
         """No task message at all."""
         self.bury(message, "unknown format")
 
-    def on_unknown_task(self, body: Any, message: Any, exc: BaseException) -> None:
+    def on_unknown_task(self, body: Any, message: Any, exc: BaseException) -> None:  # noqa: ARG002
         """A task of another name."""
         self.bury(message, "unknown task")
 
-    def on_invalid_task(self, body: Any, message: Any, exc: BaseException) -> None:
+    def on_invalid_task(self, body: Any, message: Any, exc: BaseException) -> None:  # noqa: ARG002
         """A task message with broken headers or arguments."""
         self.bury(message, "invalid task")
 
-    def on_decode_error(self, message: Any, exc: BaseException) -> None:
+    def on_decode_error(self, message: Any, exc: BaseException) -> None:  # noqa: ARG002
         """A body that does not decode."""
         self.bury(message, "undecodable body")
 

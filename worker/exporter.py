@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from worker.settings import WorkerSettings
 
 
-
 class QueueCollector(Collector):
     """Reads the queue's gauges from Redis at every scrape."""
 
@@ -46,7 +45,9 @@ class QueueCollector(Collector):
             return
         ready, oldest, claimed, results, dead, groups, memory = replies
         yield GaugeMetricFamily("journal_redis_up", "Whether Redis answers", 1)
-        yield GaugeMetricFamily("journal_queue_ready", "Entries waiting for a worker", _count(ready))
+        yield GaugeMetricFamily(
+            "journal_queue_ready", "Entries waiting for a worker", _count(ready)
+        )
         yield GaugeMetricFamily(
             "journal_queue_oldest_seconds",
             "Age of the entry that has waited longest, 0 with an empty queue",
@@ -71,7 +72,7 @@ class QueueCollector(Collector):
             )
 
     def _ask(self) -> list[Any]:
-        pipeline = self._redis.pipeline(transaction=False)
+        pipeline: Any = self._redis.pipeline(transaction=False)
         settings = self._settings
         for command in (
             ("LLEN", settings.queue),

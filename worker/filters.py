@@ -66,8 +66,12 @@ def classify_lines(*, model: Path, raw: bool, device: str, precision: str, threa
         found = classifier.classify([c.text for c in cleaned] if cleaned else texts)
         lines = []
         for index, (record, item) in enumerate(zip(records, found, strict=True)):
-            scores = dict(zip(classifier.label_names, (round(s, 6) for s in item.scores), strict=True))
-            locate = cleaned[index].offsets.to_submitted if cleaned else lambda start, end: (start, end)
+            scores = dict(
+                zip(classifier.label_names, (round(s, 6) for s in item.scores), strict=True)
+            )
+            locate = (
+                cleaned[index].offsets.to_submitted if cleaned else lambda start, end: (start, end)
+            )
             labels = []
             for name, ranges in zip(item.labels, item.evidence, strict=True):
                 where = [locate(start, end) for start, end in ranges]

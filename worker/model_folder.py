@@ -72,7 +72,9 @@ class ModelFolder:
         manifest_bytes = _read(path / MANIFEST)
         manifest = _parse(manifest_bytes, path / MANIFEST)
         if manifest.get("format") != FORMAT:
-            raise ModelFolderError(f"{path / MANIFEST}: unknown format (this worker reads {FORMAT})")
+            raise ModelFolderError(
+                f"{path / MANIFEST}: unknown format (this worker reads {FORMAT})"
+            )
         _verify_files(path, manifest.get("files"))
         labels, positions = _labels(_parse(_read(path / "config.json"), path / "config.json"), path)
         thresholds, window = _thresholds(path, labels, positions)

@@ -187,9 +187,7 @@ class Pipeline:
         found: Classification,
     ) -> JournalResult:
         names = self._classifier.label_names
-        scores = {
-            name: round(score, 6) for name, score in zip(names, found.scores, strict=True)
-        }
+        scores = {name: round(score, 6) for name, score in zip(names, found.scores, strict=True)}
         labels = tuple(
             Label(
                 label=name,

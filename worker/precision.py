@@ -79,7 +79,7 @@ def convert(model: PreTrainedModel, precision: Precision, device: torch.device) 
             # Dynamic quantization is announced to move to torchao, a much heavier dependency.
             warnings.simplefilter("ignore")
             logging.getLogger("torch.ao.quantization").setLevel(logging.ERROR)
-            return torch.ao.quantization.quantize_dynamic(
+            return torch.ao.quantization.quantize_dynamic(  # type: ignore[no-untyped-call]
                 model, {torch.nn.Linear}, dtype=torch.qint8
             )
     return model.to(device)

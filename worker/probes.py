@@ -36,7 +36,7 @@ class Probes:
             sys_version = ""
             timeout = 10  # seconds: a client that says nothing holds no thread for ever
 
-            def do_GET(self) -> None:  # noqa: N802 - http.server's name
+            def do_GET(self) -> None:
                 if self.path == "/metrics":
                     self._answer(HTTPStatus.OK, generate_latest(registry), CONTENT_TYPE_LATEST)
                 elif self.path in ("/healthz", "/readyz"):

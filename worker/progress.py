@@ -20,9 +20,7 @@ class Progress:
         clock: seconds that only go forward.
     """
 
-    def __init__(
-        self, batch_seconds: float, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, batch_seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._limit = batch_seconds * 1.5 + LOOP_SECONDS
         self._clock = clock
         self._tick = clock()

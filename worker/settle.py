@@ -43,7 +43,12 @@ class ClaimSettler:
         """Publish the answers of one batch; see `Settler.settle`."""
         return self._claims.settle(
             [
-                (claim.tag, not isinstance(answer, DeadReason), claim.entry_id, *_field(claim, answer))
+                (
+                    claim.tag,
+                    not isinstance(answer, DeadReason),
+                    claim.entry_id,
+                    *_field(claim, answer),
+                )
                 for claim, answer in answers
             ]
         )
@@ -63,7 +68,7 @@ class StreamSettler:
 
     def settle(self, answers: Sequence[Answer]) -> list[bool]:
         """Publish the answers of one batch; see `Settler.settle`."""
-        pipeline = self._redis.pipeline(transaction=True)
+        pipeline: Any = self._redis.pipeline(transaction=True)
         for claim, answer in answers:
             stream = self._dead if isinstance(answer, DeadReason) else self._results
             name, value = _field(claim, answer)

@@ -94,7 +94,9 @@ class ClaimQoS(stock.QoS):  # type: ignore[misc]
         try:
             self.channel.claims.hand_back(waiting)
         except RedisError as exc:  # their leases end, and then they are taken back
-            log.warning("%d entries could not be handed back (%s)", len(waiting), type(exc).__name__)
+            log.warning(
+                "%d entries could not be handed back (%s)", len(waiting), type(exc).__name__
+            )
         self._delivered.clear()
         return []
 
@@ -130,9 +132,7 @@ class ClaimChannel(stock.Channel):  # type: ignore[misc]
         self._in_poll = self.client.connection
         self._brpop_sent_at = monotonic()
         seconds = timeout if timeout is not None else self.brpop_timeout
-        self.client.connection.send_command(
-            "BLMOVE", queue, queue, "RIGHT", "RIGHT", seconds or 0
-        )
+        self.client.connection.send_command("BLMOVE", queue, queue, "RIGHT", "RIGHT", seconds or 0)
 
     def _brpop_read(self, **options: Any) -> bool:
         """Something waits: claim what there is, up to the prefetch limit."""
@@ -165,7 +165,9 @@ class ClaimChannel(stock.Channel):  # type: ignore[misc]
         except ResponseError as exc:
             log.warning("claiming was refused (%s); asking again", type(exc).__name__)
             claimed = None
-        if claimed is None:  # refused, or nobody reads the results: leave the entries where they are
+        if (
+            claimed is None
+        ):  # refused, or nobody reads the results: leave the entries where they are
             self._paused_until = monotonic() + PAUSE_SECONDS
             return
         for one in claimed:

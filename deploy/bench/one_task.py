@@ -59,7 +59,7 @@ def create_app(settings: WorkerSettings) -> celery.Celery:
         try:
             pipelines.append(assembly.build(settings)[0])
         except Exception as exc:  # noqa: BLE001 - Celery would only start another child
-            log.error("%s: %s", FAILED, type(exc).__name__)  # noqa: TRY400 - one line
+            log.error("%s: %s", FAILED, type(exc).__name__)
             os._exit(1)
         gc.collect()
         gc.freeze()

@@ -49,7 +49,7 @@ def read_texts(path: Path | None) -> list[str]:
 
 def sample(texts: Sequence[str], size: int = SAMPLE) -> list[str]:
     """The same `size` of these texts every time (all of them, if there are fewer)."""
-    source = random.Random(SEED)  # noqa: S311 - variety, not secrecy
+    source = random.Random(SEED)
     return source.sample(list(texts), min(size, len(texts)))
 
 
@@ -61,5 +61,5 @@ def deal(texts: Sequence[str], count: int) -> list[str]:
     """
     ordered = sorted(texts, key=len)
     dealt = [ordered[(2 * i + 1) * len(ordered) // (2 * count)] for i in range(count)]
-    random.Random(SEED).shuffle(dealt)  # noqa: S311
+    random.Random(SEED).shuffle(dealt)
     return dealt

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from producer.errors import JournalError
 from worker import app, logs
+from worker.child import settler_for
 from worker.cli import check_redis, fail
 from worker.errors import WorkerError
-from worker.child import settler_for
 from worker.pipeline import Pipeline
 from worker.settings import WorkerSettings
 
@@ -65,7 +65,7 @@ class NoClassifier:
     label_names = ("Even", "Odd")
     model_version = "stand-in@0"
 
-    def classify(self, texts: Sequence[str], usage: Any = None) -> list[Any]:
+    def classify(self, texts: Sequence[str], usage: Any = None) -> list[Any]:  # noqa: ARG002 - as the real one
         """One finding for each text."""
         for text in texts:
             if text.startswith(KILL):

@@ -28,7 +28,8 @@ class Submitter(threading.Thread):
     """
 
     def __init__(
-        self, settings: Settings, ledger: Ledger, rate: float, total: int = 0,
+        self, settings: Settings, ledger: Ledger, rate: float, *,
+        total: int = 0,
         poison: tuple[str, ...] = (), every: int = 0,
     ) -> None:  # fmt: skip
         super().__init__(name="submitter", daemon=True)

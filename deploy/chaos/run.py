@@ -32,6 +32,7 @@ console = Console(stderr=True, highlight=False)
 #: How often each kind of blow falls, relative to the others.
 BLOWS = {"worker": 4, "child": 8, "exporter": 1, "pause": 2, "cut": 2, "memory": 1, "redis": 1}
 SETTLE_SECONDS = 120.0
+SHOW_SECONDS = 10.0
 
 
 class Chaos:
@@ -66,7 +67,7 @@ class Chaos:
             worker(self.environment, work / f"worker-{i}.log") for i in range(options["workers"])
         ]
         self.exporter = exporter(self.environment, work / "exporter.log")
-        self.submitter = Submitter(settings, self.ledger, options["rate"], options["entries"])
+        self.submitter = Submitter(settings, self.ledger, options["rate"], total=options["entries"])
         self.readers = [
             StreamReader(self.server.url, settings.results, self.ledger.answered),
             StreamReader(self.server.url, settings.dead, self.ledger.died),
@@ -107,7 +108,7 @@ class Chaos:
             if time.monotonic() >= next_blow:
                 self._strike()
                 next_blow = time.monotonic() + self._random.uniform(0.3, 1.7) * interval
-            if time.monotonic() - shown > 10:
+            if time.monotonic() - shown > SHOW_SECONDS:
                 shown = time.monotonic()
                 console.print(
                     f"{shown - started:5.0f} s  submitted {len(self.ledger.acknowledged):,}  "
@@ -125,7 +126,7 @@ class Chaos:
             and (not options["entries"] or len(self.ledger.acknowledged) >= options["entries"])
         ) or seconds > options["max_duration"]
 
-    def _strike(self) -> None:
+    def _strike(self) -> None:  # noqa: C901 - one branch a blow
         blows = dict(BLOWS)
         if not self._options["redis_kills"]:
             blows.pop("redis")
@@ -214,7 +215,9 @@ class Chaos:
 @click.option("--workers", default=3, help="Worker processes, of two children each.")
 @click.option("--lease", default=5.0, help="Seconds of a lease (30 in production).")
 @click.option("--interval", default=1.2, help="Mean seconds between blows.")
-@click.option("--settle", default=SETTLE_SECONDS, help="Seconds without movement that end the wait.")
+@click.option(
+    "--settle", default=SETTLE_SECONDS, help="Seconds without movement that end the wait."
+)
 @click.option("--seed", default=1, help="Seed of the blows.")
 @click.option("--transport", type=click.Choice(["claim", "stock"]), default="claim")
 @click.option("--keep", type=click.Path(path_type=Path), help="Keep logs and data in this folder.")

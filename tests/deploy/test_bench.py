@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner
+
 from deploy.bench import run, table
 from deploy.bench.errors import BenchError
 from deploy.bench.pipes import PipeProcess
@@ -17,7 +18,6 @@ from deploy.bench.rounds import Measured, Plan, measure
 from deploy.bench.stream import Stream
 from deploy.bench.texts import deal, read_texts, sample
 from deploy.bench.usage import Usage, tree
-
 from producer import KeySet, Settings
 
 

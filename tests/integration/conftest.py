@@ -6,8 +6,8 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from deploy.local.processes import Process
 
+from deploy.local.processes import Process
 from producer import JournalClient, JournalEntry, JournalResult
 
 if TYPE_CHECKING:
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 PATIENCE_SECONDS = 60.0
 
 
-def wait_until(condition: Callable[[], object], what: str, seconds: float = PATIENCE_SECONDS) -> None:
+def wait_until(
+    condition: Callable[[], object], what: str, seconds: float = PATIENCE_SECONDS
+) -> None:
     """Wait on a condition, not for a time."""
     deadline = time.monotonic() + seconds
     while not condition():
@@ -74,9 +76,7 @@ def environment(redis_url: str, keys_file: Path, tiny_model: Path) -> dict[str, 
 
 
 @pytest.fixture
-def start_worker(
-    environment: dict[str, str], tmp_path: Path
-) -> Iterator[Callable[..., Process]]:
+def start_worker(environment: dict[str, str], tmp_path: Path) -> Iterator[Callable[..., Process]]:
     """Starts workers; they are stopped, and killed if need be, when the test ends."""
     started: list[Process] = []
 

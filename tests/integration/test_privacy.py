@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import redis
-    from deploy.local.processes import Process
 
+    from deploy.local.processes import Process
     from producer import KeySet
 
 CANARY = "Zebulonquist hid the xylocanary behind the greenhouse"
@@ -100,7 +100,7 @@ def test_a_worker_reaches_nothing_but_redis(
         "    return connect(self, address)\n"
         "socket.socket.connect = guarded\n"
     )
-    from deploy.local.processes import Process  # noqa: PLC0415 - below the guard's explanation
+    from deploy.local.processes import Process
 
     empty_home = tmp_path / "home"
     empty_home.mkdir()

@@ -8,8 +8,8 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from deploy.local.server import free_port
 
+from deploy.local.server import free_port
 from producer.sealing import new_key, write_key_file
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def run(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
 def test_bad_configuration_is_one_line_and_exit_code_2(
     what: str, words: str, environment: dict[str, str], tiny_model: Path, tmp_path: Path
 ) -> None:
-    import os  # noqa: PLC0415 - only the environment of the subprocess
+    import os
 
     settings = {**os.environ, **environment}
     if what == "unknown redis":

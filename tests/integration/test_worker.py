@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import celery
 import psutil
 import redis
-from deploy.local.processes import Process
 
+from deploy.local.processes import Process
 from producer.message import encode_message
 from producer.operations import CLAIMS
 from tests.integration.conftest import Backend, wait_until

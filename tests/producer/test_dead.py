@@ -47,7 +47,9 @@ def test_letters_are_listed_over_pages_oldest_first(
     assert found == [f"e{i}" for i in range(PAGE + 5)]
 
 
-def test_a_letter_opens_with_its_key_only(keys: KeySet, settings: Settings, raw: redis.Redis) -> None:
+def test_a_letter_opens_with_its_key_only(
+    keys: KeySet, settings: Settings, raw: redis.Redis
+) -> None:
     put(raw, keys, "e")
     (stored,) = DeadLetters(settings)
     assert open_letter(stored.letter, keys).text == SECRET

@@ -129,7 +129,9 @@ class Desk:
         )  # fmt: skip
         self._channel = kombu.Connection("memory://").channel()
 
-    def request(self, message: bytes, deliveries: int = 1, tag: str | None = None) -> JournalRequest:
+    def request(
+        self, message: bytes, deliveries: int = 1, tag: str | None = None
+    ) -> JournalRequest:
         """Celery's request for a message of the queue, made as Celery makes it."""
         payload = as_payload(Claimed(tag or "tag", message, deliveries))
         received = Message(payload, channel=self._channel)

@@ -6,9 +6,9 @@ import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from deploy.local.server import Server
 from pydantic import SecretStr
 
+from deploy.local.server import Server
 from producer.connection import connect
 from worker.claims import CLAIMS, DELIVERIES, LEASES, Claims
 

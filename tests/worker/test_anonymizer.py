@@ -87,7 +87,7 @@ def test_what_identifies_nobody_stays(anonymizer: Anonymizer, text: str) -> None
 ODD = (
     "", " ", "\n", "\r\n\t", "x", "😀", "😀 Jane Doe 😀 New York 🎉", "Zoe\u0308 and Jane Doe met.",
     "אני גרה בניו יורק עם Jane Doe.", "\u200bJane\u200b Doe\u200d and\ufeff I", "a\x00b Jane Doe\x1b[31m",
-    "\u202eJane Doe\u202c", "Jane Doe\nJane Doe", "<PERSON> met Jane Doe", "{\"a\": \"Jane Doe\"}",
+    "\u202eJane Doe\u202c", "Jane Doe\nJane Doe", "<PERSON> met Jane Doe", '{"a": "Jane Doe"}',
     "Call (212) 555-0147 or (212) 555-0148 or 😀 jane@example.com.", "A" * 3000, "Jane Doe " * 300,
     "\ud7ff\ue000\ufffd", "👩‍👩‍👧 and Jane Doe",
 )  # fmt: skip
@@ -109,9 +109,7 @@ def test_spans_are_ranges_of_the_submitted_text(anonymizer: Anonymizer) -> None:
         check(text, found)
 
 
-@settings(
-    deadline=None, database=None, max_examples=60, suppress_health_check=list(HealthCheck)
-)
+@settings(deadline=None, database=None, max_examples=60, suppress_health_check=list(HealthCheck))
 @given(texts=st.lists(st.text(max_size=60) | st.sampled_from(ODD), max_size=4))
 def test_any_text_is_searched_and_maps_back(anonymizer: Anonymizer, texts: list[str]) -> None:
     for text, found in zip(texts, anonymizer.anonymize(texts), strict=True):
@@ -291,7 +289,5 @@ def test_loading_and_searching_ask_no_network_and_write_no_home(tmp_path: Path) 
     }  # fmt: skip
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert done.stdout == (
-        "<PERSON> wrote <EMAIL_ADDRESS> and <URL> or call <PHONE_NUMBER>.\n"
-    )
+    assert done.stdout == ("<PERSON> wrote <EMAIL_ADDRESS> and <URL> or call <PHONE_NUMBER>.\n")
     assert list(home.iterdir()) == []

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import redis
-from deploy.local.server import Server
 from redis.exceptions import OutOfMemoryError
 
+from deploy.local.server import Server
 from producer.message import encode_message
 from tests.worker.claims_support import (
     DEAD,
@@ -310,9 +310,7 @@ def test_workers_of_another_queue_leave_our_claims_alone(
     assert Place(client).queue == [b"one"]
 
 
-def test_unread_results_pause_claiming_until_they_are_read(
-    url: str, client: redis.Redis
-) -> None:
+def test_unread_results_pause_claiming_until_they_are_read(url: str, client: redis.Redis) -> None:
     claims = open_claims(url, max_results=2)
     push(client, *numbered(3))
     first, second = claims.claim(2)
@@ -324,9 +322,7 @@ def test_unread_results_pause_claiming_until_they_are_read(
 
 
 @pytest.mark.parametrize("program", ["valkey", "redis 7.0"])
-def test_out_of_memory_loses_nothing_and_work_goes_on(
-    program: str, tmp_path: Any
-) -> None:
+def test_out_of_memory_loses_nothing_and_work_goes_on(program: str, tmp_path: Any) -> None:
     server = Server(directory=tmp_path) if program == "valkey" else debian_redis(tmp_path)
     with server, redis.Redis.from_url(server.url) as client:
         claims = open_claims(server.url)

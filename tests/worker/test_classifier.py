@@ -95,9 +95,7 @@ def test_evidence_apart_stays_apart() -> None:
     assert list(_joined([(0, 8), (20, 28), (30, 38)], pieces)) == [(0, 8), (20, 38)]
 
 
-@settings(
-    deadline=None, database=None, max_examples=60, suppress_health_check=list(HealthCheck)
-)
+@settings(deadline=None, database=None, max_examples=60, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.text(max_size=80) | st.sampled_from(TEXTS), max_size=4))
 def test_evidence_lies_inside_the_text_whatever_it_is(eager: Classifier, texts: list[str]) -> None:
     for text, found in zip(texts, eager.classify(texts), strict=True):
@@ -243,15 +241,11 @@ def test_what_the_hardware_lacks_stops_the_start(
 @pytest.mark.parametrize(
     "name", ["config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"]
 )
-def test_a_file_of_nonsense_is_one_clear_line(
-    tiny_model: Path, tmp_path: Path, name: str
-) -> None:
+def test_a_file_of_nonsense_is_one_clear_line(tiny_model: Path, tmp_path: Path, name: str) -> None:
     folder = shutil.copytree(tiny_model, tmp_path / "model")
     (folder / name).write_bytes(b'{"id2label": {"0": "A"}}' if name == "config.json" else b"junk")
     if name == "config.json":
-        (folder / "thresholds.json").write_text(
-            '{"window_tokens": 64, "thresholds": {"A": 0.5}}'
-        )
+        (folder / "thresholds.json").write_text('{"window_tokens": 64, "thresholds": {"A": 0.5}}')
     seal_folder(folder, name="nonsense")
     with pytest.raises(ModelFolderError) as caught:
         load(folder)

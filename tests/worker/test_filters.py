@@ -64,9 +64,7 @@ def run_stage(
 @pytest.mark.parametrize("count", [0, 1, CHUNK_LINES, MANY])
 def test_lines_come_out_in_order(count: int, capsys: pytest.CaptureFixture[str]) -> None:
     found = run_stage(filter_stages.shouting, lines(count), capsys, jobs=1)
-    assert [(row["id"], row["text"]) for row in found] == [
-        (i, f"ENTRY {i}") for i in range(count)
-    ]
+    assert [(row["id"], row["text"]) for row in found] == [(i, f"ENTRY {i}") for i in range(count)]
 
 
 def test_long_input_is_spread_over_processes_in_order(capsys: pytest.CaptureFixture[str]) -> None:
@@ -139,7 +137,11 @@ def test_a_line_that_is_no_record_is_named_by_number(line: bytes) -> None:
 
 
 def test_other_fields_are_ignored_and_blank_lines_skipped() -> None:
-    given = [b'{"text": "x", "labels": [1], "id": {"a": [1]}}\r\n', b"  \n", b'{"id":null,"text":""}']
+    given = [
+        b'{"text": "x", "labels": [1], "id": {"a": [1]}}\r\n',
+        b"  \n",
+        b'{"id":null,"text":""}',
+    ]
     assert list(read_records(given)) == [{"id": {"a": [1]}, "text": "x"}, {"id": None, "text": ""}]
 
 

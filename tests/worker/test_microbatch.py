@@ -225,9 +225,7 @@ def test_a_timeout_that_tells_twice_counts_once(desk: Desk) -> None:
     assert desk.take().ids == ["e0"]
 
 
-def test_counting_that_fails_stops_nothing(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_counting_that_fails_stops_nothing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     def blame(tags: list[str]) -> None:
         raise OUT_OF_REACH
 

@@ -11,7 +11,13 @@ import pytest
 
 from tests.tiny_model import LABELS
 from worker.errors import ModelFolderError
-from worker.model_folder import FORBIDDEN_SUFFIXES, MANIFEST, REQUIRED_FILES, ModelFolder, seal_folder
+from worker.model_folder import (
+    FORBIDDEN_SUFFIXES,
+    MANIFEST,
+    REQUIRED_FILES,
+    ModelFolder,
+    seal_folder,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -139,7 +145,9 @@ def test_a_manifest_that_is_no_json_object(folder: Path, content: bytes) -> None
     refused(folder, MANIFEST)
 
 
-@pytest.mark.parametrize("change", [{"format": 2}, {"format": None}, {"files": None}, {"files": []}])
+@pytest.mark.parametrize(
+    "change", [{"format": 2}, {"format": None}, {"files": None}, {"files": []}]
+)
 def test_a_manifest_of_another_form(folder: Path, change: dict[str, Any]) -> None:
     rewrite(folder / MANIFEST, lambda content: {**content, **change})
     refused(folder, MANIFEST)

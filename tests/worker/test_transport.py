@@ -113,7 +113,9 @@ def test_our_own_message_passes_with_tag_and_deliveries(channel: Any) -> None:
     assert received.headers[DELIVERIES] == 3
     assert received.delivery_info["redelivered"] is True
     assert received.payload[0] == ["a.b.c.d.e"]
-    assert as_payload(Claimed("t", made(), 1))["properties"]["delivery_info"]["redelivered"] is False
+    assert (
+        as_payload(Claimed("t", made(), 1))["properties"]["delivery_info"]["redelivered"] is False
+    )
 
 
 @pytest.mark.parametrize("encoding", ["base64", None])

@@ -52,7 +52,9 @@ def test_a_sentence_too_long_is_cut_between_words_where_it_can_be(text: str, roo
     tokens, pieces = pieces_of(text, room)
     for (start, stop), _ in pairwise(pieces):
         if tokens[stop][0] == tokens[stop - 1][1] and text[tokens[stop - 1][0]] not in ".!?。)":
-            gaps = [i for i in range(start + 1, start + room + 1) if tokens[i][0] > tokens[i - 1][1]]
+            gaps = [
+                i for i in range(start + 1, start + room + 1) if tokens[i][0] > tokens[i - 1][1]
+            ]
             assert not gaps
 
 
