@@ -40,7 +40,8 @@ def put_averaging_layer(model: BertForSequenceClassification) -> None:
     model.bert.encoder.layer = nn.ModuleList(list(layers[: kept + 1]))
     model.config.num_hidden_layers = kept + 1
     with torch.no_grad():
-        _set_to_identity(model.bert.pooler.dense, _POOLER_SCALE)
+        nn.init.orthogonal_(model.bert.pooler.dense.weight, gain=_POOLER_SCALE)
+        model.bert.pooler.dense.bias.zero_()
 
 
 @torch.no_grad()
@@ -49,8 +50,12 @@ def _set_to_average(layer: Any) -> None:
     for projection in (attention.self.query, attention.self.key):
         projection.weight.mul_(_ATTENTION_SCALE)
         projection.bias.mul_(_ATTENTION_SCALE)
-    _set_to_identity(attention.self.value, 1.0)
-    _set_to_identity(attention.output.dense, _MEAN_SCALE)
+    # Any orthogonal matrix passes the values through, if the output undoes it. A random one has
+    # no large weights beside small ones, which int8 could not tell apart later.
+    nn.init.orthogonal_(attention.self.value.weight)
+    attention.self.value.bias.zero_()
+    attention.output.dense.weight.copy_(_MEAN_SCALE * attention.self.value.weight.T)
+    attention.output.dense.bias.zero_()
     # The feed-forward part begins by adding nothing.
     layer.output.dense.weight.zero_()
     layer.output.dense.bias.zero_()
@@ -58,8 +63,3 @@ def _set_to_average(layer: Any) -> None:
         norm.weight.fill_(1.0)
         norm.bias.zero_()
 
-
-def _set_to_identity(linear: nn.Linear, scale: float) -> None:
-    nn.init.eye_(linear.weight)
-    linear.weight.mul_(scale)
-    linear.bias.zero_()

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 PREFETCHED_BATCHES = 2
 #: On the stock transport: seconds after which a claim that nobody settled is handed out again.
 VISIBILITY_SECONDS = 600
-#: How often to look for claims of dead workers.
-REAP_SECONDS = 5
 #: Loading the models takes a while on a slow disk; Celery's own limit of 4 s kills the child.
 CHILD_START_SECONDS = 300
 
@@ -36,11 +34,8 @@ def celery_config(settings: WorkerSettings) -> dict[str, Any]:
     """Celery's configuration for our queue."""
     transport: dict[str, Any] = {
         "visibility_timeout": max(VISIBILITY_SECONDS, 4 * settings.batch_timeout_seconds),
-        "unacked_restore_interval": REAP_SECONDS,
     }
     url = settings.redis_url.get_secret_value()
-    if settings.transport == "claim":
-        transport["unacked_restore_throttle"] = 1
     return {
         "broker_url": url,
         "broker_transport": "worker.transport:Transport" if settings.transport == "claim" else None,

@@ -24,6 +24,9 @@ LEASES = "unacked_index"
 #: inside the message, which Lua's JSON would not give back as it was.
 DELIVERIES = "journal.deliveries"
 TAG_PREFIX = "journal:"
+#: kombu's names of the lists that hold messages with a priority.
+PRIORITY_SEPARATOR = "\x06\x16"
+PRIORITY_STEPS = (3, 6, 9)
 #: Leases looked at in one call of the reaper.
 REAP_LIMIT = 1000
 
@@ -71,6 +74,7 @@ class Claims:
         self._max_results = max_results
         self._worker = f"{TAG_PREFIX}{uuid.uuid4().hex[:12]}:"
         self._numbers = itertools.count()
+        self._priority_lists = [f"{queue}{PRIORITY_SEPARATOR}{step}" for step in PRIORITY_STEPS]
         #: What kombu puts behind a message: exchange and routing key.
         self._suffix = f',"","{queue}"]'
 
@@ -122,7 +126,7 @@ class Claims:
         return int(
             self._call(
                 "reap",
-                (self.queue, CLAIMS, LEASES, DELIVERIES),
+                (self.queue, CLAIMS, LEASES, DELIVERIES, *self._priority_lists),
                 (self._suffix, self._lease_seconds, TAG_PREFIX, REAP_LIMIT),
             )
         )

@@ -110,7 +110,7 @@ def anonymize(jobs: int | None) -> None:
     Reads stdin, writes stdout, keeps the order. Spans are ranges of characters of the text as it
     was given.
     """
-    from worker.filters import anonymize_lines, run_filter  # noqa: PLC0415 - brings spaCy
+    from worker.filters import anonymize_lines, run_filter  # noqa: PLC0415
 
     _filter(lambda: run_filter(anonymize_lines, jobs=jobs))
 
@@ -127,11 +127,13 @@ def classify(jobs: int | None, raw: bool, **options: Any) -> None:
     Reads stdin, writes stdout, keeps the order. Evidence is ranges of characters of the text as
     it was given.
     """
-    from worker.filters import classify_lines, run_filter  # noqa: PLC0415 - brings torch
+    from worker.filters import classify_lines, run_filter  # noqa: PLC0415
+    from worker.model_folder import ModelFolder  # noqa: PLC0415
     from worker.settings import WorkerSettings  # noqa: PLC0415
 
     def work() -> None:
         settings = WorkerSettings.load(**_given(options))
+        ModelFolder.open(settings.model)  # a wrong one is told before anything large is loaded
         run_filter(
             classify_lines, jobs=jobs, model=settings.model, raw=raw,
             device=settings.device, precision=settings.precision,

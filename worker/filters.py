@@ -6,16 +6,19 @@ import json
 import multiprocessing
 import os
 import sys
+from collections import deque
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
-from worker.anonymizer import Anonymizer
-from worker.errors import WorkerError
+from worker.errors import StartupError, WorkerError
 from worker.settings import available_cores
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from concurrent.futures import Future
     from pathlib import Path
     from typing import BinaryIO
 
@@ -24,8 +27,10 @@ if TYPE_CHECKING:
 
 #: Lines that go to a process together.
 CHUNK_LINES = 64
-#: Below this many lines one process is done before a second would have loaded.
-_FEW_LINES = 2 * CHUNK_LINES
+#: Up to this many chunks one process is done before a second would have loaded.
+_FEW_CHUNKS = 2
+#: Chunks a process may have waiting: input of any length takes the same memory.
+_AHEAD = 4
 
 
 class LineError(WorkerError):
@@ -34,6 +39,8 @@ class LineError(WorkerError):
 
 def anonymize_lines() -> Stage:
     """The stage of `journal-worker anonymize`; call it in the process that will use it."""
+    from worker.anonymizer import Anonymizer  # noqa: PLC0415 - brings spaCy
+
     anonymizer = Anonymizer.load()
 
     def stage(records: list[Record]) -> list[Record]:
@@ -52,6 +59,7 @@ def anonymize_lines() -> Stage:
 
 def classify_lines(*, model: Path, raw: bool, device: str, precision: str, threads: int) -> Stage:
     """The stage of `journal-worker classify`; call it in the process that will use it."""
+    from worker.anonymizer import Anonymizer  # noqa: PLC0415
     from worker.classifier import Classifier  # noqa: PLC0415 - `anonymize` does without torch
     from worker.model_folder import ModelFolder  # noqa: PLC0415
 
@@ -98,27 +106,48 @@ def run_filter(
         LineError: a line is no JSON object with an `id` and a text; lines before it are written.
         WorkerError: the stage cannot be loaded, or failed.
     """
-    records = read_records(source or sys.stdin.buffer)
-    first = list(islice(records, _FEW_LINES + 1))
+    items = _chunks(read_records(source or sys.stdin.buffer))
+    first = list(islice(items, _FEW_CHUNKS + 1))
     cores = jobs or available_cores()
-    spread = cores > 1 and len(first) > _FEW_LINES
+    spread = cores > 1 and len(first) > _FEW_CHUNKS
     if make_stage is classify_lines:
         options["threads"] = max(1, available_cores() // cores) if spread else available_cores()
     build = partial(make_stage, **options)
-    chunks = _chunks(chain(first, records))
-    if not spread:
-        stage = build() if first else None
-        for chunk in chunks:
-            assert stage is not None
-            _write(stage(chunk))
+    if spread:
+        _spread(build, chain(first, items), cores)
         return
+    stage = build() if first else None
+    for item in chain(first, items):
+        if isinstance(item, LineError):
+            raise item
+        assert stage is not None
+        _write(stage(item))
+
+
+def _spread(
+    build: Callable[[], Stage], items: Iterable[list[Record] | LineError], cores: int
+) -> None:
+    """Pass chunks through a stage in other processes; a few more than these are ever read ahead."""
     # spawn: each process loads its own models, with no lock or thread of ours inherited.
-    context = multiprocessing.get_context("spawn")
-    with context.Pool(cores, initializer=_start, initargs=(build,)) as pool:
-        for result in pool.imap(_work, _until_error(chunks)):
-            if isinstance(result, Exception):
-                raise result
-            _write(result)
+    pool = ProcessPoolExecutor(
+        cores, multiprocessing.get_context("spawn"), initializer=_start, initargs=(build,)
+    )
+    pending: deque[Future[list[Record]]] = deque()
+    try:
+        for item in items:
+            if isinstance(item, LineError):
+                while pending:
+                    _write(pending.popleft().result())
+                raise item
+            pending.append(pool.submit(_work, item))
+            while len(pending) > _AHEAD * cores or (pending and pending[0].done()):
+                _write(pending.popleft().result())
+        while pending:
+            _write(pending.popleft().result())
+    except BrokenProcessPool:
+        raise WorkerError("a process of the filter was killed") from None
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def read_records(lines: Iterable[bytes]) -> Iterator[Record]:
@@ -133,56 +162,55 @@ def read_records(lines: Iterable[bytes]) -> Iterator[Record]:
         try:
             record = json.loads(line)
             text, ident = record["text"], record["id"]
-            text.encode()  # a lone surrogate is no text
-        except (ValueError, KeyError, TypeError, AttributeError):
+            (text + json.dumps(ident, ensure_ascii=False)).encode()  # a lone surrogate is no text
+        except (ValueError, KeyError, TypeError, RecursionError):
             raise LineError(f'line {number}: expected JSON {{"id": ..., "text": "..."}}') from None
         yield {"id": ident, "text": text}
 
 
-def _chunks(records: Iterable[Record]) -> Iterator[list[Record]]:
-    iterator = iter(records)
-    while True:
-        chunk: list[Record] = []
-        try:
-            for record in islice(iterator, CHUNK_LINES):
-                chunk.append(record)  # noqa: PERF402 - what came before a bad line must not be lost
-        except LineError:
-            if chunk:
+def _chunks(records: Iterable[Record]) -> Iterator[list[Record] | LineError]:
+    """Records in chunks; a bad line comes as the last item, behind what was before it."""
+    chunk: list[Record] = []
+    try:
+        for record in records:
+            chunk.append(record)
+            if len(chunk) == CHUNK_LINES:
                 yield chunk
-            raise
-        if not chunk:
-            return
+                chunk = []
+    except LineError as exc:
+        if chunk:
+            yield chunk
+        yield exc
+        return
+    if chunk:
         yield chunk
 
 
-def _until_error(chunks: Iterator[list[Record]]) -> Iterator[list[Record] | LineError]:
-    """An error as the last item: raised inside `imap`'s thread it would be lost."""
-    try:
-        yield from chunks
-    except LineError as exc:
-        yield exc
-
-
 _stage: Stage | None = None
+_failure: WorkerError | None = None
 
 
 def _start(build: Callable[[], Stage]) -> None:
-    global _stage  # noqa: PLW0603 - a pool process is one stage
+    global _stage, _failure  # noqa: PLW0603 - a pool process is one stage
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    _stage = build()
-
-
-def _work(chunk: list[Record] | Exception) -> list[Record] | Exception:
-    if isinstance(chunk, Exception):
-        return chunk
-    assert _stage is not None
     try:
-        return _stage(chunk)
-    except WorkerError as exc:
-        return exc
+        _stage = build()
+    except WorkerError as exc:  # told with the first chunk: here it would be a traceback
+        _failure = exc
+    except Exception as exc:  # noqa: BLE001 - the same, and nobody else catches it
+        _failure = StartupError(f"a process of the filter cannot start ({type(exc).__name__})")
+
+
+def _work(chunk: list[Record]) -> list[Record]:
+    if _failure is not None:
+        raise _failure
+    assert _stage is not None
+    return _stage(chunk)
 
 
 def _write(records: list[Record]) -> None:
+    # Always UTF-8, as JSON is, whatever the terminal's encoding.
+    out = sys.stdout.buffer
     for record in records:
-        sys.stdout.write(json.dumps(record, ensure_ascii=False) + "\n")
-    sys.stdout.flush()
+        out.write(json.dumps(record, ensure_ascii=False).encode() + b"\n")
+    out.flush()

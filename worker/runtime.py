@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 TICK_SECONDS = 1.0
+#: How often to look for claims of dead workers.
+REAP_SECONDS = 5.0
 EXIT_CHILD_FAILED = 2
 #: EX_TEMPFAIL of sysexits.h: try again.
 EXIT_POOL_STUCK = 75
@@ -73,6 +75,7 @@ class Runtime:
         self._batcher: Batcher | None = None
         self._timer: Any = None
         self._renewed_at = 0.0
+        self._reaped_at = 0.0
         self._probes.start()
         self._gate.listen(on_ready=self._child_ready, on_failed=self._child_failed)
 
@@ -131,7 +134,22 @@ class Runtime:
         self.metrics.children(self.progress.children)
         self.metrics.in_flight(waiting=batcher.waiting, running=batcher.running)
         self._renew(batcher, consumer)
+        self._reap()
         self._check_pool(batcher)
+
+    def _reap(self) -> None:
+        """Take back what workers held that give no sign of life any more."""
+        now = time.monotonic()
+        if self.claims is None or now - self._reaped_at < REAP_SECONDS:
+            return
+        self._reaped_at = now
+        try:
+            back = self.claims.reap()
+        except RedisError as exc:
+            log.warning("dead workers could not be looked for (%s)", type(exc).__name__)
+            return
+        if back:
+            log.warning("took back %d entries of workers that gave no sign of life", back)
 
     def _check_pool(self, batcher: Batcher) -> None:
         """Leave if Celery's pool has stopped passing batches on while a child is free.

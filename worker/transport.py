@@ -101,11 +101,7 @@ class ClaimQoS(stock.QoS):  # type: ignore[misc]
         return []
 
     def restore_visible(self, start: int = 0, num: int = 10, interval: int = 10) -> None:
-        """Put back what dead workers held (kombu calls this on a timer)."""
-        if not self._ours:
-            super().restore_visible(start, num, interval)
-        elif back := self.channel.claims.reap():
-            log.warning("took back %d entries of workers that gave no sign of life", back)
+        """Nothing: `worker.runtime` takes back what dead workers held, by its own rules."""
 
 
 class ClaimChannel(stock.Channel):  # type: ignore[misc]

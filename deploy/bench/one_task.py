@@ -14,7 +14,6 @@ import celery
 from celery import signals
 
 from producer.message import ENQUEUED_AT, TASK
-from worker import assembly
 from worker.report import Claim
 from worker.settings import WorkerSettings
 
@@ -44,6 +43,9 @@ def create_app(settings: WorkerSettings) -> celery.Celery:
         worker_prefetch_multiplier=PREFETCH,
         worker_proc_alive_timeout=_START_SECONDS,
     )
+    # Here, in the parent, so that its children share the pages; the bench itself stays light.
+    from worker import assembly  # noqa: PLC0415
+
     pipelines: list[Pipeline] = []
 
     @application.task(name=TASK, bind=True)  # type: ignore[untyped-decorator]

@@ -54,9 +54,11 @@ class PipeProcess:
             )  # fmt: skip
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, *error: object) -> None:
         if self._process is None:
             return
+        if error[0] is not None:  # nobody waits for what it is doing
+            self._process.kill()
         with contextlib.suppress(OSError):
             assert self._process.stdin is not None
             self._process.stdin.close()

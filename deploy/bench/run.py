@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
+EXIT_INTERRUPTED = 130
 _QUICK_ROUNDS, _ROUNDS = 1, 3
 _QUICK_SECONDS, _SECONDS = 3.0, 12.0
 _QUICK_SINGLES, _SINGLES = 10, 40
@@ -97,6 +98,8 @@ def main(  # noqa: PLR0917 - click passes them by name
         fail(exc, EXIT_USAGE)
     except BenchError as exc:
         fail(exc, EXIT_FAILED)
+    except KeyboardInterrupt:
+        sys.exit(EXIT_INTERRUPTED)
 
 
 def compare(

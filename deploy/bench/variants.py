@@ -19,6 +19,7 @@ from deploy.local.processes import READY_SECONDS, Process
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
+    from types import TracebackType
 
     from deploy.bench.stream import Stream
 
@@ -37,7 +38,12 @@ class Variant(Protocol):
         """Entries that let all its processes work once."""
 
     def __enter__(self) -> Self: ...
-    def __exit__(self, *error: object) -> None: ...
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
     def wait_ready(self) -> None:
         """Wait until everything is loaded."""
 
@@ -99,14 +105,20 @@ class Plain:
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:  # what has started ends, should a later one not start
+            # Left last: its threads end once the processes they talk to have.
+            self._threads = stack.enter_context(ThreadPoolExecutor(len(self.processes)))
             for process in self.processes:
                 stack.enter_context(process)
-            self._threads = stack.enter_context(ThreadPoolExecutor(len(self.processes)))
             self._stack = stack.pop_all()
         return self
 
-    def __exit__(self, *error: object) -> None:
-        self._stack.__exit__(None, None, None)
+    def __exit__(
+        self,
+        kind: type[BaseException] | None = None,
+        error: BaseException | None = None,
+        trace: TracebackType | None = None,
+    ) -> None:
+        self._stack.__exit__(kind, error, trace)
 
     def wait_ready(self) -> None:
         """Wait until everything is loaded."""

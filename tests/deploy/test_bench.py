@@ -5,8 +5,8 @@ import os
 import statistics
 import subprocess
 import sys
-from pathlib import Path
 from types import SimpleNamespace
+from typing import TYPE_CHECKING
 
 import pytest
 from click.testing import CliRunner
@@ -18,7 +18,11 @@ from deploy.bench.rounds import Measured, Plan, measure
 from deploy.bench.stream import Stream
 from deploy.bench.texts import deal, read_texts, sample
 from deploy.bench.usage import Usage, tree
-from producer import KeySet, Settings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from producer import KeySet, Settings
 
 
 def test_long_and_short_rounds_have_the_same_lengths() -> None:

@@ -272,17 +272,16 @@ def test_all_cores_serve_a_long_file_and_any_terminal_shows_it() -> None:
 
 
 def test_a_reader_that_goes_away_ends_it_quietly(tiny_model: Path) -> None:
-    process = start("classify", "--raw", "--model", str(tiny_model), "--jobs", "1")
-    assert process.stdout is not None
-    assert process.stdin is not None
-    process.stdout.close()  # as `head` does when it has seen enough
-    process.stdin.write(lines(3 * CHUNK_LINES))
-    process.stdin.close()
-    process.stdin = None
-    assert process.wait(timeout=90) != 0
-    assert process.stderr is not None
-    assert process.stderr.read() == b""
-    process.stderr.close()
+    arguments = ("--raw", "--model", str(tiny_model), "--jobs", "1", "--precision", "fp32")
+    with start("classify", *arguments) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()  # as `head` does when it has seen enough
+        process.stdin.write(lines(3 * CHUNK_LINES))
+        process.stdin.close()
+        assert process.wait(timeout=90) == 1
+        assert process.stderr.read() == b""
 
 
 def test_the_number_of_cores_is_asked_where_no_jobs_are_given(

@@ -1,9 +1,15 @@
 -- Put back messages whose worker has given no sign of life for the length of a lease.
--- KEYS: queue, claims, leases, deliveries
+-- KEYS: queue, claims, leases, deliveries, then the lists where kombu puts messages with a priority
 -- ARGV: what kombu puts behind a message, seconds of a lease, prefix of our tags, most
 -- Returns how many are back. Claims on the same database that are another Celery application's
 -- or another queue's stay, and hide none of ours.
 local suffix, prefix, most = ARGV[1], ARGV[3], tonumber(ARGV[4])
+-- Entries have no priorities: what a Celery producer sent with one joins the others, to be taken next.
+for i = 5, #KEYS do
+  for _ = 1, ARGV[4] do
+    if not redis.call('LMOVE', KEYS[i], KEYS[1], 'RIGHT', 'RIGHT') then break end
+  end
+end
 local clock = redis.call('TIME')
 local latest = clock[1] - tonumber(ARGV[2])
 local tags, messages, offset = {}, {}, 0

@@ -1,0 +1,187 @@
+"""Each Redis user can do its job and nothing else; TLS is verified; keys rotate in flight."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import celery
+import pytest
+import redis
+from deploy.local.processes import Process
+from deploy.local.server import Server, free_port
+
+from producer import JournalClient, JournalEntry, KeySet, Settings, Unavailable
+from producer.dead import DeadLetters
+from producer.sealing import new_key, write_key_file
+from tests.integration.conftest import Backend, wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+ROOT = Path(__file__).parents[2]
+PASSWORDS = {part: f"{part}-password" for part in ("producer", "worker", "exporter", "operator")}
+
+
+@pytest.fixture
+def guarded(tmp_path: Path) -> Iterator[Server]:
+    """A server with the users of `deploy/redis`."""
+    spec = importlib.util.spec_from_file_location("make_acl", ROOT / "deploy/redis/make_acl.py")
+    assert spec
+    assert spec.loader
+    module: Any = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    users = tmp_path / "users.acl"
+    users.write_text(module.render(PASSWORDS))
+    port = free_port()
+    server = Server(directory=tmp_path / "redis", port=port, aclfile=str(users))
+    server.url = url(server, "exporter", port)
+    with server:
+        yield server
+
+
+def url(server: Server, part: str, port: int | None = None) -> str:
+    port = port or int(server.url.rsplit(":", 1)[1].split("/")[0])
+    return f"redis://journal-{part}:{PASSWORDS[part]}@127.0.0.1:{port}/0"
+
+
+def test_each_user_does_its_job_and_nothing_else(
+    guarded: Server, environment: dict[str, str], keys_file: Path, keys: KeySet, tmp_path: Path
+) -> None:
+    settings = Settings.load(redis_url=url(guarded, "producer"), keys_file=keys_file)
+    backend = Backend(settings, keys)
+    worker = Process(
+        "run", {**environment, "JOURNAL_REDIS_URL": url(guarded, "worker")}, log=tmp_path / "w.log"
+    )
+    exporter = Process(
+        "exporter",
+        {**environment, "JOURNAL_REDIS_URL": url(guarded, "exporter")},
+        log=tmp_path / "e.log",
+    )
+    with worker, exporter:
+        worker.wait_ready()
+        exporter.wait_ready()
+        backend.ask(["An entry under guard."])
+        answers = backend.client.results(group="g", timeout=30)
+        assert next(answers).entry_id == "e0"
+        answers.close()
+        backend.client._redis.execute_command("LPUSH", "journal.entries", b"garbage")
+        wait_until(lambda: backend.client.status().dead == 1, "the garbage to be a dead letter")
+        assert "journal_redis_up 1.0" in exporter.page("metrics")[1]
+        operator = DeadLetters(Settings.load(redis_url=url(guarded, "operator")))
+        assert operator.drop(list(operator)) == 1
+        control = celery.Celery(broker=url(guarded, "operator")).control
+        assert control.inspect(timeout=5).ping()
+    log = worker.log.read_text()
+    assert "NOPERM" not in log
+    assert "NoPermission" not in log
+
+
+@pytest.mark.parametrize(
+    ("part", "command"),
+    [
+        ("producer", ["RPOP", "journal.entries"]),
+        ("producer", ["LRANGE", "journal.entries", "0", "-1"]),
+        ("producer", ["HGETALL", "unacked"]),
+        ("producer", ["XRANGE", "journal.dead", "-", "+"]),
+        ("worker", ["XREADGROUP", "GROUP", "g", "c", "STREAMS", "journal.results", ">"]),
+        ("worker", ["XRANGE", "journal.results", "-", "+"]),
+        ("worker", ["FLUSHALL"]),
+        ("exporter", ["RPOP", "journal.entries"]),
+        ("exporter", ["XRANGE", "journal.results", "-", "+"]),
+        ("operator", ["XRANGE", "journal.results", "-", "+"]),
+        ("operator", ["HGETALL", "unacked"]),
+        ("operator", ["CONFIG", "GET", "*"]),
+        ("operator", ["GET", "somebody:elses:key"]),
+    ],
+)
+def test_a_user_is_refused_what_is_not_its_job(
+    guarded: Server, part: str, command: list[str]
+) -> None:
+    with redis.Redis.from_url(url(guarded, part)) as client, pytest.raises(redis.exceptions.NoPermissionError):
+        client.execute_command(*command)
+
+
+@pytest.fixture
+def certificates(tmp_path: Path) -> Path:
+    """A certificate authority of this test, and a server certificate for 127.0.0.1."""
+    folder = tmp_path / "tls"
+    folder.mkdir()
+    commands = (
+        "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -keyout ca.key -out ca.crt -subj /CN=test-ca",
+        "openssl req -newkey rsa:2048 -nodes -keyout redis.key -out redis.csr -subj /CN=127.0.0.1 "
+        "-addext subjectAltName=IP:127.0.0.1",
+        "openssl x509 -req -in redis.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 2 "
+        "-out redis.crt -copy_extensions copy",
+    )
+    for command in commands:
+        subprocess.run(command.split(), cwd=folder, check=True, capture_output=True)
+    return folder
+
+
+def test_tls_is_used_and_a_strange_certificate_refused(
+    certificates: Path,
+    environment: dict[str, str],
+    keys_file: Path,
+    keys: KeySet,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    plain, port = free_port(), free_port()
+    server = Server(
+        directory=tmp_path / "redis", port=plain, tls_port=str(port),
+        tls_cert_file=str(certificates / "redis.crt"), tls_key_file=str(certificates / "redis.key"),
+        tls_ca_cert_file=str(certificates / "ca.crt"), tls_auth_clients="no",
+    )  # fmt: skip
+    try:
+        server.start()
+    except SystemExit:
+        pytest.skip("this server is built without TLS")
+    with server:
+        secure = f"rediss://127.0.0.1:{port}/0"
+        strange = JournalClient(Settings.load(redis_url=secure, keys_file=keys_file), keys)
+        with pytest.raises(Unavailable):
+            strange.submit("Never sent.")
+        trusted = f"{secure}?ssl_ca_certs={certificates / 'ca.crt'}"
+        backend = Backend(Settings.load(redis_url=trusted, keys_file=keys_file), keys)
+        settings = {**environment, "JOURNAL_REDIS_URL": trusted}
+        with Process("run", settings, log=tmp_path / "worker.log") as worker:
+            worker.wait_ready()
+            backend.ask(["Over TLS."])
+            assert len(backend.answers(1)) == 1
+
+
+def test_keys_rotate_while_entries_are_in_flight(
+    start_worker: Callable[..., Process], settings: Settings, tmp_path: Path
+) -> None:
+    """Old key current; then the new one is known everywhere; then it seals; then the old goes."""
+    old, new = new_key(), new_key()
+    file = tmp_path / "rotating.json"
+    write_key_file(file, [old])
+    before = Backend(settings, KeySet.load(file))
+    before.ask([f"Sealed with the old key, {i}." for i in range(20)], prefix="old")
+    write_key_file(file, [new, old])
+    after = Backend(settings, KeySet.load(file))
+    after.ask([f"Sealed with the new key, {i}." for i in range(20)], prefix="new")
+    start_worker(JOURNAL_KEYS_FILE=str(file))
+    assert len(after.answers(40)) == 40
+
+
+def test_a_sealed_entry_under_another_id_is_a_dead_letter(
+    worker: Process, settings: Settings, keys: KeySet, client: redis.Redis
+) -> None:
+    one = JournalClient(settings, keys)
+    one.submit_many([JournalEntry(entry_id="mine", text="Mine alone.")])
+    assert len(Backend(settings, keys).answers(1)) == 1
+    from producer.message import encode_message
+    from producer.sealing import ENTRY
+
+    entry = JournalEntry(entry_id="mine", text="Mine alone.")
+    sealed = keys.seal(entry.encode(), kind=ENTRY, entry_id="mine")
+    client.lpush("journal.entries", encode_message("stolen", sealed))
+    wait_until(lambda: client.xlen("journal.dead") == 1, "the dead letter")
+    (_, fields), *_ = client.xrange("journal.dead")
+    assert json.loads(fields[b"letter"])["reason"] == "undecryptable"
