@@ -19,7 +19,12 @@ log = logging.getLogger(__name__)
 
 
 class JournalConsumer(Consumer):  # type: ignore[misc]
-    """Dead-letters what is no journal entry; `app.journal_settler` publishes."""
+    """Dead-letters what is no journal entry; see `worker.app.attach` for what it uses of the app."""
+
+    def on_close(self) -> None:
+        """The connection is lost: until there is another, standing still is no illness."""
+        self.app.journal_progress.disconnected()
+        super().on_close()
 
     def on_unknown_message(self, body: Any, message: Any) -> None:  # noqa: ARG002 - Celery calls it
         """No task message at all."""

@@ -92,10 +92,10 @@ def age(message: Any, now: float) -> float:
     if not isinstance(message, bytes):
         return 0.0
     try:
-        enqueued_at = json.loads(message)["headers"][ENQUEUED_AT]
-        return max(0.0, now - float(enqueued_at))
-    except (ValueError, KeyError, TypeError):
+        enqueued_at = float(json.loads(message)["headers"][ENQUEUED_AT])
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return 0.0
+    return max(0.0, now - enqueued_at) if enqueued_at > 0 else 0.0
 
 
 def _count(reply: Any) -> float:

@@ -59,14 +59,17 @@ def anonymize_lines() -> Stage:
 
 def classify_lines(*, model: Path, raw: bool, device: str, precision: str, threads: int) -> Stage:
     """The stage of `journal-worker classify`; call it in the process that will use it."""
-    from worker.anonymizer import Anonymizer  # noqa: PLC0415
     from worker.classifier import Classifier  # noqa: PLC0415 - `anonymize` does without torch
     from worker.model_folder import ModelFolder  # noqa: PLC0415
 
     classifier = Classifier.load(
         ModelFolder.open(model), device=device, precision=precision, threads=threads
     )
-    anonymizer = None if raw else Anonymizer.load()
+    anonymizer = None
+    if not raw:
+        from worker.anonymizer import Anonymizer  # noqa: PLC0415 - `--raw` does without spaCy
+
+        anonymizer = Anonymizer.load()
 
     def stage(records: list[Record]) -> list[Record]:
         texts = [record["text"] for record in records]

@@ -55,6 +55,7 @@ class Progress:
         """The connection to Redis is lost; no tick means nothing now."""
         self._connected = False
         self._tick = self._clock()
+        self._busy_since = None
 
     def stopping(self) -> None:
         """The worker drains."""

@@ -47,6 +47,7 @@ def available_cores(quota_file: Path = Path("/sys/fs/cgroup/cpu.max")) -> int:
     cores = len(os.sched_getaffinity(0))
     try:
         quota, period = quota_file.read_text().split()
-    except (OSError, ValueError):
+        limit = cores if quota == "max" else round(int(quota) / int(period))
+    except (OSError, ValueError, ZeroDivisionError):
         return cores
-    return cores if quota == "max" else max(1, min(cores, round(int(quota) / int(period))))
+    return max(1, min(cores, limit))

@@ -16,6 +16,7 @@ import celery
 
 from deploy.bench.errors import BenchError
 from deploy.bench.setting import Setting
+from deploy.bench.stream import PATIENCE_SECONDS
 from deploy.bench.usage import cpu_seconds, tree
 from deploy.bench.variants import Command, Worker
 from producer import JournalClient
@@ -39,7 +40,6 @@ TRANSPORTS = ("claim", "stock")
 _SENT = 10_000
 _STAGED = "journal.bench.staged"
 _POLL_SECONDS = 0.02
-_PATIENCE_SECONDS = 120.0
 
 
 @dataclass(slots=True)
@@ -120,22 +120,19 @@ def handle(worker: Worker, batch: Sequence[JournalEntry], handled: Handled, serv
     before = [cpu_seconds(group) for group in groups]
     started = time.perf_counter()
     redis.execute_command("RENAME", _STAGED, stream.settings.queue)
-    while (
-        redis.execute_command("XLEN", stream.settings.results) < len(batch)
-        or redis.execute_command("HLEN", CLAIMS) > 0
-    ):
-        if time.perf_counter() - started > _PATIENCE_SECONDS:
-            raise BenchError("the queue did not become empty")
+    settled, progressed = 0, started
+    while settled < len(batch) or redis.execute_command("HLEN", CLAIMS) > 0:
         time.sleep(_POLL_SECONDS)
+        now, before_now = time.perf_counter(), settled
+        settled = redis.execute_command("XLEN", stream.settings.results)
+        if settled > before_now:
+            progressed = now
+        elif now - progressed > PATIENCE_SECONDS:
+            raise BenchError(f"{len(batch) - settled} entries were not settled")
     handled.rates.append(len(batch) / (time.perf_counter() - started))
-    spent = [
-        (cpu_seconds(group) - earlier) / len(batch)
-        for group, earlier in zip(groups, before, strict=True)
-    ]
-    for figure, seconds in zip(
-        (handled.parent, handled.children, handled.server), spent, strict=True
-    ):
-        figure.append(seconds)
+    figures = (handled.parent, handled.children, handled.server)
+    for figure, group, earlier in zip(figures, groups, before, strict=True):
+        figure.append((cpu_seconds(group) - earlier) / len(batch))
     redis.close()
     stream.collect({entry.entry_id for entry in batch})
     stream.clear()

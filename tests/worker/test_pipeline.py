@@ -1,0 +1,355 @@
+"""The way of an entry inside a child, with light stages and real keys."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import redis
+
+from producer import JournalEntry, JournalResult
+from producer.schemas import DeadLetter
+from producer.sealing import ENTRY, RESULT, KeySet, new_key
+from tests.worker.claims_support import Place, open_claims
+from worker import child
+from worker.anonymizer import Anonymized
+from worker.classifier import Classification
+from worker.errors import AnonymizationError, ClassificationError
+from worker.offsets import OffsetMap, Span
+from worker.pipeline import MAX_SEALED_CHARACTERS, Pipeline
+from worker.report import BatchReport, Claim, Failure, Outcome, Stage
+from worker.settle import ClaimSettler, StreamSettler
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+CANARY = "zebulonquist"
+NAMES = ("A", "B")
+
+
+class Hider:
+    """Replaces the word Jane; cannot work on texts with the word guilty."""
+
+    def __init__(self) -> None:
+        self.calls: list[list[str]] = []
+        self.give: Callable[[list[Anonymized]], list[Anonymized]] = lambda found: found
+
+    def anonymize(self, texts: Sequence[str]) -> list[Anonymized]:
+        self.calls.append(list(texts))
+        if any("guilty" in text for text in texts):
+            raise AnonymizationError("ValueError")
+        return self.give([self._one(text) for text in texts])
+
+    def _one(self, text: str) -> Anonymized:
+        start = text.find("Jane")
+        if start < 0:
+            return Anonymized(text, (), OffsetMap([], []))
+        span = Span(start, start + 4, "PERSON")
+        return Anonymized(text.replace("Jane", "<PERSON>", 1), (span,), OffsetMap([span], [8]))
+
+
+class Marker:
+    """Gives label A with the whole text as evidence; cannot work on texts with the word worse."""
+
+    label_names = NAMES
+    model_version = "test@1"
+
+    def __init__(self) -> None:
+        self.seen: list[str] = []
+
+    def classify(self, texts: Sequence[str], usage: Any = None) -> list[Classification]:
+        if any("worse" in text for text in texts):
+            raise ClassificationError("RuntimeError")
+        self.seen += texts
+        usage.tokens += 3 * len(texts)
+        usage.padded_tokens += 4 * len(texts)
+        return [Classification((0.9, 0.1), ("A",), (((0, len(text)),),)) for text in texts]
+
+
+class Desk:
+    """A pipeline, and what it published."""
+
+    def __init__(self, keys: KeySet) -> None:
+        self.keys, self.hider, self.marker = keys, Hider(), Marker()
+        self.settled: list[tuple[Claim, Any]] = []
+        self.held = lambda claim: True
+        self.pipeline = Pipeline(
+            keys=keys, anonymizer=self.hider, classifier=self.marker, settler=self
+        )
+
+    def settle(self, answers: Sequence[tuple[Claim, Any]]) -> list[bool]:
+        self.settled += answers
+        return [self.held(claim) for claim, _ in answers]
+
+    def claim(self, entry_id: str, text: str, **options: Any) -> Claim:
+        entry = JournalEntry(entry_id=entry_id, text=text, context=f"about {entry_id}")
+        sealed = self.keys.seal(entry.encode(), kind=ENTRY, entry_id=entry_id)
+        return Claim(entry_id, sealed, tag=f"tag-{entry_id}", **options)
+
+    def sealed(self, entry_id: str, plaintext: bytes) -> Claim:
+        return Claim(entry_id, self.keys.seal(plaintext, kind=ENTRY, entry_id=entry_id))
+
+    def run(self, *claims: Claim) -> BatchReport:
+        return self.pipeline.run(claims)
+
+    def result(self, index: int) -> JournalResult:
+        claim, answer = self.settled[index]
+        opened = self.keys.open(answer, kind=RESULT, entry_id=claim.entry_id)
+        return JournalResult.model_validate_json(opened)
+
+    @property
+    def reasons(self) -> dict[str, str]:
+        return {claim.entry_id: str(answer) for claim, answer in self.settled if len(answer) < 30}
+
+
+@pytest.fixture
+def desk(keys: KeySet) -> Desk:
+    return Desk(keys)
+
+
+def test_an_entry_is_answered_with_ranges_of_its_own_text(desk: Desk) -> None:
+    claim = desk.claim("e1", "Jane hates me.", deliveries=2)
+    report = desk.run(claim)
+    result = desk.result(0)
+    assert (result.entry_id, result.context, result.deliveries) == ("e1", "about e1", 2)
+    assert result.scores == {"A": 0.9, "B": 0.1}
+    (label,) = result.labels
+    assert (label.label, label.score) == ("A", 0.9)
+    assert [(e.start, e.end) for e in label.evidence] == [(0, 14)]
+    assert result.redactions == {"PERSON": 1}
+    assert result.model == "test@1"
+    assert result.submitted_at <= result.completed_at
+    assert report.outcomes == [Outcome.ANSWERED]
+    assert (report.labels, report.redactions) == ({"A": 1}, {"PERSON": 1})
+    assert set(report.stages) == {Stage.ANONYMIZE, Stage.CLASSIFY, Stage.SETTLE}
+    assert (report.tokens, report.padded_tokens) == (3, 4)
+
+
+def test_the_classifier_sees_anonymized_text_only(desk: Desk) -> None:
+    desk.run(desk.claim("e1", "Jane hates me."))
+    assert desk.marker.seen == ["<PERSON> hates me."]
+
+
+def test_results_hold_no_text(desk: Desk) -> None:
+    desk.run(desk.claim("e1", f"Jane said {CANARY}."))
+    assert CANARY not in desk.result(0).model_dump_json()
+    assert "Jane" not in desk.result(0).model_dump_json()
+
+
+def test_a_batch_keeps_its_order(desk: Desk) -> None:
+    claims = [desk.claim(f"e{i}", "x" * (i + 1)) for i in range(5)]
+    report = desk.run(*claims)
+    assert [claim.entry_id for claim, _ in desk.settled] == [f"e{i}" for i in range(5)]
+    assert [desk.result(i).labels[0].evidence[0].end for i in range(5)] == [1, 2, 3, 4, 5]
+    assert len(desk.hider.calls) == 1
+    assert report.outcomes == [Outcome.ANSWERED] * 5
+
+
+def test_an_empty_batch_is_no_error(desk: Desk) -> None:
+    assert desk.run().outcomes == []
+
+
+def test_waits_are_counted_where_the_submission_is_known(desk: Desk) -> None:
+    now = time.time()
+    report = desk.run(
+        desk.claim("e1", "x", enqueued_at=now - 5), desk.claim("e2", "x"),
+        desk.claim("ahead", "x", enqueued_at=now + 1000),
+    )  # fmt: skip
+    assert report.waits == [pytest.approx(5, abs=2), 0.0]
+    assert report.end_to_end == [pytest.approx(5, abs=2), 0.0]
+
+
+# Entries that cannot be opened
+
+
+def bad_claims(desk: Desk) -> dict[str, tuple[Claim, str]]:
+    good = desk.claim("e1", "x")
+    other_keys = KeySet.from_jwks({"keys": [new_key()]})
+    plain = JournalEntry(entry_id="inner", text="x").encode()
+    as_result = desk.keys.seal(plain, kind=RESULT, entry_id="inner")
+    flipped = good.sealed[:-3] + ("AAA" if good.sealed[-3:] != "AAA" else "BBB")
+    return {
+        "no JWE": (Claim("e1", "not sealed"), "undecryptable"),
+        "nothing": (Claim("e1", ""), "undecryptable"),
+        "dots": (Claim("e1", "...."), "undecryptable"),
+        "deep header": (Claim("e1", "W1tb" * 9000 + "...."), "undecryptable"),
+        "altered": (Claim("e1", flipped), "undecryptable"),
+        "of another id": (Claim("e2", good.sealed), "undecryptable"),
+        "of another kind": (Claim("inner", as_result), "undecryptable"),
+        "with another key": (
+            Claim("e1", other_keys.seal(plain, kind=ENTRY, entry_id="e1")), "undecryptable",
+        ),
+        "inner id another": (desk.sealed("outer", plain), "undecryptable"),
+        "not JSON": (desk.sealed("e1", b"hello"), "malformed"),
+        "array": (desk.sealed("e1", b"[]"), "malformed"),
+        "no text": (desk.sealed("e1", b'{"entry_id": "e1"}'), "malformed"),
+        "blank text": (desk.sealed("e1", b'{"entry_id": "e1", "text": " "}'), "malformed"),
+        "another field": (
+            desk.sealed("e1", b'{"entry_id": "e1", "text": "x", "user": "u"}'), "malformed",
+        ),
+        "invalid UTF-8": (desk.sealed("e1", b'{"entry_id": "e1", "text": "\xff"}'), "malformed"),
+        "lone surrogate": (desk.sealed("e1", rb'{"entry_id": "e1", "text": "\ud800"}'), "malformed"),
+        "text too long": (
+            desk.sealed("e1", json.dumps({"entry_id": "e1", "text": "x" * 50_001}).encode()),
+            "malformed",
+        ),
+        "oversized": (Claim("e1", "x" * (MAX_SEALED_CHARACTERS + 1)), "oversized"),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", list(bad_claims(Desk(KeySet.from_jwks({"keys": [new_key()]})))))
+def test_what_cannot_be_opened_is_dead_and_its_neighbours_are_answered(
+    desk: Desk, name: str
+) -> None:
+    bad, reason = bad_claims(desk)[name]
+    report = desk.run(desk.claim("before", "x"), bad, desk.claim("after", "x"))
+    assert report.outcomes == [Outcome.ANSWERED, Outcome.DEAD, Outcome.ANSWERED]
+    assert desk.reasons == {bad.entry_id: reason}
+    assert [len(texts) for texts in desk.hider.calls] == [2]
+
+
+def test_the_longest_entry_a_client_may_send_is_opened(desk: Desk) -> None:
+    report = desk.run(desk.claim("e1", "\x00" * 50_000), desk.claim("e2", "😀" * 50_000))
+    assert report.outcomes == [Outcome.ANSWERED] * 2
+
+
+# Stages that fail
+
+
+def test_only_the_entry_that_cannot_be_anonymized_is_dead(desk: Desk) -> None:
+    report = desk.run(
+        desk.claim("e1", "x"), desk.claim("e2", f"guilty {CANARY}"), desk.claim("e3", "x")
+    )
+    assert report.outcomes == [Outcome.ANSWERED, Outcome.DEAD, Outcome.ANSWERED]
+    assert desk.reasons == {"e2": "anonymizer_failed"}
+    assert not any("guilty" in text for text in desk.marker.seen)
+
+
+def test_only_the_entry_that_cannot_be_classified_is_dead(desk: Desk) -> None:
+    report = desk.run(desk.claim("e1", "worse"), desk.claim("e2", "x"))
+    assert report.outcomes == [Outcome.DEAD, Outcome.ANSWERED]
+    assert desk.reasons == {"e1": "classifier_failed"}
+
+
+@pytest.mark.parametrize("give", [lambda found: found[:-1], lambda found: [*found, *found]])
+def test_a_stage_that_loses_count_mixes_up_nobodys_answers(desk: Desk, give: Any) -> None:
+    desk.hider.give = lambda found: give(found) if len(found) > 1 else found
+    report = desk.run(desk.claim("e1", "x"), desk.claim("e2", "xx"))
+    assert report.outcomes == [Outcome.ANSWERED] * 2
+    assert [desk.result(i).labels[0].evidence[0].end for i in range(2)] == [1, 2]
+    desk.hider.give = give
+    assert desk.run(desk.claim("e3", "x")).outcomes == [Outcome.DEAD]
+
+
+def test_a_batch_of_failures_is_settled_too(desk: Desk) -> None:
+    report = desk.run(desk.claim("e1", "guilty"), Claim("e2", "junk"))
+    assert report.outcomes == [Outcome.DEAD, Outcome.DEAD]
+    assert len(desk.settled) == 2
+
+
+def test_an_entry_of_a_lost_lease_is_not_counted(desk: Desk) -> None:
+    desk.held = lambda claim: claim.entry_id != "lost"
+    report = desk.run(
+        desk.claim("lost", "Jane", enqueued_at=1.0), desk.claim("kept", "Jane", enqueued_at=1.0)
+    )
+    assert report.outcomes == [Outcome.LEASE_LOST, Outcome.ANSWERED]
+    assert (report.labels, report.redactions) == ({"A": 1}, {"PERSON": 1})
+    assert len(report.end_to_end) == 1
+
+
+# The batch boundary of a child
+
+
+@pytest.fixture
+def in_child(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    monkeypatch.setattr(child, "_pipeline", desk.pipeline)
+    return desk
+
+
+def raising(error: BaseException) -> Any:
+    def fail(*_: Any, **__: Any) -> Any:
+        raise error
+
+    return fail
+
+
+@pytest.mark.parametrize(
+    ("error", "failure"),
+    [
+        (redis.ConnectionError(CANARY), Failure.UNSETTLED),
+        (redis.exceptions.OutOfMemoryError(CANARY), Failure.UNSETTLED),
+        (TypeError(CANARY), Failure.BROKEN),
+        (RecursionError(CANARY), Failure.BROKEN),
+    ],
+)
+def test_nothing_of_an_entry_leaves_a_child_in_an_exception_or_log(
+    in_child: Desk,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    error: Exception,
+    failure: Failure,
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    monkeypatch.setattr(in_child, "settle", raising(error))
+    report = child.run_batch([in_child.claim("e1", CANARY)])
+    assert report.failure is failure
+    assert CANARY not in caplog.text + repr(report)
+    assert type(error).__name__ in caplog.text
+
+
+def test_a_whole_run_logs_no_text(in_child: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    texts = [CANARY, f"guilty {CANARY}", f"worse {CANARY}", f"Jane {CANARY}"]
+    claims = [in_child.claim(f"e{i}", text) for i, text in enumerate(texts)]
+    report = child.run_batch([*claims, in_child.sealed("e9", f'{{"text": "{CANARY}"}}'.encode())])
+    assert len(report.outcomes) == 5
+    assert CANARY not in caplog.text + repr(report) + repr(claims)
+
+
+def test_a_child_without_models_hands_its_batch_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(child, "_pipeline", None)
+    assert child.run_batch([Claim("e1", "x")]).failure is Failure.UNSETTLED
+
+
+# On a real server
+
+
+def test_answers_and_dead_letters_reach_their_streams(
+    keys: KeySet, client: redis.Redis, redis_url: str
+) -> None:
+    desk = Desk(keys)
+    claims = open_claims(redis_url)
+    client.lpush("journal.entries", b"one", b"two")
+    tags = [one.tag for one in claims.claim(2)]
+    pipeline = Pipeline(
+        keys=keys, anonymizer=desk.hider, classifier=desk.marker, settler=ClaimSettler(claims)
+    )
+    good, bad = desk.claim("good", "x"), desk.claim("bad", f"guilty {CANARY}", deliveries=2)
+    batch = [
+        Claim(c.entry_id, c.sealed, tag, deliveries=c.deliveries)
+        for c, tag in zip((good, bad), tags, strict=True)
+    ]
+    assert pipeline.run(batch).outcomes == [Outcome.ANSWERED, Outcome.DEAD]
+    assert pipeline.run(batch).outcomes == [Outcome.LEASE_LOST, Outcome.LEASE_LOST]
+    place = Place(client)
+    assert (place.results, place.dead, place.claims) == ([b"good"], [b"bad"], {})
+    ((_, fields),) = client.xrange("journal.dead")
+    letter = DeadLetter.model_validate_json(fields[b"letter"])
+    assert (letter.reason, letter.deliveries, letter.sealed) == ("anonymizer_failed", 2, bad.sealed)
+
+
+def test_on_the_stock_transport_answers_are_published_too(
+    keys: KeySet, client: redis.Redis
+) -> None:
+    desk = Desk(keys)
+    settler = StreamSettler(client, results="journal.results", dead="journal.dead")
+    pipeline = Pipeline(
+        keys=keys, anonymizer=desk.hider, classifier=desk.marker, settler=settler
+    )
+    report = pipeline.run([desk.claim("good", "x"), Claim("bad", "junk")])
+    assert report.outcomes == [Outcome.ANSWERED, Outcome.DEAD]
+    place = Place(client)
+    assert (place.results, place.dead) == ([b"good"], [b"bad"])
