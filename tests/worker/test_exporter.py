@@ -1,0 +1,222 @@
+"""The exporter: gauges of the queue, whether or not anybody works or Redis answers."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from deploy.local.server import Server, free_port
+
+from producer.message import encode_message
+from tests.worker.claims_support import open_claims, result
+from worker.errors import StartupError
+from worker.exporter import Exporter, age
+from worker.settings import WorkerSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    import redis
+
+NOW = 1_700_000_000.0
+
+
+class Scraper:
+    def __init__(self, url: str) -> None:
+        self.exporter = Exporter(WorkerSettings.load(redis_url=url, exporter_port=0))
+        self.exporter._probes.start()
+
+    def page(self, name: str) -> tuple[int, str]:
+        try:
+            url = f"http://127.0.0.1:{self.exporter.port}/{name}"
+            with urllib.request.urlopen(url, timeout=30) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as exc:
+            with exc:
+                return exc.code, exc.read().decode()
+
+    def gauges(self) -> dict[str, float]:
+        status, page = self.page("metrics")
+        assert status == 200
+        return {
+            match[1]: float(match[2]) for match in re.finditer(r"^(journal_\S+) (\S+)$", page, re.M)
+        }
+
+    def close(self) -> None:
+        self.exporter._probes.stop()
+        self.exporter._redis.close()
+
+
+@pytest.fixture
+def scraper(redis_url: str) -> Iterator[Scraper]:
+    one = Scraper(redis_url)
+    yield one
+    one.close()
+
+
+def test_an_empty_system_has_every_gauge_at_zero(scraper: Scraper) -> None:
+    gauges = scraper.gauges()
+    assert gauges.pop("journal_redis_up") == 1
+    assert gauges.pop("journal_redis_used_memory_bytes") > 0
+    assert gauges == {
+        "journal_queue_ready": 0, "journal_queue_oldest_seconds": 0, "journal_queue_claimed": 0,
+        "journal_results_entries": 0, "journal_dead_letters": 0,
+        "journal_redis_maxmemory_bytes": 0,
+    }  # fmt: skip
+
+
+def test_gauges_count_what_is_where(
+    scraper: Scraper, client: redis.Redis, redis_url: str
+) -> None:
+    client.lpush("journal.entries", *(encode_message(f"e{i}", "x") for i in range(5)))
+    claims = open_claims(redis_url)
+    tags = [one.tag for one in claims.claim(3)]
+    claims.settle([result(tags[0])])
+    client.xadd("journal.dead", {"letter": "x"})
+    client.xadd("journal.dead", {"letter": "x"})
+    gauges = scraper.gauges()
+    assert (gauges["journal_queue_ready"], gauges["journal_queue_claimed"]) == (2, 2)
+    assert (gauges["journal_results_entries"], gauges["journal_dead_letters"]) == (1, 2)
+
+
+def test_the_backlog_is_what_each_group_has_not_acknowledged(
+    scraper: Scraper, client: redis.Redis
+) -> None:
+    for _ in range(4):
+        client.xadd("journal.results", {"sealed": "x"})
+    for group in ("backend", "analytics"):
+        client.xgroup_create("journal.results", group, id="0")
+    read = client.xreadgroup("backend", "one", {"journal.results": ">"}, count=3)
+    client.xack("journal.results", "backend", read[0][1][0][0])
+    gauges = scraper.gauges()
+    assert gauges['journal_results_backlog{group="backend"}'] == 3
+    assert gauges['journal_results_backlog{group="analytics"}'] == 4
+
+
+def test_the_oldest_entry_is_the_next_to_be_taken(scraper: Scraper, client: redis.Redis) -> None:
+    for name, seconds in (("old", 100), ("new", 10)):
+        message = json.loads(encode_message(name, "x"))
+        message["headers"]["enqueued_at"] = time.time() - seconds
+        client.lpush("journal.entries", json.dumps(message))
+    assert scraper.gauges()["journal_queue_oldest_seconds"] == pytest.approx(100, abs=5)
+
+
+def headers(value: Any) -> bytes:
+    return json.dumps({"headers": {"enqueued_at": value}}).encode()
+
+
+@pytest.mark.parametrize(
+    ("message", "seconds"),
+    [
+        (headers(NOW - 5), 5.0),
+        (headers(NOW + 5), 0.0),
+        (headers(str(NOW - 5)), 5.0),
+        (headers(None), 0.0),
+        (headers([]), 0.0),
+        (headers("yesterday"), 0.0),
+        (headers(float("nan")), 0.0),
+        (headers(float("-inf")), 0.0),
+        (headers(-1), 0.0),
+        (headers(10**400), 0.0),
+        (b"[" * 100_000, 0.0),
+        (b"{}", 0.0),
+        (b'"headers"', 0.0),
+        (b"\xff", 0.0),
+        (b"", 0.0),
+        (None, 0.0),
+    ],
+    ids=range(16),
+)
+def test_the_age_of_a_message_of_any_kind(message: bytes | None, seconds: float) -> None:
+    assert age(message, NOW) == pytest.approx(seconds)
+
+
+def test_garbage_on_the_queue_stops_no_scrape(scraper: Scraper, client: redis.Redis) -> None:
+    client.lpush("journal.entries", b"[" * 100_000)
+    assert scraper.gauges()["journal_queue_ready"] == 1
+
+
+def test_keys_of_another_type_stop_no_scrape(scraper: Scraper, client: redis.Redis) -> None:
+    for key in ("journal.entries", "journal.results", "journal.dead", "unacked"):
+        client.set(key, "text")
+    assert scraper.gauges()["journal_redis_up"] == 1
+
+
+def test_redis_going_and_coming_back_is_told(tmp_path: Path) -> None:
+    with Server(directory=tmp_path) as server:
+        scraper = Scraper(server.url)
+        assert scraper.page("readyz") == (200, "ok\n")
+        server.stop()
+        assert scraper.gauges() == {"journal_redis_up": 0}
+        status, why = scraper.page("readyz")
+        assert (status, why) == (503, "Redis does not answer (ConnectionError)\n")
+        assert scraper.page("healthz") == (200, "ok\n")
+        server.start()
+        assert scraper.gauges()["journal_redis_up"] == 1
+        scraper.close()
+
+
+def test_a_port_in_use_stops_the_start(redis_url: str) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        settings = WorkerSettings.load(redis_url=redis_url, exporter_port=taken.getsockname()[1])
+        with pytest.raises(StartupError, match="cannot listen"):
+            Exporter(settings)
+
+
+# As a process
+
+HEAVY = ("torch", "spacy", "presidio_analyzer", "presidio_anonymizer", "transformers", "celery",
+         "kombu", "thinc", "numpy")  # fmt: skip
+
+
+def test_importing_the_exporter_brings_nothing_heavy() -> None:
+    code = (
+        "import sys, worker.exporter, worker.cli, worker.filters;"
+        f"print([name for name in {HEAVY} if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )  # fmt: skip
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_exporter_command_runs_light_and_ends_on_sigterm() -> None:
+    """Without a Redis to ask: it has to say so, and not to fail."""
+    code = (
+        "import sys, atexit;"
+        f"atexit.register(lambda: print([name for name in {HEAVY} if name in sys.modules]));"
+        "from worker.cli import main; main()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code, "exporter", "--port", "0",
+         "--redis-url", f"redis://:secretpassword@127.0.0.1:{free_port()}/0"],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        assert process.stderr is not None
+        watchdog = threading.Timer(60, process.kill)
+        watchdog.start()
+        line = process.stderr.readline()
+        address = re.search(r"http://\S+/metrics", line)
+        assert address, line
+        with urllib.request.urlopen(address[0], timeout=30) as answer:
+            assert "journal_redis_up 0.0" in answer.read().decode()
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=30)
+        watchdog.cancel()
+        assert (process.returncode, out.strip(), err) == (0, "[]", "")
+        assert "secretpassword" not in line

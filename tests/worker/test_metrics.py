@@ -1,0 +1,119 @@
+"""The worker's metrics: names are the contract with dashboards and alerts."""
+
+from __future__ import annotations
+
+import pickle
+
+import pytest
+from prometheus_client import CollectorRegistry, generate_latest
+
+from producer.schemas import DeadReason
+from worker.metrics import Metrics
+from worker.report import BatchReport, Claim, Outcome, Stage
+
+
+@pytest.fixture
+def metrics() -> Metrics:
+    return Metrics(CollectorRegistry())
+
+
+def value(metrics: Metrics, name: str, **labels: str) -> float | None:
+    return metrics.registry.get_sample_value(name, labels)
+
+
+REPORT = BatchReport(
+    outcomes=[Outcome.ANSWERED, Outcome.ANSWERED, Outcome.DEAD],
+    stages={Stage.ANONYMIZE: 0.02, Stage.CLASSIFY: 0.3, Stage.SETTLE: 0.001},
+    waits=[1.0, 2.0],
+    end_to_end=[1.5],
+    tokens=100,
+    padded_tokens=120,
+)
+REPORT.labels.update(["Mind Reading", "Mind Reading", "Labeling"])
+REPORT.redactions.update({"PERSON": 2})
+
+
+def test_the_names_are_the_contract(metrics: Metrics) -> None:
+    metrics.observe(REPORT)
+    metrics.model(name="m", version="1", precision="fp32", device="cpu")
+    families = {family.name: family.type for family in metrics.registry.collect()}
+    assert families == {
+        "journal_entries": "counter",
+        "journal_labels": "counter",
+        "journal_redactions": "counter",
+        "journal_stage_seconds": "histogram",
+        "journal_batch_entries": "histogram",
+        "journal_batch_tokens": "histogram",
+        "journal_padding_ratio": "histogram",
+        "journal_redeliveries": "counter",
+        "journal_worker_in_flight": "gauge",
+        "journal_worker_children": "gauge",
+        "journal_model_info": "gauge",
+    }
+    page = generate_latest(metrics.registry).decode()
+    assert 'journal_entries_total{outcome="answered"} 2.0' in page
+    assert "journal_redeliveries_total 0.0" in page
+
+
+def test_every_outcome_is_there_from_the_start(metrics: Metrics) -> None:
+    for outcome in Outcome:
+        assert value(metrics, "journal_entries_total", outcome=outcome.value) == 0.0
+    assert value(metrics, "journal_worker_in_flight", state="waiting") == 0.0
+
+
+def test_a_report_is_counted_whole(metrics: Metrics) -> None:
+    metrics.observe(REPORT)
+    assert value(metrics, "journal_entries_total", outcome="dead") == 1
+    assert value(metrics, "journal_labels_total", label="Mind Reading") == 2
+    assert value(metrics, "journal_redactions_total", type="PERSON") == 2
+    for stage, total, count in (
+        ("queue", 3.0, 2), ("anonymize", 0.02, 1), ("classify", 0.3, 1),
+        ("settle", 0.001, 1), ("end_to_end", 1.5, 1),
+    ):  # fmt: skip
+        assert value(metrics, "journal_stage_seconds_sum", stage=stage) == pytest.approx(total)
+        assert value(metrics, "journal_stage_seconds_count", stage=stage) == count
+    assert value(metrics, "journal_batch_entries_sum") == 3
+    assert value(metrics, "journal_batch_tokens_sum") == 100
+    assert value(metrics, "journal_padding_ratio_sum") == pytest.approx(1.2)
+
+
+def test_a_batch_without_tokens_has_no_padding_ratio(metrics: Metrics) -> None:
+    metrics.observe(BatchReport(outcomes=[Outcome.DEAD]))
+    assert value(metrics, "journal_padding_ratio_count") == 0
+
+
+def test_entries_that_no_child_saw_are_counted(metrics: Metrics) -> None:
+    metrics.discarded(DeadReason.EXPIRED)
+    metrics.discarded(DeadReason.REVOKED)
+    metrics.count(Outcome.REQUEUED, 3)
+    metrics.redelivered(5)
+    counted = [
+        value(metrics, "journal_entries_total", outcome=outcome)
+        for outcome in ("expired", "revoked", "requeued")
+    ]
+    assert counted == [1, 1, 3]
+    assert value(metrics, "journal_redeliveries_total") == 5
+
+
+def test_gauges_tell_the_latest(metrics: Metrics) -> None:
+    for waiting, running in ((5, 64), (0, 3)):
+        metrics.in_flight(waiting=waiting, running=running)
+    metrics.children(2)
+    assert value(metrics, "journal_worker_in_flight", state="running") == 3
+    assert value(metrics, "journal_worker_children") == 2
+
+
+def test_the_time_inside_a_stage_adds_up_even_if_it_fails() -> None:
+    report = BatchReport()
+    with pytest.raises(KeyError), report.stage(Stage.CLASSIFY):
+        raise KeyError
+    first = report.stages[Stage.CLASSIFY]
+    with report.stage(Stage.CLASSIFY):
+        pass
+    assert 0 < first < report.stages[Stage.CLASSIFY]
+
+
+def test_claims_and_reports_travel_between_processes() -> None:
+    claim = Claim("e1", "a.b.c.d.e", tag="t", enqueued_at=1.0, deliveries=2)
+    assert pickle.loads(pickle.dumps(claim)) == claim
+    assert pickle.loads(pickle.dumps(REPORT)) == REPORT
