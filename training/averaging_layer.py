@@ -62,4 +62,3 @@ def _set_to_average(layer: Any) -> None:
     for norm in (attention.output.LayerNorm, layer.output.LayerNorm):
         norm.weight.fill_(1.0)
         norm.bias.zero_()
-

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from training.anonymize import anonymize_texts
+from training.calibrate import best_temperature, cooled, fold_in
 from training.deadline import Deadline
 from training.errors import DataError
 from training.finetune import Best, finetune
@@ -86,11 +87,15 @@ def fit(
         model, tokenizer, train, held_out,
         names=names, base=base, options=options, deadline=deadline, progress=progress,
     )  # fmt: skip
+    temperature = best_temperature(held_out.labels, best.probabilities)
+    fold_in(model, temperature)
+    best.probabilities = cooled(best.probabilities, temperature)
     thresholds = np.round(tune_thresholds(held_out.labels, best.probabilities), 4)
     found = metrics(
         names, train, held_out, best, thresholds,
         base=base, options=options, anonymized_here=anonymizer is not None,
     )  # fmt: skip
+    found["temperature"] = round(temperature, 4)
     progress.begin("writing the model folder")
     with new_folder(target) as folder:
         model.save_pretrained(folder)

@@ -37,10 +37,11 @@ class Probes:
             timeout = 10  # seconds: a client that says nothing holds no thread for ever
 
             def do_GET(self) -> None:
-                if self.path == "/metrics":
+                path = self.path.partition("?")[0]
+                if path == "/metrics":
                     self._answer(HTTPStatus.OK, generate_latest(registry), CONTENT_TYPE_LATEST)
-                elif self.path in ("/healthz", "/readyz"):
-                    problem = alive() if self.path == "/healthz" else ready()
+                elif path in ("/healthz", "/readyz"):
+                    problem = alive() if path == "/healthz" else ready()
                     status = HTTPStatus.SERVICE_UNAVAILABLE if problem else HTTPStatus.OK
                     self._answer(status, f"{problem or 'ok'}\n".encode(), "text/plain")
                 else:

@@ -1,0 +1,25 @@
+"""A short run of the chaos harness, and poison among good entries."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_chaos_loses_and_doubles_nothing() -> None:
+    done = subprocess.run(
+        [
+            sys.executable, "-m", "deploy.chaos.run", "--duration", "25", "--pauses", "1",
+            "--redis-kills", "1", "--rate", "150", "--interval", "1.5", "--seed", "7",
+        ],
+        cwd=ROOT, capture_output=True, text=True, timeout=220, check=False,
+    )  # fmt: skip
+    outcome = json.loads(done.stdout.strip().splitlines()[-1])
+    assert outcome["submitted"] > 1000
+    assert outcome["kills"] > 3
+    assert (outcome["lost"], outcome["duplicated"], outcome["stuck"]) == (0, 0, 0), outcome
+    assert done.returncode == 0

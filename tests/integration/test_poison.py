@@ -1,0 +1,114 @@
+"""Entries that kill their child, hang it or break it: each alone ends as a dead letter."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.integration.conftest import Backend, wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import redis
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def light_worker(environment: dict[str, str], tmp_path: Path) -> Iterator[Path]:
+    """A worker with stand-in stages that misbehave as an entry asks."""
+    log = tmp_path / "light.log"
+    settings = {
+        **os.environ,
+        **environment,
+        "JOURNAL_METRICS_PORT": "0",
+        "JOURNAL_BATCH_TIMEOUT_SECONDS": "2",
+        "JOURNAL_LOG_LEVEL": "DEBUG",
+        "PYTHONPATH": str(ROOT),
+    }
+    with log.open("wb") as stream:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "deploy.chaos.light_worker"],
+            env=settings, stdout=stream, stderr=stream, cwd=ROOT,
+        )  # fmt: skip
+        yield log
+        process.terminate()
+        process.wait(timeout=30)
+
+
+def test_only_the_guilty_entries_die(
+    light_worker: Path, backend: Backend, client: redis.Redis
+) -> None:
+    poison = ("POISON-KILL", "POISON-HANG", "POISON-RAISE")
+    texts = [f"A good entry, number {i}." for i in range(600)]
+    guilty = {i: poison[k % 3] for k, i in enumerate(range(57, 600, 100))}
+    for i, kind in guilty.items():
+        texts[i] = f"{kind} xylocanary {i}"
+    backend.ask(texts)
+    answers = backend.answers(len(texts) - len(guilty), seconds=150)
+    wait_until(lambda: client.xlen("journal.dead") == len(guilty), "the guilty to be dead letters")
+    assert not {f"e{i}" for i in guilty} & set(answers)
+    letters = [json.loads(f[b"letter"]) for _, f in client.xrange("journal.dead")]
+    reasons = {letter["entry_id"]: letter["reason"] for letter in letters}
+    expected = {
+        "POISON-KILL": "worker_lost",
+        "POISON-HANG": "timed_out",
+        "POISON-RAISE": "classifier_failed",
+    }
+    assert reasons == {f"e{i}": expected[kind] for i, kind in guilty.items()}
+    assert "xylocanary" not in light_worker.read_text()
+
+
+def _garbage(rng: random.Random) -> bytes:
+    """One of many kinds of messages that are no entry."""
+    good = {"headers": {"task": "journal.classify", "id": "x"}, "properties": {}, "body": "e30="}
+    kinds = (
+        lambda: b"",
+        lambda: rng.randbytes(rng.randint(1, 200)),
+        lambda: b"null",
+        lambda: b"[1, 2, 3]",
+        lambda: b'"text"',
+        lambda: b'{"half": ',
+        lambda: b"[" * 5000,
+        lambda: json.dumps({**good, "headers": None}).encode(),
+        lambda: json.dumps({**good, "headers": {"task": 7, "id": []}}).encode(),
+        lambda: json.dumps({**good, "headers": {"task": "other.task", "id": "y"}}).encode(),
+        lambda: json.dumps({**good, "body": 12}).encode(),
+        lambda: json.dumps({**good, "properties": {"body_encoding": "base64"}, "body": "%"}).encode(),
+        lambda: json.dumps({**good, "body": "[1]"}).encode(),
+        lambda: json.dumps({**good, "body": '[["a.b.c.d.e"], {}, {}]'}).encode(),
+        lambda: json.dumps(
+            {**good, "content-type": "application/x-python-serialize", "body": "gASV"}
+        ).encode(),
+        lambda: json.dumps(
+            {**good, "headers": {**good["headers"], "eta": "soon"}, "body": "[[], {}, {}]"}
+        ).encode(),
+        lambda: json.dumps(
+            {**good, "headers": {**good["headers"], "expires": [1]}, "body": "[[], {}, {}]"}
+        ).encode(),
+    )
+    return rng.choice(kinds)()
+
+
+def test_garbage_of_many_kinds_is_dead_lettered_whole(
+    light_worker: Path, backend: Backend, client: redis.Redis
+) -> None:
+    rng = random.Random(5)
+    count = 3000
+    with client.pipeline(transaction=False) as pipeline:
+        for _ in range(count):
+            pipeline.lpush("journal.entries", _garbage(rng))
+        pipeline.execute()
+    backend.ask([f"A good entry, {i}." for i in range(50)])
+    assert len(backend.answers(50, seconds=120)) == 50
+    wait_until(lambda: client.xlen("journal.dead") == count, "all garbage to be dead letters", 120)
+    wait_until(lambda: client.hlen("unacked") == 0, "no claim to be left")
+    assert "Unrecoverable" not in light_worker.read_text()

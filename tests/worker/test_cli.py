@@ -1,0 +1,156 @@
+"""`journal-worker run`: what is wrong is one line on stderr and exit code 2, before anything runs."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from click.testing import CliRunner
+from deploy.local.server import free_port
+
+from producer.sealing import new_key, write_key_file
+from worker import logs
+from worker.cli import main
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from click.testing import Result
+
+
+@pytest.fixture
+def run(
+    redis_url: str, keys_file: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Result]:
+    """Run `journal-worker run` in this process; it must not get as far as to start."""
+    monkeypatch.setattr(logs, "configure", lambda level: None)
+    given = {
+        "REDIS_URL": redis_url, "KEYS_FILE": str(keys_file), "MODEL": str(tiny_model),
+        "METRICS_PORT": "0",
+    }  # fmt: skip
+    for name, value in given.items():
+        monkeypatch.setenv(f"JOURNAL_{name}", value)
+
+    def started(*_: object) -> None:
+        pytest.fail("the worker was started")
+
+    monkeypatch.setattr("celery.apps.worker.Worker.start", started)
+    return lambda *arguments: CliRunner().invoke(main, ["run", *arguments])
+
+
+def one_line(done: Result) -> str:
+    assert done.exit_code == 2, done.output
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("journal-worker: ")
+    assert done.stdout == ""
+    return line
+
+
+def test_a_redis_nobody_answers_at(run: Callable[..., Result]) -> None:
+    url = f"redis://:secretpassword@127.0.0.1:{free_port()}/0"
+    line = one_line(run("--redis-url", url))
+    assert "Redis cannot be reached" in line
+    assert "secretpassword" not in line
+
+
+@pytest.mark.parametrize("url", ["http://host", "redis://host:notaport/0", "", "redis://h/0?x=y"])
+def test_an_address_that_is_none(run: Callable[..., Result], url: str) -> None:
+    assert "JOURNAL_REDIS_URL" in one_line(run("--redis-url", url))
+
+
+def test_a_wrong_password(run: Callable[..., Result], redis_url: str) -> None:
+    url = redis_url.replace("redis://", "redis://nobody:secretpassword@")
+    line = one_line(run("--redis-url", url))
+    assert "refused the user name or password" in line
+    assert "secretpassword" not in line
+
+
+@pytest.mark.parametrize("content", ["", "{}", '{"keys": []}', '{"keys": [{"kid": "a", "k": "AA"}]}'])
+def test_a_key_file_that_is_none(
+    run: Callable[..., Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str
+) -> None:
+    (tmp_path / "bad.json").write_text(content)
+    monkeypatch.setenv("JOURNAL_KEYS_FILE", str(tmp_path / "bad.json"))
+    assert "bad.json" in one_line(run())
+
+
+def test_no_key_file(run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("JOURNAL_KEYS_FILE")
+    assert "JOURNAL_KEYS_FILE" in one_line(run())
+
+
+def test_a_missing_model(run: Callable[..., Result], tmp_path: Path) -> None:
+    assert "nowhere" in one_line(run("--model", str(tmp_path / "nowhere")))
+
+
+def test_an_altered_model(run: Callable[..., Result], tiny_model: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(tiny_model, tmp_path / "model")
+    (folder / "model.safetensors").write_bytes(b"other weights")
+    line = one_line(run("--model", str(folder)))
+    assert "model.safetensors" in line
+    assert "altered" in line
+
+
+def test_a_port_in_use(run: Callable[..., Result]) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert f"cannot listen on 127.0.0.1:{port}" in one_line(run("--metrics-port", str(port)))
+
+
+def test_a_setting_of_the_wrong_kind(
+    run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JOURNAL_MAX_BATCH_ENTRIES", "many")
+    assert "max_batch_entries" in one_line(run())
+
+
+@pytest.mark.parametrize("command", ["run", "exporter", "anonymize", "classify"])
+def test_every_command_has_help(command: str) -> None:
+    done = CliRunner().invoke(main, [command, "--help"])
+    assert done.exit_code == 0
+    assert done.stdout.startswith("Usage:")
+
+
+# Logging, in a process of its own: it is set up once for all
+
+LOGGERS = """
+import logging, sys
+from worker import logs
+logs.configure(sys.argv[1])
+for name in ("worker.child", "presidio-analyzer", "spacy.x", "transformers.y", "celery.worker"):
+    for level in ("DEBUG", "INFO", "WARNING", "ERROR"):
+        logging.getLogger(name).log(getattr(logging, level), "%s", f"said {name} {level}")
+"""
+
+
+@pytest.fixture
+def logged() -> Iterator[Callable[[str], list[str]]]:
+    def run(level: str) -> list[str]:
+        done = subprocess.run(
+            [sys.executable, "-c", LOGGERS, level], capture_output=True, text=True, check=True,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        )  # fmt: skip
+        return [line.split("said ")[1] for line in done.stderr.splitlines()]
+
+    yield run
+
+
+def test_libraries_that_see_entries_are_quiet_at_every_level(
+    logged: Callable[[str], list[str]],
+) -> None:
+    said = logged("DEBUG")
+    for name in ("presidio-analyzer", "spacy.x", "transformers.y"):
+        assert [line for line in said if line.startswith(name)] == [f"{name} ERROR"]
+    assert len([line for line in said if line.startswith("worker.child")]) == 4
+    assert [line for line in logged("WARNING") if line.startswith("celery")] == [
+        "celery.worker WARNING",
+        "celery.worker ERROR",
+    ]
