@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import socket
 import time
-import uuid
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from redis.exceptions import RedisError
 
 from producer import operations
-from producer.client import BLOCK_SECONDS, as_entry
+from producer.client import ACKNOWLEDGE_SECONDS, BLOCK_SECONDS, as_entry
 from producer.connection import connect_async
 from producer.settings import Settings
 
@@ -94,7 +94,7 @@ class AsyncJournalClient:
         timeout: float | None = None,  # noqa: ASYNC109 - ends an idle stream, not a call
     ) -> AsyncIterator[JournalResult]:
         """Results as they come; see `JournalClient.results`."""
-        consumer = consumer or uuid.uuid4().hex[:8]
+        consumer = consumer or socket.gethostname()
         reclaimed_at = -_RECLAIM_EVERY_SECONDS
         last_result = time.monotonic()
         while True:
@@ -109,10 +109,14 @@ class AsyncJournalClient:
                 group=group, consumer=consumer, count=count, block=wait
             )
             done: list[str] = []
+            acknowledged_at = time.monotonic()
             try:
                 for received in batch:
                     yield received.result
                     done.append(received.stream_id)
+                    if time.monotonic() - acknowledged_at > ACKNOWLEDGE_SECONDS:
+                        await self.acknowledge(done, group=group)
+                        done, acknowledged_at = [], time.monotonic()
             finally:
                 await self.acknowledge(done, group=group)
             if batch:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 import uuid
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -27,6 +28,8 @@ T = TypeVar("T")
 #: One blocking read; longer waits are made of several, so that an interrupt is heard.
 BLOCK_SECONDS = 2.0
 _RECLAIM_EVERY_SECONDS = 15.0
+#: A slow handler's results must not look abandoned to the other readers of its group.
+ACKNOWLEDGE_SECONDS = 1.0
 
 
 class JournalClient:
@@ -117,18 +120,20 @@ class JournalClient:
         count: int = 64,
         timeout: float | None = None,
     ) -> Iterator[JournalResult]:
-        """Results as they come; each is acknowledged when the next one is asked for.
+        """Results as they come; each is acknowledged once the next one was asked for.
+
+        Acknowledgements are sent together, at least every second of the loop's own work.
 
         A result whose handling raised, or after which the loop was left, is not acknowledged and
         comes again. Several groups each get every result; consumers of one group share them.
 
         Args:
             group: the consumer group; made on first use.
-            consumer: this reader's name in the group; random by default.
+            consumer: this reader's name in the group; the host's name by default.
             count: how many results to fetch at once.
             timeout: stop after this many seconds without a result; None waits for ever.
         """
-        consumer = consumer or uuid.uuid4().hex[:8]
+        consumer = consumer or socket.gethostname()
         reclaimed_at = -_RECLAIM_EVERY_SECONDS
         last_result = time.monotonic()
         while True:
@@ -141,10 +146,14 @@ class JournalClient:
                 wait = max(0.0, min(wait, last_result + timeout - time.monotonic()))
             batch = batch or self.receive(group=group, consumer=consumer, count=count, block=wait)
             done: list[str] = []
+            acknowledged_at = time.monotonic()
             try:
                 for received in batch:
                     yield received.result
                     done.append(received.stream_id)
+                    if time.monotonic() - acknowledged_at > ACKNOWLEDGE_SECONDS:
+                        self.acknowledge(done, group=group)
+                        done, acknowledged_at = [], time.monotonic()
             finally:
                 self.acknowledge(done, group=group)
             if batch:

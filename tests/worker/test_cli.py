@@ -7,19 +7,18 @@ import shutil
 import socket
 import subprocess
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from click.testing import CliRunner
-from deploy.local.server import free_port
 
-from producer.sealing import new_key, write_key_file
+from deploy.local.server import free_port
 from worker import logs
 from worker.cli import main
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
+    from pathlib import Path
 
     from click.testing import Result
 
@@ -71,7 +70,10 @@ def test_a_wrong_password(run: Callable[..., Result], redis_url: str) -> None:
     assert "secretpassword" not in line
 
 
-@pytest.mark.parametrize("content", ["", "{}", '{"keys": []}', '{"keys": [{"kid": "a", "k": "AA"}]}'])
+SHORT_KEY = '{"keys": [{"kid": "a", "k": "AAAAAAAAAAAAAAAAAAAAAA"}]}'
+
+
+@pytest.mark.parametrize("content", ["", "{}", '{"keys": []}', SHORT_KEY])
 def test_a_key_file_that_is_none(
     run: Callable[..., Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str
 ) -> None:
@@ -132,7 +134,7 @@ for name in ("worker.child", "presidio-analyzer", "spacy.x", "transformers.y", "
 
 
 @pytest.fixture
-def logged() -> Iterator[Callable[[str], list[str]]]:
+def logged() -> Callable[[str], list[str]]:
     def run(level: str) -> list[str]:
         done = subprocess.run(
             [sys.executable, "-c", LOGGERS, level], capture_output=True, text=True, check=True,
@@ -140,7 +142,7 @@ def logged() -> Iterator[Callable[[str], list[str]]]:
         )  # fmt: skip
         return [line.split("said ")[1] for line in done.stderr.splitlines()]
 
-    yield run
+    return run
 
 
 def test_libraries_that_see_entries_are_quiet_at_every_level(

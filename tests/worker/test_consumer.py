@@ -91,15 +91,28 @@ def test_a_dead_letter_that_cannot_be_written_goes_back(
     assert CANARY not in caplog.text
 
 
-@pytest.mark.parametrize("raw", [b"\xff\x00", b'"\\ud800"', b"\xed\xa0\x80", "ü😀".encode()])
-def test_bytes_of_any_kind_make_a_letter(raw: bytes) -> None:
-    claim = as_claim(Received(raw))
-    assert claim.sealed.encode().decode("unicode_escape" if b"\\x" in claim.sealed.encode() else "utf-8")
+@pytest.mark.parametrize(
+    ("raw", "kept"),
+    [
+        (b"\xff\x00", "\\xff\x00"),
+        (b'"\\ud800"', '"\\ud800"'),
+        (b"\xed\xa0\x80", "\\xed\\xa0\\x80"),
+        ("ü😀".encode(), "ü😀"),
+    ],
+)
+def test_bytes_of_any_kind_make_a_letter(raw: bytes, kept: str) -> None:
+    assert as_claim(Received(raw)).sealed == kept
 
 
 @pytest.mark.parametrize(
     ("ident", "expected"),
-    [("e-1", "e-1"), ("", "unknown"), ("a b", "unknown"), ("\ud800", "unknown"), ("x" * 129, "unknown")],
+    [
+        ("e-1", "e-1"),
+        ("", "unknown"),
+        ("a b", "unknown"),
+        ("\ud800", "unknown"),
+        ("x" * 129, "unknown"),
+    ],
 )
 def test_only_an_entrys_id_names_a_letter(ident: str, expected: str) -> None:
     assert as_claim(Received(altered(encode_message("e1", SEALED), id=ident))).entry_id == expected

@@ -15,8 +15,8 @@ import urllib.request
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from deploy.local.server import Server, free_port
 
+from deploy.local.server import Server, free_port
 from producer.message import encode_message
 from tests.worker.claims_support import open_claims, result
 from worker.errors import StartupError
@@ -50,7 +50,7 @@ class Scraper:
         status, page = self.page("metrics")
         assert status == 200
         return {
-            match[1]: float(match[2]) for match in re.finditer(r"^(journal_\S+) (\S+)$", page, re.M)
+            match[1]: float(match[2]) for match in re.finditer(r"^(journal_\S+) (\S+)$", page, re.MULTILINE)
         }
 
     def close(self) -> None:
@@ -76,9 +76,7 @@ def test_an_empty_system_has_every_gauge_at_zero(scraper: Scraper) -> None:
     }  # fmt: skip
 
 
-def test_gauges_count_what_is_where(
-    scraper: Scraper, client: redis.Redis, redis_url: str
-) -> None:
+def test_gauges_count_what_is_where(scraper: Scraper, client: redis.Redis, redis_url: str) -> None:
     client.lpush("journal.entries", *(encode_message(f"e{i}", "x") for i in range(5)))
     claims = open_claims(redis_url)
     tags = [one.tag for one in claims.claim(3)]

@@ -346,9 +346,7 @@ def test_on_the_stock_transport_answers_are_published_too(
 ) -> None:
     desk = Desk(keys)
     settler = StreamSettler(client, results="journal.results", dead="journal.dead")
-    pipeline = Pipeline(
-        keys=keys, anonymizer=desk.hider, classifier=desk.marker, settler=settler
-    )
+    pipeline = Pipeline(keys=keys, anonymizer=desk.hider, classifier=desk.marker, settler=settler)
     report = pipeline.run([desk.claim("good", "x"), Claim("bad", "junk")])
     assert report.outcomes == [Outcome.ANSWERED, Outcome.DEAD]
     place = Place(client)

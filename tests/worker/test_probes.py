@@ -8,9 +8,9 @@ import socket
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from deploy.local.server import free_port
 from prometheus_client import CollectorRegistry, Gauge
 
+from deploy.local.server import free_port
 from worker.children import ChildGate
 from worker.errors import StartupError
 from worker.probes import Probes
@@ -90,7 +90,9 @@ def test_a_port_in_use_is_one_clear_line() -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        with pytest.raises(StartupError, match=f"cannot listen on 127.0.0.1:{port}: Address already"):
+        with pytest.raises(
+            StartupError, match=f"cannot listen on 127.0.0.1:{port}: Address already"
+        ):
             Probes(CollectorRegistry(), alive=lambda: None, ready=lambda: None,
                    host="127.0.0.1", port=port)  # fmt: skip
 
@@ -193,9 +195,7 @@ def test_an_idle_worker_is_well(progress: Progress, clock: Clock) -> None:
     assert progress.alive() is None
 
 
-def test_while_redis_is_away_standing_still_is_no_illness(
-    progress: Progress, clock: Clock
-) -> None:
+def test_while_redis_is_away_standing_still_is_no_illness(progress: Progress, clock: Clock) -> None:
     progress.child_ready(17)
     progress.tick(running=5, finished=False)
     progress.disconnected()
@@ -224,7 +224,7 @@ def test_words_of_any_kind_and_length_arrive(words: str, wait_until: Callable[..
     gate, ready, failed = ChildGate(), [], []
     gate.listen(on_ready=lambda *what: ready.append(what), on_failed=failed.append)
     gate.tell_failed(words)
-    gate.tell_ready({name: words for name in READY})
+    gate.tell_ready(dict.fromkeys(READY, words))
     wait_until(lambda: ready and failed, "both lines")
     assert words.startswith(failed[0])
     assert failed[0]
