@@ -6,11 +6,14 @@ another, so whoever lost a claim can settle nothing by its old tag.
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import uuid
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from redis.exceptions import NoScriptError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,9 +43,10 @@ class Claimed(NamedTuple):
 
 
 @cache
-def script(name: str) -> str:
-    """The source of one of our Lua scripts."""
-    return files("worker").joinpath("lua", f"{name}.lua").read_text(encoding="utf-8")
+def script(name: str) -> tuple[str, str]:
+    """The source of one of our Lua scripts, and the digest a server knows it by."""
+    source = files("worker").joinpath("lua", f"{name}.lua").read_text(encoding="utf-8")
+    return source, hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest()
 
 
 class Claims:
@@ -133,4 +137,8 @@ class Claims:
 
     def _call(self, name: str, keys: Sequence[str], arguments: Sequence[Any]) -> Any:
         call: Any = self._redis.execute_command  # redis-py leaves it untyped
-        return call("EVAL", script(name), len(keys), *keys, *arguments)
+        source, digest = script(name)
+        try:
+            return call("EVALSHA", digest, len(keys), *keys, *arguments)
+        except NoScriptError:  # a server that is new, or was restarted
+            return call("EVAL", source, len(keys), *keys, *arguments)

@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 
 class JournalConsumer(Consumer):  # type: ignore[misc]
-    """Dead-letters what is no journal entry; see `worker.app.attach` for what it uses of the app."""
+    """Dead-letters what is no journal entry; `worker.app.attach` gives the app what it needs."""
 
     def on_close(self) -> None:
         """The connection is lost: until there is another, standing still is no illness."""

@@ -190,8 +190,9 @@ def as_payload(claimed: Claimed) -> dict[str, Any]:
         properties, headers = payload["properties"], payload["headers"]
         if not isinstance(headers["task"], str) or not isinstance(headers["id"], str):
             raise TypeError
-        if (encoding := properties.get("body_encoding")) == "base64":
-            base64.b64decode(payload["body"], validate=True).decode()
+        # Decoded here, where a failure has an end, and not a second time by kombu.
+        if (encoding := properties.pop("body_encoding", None)) == "base64":
+            payload["body"] = base64.b64decode(payload["body"], validate=True).decode()
         elif encoding in {None, "", "utf-8"}:
             payload["body"].encode()
         else:

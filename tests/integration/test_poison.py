@@ -82,7 +82,9 @@ def _garbage(rng: random.Random) -> bytes:
         lambda: json.dumps({**good, "headers": {"task": 7, "id": []}}).encode(),
         lambda: json.dumps({**good, "headers": {"task": "other.task", "id": "y"}}).encode(),
         lambda: json.dumps({**good, "body": 12}).encode(),
-        lambda: json.dumps({**good, "properties": {"body_encoding": "base64"}, "body": "%"}).encode(),
+        lambda: json.dumps(
+            {**good, "properties": {"body_encoding": "base64"}, "body": "%"}
+        ).encode(),
         lambda: json.dumps({**good, "body": "[1]"}).encode(),
         lambda: json.dumps({**good, "body": '[["a.b.c.d.e"], {}, {}]'}).encode(),
         lambda: json.dumps(

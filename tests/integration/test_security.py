@@ -101,7 +101,10 @@ def test_each_user_does_its_job_and_nothing_else(
 def test_a_user_is_refused_what_is_not_its_job(
     guarded: Server, part: str, command: list[str]
 ) -> None:
-    with redis.Redis.from_url(url(guarded, part)) as client, pytest.raises(redis.exceptions.NoPermissionError):
+    with (
+        redis.Redis.from_url(url(guarded, part)) as client,
+        pytest.raises(redis.exceptions.NoPermissionError),
+    ):
         client.execute_command(*command)
 
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 STEPS = 50
+LOOK_EVERY = 5
 WORKERS = st.integers(0, 1)
 #: Which of a worker's latest tags a step is about, as bits.
 PICKS = st.integers(0, 255)
@@ -45,7 +46,7 @@ class TwoWorkers(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.client.flushall()
-        self.submitted = 0
+        self.submitted = self.looks = 0
         self.waiting: deque[bytes] = deque()  # the next to be taken on the left
         self.held: dict[str, bytes] = {}
         self.silent: set[str] = set()
@@ -123,6 +124,15 @@ class TwoWorkers(RuleBasedStateMachine):
         self.waiting.extendleft(back[::-1])
 
     @invariant()
+    def look_now_and_then(self) -> None:
+        # What is lost stays lost: a look at every few steps and at the end finds it too.
+        self.looks += 1
+        if self.looks % LOOK_EVERY == 0:
+            self.every_message_is_in_one_place()
+
+    def teardown(self) -> None:
+        self.every_message_is_in_one_place()
+
     def every_message_is_in_one_place(self) -> None:
         place = Place(self.client)
         everywhere = [*place.queue, *self.held.values(), *place.results, *place.dead]

@@ -50,7 +50,8 @@ class Scraper:
         status, page = self.page("metrics")
         assert status == 200
         return {
-            match[1]: float(match[2]) for match in re.finditer(r"^(journal_\S+) (\S+)$", page, re.MULTILINE)
+            match[1]: float(match[2])
+            for match in re.finditer(r"^(journal_\S+) (\S+)$", page, re.MULTILINE)
         }
 
     def close(self) -> None:

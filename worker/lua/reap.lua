@@ -3,7 +3,10 @@
 -- ARGV: what kombu puts behind a message, seconds of a lease, prefix of our tags, most
 -- Returns how many are back. Claims on the same database that are another Celery application's
 -- or another queue's stay, and hide none of ours.
+-- A first write that changes nothing: after it Redis lets a script finish even out of memory.
+redis.call('HDEL', KEYS[2], '')
 local suffix, prefix, most = ARGV[1], ARGV[3], tonumber(ARGV[4])
+redis.call('HDEL', KEYS[2], '')
 -- Entries have no priorities: what a Celery producer sent with one joins the others, to be taken next.
 for i = 5, #KEYS do
   for _ = 1, ARGV[4] do
@@ -27,7 +30,6 @@ repeat
   end
 until #page < most or #tags >= most
 local back = 0
-redis.call('HDEL', KEYS[2], '') -- a first write that changes nothing, as in hand_back.lua
 for i = #tags, 1, -1 do
   local message = messages[i]
   if message then
