@@ -2,8 +2,9 @@
 
     python deploy/redis/make_acl.py users.acl > passwords.env
 
-The ACL file holds SHA-256 sums only. The passwords go to stdout once, as variables; keep them where you keep
-secrets. Load the file with `aclfile /path/users.acl` in redis.conf (Redis 7, Valkey).
+The ACL file holds SHA-256 sums only. The passwords go to stdout once, as variables; keep them
+where you keep secrets. Load the file with `aclfile /path/users.acl` in redis.conf
+(Redis 7, Valkey).
 """
 
 from __future__ import annotations

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import celery
 import pytest
 import redis
+
 from deploy.local.processes import Process
 from deploy.local.server import Server, free_port
-
 from producer import JournalClient, JournalEntry, KeySet, Settings, Unavailable
 from producer.dead import DeadLetters
 from producer.sealing import new_key, write_key_file
@@ -113,12 +113,12 @@ def certificates(tmp_path: Path) -> Path:
     """A certificate authority of this test, and a server certificate for 127.0.0.1."""
     folder = tmp_path / "tls"
     folder.mkdir()
+    request = "openssl req -newkey rsa:2048 -nodes -keyout redis.key -out redis.csr"
+    sign = "openssl x509 -req -in redis.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 2"
     commands = (
-        "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -keyout ca.key -out ca.crt -subj /CN=test-ca",
-        "openssl req -newkey rsa:2048 -nodes -keyout redis.key -out redis.csr -subj /CN=127.0.0.1 "
-        "-addext subjectAltName=IP:127.0.0.1",
-        "openssl x509 -req -in redis.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 2 "
-        "-out redis.crt -copy_extensions copy",
+        "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -keyout ca.key -out ca.crt -subj /CN=ca",
+        f"{request} -subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1",
+        f"{sign} -out redis.crt -copy_extensions copy",
     )
     for command in commands:
         subprocess.run(command.split(), cwd=folder, check=True, capture_output=True)
@@ -131,7 +131,6 @@ def test_tls_is_used_and_a_strange_certificate_refused(
     keys_file: Path,
     keys: KeySet,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     plain, port = free_port(), free_port()
     server = Server(

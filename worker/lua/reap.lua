@@ -6,7 +6,6 @@
 -- A first write that changes nothing: after it Redis lets a script finish even out of memory.
 redis.call('HDEL', KEYS[2], '')
 local suffix, prefix, most = ARGV[1], ARGV[3], tonumber(ARGV[4])
-redis.call('HDEL', KEYS[2], '')
 -- Entries have no priorities: what a Celery producer sent with one joins the others, to be taken next.
 for i = 5, #KEYS do
   for _ = 1, ARGV[4] do
