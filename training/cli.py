@@ -68,7 +68,7 @@ def anonymize(source: Path, target: Path, column: str) -> None:
 @click.option("--epochs", type=click.IntRange(1), default=4)
 @click.option("--batch-size", type=click.IntRange(1), default=16)
 @click.option("--learning-rate", type=click.FloatRange(0, 1, min_open=True),
-              show_default="3e-4 for small encoders, 3e-5 for large ones")  # fmt: skip
+              show_default="1.5e-4 for small encoders, 3e-5 for large ones")  # fmt: skip
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=13)
 @click.option("--window-tokens", type=click.IntRange(16, 8192), default=128,
               help="Tokens the model sees at once.")  # fmt: skip

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from transformers import set_seed
 
 from training.anonymize import anonymize_texts
 from training.calibrate import best_temperature, cooled, fold_in
@@ -76,6 +77,7 @@ def fit(
     names = label_names(records)
     if not names:
         raise DataError("no entry has a label: there is nothing to learn")
+    set_seed(options.seed)  # the head and the averaging layer begin at random
     model, tokenizer = load_base(
         base, names, window_tokens=options.window_tokens, allow_download=options.allow_download
     )

@@ -76,9 +76,9 @@ def starts_as_average(base: Base, model: PreTrainedModel) -> bool:
 
 
 def default_learning_rate(model: PreTrainedModel) -> float:
-    """3e-4 for small encoders such as MiniLM, 3e-5 (Devlin et al., 2019) for BERT's size and up."""
+    """1.5e-4 for small encoders such as MiniLM, 3e-5 (Devlin et al., 2019) for larger ones."""
     small = getattr(model.config, "hidden_size", _SMALL_HIDDEN + 1) <= _SMALL_HIDDEN
-    return 3e-4 if small else 3e-5
+    return 1.5e-4 if small else 3e-5
 
 
 def freeze_lower_layers(model: PreTrainedModel) -> None:

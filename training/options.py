@@ -10,10 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_SHIPPED = (
-    "The synthetic entries that come with journal-stream, written for it by hand; no real "
-    "person's writing"
-)
+_SHIPPED = "The synthetic entries that come with journal-stream; no real person's writing"
 
 
 @dataclass(frozen=True, slots=True)

@@ -145,7 +145,10 @@ def run_to_the_end(desk: Desk, guilty: set[str], end: str = "lose") -> list[str]
     """Children that die of guilty entries; returns who was answered."""
     answered: list[str] = []
     desk.turn()
+    tries = 0
     while desk.pool.jobs:
+        tries += 1
+        assert tries < 2000, "the search does not end"
         job = desk.pool.jobs.pop(0)
         if guilty & set(job.ids):
             getattr(job, end)()
