@@ -72,6 +72,7 @@ def ensure_model() -> None:
     except ModelFolderError:
         console.print(f"No model in [bold]{MODEL}[/] yet: training it from the shipped entries.")
         command = [sys.executable, "-m", "training.cli", "fit", "--out", str(MODEL)]
+        command += ["--max-minutes", "2.5"]  # a demo must not take longer to learn than that
         code = subprocess.run(command, check=False).returncode
         if code:
             raise SystemExit(code) from None
