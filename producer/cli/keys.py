@@ -67,3 +67,60 @@ def list_keys(path: Path) -> None:
     """List the ids of the keys in a file, one JSON line each; never a key itself."""
     for position, kid in enumerate(KeySet.load(path).key_ids):
         click.echo(json.dumps({"kid": kid, "seals": position == 0}))
+
+
+@keys.command()
+@_FILE
+def add(path: Path) -> None:
+    """Add a new key that opens but does not seal yet: the first step of a rotation.
+
+    \b
+      journal keys add --file keys.json            give the file to every producer and worker
+      journal keys promote --file keys.json KID    then let producers seal with the new key
+      journal keys remove --file keys.json KID     when nothing sealed with the old one is left
+    """  # noqa: D301 - \b tells click not to rewrap
+    key = new_key()
+    _rewrite(path, [*_read(path), key])
+    click.echo(json.dumps({"kid": key["kid"], "seals": False}))
+
+
+@keys.command()
+@_FILE
+@click.argument("kid")
+def promote(path: Path, kid: str) -> None:
+    """Let the key KID seal from now on; all others still open."""
+    content = _read(path)
+    _rewrite(path, [_one(path, content, kid), *(key for key in content if key["kid"] != kid)])
+    click.echo(json.dumps({"kid": kid, "seals": True}))
+
+
+@keys.command()
+@_FILE
+@click.argument("kid")
+def remove(path: Path, kid: str) -> None:
+    """Remove the key KID; what was sealed with it can never be opened again."""
+    content = _read(path)
+    if _one(path, content, kid) is content[0]:
+        raise ConfigurationError(f"{path}: {kid} seals; promote another key first")
+    _rewrite(path, [key for key in content if key["kid"] != kid])
+    click.echo(json.dumps({"kid": kid, "removed": True}))
+
+
+def _read(path: Path) -> list[dict[str, Any]]:
+    KeySet.load(path)  # refuses what is no key set
+    content: list[dict[str, Any]] = json.loads(path.read_bytes())["keys"]
+    return content
+
+
+def _one(path: Path, content: list[dict[str, Any]], kid: str) -> dict[str, Any]:
+    for key in content:
+        if key["kid"] == kid:
+            return key
+    raise ConfigurationError(f"{path}: no key has the id {kid}")
+
+
+def _rewrite(path: Path, content: list[dict[str, Any]]) -> None:
+    try:
+        write_key_file(path, content)
+    except OSError as exc:
+        raise ConfigurationError(f"key file {path}: {exc.strerror}") from None

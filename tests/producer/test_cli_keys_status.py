@@ -131,3 +131,18 @@ def test_watching_shows_status_again_until_interrupted(
     result = journal("status", "--json", "--watch", "2")
     assert (result.exit_code, naps, result.stderr) == (130, [2.0] * 3, "")
     assert len(result.stdout.splitlines()) == 3
+
+
+def test_a_key_is_added_then_promoted_then_the_old_one_removed(
+    journal: Any, tmp_path: Path
+) -> None:
+    path = tmp_path / "keys.json"
+    old = json.loads(new(journal, path).stdout)["kid"]
+    added = json.loads(journal("keys", "add", "--file", str(path)).stdout)["kid"]
+    assert KeySet.load(path).key_ids == (old, added)
+    assert journal("keys", "remove", "--file", str(path), old).exit_code == 2  # it seals
+    assert journal("keys", "promote", "--file", str(path), added).exit_code == 0
+    assert KeySet.load(path).key_ids == (added, old)
+    assert journal("keys", "remove", "--file", str(path), old).exit_code == 0
+    assert KeySet.load(path).key_ids == (added,)
+    assert journal("keys", "promote", "--file", str(path), "none").exit_code == 2
