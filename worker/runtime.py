@@ -14,10 +14,10 @@ from redis.exceptions import RedisError
 
 from producer.errors import JournalError
 from worker import child, transport
+from worker.batcher import Batcher
 from worker.children import ChildGate
 from worker.errors import WorkerError
 from worker.metrics import Metrics
-from worker.microbatch import Batcher
 from worker.probes import Probes
 from worker.progress import Progress
 

@@ -14,9 +14,9 @@ from prometheus_client import CollectorRegistry
 from producer.message import TASK, encode_message
 from producer.schemas import DeadReason
 from worker.app import create_app
+from worker.batcher import Batcher
 from worker.claims import Claimed
 from worker.metrics import Metrics
-from worker.microbatch import Batcher
 from worker.report import BatchReport, Claim, Failure, Outcome, Stage
 from worker.request import JournalRequest
 from worker.settings import WorkerSettings

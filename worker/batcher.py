@@ -1,0 +1,274 @@
+"""Gathering requests into batches for idle children, and finding the guilty when one is lost.
+
+The rule: if a child is idle, send what there is now; if all are busy, let entries gather.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import deque
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from celery.exceptions import TimeLimitExceeded
+from celery.worker import state
+from redis.exceptions import RedisError
+
+from producer.schemas import DeadReason
+from worker.batch import Batch, finish
+from worker.child import run_batch
+from worker.report import BatchReport, Claim, Failure, Outcome
+from worker.request import as_claim, malformed
+from worker.transport import mark_running, mark_settled, mark_waiting
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from worker.metrics import Metrics
+    from worker.settle import Settler
+
+log = logging.getLogger(__name__)
+
+#: A token of English is a little over four characters; a sealed character is 3/4 of a byte.
+SEALED_CHARACTERS_PER_TOKEN = 6
+#: How long a batch that Redis would not settle rests before it is handed back.
+HAND_BACK_SECONDS = 1.0
+#: An entry handed out this many times `max_deliveries` in vain has lost worker after worker.
+WORKERS_LOST = 3
+
+
+class Batcher:
+    """Gathers requests and sends them to idle children.
+
+    Args:
+        pool: Celery's prefork pool.
+        call_soon: runs a function once the event loop has read what has arrived.
+        call_later: runs a function after so many seconds.
+        settler: publishes dead letters of entries that killed their child.
+        blame: counts a failed delivery against the claims with these tags.
+        metrics: where batch reports are counted.
+        max_entries, max_tokens: the size of a batch; one entry always fits.
+        timeout: seconds after which a batch's child is killed.
+        max_deliveries: how often an entry may lose its child before it is dead.
+    """
+
+    def __init__(
+        self,
+        pool: Any,
+        *,
+        call_soon: Callable[..., Any],
+        call_later: Callable[..., Any],
+        settler: Settler,
+        blame: Callable[[Sequence[str]], Any],
+        metrics: Metrics,
+        max_entries: int,
+        max_tokens: int,
+        timeout: float,
+        max_deliveries: int,
+    ) -> None:
+        self._pool = pool
+        self._call_soon = call_soon
+        self._call_later = call_later
+        self._settler = settler
+        self._blame = blame
+        self._metrics = metrics
+        self._max_entries = max_entries
+        self._max_tokens = max_tokens
+        self._timeout = timeout
+        self._max_deliveries = max_deliveries
+        # The search for a guilty entry counts a delivery for each halving of a batch.
+        self._most_deliveries = WORKERS_LOST * max_deliveries + max_entries.bit_length()
+        self._waiting: deque[Any] = deque()
+        self._suspects: deque[Batch] = deque()
+        self._running: dict[str, Batch] = {}
+        self._flush_scheduled = False
+        self._draining = False
+        #: Batches that came back, one way or another.
+        self.finished = 0
+
+    @property
+    def waiting(self) -> int:
+        """Entries claimed and not yet with a child."""
+        return len(self._waiting) + sum(len(batch.claims) for batch in self._suspects)
+
+    @property
+    def running(self) -> int:
+        """Entries with a child."""
+        return sum(len(batch.claims) for batch in self._running.values())
+
+    def tags(self) -> list[str]:
+        """The tags of all claims in our hands."""
+        tags = [str(request.message.delivery_tag) for request in self._waiting]
+        for batch in (*self._suspects, *self._running.values()):
+            tags += [claim.tag for claim in batch.claims]
+        return tags
+
+    def add(self, request: Any) -> None:
+        """Take a request; it leaves with the next batch."""
+        self._waiting.append(request)
+        self._schedule()
+
+    def forget_waiting(self) -> None:
+        """Drop what waits: its connection is gone, and Redis will hand it out again."""
+        self._waiting.clear()
+        self._suspects.clear()
+
+    def drain(self) -> None:
+        """Begin no more batches; what waits goes back when the channel closes."""
+        self._draining = True
+
+    def unaccepted(self, seconds: float) -> int:
+        """Batches that no child has taken up for so long after they were sent."""
+        now = time.monotonic()
+        return sum(1 for b in self._running.values() if not b.accepted and now - b.sent > seconds)
+
+    def busy_children(self) -> int:
+        """Children that took up a batch and have not answered."""
+        return sum(1 for batch in self._running.values() if batch.accepted)
+
+    def _children(self) -> int:
+        return int(self._pool.num_processes)
+
+    def _schedule(self) -> None:
+        if not self._flush_scheduled:
+            self._flush_scheduled = True
+            self._call_soon(self._flush)
+
+    def _flush(self) -> None:
+        self._flush_scheduled = False
+        while not self._draining and self._pool.active and len(self._running) < self._children():
+            batch = self._suspects.popleft() if self._suspects else self._gather()
+            if batch is None:
+                break
+            self._dispatch(batch)
+        self._metrics.in_flight(waiting=self.waiting, running=self.running)
+
+    def _gather(self) -> Batch | None:
+        requests: list[Any] = []
+        claims: list[Claim] = []
+        tokens = 0
+        while self._waiting and len(requests) < self._max_entries:
+            request = self._waiting[0]
+            claim = as_claim(request)
+            cost = len(claim.sealed) // SEALED_CHARACTERS_PER_TOKEN if claim else 0
+            # What lost whole workers before travels alone, so that it can take nobody with it.
+            suspect = claim is not None and claim.deliveries > self._max_deliveries
+            if requests and (suspect or tokens + cost > self._max_tokens):
+                break
+            self._waiting.popleft()
+            if self._discarded(request, claim):
+                continue
+            if claim is None:
+                self._bury(request, malformed(request), DeadReason.MALFORMED)
+                continue
+            if claim.deliveries > self._most_deliveries:
+                self._bury(request, claim, DeadReason.WORKER_LOST)
+                continue
+            tokens += cost
+            requests.append(request)
+            claims.append(claim)
+            if suspect:
+                break
+        return Batch(requests, claims) if requests else None
+
+    def _discarded(self, request: Any, claim: Claim | None) -> bool:
+        """Whether a request was revoked or expired while it waited; then it settles itself."""
+        try:
+            return bool(request.revoked())
+        except RedisError as exc:
+            log.warning("a revoked entry could not be settled (%s)", type(exc).__name__)
+            self._call_later(HAND_BACK_SECONDS, self._hand_back, (Batch([request], []),))
+        except Exception:  # noqa: BLE001 - headers may hold anything; none may stop the worker
+            self._bury(request, claim or malformed(request), DeadReason.MALFORMED)
+        return True
+
+    def _dispatch(self, batch: Batch) -> None:
+        self._running[batch.id] = batch
+        batch.sent = time.monotonic()
+        mark_running(batch.messages)
+        self._pool.apply_async(
+            run_batch,
+            args=(batch.claims,),
+            accept_callback=lambda pid, accepted: self._accepted(batch, pid, accepted),
+            callback=lambda report: self._returned(batch, report),
+            error_callback=lambda info: self._lost(batch, info),
+            timeout=self._timeout,
+            correlation_id=batch.id,
+        )
+
+    def _accepted(self, batch: Batch, pid: int, accepted: float) -> None:
+        batch.accepted = True
+        for request in batch.requests:
+            request.on_accepted(pid, accepted)
+
+    def _returned(self, batch: Batch, report: BatchReport) -> None:
+        if not self._close(batch):
+            return
+        if report.failure is Failure.UNSETTLED:
+            self._call_later(HAND_BACK_SECONDS, self._hand_back, (batch,))
+            return
+        if report.failure is Failure.BROKEN:
+            self._isolate(batch, DeadReason.CLASSIFIER_FAILED)
+            return
+        mark_settled(batch.messages)
+        seconds = sum(report.stages.values())
+        for request, outcome in zip(batch.requests, report.outcomes, strict=True):
+            finish(request, outcome, seconds)
+        self._metrics.observe(report)
+
+    def _lost(self, batch: Batch, info: Any) -> None:
+        """The child was killed, ran out of memory, or past the time limit."""
+        if not self._close(batch):
+            return
+        late = issubclass(info.type, TimeLimitExceeded)
+        reason = DeadReason.TIMED_OUT if late else DeadReason.WORKER_LOST
+        log.warning("lost a child with %d entries: %s", len(batch.claims), reason.value)
+        self._isolate(batch, reason)
+
+    def _isolate(self, batch: Batch, reason: DeadReason) -> None:
+        """Try again in halves, so that only the guilty entry ends as a dead letter."""
+        alone = len(batch.claims) == 1
+        if alone and batch.claims[0].deliveries >= self._max_deliveries:
+            self._bury(batch.requests[0], batch.claims[0], reason)
+            return
+        try:
+            self._blame([claim.tag for claim in batch.claims])
+        except Exception as exc:  # noqa: BLE001 - the count in the claims below still holds
+            log.warning("a failed delivery could not be counted (%s)", type(exc).__name__)
+        claims = [replace(claim, deliveries=claim.deliveries + 1) for claim in batch.claims]
+        middle = (len(claims) + 1) // 2
+        for part in (slice(middle), slice(middle, None)):
+            if claims[part]:
+                self._suspects.append(Batch(batch.requests[part], claims[part]))
+        mark_waiting(batch.messages)
+        self._metrics.redelivered(len(claims))
+        self._schedule()
+
+    def _bury(self, request: Any, claim: Claim, reason: DeadReason) -> None:
+        try:
+            (held,) = self._settler.settle([(claim, reason)])
+        except Exception as exc:  # noqa: BLE001 - whatever Redis says, the entry must not be lost
+            log.error("a dead letter could not be written (%s)", type(exc).__name__)
+            self._call_later(HAND_BACK_SECONDS, self._hand_back, (Batch([request], [claim]),))
+            return
+        outcome = Outcome.DEAD if held else Outcome.LEASE_LOST
+        mark_settled([request.message])
+        finish(request, outcome, 0.0)
+        self._metrics.count(outcome, 1)
+
+    def _hand_back(self, batch: Batch) -> None:
+        for request in batch.requests:
+            state.task_ready(request)
+            request.reject(requeue=True)
+        self._metrics.count(Outcome.REQUEUED, len(batch.requests))
+
+    def _close(self, batch: Batch) -> bool:
+        """Mark a batch as over; False if it already was (a timeout tells twice)."""
+        if batch.done:
+            return False
+        batch.done = True
+        self.finished += 1
+        self._running.pop(batch.id, None)
+        self._schedule()
+        return True
