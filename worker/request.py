@@ -7,6 +7,7 @@ import math
 from typing import Any
 
 from celery.worker.request import Request
+from redis.exceptions import RedisError
 
 from producer.message import ENQUEUED_AT
 from producer.schemas import ENTRY_ID, DeadReason
@@ -16,6 +17,20 @@ from worker.transport import DELIVERIES, mark_settled
 
 class JournalRequest(Request):  # type: ignore[misc]
     """Settles what Celery would only acknowledge: every entry ends on a stream."""
+
+    def reject(self, requeue: bool = False) -> None:
+        """Hand the message back; what Celery would drop (an ETA out of range) is dead-lettered."""
+        if not requeue and not self.acknowledged:
+            try:
+                claim = as_claim(self) or malformed(self)
+                self.app.journal_settler.settle([(claim, DeadReason.MALFORMED)])
+            except RedisError:
+                requeue = True
+            else:
+                mark_settled([self.message])
+                self.acknowledge()
+                return
+        super().reject(requeue=requeue)
 
     def _announce_revoked(self, reason: str, terminated: bool, signum: Any, expired: bool) -> None:
         claim = as_claim(self) or malformed(self)

@@ -22,7 +22,8 @@ class WorkerSettings(Settings):
     max_batch_tokens: Annotated[int, Field(ge=128)] = 16_384
     batch_timeout_seconds: Annotated[float, Field(gt=0)] = 120.0
     max_deliveries: Annotated[int, Field(ge=1, le=100)] = 3
-    lease_seconds: Annotated[float, Field(ge=1)] = 30.0
+    #: Leases are renewed by a timer of one second: shorter ones would end under live work.
+    lease_seconds: Annotated[float, Field(ge=5)] = 30.0
     transport: Literal["claim", "stock"] = "claim"
     metrics_host: str = "127.0.0.1"
     metrics_port: Port = 9808

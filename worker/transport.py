@@ -190,6 +190,11 @@ def as_payload(claimed: Claimed) -> dict[str, Any]:
         properties, headers = payload["properties"], payload["headers"]
         if not isinstance(headers["task"], str) or not isinstance(headers["id"], str):
             raise TypeError
+        if headers.get("compression"):  # nobody may make the parent unpack without a limit
+            raise ValueError
+        # Celery shows these in events, logs and `inspect`. A producer that did not seal wrote the
+        # text itself there.
+        headers["argsrepr"] = headers["kwargsrepr"] = ""
         # Decoded here, where a failure has an end, and not a second time by kombu.
         if (encoding := properties.pop("body_encoding", None)) == "base64":
             payload["body"] = base64.b64decode(payload["body"], validate=True).decode()

@@ -311,6 +311,18 @@ def test_revoked_entries_alone_keep_no_child_busy(desk: Desk) -> None:
     assert desk.jobs() == [["e5"]]
 
 
+def test_what_celery_would_drop_becomes_a_dead_letter(desk: Desk) -> None:
+    desk.entry("e0").reject(requeue=False)
+    assert desk.settler.reasons == {"e0": "malformed"}
+    assert (desk.acknowledged, desk.rejected) == (["e0"], [])
+
+
+def test_what_celery_would_drop_goes_back_while_redis_is_away(desk: Desk) -> None:
+    desk.settler.error = OUT_OF_REACH
+    desk.entry("e0").reject(requeue=False)
+    assert desk.rejected == ["e0"]
+
+
 def test_an_expired_entry_becomes_a_dead_letter_with_its_content(desk: Desk) -> None:
     message = altered(encode_message("e0", SEALED), expires="2020-01-01T00:00:00+00:00")
     desk.batcher.add(desk.request(message))

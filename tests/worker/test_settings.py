@@ -82,7 +82,7 @@ def test_an_option_wins_over_the_environment(monkeypatch: pytest.MonkeyPatch) ->
     [
         ("CONCURRENCY", "0"), ("CONCURRENCY", "many"), ("MAX_BATCH_ENTRIES", "0"),
         ("MAX_BATCH_ENTRIES", "5000"), ("MAX_BATCH_TOKENS", "1"), ("BATCH_TIMEOUT_SECONDS", "0"),
-        ("BATCH_TIMEOUT_SECONDS", "nan"), ("LEASE_SECONDS", "0"), ("LEASE_SECONDS", "nan"),
+        ("BATCH_TIMEOUT_SECONDS", "nan"), ("LEASE_SECONDS", "0"), ("LEASE_SECONDS", "4.9"), ("LEASE_SECONDS", "nan"),
         ("MAX_DELIVERIES", "0"), ("MAX_DELIVERIES", "101"), ("METRICS_PORT", "70000"),
         ("TRANSPORT", "amqp"), ("DEVICE", "tpu"), ("PRECISION", "fp8"), ("LOG_LEVEL", "loud"),
         ("QUEUE", ""),

@@ -86,6 +86,7 @@ GARBAGE = {
     "task missing": made(headers={"id": "e1"}),
     "id as a number": with_headers(id=17),
     "id null": with_headers(id=None),
+    "compressed": with_headers(compression="application/x-gzip"),
     "protocol 1": json.dumps({"task": "journal.classify", "id": "e1", "args": ["x"]}).encode(),
 }
 
@@ -104,6 +105,11 @@ def test_garbage_comes_wrapped_whole(channel: Any, message: bytes) -> None:
     assert received.body == message
     assert received.delivery_tag == "tag"
     assert received.headers[DELIVERIES] == 2
+
+
+def test_what_an_unsealed_producer_wrote_into_the_headers_is_shown_nowhere() -> None:
+    message = with_headers(argsrepr="('My diary.',)", kwargsrepr="{'text': 'My diary.'}")
+    assert "diary" not in repr(as_payload(Claimed("tag", message, 1)))
 
 
 def test_our_own_message_passes_with_tag_and_deliveries(channel: Any) -> None:
