@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test lint format types bench chaos clean tools
+.PHONY: help venv demo test lint format types bench chaos fuzz poison clean tools
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -58,6 +58,12 @@ bench: $(READY)  ## throughput, latency and memory beside the plain ways; DATA=f
 
 chaos: $(READY)  ## kill, pause, cut and fill things under load, then account for every entry
 	@$(BIN)/python -m deploy.chaos.run $(ARGS)
+
+fuzz: $(READY)  ## 100,000 messages of garbage among entries, every one accounted for
+	@$(BIN)/python -m deploy.chaos.fuzz $(ARGS)
+
+poison: $(READY)  ## what one poison entry in a hundred costs
+	@$(BIN)/python -m deploy.chaos.mixed $(ARGS)
 
 clean:  ## remove the environment, caches and trained models
 	rm -rf $(VENV) .cache models build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache

@@ -36,6 +36,11 @@ SEALED_CHARACTERS_PER_TOKEN = 6
 HAND_BACK_SECONDS = 1.0
 #: An entry handed out this many times `max_deliveries` in vain has lost worker after worker.
 WORKERS_LOST = 3
+#: Into how many parts the batch of a lost child is split. With halves, 64 entries lose seven
+#: children until the guilty one is alone; with eighths three, as many as `max_deliveries`.
+PARTS = 8
+#: The share of the time limit that the smallest batch gets.
+LEAST_TIME_SHARE = 0.25
 
 
 class Batcher:
@@ -49,7 +54,7 @@ class Batcher:
         blame: counts a failed delivery against the claims with these tags.
         metrics: where batch reports are counted.
         max_entries, max_tokens: the size of a batch; one entry always fits.
-        timeout: seconds after which a batch's child is killed.
+        timeout: seconds after which a full batch's child is killed; smaller ones get less.
         max_deliveries: how often an entry may lose its child before it is dead.
     """
 
@@ -77,8 +82,8 @@ class Batcher:
         self._max_tokens = max_tokens
         self._timeout = timeout
         self._max_deliveries = max_deliveries
-        # The search for a guilty entry counts a delivery for each halving of a batch.
-        self._most_deliveries = WORKERS_LOST * max_deliveries + max_entries.bit_length()
+        # The search for a guilty entry counts a delivery for each splitting of a batch.
+        self._most_deliveries = WORKERS_LOST * max_deliveries + _splits(max_entries)
         self._waiting: deque[Any] = deque()
         self._suspects: deque[Batch] = deque()
         self._running: dict[str, Batch] = {}
@@ -151,7 +156,7 @@ class Batcher:
         while self._waiting and len(requests) < self._max_entries:
             request = self._waiting[0]
             claim = as_claim(request)
-            cost = len(claim.sealed) // SEALED_CHARACTERS_PER_TOKEN if claim else 0
+            cost = _tokens(claim) if claim else 0
             # What lost whole workers before travels alone, so that it can take nobody with it.
             suspect = claim is not None and claim.deliveries > self._max_deliveries
             if requests and (suspect or tokens + cost > self._max_tokens):
@@ -193,9 +198,15 @@ class Batcher:
             accept_callback=lambda pid, accepted: self._accepted(batch, pid, accepted),
             callback=lambda report: self._returned(batch, report),
             error_callback=lambda info: self._lost(batch, info),
-            timeout=self._timeout,
+            timeout=self._time_limit(batch),
             correlation_id=batch.id,
         )
+
+    def _time_limit(self, batch: Batch) -> float:
+        """A full batch's limit, less for a smaller one, so that a search does not take long."""
+        tokens = sum(_tokens(claim) for claim in batch.claims)
+        full = max(len(batch.claims) / self._max_entries, tokens / self._max_tokens)
+        return self._timeout * min(1.0, max(full, LEAST_TIME_SHARE))
 
     def _accepted(self, batch: Batch, pid: int, accepted: float) -> None:
         batch.accepted = True
@@ -227,7 +238,7 @@ class Batcher:
         self._isolate(batch, reason)
 
     def _isolate(self, batch: Batch, reason: DeadReason) -> None:
-        """Try again in halves, so that only the guilty entry ends as a dead letter."""
+        """Try again in parts, so that only the guilty entry ends as a dead letter."""
         alone = len(batch.claims) == 1
         if alone and batch.claims[0].deliveries >= self._max_deliveries:
             self._bury(batch.requests[0], batch.claims[0], reason)
@@ -237,10 +248,10 @@ class Batcher:
         except Exception as exc:  # noqa: BLE001 - the count in the claims below still holds
             log.warning("a failed delivery could not be counted (%s)", type(exc).__name__)
         claims = [replace(claim, deliveries=claim.deliveries + 1) for claim in batch.claims]
-        middle = (len(claims) + 1) // 2
-        for part in (slice(middle), slice(middle, None)):
-            if claims[part]:
-                self._suspects.append(Batch(batch.requests[part], claims[part]))
+        size = -(-len(claims) // PARTS)
+        for start in range(0, len(claims), size):
+            part = slice(start, start + size)
+            self._suspects.append(Batch(batch.requests[part], claims[part]))
         mark_waiting(batch.messages)
         self._metrics.redelivered(len(claims))
         self._schedule()
@@ -272,3 +283,15 @@ class Batcher:
         self._running.pop(batch.id, None)
         self._schedule()
         return True
+
+
+def _tokens(claim: Claim) -> int:
+    return len(claim.sealed) // SEALED_CHARACTERS_PER_TOKEN
+
+
+def _splits(entries: int) -> int:
+    """How often a batch of so many entries is split until each is alone."""
+    count = 0
+    while entries > 1:
+        entries, count = -(-entries // PARTS), count + 1
+    return count

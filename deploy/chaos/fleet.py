@@ -65,6 +65,16 @@ class Member:
                 return True
         return False
 
+    def children(self) -> set[int]:
+        """The process ids of its children."""
+        with contextlib.suppress(psutil.Error):
+            return (
+                {c.pid for c in psutil.Process(self._process.pid).children()}
+                if self._process
+                else set()
+            )
+        return set()
+
     def pause(self, seconds: float) -> bool:
         """SIGSTOP to the process, until `keep_alive` finds the time is over."""
         if self._process is None or self._process.poll() is not None or self.paused:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 KILL, HANG, RAISE = "POISON-KILL", "POISON-HANG", "POISON-RAISE"
 #: What the stand-in spends on an entry, in seconds: a child answers at most 2,000 a second.
 SECONDS_PER_ENTRY = float(os.environ.get("CHAOS_SECONDS_PER_ENTRY", "0.0005"))
+#: Whether it spends them computing, as a real stage does, or asleep.
+BURN = os.environ.get("CHAOS_BURN") == "1"
 
 
 class _Unmapped:
@@ -74,8 +76,17 @@ class NoClassifier:
                 time.sleep(3600)
             if text.startswith(RAISE):
                 raise LookupError(text)
-        time.sleep(SECONDS_PER_ENTRY * len(texts))
+        _spend(SECONDS_PER_ENTRY * len(texts))
         return [_Found() for _ in texts]
+
+
+def _spend(seconds: float) -> None:
+    if not BURN:
+        time.sleep(seconds)
+        return
+    until = time.process_time() + seconds
+    while time.process_time() < until:
+        pass
 
 
 def build(settings: WorkerSettings) -> tuple[Pipeline, dict[str, str]]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from deploy.chaos.garbage import kinds
 from tests.integration.conftest import Backend, wait_until
 
 if TYPE_CHECKING:
@@ -67,47 +68,15 @@ def test_only_the_guilty_entries_die(
     assert "xylocanary" not in light_worker.read_text()
 
 
-def _garbage(rng: random.Random) -> bytes:
-    """One of many kinds of messages that are no entry."""
-    good = {"headers": {"task": "journal.classify", "id": "x"}, "properties": {}, "body": "e30="}
-    kinds = (
-        lambda: b"",
-        lambda: rng.randbytes(rng.randint(1, 200)),
-        lambda: b"null",
-        lambda: b"[1, 2, 3]",
-        lambda: b'"text"',
-        lambda: b'{"half": ',
-        lambda: b"[" * 5000,
-        lambda: json.dumps({**good, "headers": None}).encode(),
-        lambda: json.dumps({**good, "headers": {"task": 7, "id": []}}).encode(),
-        lambda: json.dumps({**good, "headers": {"task": "other.task", "id": "y"}}).encode(),
-        lambda: json.dumps({**good, "body": 12}).encode(),
-        lambda: json.dumps(
-            {**good, "properties": {"body_encoding": "base64"}, "body": "%"}
-        ).encode(),
-        lambda: json.dumps({**good, "body": "[1]"}).encode(),
-        lambda: json.dumps({**good, "body": '[["a.b.c.d.e"], {}, {}]'}).encode(),
-        lambda: json.dumps(
-            {**good, "content-type": "application/x-python-serialize", "body": "gASV"}
-        ).encode(),
-        lambda: json.dumps(
-            {**good, "headers": {**good["headers"], "eta": "soon"}, "body": "[[], {}, {}]"}
-        ).encode(),
-        lambda: json.dumps(
-            {**good, "headers": {**good["headers"], "expires": [1]}, "body": "[[], {}, {}]"}
-        ).encode(),
-    )
-    return rng.choice(kinds)()
-
-
 def test_garbage_of_many_kinds_is_dead_lettered_whole(
     light_worker: Path, backend: Backend, client: redis.Redis
 ) -> None:
     rng = random.Random(5)
+    makers = list(kinds(rng, backend.keys).values())
     count = 3000
     with client.pipeline(transaction=False) as pipeline:
         for _ in range(count):
-            pipeline.lpush("journal.entries", _garbage(rng))
+            pipeline.lpush("journal.entries", rng.choice(makers)())
         pipeline.execute()
     backend.ask([f"A good entry, {i}." for i in range(50)])
     assert len(backend.answers(50, seconds=120)) == 50

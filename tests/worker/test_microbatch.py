@@ -100,9 +100,17 @@ def test_an_entry_larger_than_a_batch_travels_alone(desk: Desk) -> None:
         job.answer()
 
 
-def test_a_batch_has_the_time_limit_it_was_given(desk: Desk) -> None:
-    desk.add("e0")
+def test_a_full_batch_has_the_time_limit_it_was_given(desk: Desk) -> None:
+    desk.add(*names(4))
     assert desk.take().timeout == 7.0
+
+
+@pytest.mark.parametrize(
+    ("entries", "tokens", "share"), [(1, 1, 0.25), (2, 1, 0.5), (1, 750, 0.75), (1, 5000, 1.0)]
+)
+def test_a_smaller_batch_has_less_time(desk: Desk, entries: int, tokens: int, share: float) -> None:
+    desk.add(*names(entries), tokens=tokens)
+    assert desk.take().timeout == pytest.approx(7.0 * share, rel=0.01)
 
 
 # What comes back
@@ -203,11 +211,21 @@ def test_an_entry_alone_is_tried_as_often_as_allowed(desk: Desk) -> None:
     assert desk.jobs() == []
 
 
-def test_a_lost_batch_is_split_in_halves(desk: Desk) -> None:
-    desk.add(*names(4))
+def test_a_lost_batch_is_split_in_eighths() -> None:
+    desk = Desk(max_entries=64)
+    desk.add(*names(20))
     desk.take().lose()
-    assert desk.take().ids == ["e0", "e1"]
-    assert desk.batcher.waiting == 2
+    assert desk.take().ids == ["e0", "e1", "e2"]
+    assert desk.batcher.waiting == 17
+
+
+def test_the_guilty_of_a_full_batch_costs_three_children() -> None:
+    desk = Desk(max_entries=64)
+    desk.add(*names(64))
+    run_to_the_end(desk, {"e37"})
+    ((claim, _),) = desk.settler.settled
+    assert claim.deliveries == 3
+    assert desk.sample("journal_redeliveries_total") == 64 + 8
 
 
 def test_a_failed_delivery_is_counted_where_it_outlives_this_worker(desk: Desk) -> None:
@@ -256,11 +274,11 @@ def test_what_lost_worker_after_worker_is_buried_untried(desk: Desk) -> None:
 
 
 def test_innocents_handed_back_in_the_middle_of_a_search_are_tried_again() -> None:
-    """Each halving counts for every entry of the half, and a drain hands them back so counted."""
+    """Each splitting counts for every entry of a part; a drain hands them back so counted."""
     first = Desk(max_entries=4096, max_deliveries=1)
     first.add(*names(4096))
     job = first.take()
-    while len(job.claims) > 1:  # the guilty one is always in the first half
+    while len(job.claims) > 1:  # the guilty one is always in the first part
         job.lose()
         job = first.take()
         first.batcher._suspects.clear()
