@@ -6,7 +6,7 @@ fine-tuning do not teach it. Its top layers, too, were shaped for similarity of 
 shipped entries a linear classifier on the mean of layer 3 reaches a mean average precision of
 0.60, of layer 6 0.38, on the first token of layer 6 0.24.
 
-So the top half of the layers is dropped (as in Zhang et al., "Revisiting few-sample BERT
+So the top third of the layers is dropped (as in Zhang et al., "Revisiting few-sample BERT
 fine-tuning", ICLR 2021, which sets top layers anew) and one layer of the same shape is put on
 top, set so that its attention is even over all tokens and its values pass through: the first
 token starts as the mean, inside the plain BERT architecture, and learns from there which tokens
@@ -23,6 +23,9 @@ from torch import nn
 if TYPE_CHECKING:
     from transformers import BertForSequenceClassification
 
+#: Of the layers. Of six, three are the best features for a linear classifier; fine-tuned, four
+#: tell texts of another kind apart better.
+KEPT_SHARE = 2 / 3
 #: The first token's own state stays in the sum through the residual connection; the mean is
 #: scaled up to outweigh it.
 _MEAN_SCALE = 4.0
@@ -33,9 +36,9 @@ _POOLER_SCALE = 0.5
 
 
 def put_averaging_layer(model: BertForSequenceClassification) -> None:
-    """Keep the lower half of the encoder's layers and put an averaging layer on top."""
+    """Keep the lower two thirds of the encoder's layers and put an averaging layer on top."""
     layers = model.bert.encoder.layer
-    kept = len(layers) // 2
+    kept = min(len(layers) - 1, round(KEPT_SHARE * len(layers)))
     _set_to_average(layers[kept])
     model.bert.encoder.layer = nn.ModuleList(list(layers[: kept + 1]))
     model.config.num_hidden_layers = kept + 1

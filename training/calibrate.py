@@ -24,8 +24,12 @@ _SMALLEST = 1e-7
 
 
 def best_temperature(truth: NDArray[np.float32], probabilities: NDArray[np.float32]) -> float:
-    """The temperature with the lowest binary cross-entropy; both arrays `(texts, labels)`."""
-    logits = _logits(probabilities)
+    """The temperature with the lowest binary cross-entropy; both arrays `(texts, labels)`.
+
+    What is NaN in `truth` is not known and left out.
+    """
+    known = ~np.isnan(truth)
+    logits, truth = _logits(probabilities)[known], truth[known]
     losses = [
         float(np.mean(np.logaddexp(0.0, logits / t) - truth * logits / t)) for t in _TEMPERATURES
     ]

@@ -7,30 +7,26 @@ seconds to import: each command sets what they need first and imports them then.
 from __future__ import annotations
 
 import json
-import os
-import signal
-import sys
-from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
 
-from training.errors import TrainingError
+from training.commands import (
+    FILE,
+    FOLDER,
+    new_anonymizer,
+    new_progress,
+    one_line_errors,
+    prepare_libraries,
+)
 from training.options import fit_options
-from training.progress import Progress
-from training.records import SHIPPED_DATA, TEXT, read_records
-from worker.errors import WorkerError
+from training.pii.commands import evaluate_pii, pii
+from training.records import TEXT, read_records
+from training.sources import read_sources
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-EXIT_USAGE = 2
-EXIT_INTERRUPTED = 130
-_OFFLINE = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_DATASETS_OFFLINE")
-_FILE = click.Path(path_type=Path, dir_okay=False)
-_FOLDER = click.Path(path_type=Path, file_okay=False)
+    from pathlib import Path
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
@@ -40,19 +36,19 @@ def main() -> None:
 
 
 @main.command()
-@click.argument("source", type=_FILE)
-@click.argument("target", type=_FILE)
+@click.argument("source", type=FILE)
+@click.argument("target", type=FILE)
 @click.option("--column", default=TEXT, help="The column to anonymize.")
 def anonymize(source: Path, target: Path, column: str) -> None:
     """Copy the CSV file SOURCE to TARGET with one column anonymized.
 
     All other columns stay as they are. TARGET is readable by its owner only.
     """
-    with _one_line_errors(), _progress() as progress:
+    with one_line_errors(), new_progress() as progress:
         from training.anonymize import anonymize_csv  # noqa: PLC0415
 
         progress.begin("loading the anonymizer")
-        anonymizer = _anonymizer()
+        anonymizer = new_anonymizer()
         entries = anonymize_csv(
             source, target, column=column, anonymizer=anonymizer,
             begin=lambda total: progress.begin("anonymizing", total), advance=progress.advance,
@@ -61,8 +57,8 @@ def anonymize(source: Path, target: Path, column: str) -> None:
 
 
 @main.command()
-@click.argument("data", type=_FILE, required=False)
-@click.option("--out", type=_FOLDER, required=True, help="The model folder to write.")
+@click.argument("data", nargs=-1)
+@click.option("--out", type=FOLDER, required=True, help="The model folder to write.")
 @click.option("--base", help="Folder or cached hub name of the encoder to start from.",
               show_default="the built-in MiniLM")  # fmt: skip
 @click.option("--epochs", type=click.IntRange(1), default=4)
@@ -72,27 +68,37 @@ def anonymize(source: Path, target: Path, column: str) -> None:
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=13)
 @click.option("--window-tokens", type=click.IntRange(16, 8192), default=128,
               help="Tokens the model sees at once.")  # fmt: skip
-@click.option("--validation", type=_FILE, help="Entries to choose epoch and thresholds with.")
+@click.option("--validation", type=FILE, help="Entries to choose epoch and thresholds with.")
 @click.option("--validation-share", type=click.FloatRange(0, 1, min_open=True, max_open=True),
               default=0.15, help="Share of DATA set aside without --validation.")  # fmt: skip
 @click.option("--name", help="Name of the model.", show_default="the folder's name")
 @click.option("--max-minutes", type=click.FloatRange(0, min_open=True),
               help="Train less rather than longer than this.")  # fmt: skip
+@click.option("--min-precision", type=click.FloatRange(0, 1), default=0.0,
+              help="Raise thresholds until labels are right this often.")  # fmt: skip
+@click.option("--max-false-alarms", type=click.FloatRange(0, 1), default=1.0,
+              help="Share of entries without a label that may be given one.")  # fmt: skip
+@click.option("--small", is_flag=True, help="Write an adapter of the built-in base: 4 MB.")
 @click.option("--no-anonymize", is_flag=True, help="DATA is anonymized already.")
 @click.option("--allow-download", is_flag=True, help="Fetch --base from the model hub.")
-def fit(data: Path | None, out: Path, **given: Any) -> None:
+def fit(data: tuple[str, ...], out: Path, **given: Any) -> None:
     """Fine-tune a model on DATA (.csv or .jsonl) and write it as a verified model folder.
 
     DATA holds a column `text` and a column `labels`, a list of names such as
-    "['Mind Reading']". Without DATA, the synthetic entries that come with journal-stream are used.
+    "['Mind Reading']". JSON lines may also hold `votes` of several readers, `reframes` (texts on
+    the same matter without a distortion), `evidence`, and a `mask` of labels that are not known.
+
+    Several files may be given, FILE=WEIGHT to weigh one. Of several, a file that never gives a
+    certain label tells nothing about it. `shipped` stands for the synthetic entries that come
+    with journal-stream; without DATA they are what is used.
     """
-    with _one_line_errors(), _progress() as progress:
-        _prepare_libraries(offline=not given["allow_download"])
+    with one_line_errors(), new_progress() as progress:
+        prepare_libraries(offline=not given["allow_download"])
         from training.base import find_base  # noqa: PLC0415
         from training.output_folder import check_target  # noqa: PLC0415
 
         check_target(out)
-        records = read_records(data or SHIPPED_DATA)
+        records = read_sources(data)
         validation = read_records(given["validation"]) if given["validation"] else None
         base = find_base(given["base"])
         progress.begin("loading libraries")
@@ -101,7 +107,7 @@ def fit(data: Path | None, out: Path, **given: Any) -> None:
         folder = fit_model(
             records, validation, out,
             base=base,
-            anonymizer=None if given["no_anonymize"] else _anonymizer(),
+            anonymizer=None if given["no_anonymize"] else new_anonymizer(),
             options=fit_options(data, out, given, _changed(given)),
             progress=progress,
         )  # fmt: skip
@@ -109,16 +115,16 @@ def fit(data: Path | None, out: Path, **given: Any) -> None:
 
 
 @main.command()
-@click.argument("model", type=_FOLDER)
-@click.argument("data", type=_FILE)
-@click.option("--out", type=_FOLDER, help="Write plots (PNG) into this folder.")
+@click.argument("model", type=FOLDER)
+@click.argument("data", type=FILE)
+@click.option("--out", type=FOLDER, help="Write plots (PNG) into this folder.")
 @click.option("--raw", is_flag=True, help="Do not anonymize first.")
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto")
 @click.option("--precision", type=click.Choice(["auto", "fp32", "bf16", "int8"]), default="auto")
 def evaluate(model: Path, data: Path, out: Path | None, *, raw: bool, **options: Any) -> None:
     """Score the folder MODEL on DATA (.csv or .jsonl): a table on stderr, JSON on stdout."""
-    with _one_line_errors(), _progress() as progress:
-        _prepare_libraries(offline=True)
+    with one_line_errors(), new_progress() as progress:
+        prepare_libraries(offline=True)
         from worker.model_folder import ModelFolder  # noqa: PLC0415
 
         folder = ModelFolder.open(model)
@@ -130,7 +136,7 @@ def evaluate(model: Path, data: Path, out: Path | None, *, raw: bool, **options:
         classifier = Classifier.load(folder, **options)
         result = evaluate_model(
             records, folder.labels, classifier,
-            anonymizer=None if raw else _anonymizer(), progress=progress,
+            anonymizer=None if raw else new_anonymizer(), progress=progress,
         )  # fmt: skip
         plots = _write_plots(result, out) if out else []
     from training.tables import print_scores  # noqa: PLC0415
@@ -164,46 +170,8 @@ def _write_plots(result: Any, out: Path) -> list[Path]:
         raise OutputError(f"{out}: {exc.strerror or 'cannot be written'}") from None
 
 
-def _anonymizer() -> Any:
-    from worker.anonymizer import Anonymizer  # noqa: PLC0415 - brings spaCy and Presidio
-
-    return Anonymizer.load()
-
-
-def _prepare_libraries(*, offline: bool) -> None:
-    os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
-    os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"
-    os.environ["TOKENIZERS_PARALLELISM"] = "true"
-    # OpenMP threads wait for one another busily; where other processes want the cores, giving way
-    # early halves the time of a fit, and elsewhere it makes no difference.
-    os.environ.setdefault("GOMP_SPINCOUNT", "10000")
-    if offline:
-        os.environ.update(dict.fromkeys(_OFFLINE, "1"))
-
-
-def _progress() -> Progress:
-    return Progress(Console(stderr=True))
-
-
-@contextmanager
-def _one_line_errors() -> Iterator[None]:
-    """What the user can mend is one line and exit code 2; Ctrl-C and SIGTERM clean up first."""
-    before = signal.signal(signal.SIGTERM, _terminate)
-    try:
-        yield
-    except (TrainingError, WorkerError) as exc:
-        click.echo(f"journal-train: {exc}", err=True)
-        sys.exit(EXIT_USAGE)
-    except KeyboardInterrupt:
-        click.echo("journal-train: interrupted, nothing was written", err=True)
-        sys.exit(EXIT_INTERRUPTED)
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-def _terminate(number: int, _frame: Any) -> NoReturn:
-    sys.exit(128 + number)
-
+main.add_command(pii)
+main.add_command(evaluate_pii)
 
 if __name__ == "__main__":
     main()

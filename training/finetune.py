@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+from torch.nn import functional
 from torch.optim import AdamW
 from torch.optim.lr_scheduler import LambdaLR
-from torch.utils.data import SequentialSampler
+from torch.utils.data import DataLoader, SequentialSampler
 from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments, set_seed
 
 from training.prepare import Collator
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from training.options import FitOptions
     from training.prepare import Windows
     from training.progress import Progress
+    from training.split import Part
 
 #: Share of the steps over which the rate rises to its full height.
 WARM_UP = 0.1
@@ -60,7 +62,7 @@ def finetune(
     tokenizer: PreTrainedTokenizerBase,
     train: Windows,
     validation: Windows,
-    truth: NDArray[np.float32],
+    held_out: Part,
     *,
     labels: Sequence[str],
     options: FitOptions,
@@ -78,7 +80,7 @@ def finetune(
         tokenizer: the base's.
         train: windows to learn from.
         validation: windows of the validation texts.
-        truth: of the validation texts, multi-hot, shape `(texts, labels)`.
+        held_out: the validation texts themselves.
         labels: label names in the order of the model's outputs.
         options: epochs, rate and seed.
         deadline: training ends when its time is used up, with the rate decayed as at the end.
@@ -86,7 +88,7 @@ def finetune(
     """
     set_seed(options.seed)
     steps = -(-len(train.dataset) // options.batch_size) * options.epochs
-    evaluator = _Evaluator(validation, truth, labels)
+    evaluator = _Evaluator(validation, held_out, labels)
     keeper = _Keeper(model, evaluator, deadline, progress)
     assert options.learning_rate is not None
     optimizer = AdamW(_parameter_groups(model, options.learning_rate), fused=True)
@@ -168,7 +170,47 @@ def _parameter_groups(model: PreTrainedModel, rate: float) -> list[dict[str, Any
     ]
 
 
+def known_loss(logits: torch.Tensor, labels: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+    """Binary cross-entropy, the mean over what is known.
+
+    Args:
+        logits: shape `(texts, labels)`.
+        labels: the same shape, from 0 to 1; NaN where it is not known.
+        weights: how much each text counts, shape `(texts,)`.
+    """
+    known = ~torch.isnan(labels)
+    losses = functional.binary_cross_entropy_with_logits(
+        logits, torch.nan_to_num(labels), reduction="none"
+    )
+    return (losses * known * weights[:, None]).sum() / known.sum().clamp(min=1)
+
+
+@torch.no_grad()
+def predict(model: PreTrainedModel, windows: Windows, pad_token_id: int) -> NDArray[np.float32]:
+    """Probabilities of shape `(texts, labels)`."""
+    loader = DataLoader(
+        windows.dataset, batch_size=_EVALUATION_BATCH, collate_fn=Collator(pad_token_id)
+    )
+    model.eval()
+    scores = [
+        torch.sigmoid(
+            model(input_ids=b["input_ids"], attention_mask=b["attention_mask"]).logits
+        ) for b in loader
+    ]  # fmt: skip
+    return windows.best_by_text(torch.cat(scores).float().numpy())
+
+
 class _Trainer(Trainer):  # type: ignore[misc]
+    def compute_loss(
+        self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, **_: Any
+    ) -> Any:
+        """The mean over what is known; the model's own loss takes every label for known."""
+        labels, weights = inputs.pop("labels"), inputs.pop("weights")
+        outputs = model(**inputs)
+        loss = known_loss(outputs.logits.float(), labels, weights)
+        inputs["labels"] = labels
+        return (loss, outputs) if return_outputs else loss
+
     def _get_eval_sampler(self, eval_dataset: Any) -> SequentialSampler:
         """The order of the windows; the Trainer's own groups and shuffles them by length."""
         return SequentialSampler(eval_dataset)
@@ -177,20 +219,19 @@ class _Trainer(Trainer):  # type: ignore[misc]
 class _Evaluator:
     """Scores the validation texts; keeps the last probabilities for the thresholds."""
 
-    def __init__(
-        self, validation: Windows, truth: NDArray[np.float32], labels: Sequence[str]
-    ) -> None:
+    def __init__(self, validation: Windows, held_out: Part, labels: Sequence[str]) -> None:
         self._validation = validation
-        self._truth = truth
+        self._truth = held_out.labels
+        self._known = held_out.known
         self._labels = labels
-        self.probabilities = np.zeros_like(truth)
+        self.probabilities = np.zeros_like(held_out.labels)
 
     def __call__(self, prediction: Any) -> dict[str, float]:
         logits = torch.from_numpy(np.asarray(prediction.predictions, dtype=np.float32))
         self.probabilities = self._validation.best_by_text(torch.sigmoid(logits).numpy())
-        thresholds = tune_thresholds(self._truth, self.probabilities)
+        thresholds = tune_thresholds(self._truth, self.probabilities, self._known)
         given = self.probabilities >= thresholds
-        scores = score(self._truth, self.probabilities, given, self._labels)
+        scores = score(self._truth, self.probabilities, given, self._labels, self._known)
         return {
             _BEST_BY: scores.mean_average_precision,
             "micro_f1": scores.micro_f1,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,8 +14,8 @@ from transformers import set_seed
 from training.anonymize import anonymize_texts
 from training.calibrate import best_temperature, cooled, fold_in
 from training.deadline import Deadline
-from training.errors import DataError
-from training.finetune import Best, finetune
+from training.errors import BaseModelError, DataError
+from training.finetune import Best, finetune, predict
 from training.first_token import first_token_only
 from training.metrics_file import metrics
 from training.model import (
@@ -29,13 +31,14 @@ from training.output_folder import new_folder
 from training.prepare import tokenize
 from training.probe import fit_head
 from training.records import label_names
+from training.sentences import sentences
 from training.split import Part, stratified_split
 from training.thresholds import tune_thresholds
+from worker import adapter
 from worker.model_folder import ModelFolder, seal_folder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
@@ -89,10 +92,15 @@ def fit(
         model, tokenizer, train, held_out,
         names=names, base=base, options=options, deadline=deadline, progress=progress,
     )  # fmt: skip
-    temperature = best_temperature(held_out.labels, best.probabilities)
+    if options.small:
+        best = _made_small(model, tokenizer, held_out, best, options)
+    temperature = best_temperature(held_out.targets, best.probabilities)
     fold_in(model, temperature)
     best.probabilities = cooled(best.probabilities, temperature)
-    thresholds = np.round(tune_thresholds(held_out.labels, best.probabilities), 4)
+    thresholds = np.round(tune_thresholds(
+        held_out.labels, best.probabilities, held_out.known,
+        min_precision=options.min_precision, max_false_alarms=options.max_false_alarms,
+    ), 4)  # fmt: skip
     found = metrics(
         names, train, held_out, best, thresholds,
         base=base, options=options, anonymized_here=anonymizer is not None,
@@ -100,7 +108,11 @@ def fit(
     found["temperature"] = round(temperature, 4)
     progress.begin("writing the model folder")
     with new_folder(target) as folder:
-        model.save_pretrained(folder)
+        if options.small:
+            model.config.save_pretrained(folder)
+            adapter.save(folder / adapter.FILE, model.state_dict())
+        else:
+            model.save_pretrained(folder)
         tokenizer.save_pretrained(folder)
         _write_json(
             folder / "thresholds.json",
@@ -137,11 +149,14 @@ def _parts(
         held_out = list(range(len(records), len(everything)))
     if not labels[train].any(axis=0).all():
         raise DataError("too few entries: some label has none left to learn from")
+    parts_of_long = sentences(everything[row] for row in train)
+    train += range(len(everything), len(everything) + len(parts_of_long))
+    everything += parts_of_long
     texts = [record.text for record in everything]
     if anonymizer is not None:
         progress.begin("anonymizing", len(texts))
         texts = anonymize_texts(texts, anonymizer, advance=progress.advance)
-    return Part.of(texts, labels, train), Part.of(texts, labels, held_out)
+    return Part.of(texts, everything, names, train), Part.of(texts, everything, names, held_out)
 
 
 def _learn(
@@ -158,7 +173,10 @@ def _learn(
 ) -> Best:
     progress.begin("tokenizing")
     size = options.window_tokens
-    learn = tokenize(train.texts, train.labels, tokenizer, window_tokens=size, first_only=True)
+    learn = tokenize(
+        train.texts, train.targets, tokenizer,
+        window_tokens=size, first_only=True, weights=train.weights,
+    )  # fmt: skip
     check = tokenize(
         held_out.texts, held_out.labels, tokenizer, window_tokens=size, first_only=False
     )
@@ -167,9 +185,29 @@ def _learn(
             freeze_lower_layers(model)
             fit_head(model, learn, tokenizer.pad_token_id or 0, progress)
         return finetune(
-            model, tokenizer, learn, check, held_out.labels,
+            model, tokenizer, learn, check, held_out,
             labels=names, options=options, deadline=deadline, progress=progress,
         )  # fmt: skip
+
+
+def _made_small(
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, held_out: Part, best: Best,
+    options: FitOptions,
+) -> Best:  # fmt: skip
+    """Give the model the weights that an adapter keeps, and score the validation texts anew."""
+    if model.config.model_type != "bert":
+        raise BaseModelError("--small needs the built-in base")
+    with tempfile.TemporaryDirectory(prefix="journal-train-") as folder:
+        file = Path(folder) / adapter.FILE
+        adapter.save(file, model.state_dict())
+        model.load_state_dict(adapter.merge(file, model.state_dict()))
+    check = tokenize(
+        held_out.texts, held_out.targets, tokenizer,
+        window_tokens=options.window_tokens, first_only=False,
+    )  # fmt: skip
+    with first_token_only(model):
+        best.probabilities = predict(model, check, tokenizer.pad_token_id or 0)
+    return best
 
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:

@@ -56,7 +56,9 @@ def metrics(
         "best_epoch": best.epoch,
         "epochs_run": best.history[-1]["epoch"],
         "epochs": best.history,
-        "validation": score(validation.labels, best.probabilities, given, names).to_json(),
+        "validation": score(
+            validation.labels, best.probabilities, given, names, validation.known
+        ).to_json(),
         "thresholds": dict(zip(names, thresholds.tolist(), strict=True)),
         "versions": {"python": platform.python_version(), **_versions()},
     }

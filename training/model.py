@@ -33,7 +33,7 @@ def load_base(
     """The model with a fresh head for `labels`, and its tokenizer.
 
     A BERT base becomes `BertForSequenceClassification`; a mean-pooled one gets an averaging layer
-    on top of the lower half of its layers. Only safetensors weights are read.
+    on top of the lower two thirds of its layers. Only safetensors weights are read.
 
     Raises:
         BaseModelError: it cannot be loaded, or its tokenizer or window does not serve.

@@ -11,6 +11,24 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from training.records import Record
+
+
+def targets(records: Iterable[Record], names: Sequence[str]) -> NDArray[np.float32]:
+    """What to learn, of shape `(entries, labels)`: 1 for a label given, or its share of votes.
+
+    NaN where it is not known whether a label applies.
+    """
+    records = list(records)
+    wanted = multi_hot((record.labels for record in records), names)
+    for row, record in enumerate(records):
+        for column, name in enumerate(names):
+            if name in record.unknown:
+                wanted[row, column] = np.nan
+            elif name in record.shares:
+                wanted[row, column] = record.shares[name]
+    return wanted
+
 
 def multi_hot(label_sets: Iterable[Iterable[str]], names: Sequence[str]) -> NDArray[np.float32]:
     """An array of shape `(entries, labels)`, the dtype a binary cross-entropy wants.

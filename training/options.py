@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from training.sources import SHIPPED
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 _SHIPPED = "The synthetic entries that come with journal-stream; no real person's writing"
 
@@ -23,6 +25,9 @@ class FitOptions:
         command: makes this model again, for the model card; holds no path of this machine.
         learning_rate: None for the default of the base's size.
         max_minutes: None for no limit.
+        min_precision: thresholds rise until each label is right this often.
+        max_false_alarms: and until no more entries without a label are given one.
+        small: write an adapter of the built-in base in place of whole weights.
     """
 
     name: str
@@ -35,21 +40,32 @@ class FitOptions:
     window_tokens: int
     validation_share: float
     max_minutes: float | None = None
+    small: bool = False
+    min_precision: float = 0.0
+    max_false_alarms: float = 1.0
     allow_download: bool = False
 
 
+def _described(data: Sequence[str]) -> str:
+    names = [Path(source).name for source in data if source.partition("=")[0] != SHIPPED]
+    parts = [f"Entries of {', '.join(f'`{name}`' for name in names)}"] if names else []
+    if len(names) < len(data) or not data:
+        parts.append(_SHIPPED)
+    return ". ".join(parts)
+
+
 def fit_options(
-    data: Path | None, out: Path, given: Mapping[str, Any], changed: Mapping[str, Any]
+    data: Sequence[str], out: Path, given: Mapping[str, Any], changed: Mapping[str, Any]
 ) -> FitOptions:
     """Options from the command line.
 
     Args:
-        data: the file of entries; None for the shipped ones.
+        data: what stands for the files of entries; nothing for the shipped ones.
         out: the folder to write.
         given: every option by its Python name.
         changed: those that the user set; the model card repeats them.
     """
-    words = ["journal-train", "fit", *([data.name] if data else []), "--out", out.name]
+    words = ["journal-train", "fit", *(Path(source).name for source in data), "--out", out.name]
     for name, value in changed.items():
         flag = "--" + name.replace("_", "-")
         if value is True:
@@ -59,7 +75,7 @@ def fit_options(
             words += [flag, str(shown)]
     return FitOptions(
         name=given["name"] or out.name,
-        data=f"Entries of `{data.name}`" if data else _SHIPPED,
+        data=_described(data),
         command=shlex.join(words),
         epochs=given["epochs"],
         batch_size=given["batch_size"],
@@ -68,5 +84,8 @@ def fit_options(
         window_tokens=given["window_tokens"],
         validation_share=given["validation_share"],
         max_minutes=given["max_minutes"],
+        small=given["small"],
+        min_precision=given["min_precision"],
+        max_false_alarms=given["max_false_alarms"],
         allow_download=given["allow_download"],
     )

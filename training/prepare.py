@@ -56,16 +56,18 @@ def tokenize(
     *,
     window_tokens: int,
     first_only: bool,
+    weights: Sequence[float] | None = None,
 ) -> Windows:
     """Cut texts into sentence-aligned windows, the same as the worker's classifier does.
 
     Args:
         texts: anonymized texts.
-        labels: multi-hot, shape `(texts, labels)`; a window carries the labels of its text.
+        labels: what to learn, shape `(texts, labels)`; a window carries those of its text.
         tokenizer: a fast tokenizer.
         window_tokens: most tokens in a window, special tokens included.
         first_only: keep only each text's first window. For training: in which window of a long
             text the label lies is not known, and the first is right most often.
+        weights: how much each text counts; the same by default.
     """
     before, after = _special_tokens(tokenizer)
     room = window_tokens - len(before) - len(after)
@@ -75,7 +77,8 @@ def tokenize(
             batch["text"], add_special_tokens=False, return_offsets_mapping=True,
             return_attention_mask=False, return_token_type_ids=False, verbose=False,
         )  # fmt: skip
-        columns: dict[str, list[Any]] = {"input_ids": [], "labels": [], "length": [], "index": []}
+        columns: dict[str, list[Any]] = {"input_ids": [], "labels": [], "length": [], "index": [],
+                                         "weight": []}  # fmt: skip
         for at, text in enumerate(batch["text"]):
             ids, offsets = encoded["input_ids"][at], encoded["offset_mapping"][at]
             ends = windows.sentence_ends(text) if len(ids) > room else []
@@ -86,12 +89,18 @@ def tokenize(
                 columns["length"].append(len(full))
                 columns["labels"].append(batch["labels"][at])
                 columns["index"].append(batch["index"][at])
+                columns["weight"].append(batch["weight"][at])
         return columns
 
     datasets.disable_caching()
     datasets.disable_progress_bars()
     raw = datasets.Dataset.from_dict(
-        {"text": list(texts), "labels": labels.tolist(), "index": list(range(len(texts)))}
+        {
+            "text": list(texts),
+            "labels": labels.tolist(),
+            "index": list(range(len(texts))),
+            "weight": list(weights or [1.0] * len(texts)),
+        }
     )
     cut_up = raw.map(
         cut, batched=True, batch_size=_MAP_BATCH, remove_columns=raw.column_names,
@@ -118,7 +127,10 @@ class Collator:
         self._pad = pad_token_id
 
     def __call__(self, rows: Sequence[dict[str, Any]]) -> dict[str, torch.Tensor]:
-        """Tensors `input_ids` and `attention_mask` of shape `(rows, longest)`, and `labels`."""
+        """Tensors `input_ids` and `attention_mask` of shape `(rows, longest)`.
+
+        Also `labels` of shape `(rows, labels)`, NaN where unknown, and `weights` of `(rows,)`.
+        """
         width = max(len(row["input_ids"]) for row in rows)
         ids = torch.full((len(rows), width), self._pad)
         mask = torch.zeros((len(rows), width), dtype=torch.long)
@@ -127,4 +139,5 @@ class Collator:
             ids[at, : len(tokens)] = tokens
             mask[at, : len(tokens)] = 1
         labels = torch.tensor([row["labels"] for row in rows], dtype=torch.float32)
-        return {"input_ids": ids, "attention_mask": mask, "labels": labels}
+        weights = torch.tensor([row.get("weight", 1.0) for row in rows])
+        return {"input_ids": ids, "attention_mask": mask, "labels": labels, "weights": weights}

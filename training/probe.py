@@ -13,6 +13,7 @@ import torch
 from torch.nn import functional
 from torch.utils.data import DataLoader
 
+from training.finetune import known_loss
 from training.prepare import Collator
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def fit_head(
     def loss() -> float:
         optimizer.zero_grad()
         logits = functional.linear(standard, weight, bias)
-        value = functional.binary_cross_entropy_with_logits(logits, labels)
+        value = known_loss(logits, labels, torch.ones(len(labels)))
         value = value + _PENALTY * weight.square().sum()
         value.backward()  # type: ignore[no-untyped-call]
         return value.item()
@@ -67,6 +68,7 @@ def _features(
     features, labels = [], []
     for batch in loader:
         target = batch.pop("labels")
+        del batch["weights"]
         pooled = model.bert(**{k: v.to(model.device) for k, v in batch.items()}).pooler_output
         features.append(pooled.float().cpu())
         labels.append(target)

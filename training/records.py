@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import csv
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from training.annotations import REFRAME_WEIGHT, annotated, reframes
 from training.errors import DataError
 from training.label_cells import parse_labels
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 TEXT, LABELS = "text", "labels"
 #: The data set that is shipped: synthetic entries written for this project.
@@ -28,22 +29,35 @@ class Record:
     Attributes:
         text: what was written, 1 to 20,000 characters.
         labels: what a careful reader finds in it, in the order of the file; often nothing.
+        shares: for some or all labels, the share of readers who gave it, 0 to 1.
+        unknown: labels of which it is not known whether they apply.
+        evidence: label and quote, where in a long text a label is to be seen.
+        weight: how much it counts in training.
     """
 
     text: str
     labels: tuple[str, ...]
+    shares: Mapping[str, float] = field(default_factory=dict)
+    unknown: frozenset[str] = frozenset()
+    evidence: tuple[tuple[str, str], ...] = ()
+    weight: float = 1.0
 
 
-def read_records(path: Path) -> list[Record]:
+def read_records(path: Path, *, with_reframes: bool = False) -> list[Record]:
     """Read a `.csv` with the columns `text` and `labels`, or `.jsonl` with these fields.
 
-    Other columns are ignored. A UTF-8 byte order mark is skipped.
+    JSON lines may also hold what `training.annotations` reads. Other columns are ignored. A UTF-8
+    byte order mark is skipped.
+
+    Args:
+        path: the file.
+        with_reframes: also take the rows' reframes, as entries without labels.
 
     Raises:
         DataError: the file is missing, empty, malformed, or a cell is not what it should be.
     """
     if path.suffix == ".jsonl":
-        rows = _jsonl_rows(path)
+        rows = _jsonl_rows(path, with_reframes=with_reframes)
     elif path.suffix == ".csv":
         rows = _csv_rows(path)
     else:
@@ -74,9 +88,13 @@ def _record(row: dict[str, Any], place: str) -> Record:
             f"more than {MAX_TEXT_CHARACTERS:,}"
         )
     try:
-        return Record(text, parse_labels(row[LABELS]))
+        labels = parse_labels(row[LABELS])
     except DataError as exc:
         raise DataError(f"{place}: column '{LABELS}': {exc}") from None
+    try:
+        return annotated(Record(text, labels), row)
+    except DataError as exc:
+        raise DataError(f"{place}: {exc}") from None
 
 
 def _csv_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -112,7 +130,7 @@ def column_positions(header: list[str], wanted: tuple[str, ...], path: Path) -> 
     return {name: header.index(name) for name in wanted}
 
 
-def _jsonl_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+def _jsonl_rows(path: Path, *, with_reframes: bool) -> Iterator[tuple[int, dict[str, Any]]]:
     with path.open(encoding="utf-8-sig") as stream:
         for number, line in enumerate(stream, 1):
             if not line.strip():
@@ -127,3 +145,6 @@ def _jsonl_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
                 if name not in row:
                     raise DataError(f"{path}:{number}: no field '{name}'")
             yield number, row
+            if with_reframes:
+                for reframe in reframes(row, f"{path}:{number}"):
+                    yield number, {TEXT: reframe, LABELS: [], "weight": REFRAME_WEIGHT}

@@ -88,12 +88,28 @@ class Scores:
 
 
 def score(
-    truth: Truth, probabilities: Probabilities, predicted: Predicted, names: Sequence[str]
+    truth: Truth,
+    probabilities: Probabilities,
+    predicted: Predicted,
+    names: Sequence[str],
+    known: Predicted | None = None,
 ) -> Scores:
-    """Score predictions; all three arrays have the shape `(entries, labels)`."""
-    true = truth > 0
+    """Score predictions; all arrays have the shape `(entries, labels)`.
+
+    Args:
+        truth: above 0 where a label applies.
+        probabilities: what the model said.
+        predicted: which labels it gave.
+        names: of the labels.
+        known: where it is known whether a label applies; the rest counts neither way.
+    """
+    known = np.ones(truth.shape, dtype=np.bool_) if known is None else known
+    true = (truth > 0) & known
+    predicted = predicted & known
     labels = tuple(
-        _label_score(name, true[:, i], probabilities[:, i], predicted[:, i])
+        _label_score(
+            name, true[known[:, i], i], probabilities[known[:, i], i], predicted[known[:, i], i]
+        )
         for i, name in enumerate(names)
     )
     occurring = [label for label in labels if label.support]

@@ -12,26 +12,55 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from training.errors import DataError
+from training.multi_hot import multi_hot, targets
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
+    from training.records import Record
+
 TRAIN, VALIDATION = 0, 1
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One of the two: its texts, and their labels in the shape `(texts, labels)`."""
+    """One of the two.
+
+    Attributes:
+        texts: the entries.
+        labels: what applies to them, 0 or 1, shape `(texts, labels)`.
+        targets: what to learn: the same, or shares of votes; NaN where it is not known.
+        weights: how much each text counts.
+    """
 
     texts: list[str]
     labels: NDArray[np.float32]
+    targets: NDArray[np.float32]
+    weights: list[float]
 
     @classmethod
-    def of(cls, texts: Sequence[str], labels: NDArray[np.float32], rows: Sequence[int]) -> Part:
+    def of(
+        cls,
+        texts: Sequence[str],
+        records: Sequence[Record],
+        names: Sequence[str],
+        rows: Sequence[int],
+    ) -> Part:
         """These rows of the whole."""
-        return cls([texts[row] for row in rows], labels[list(rows)])
+        chosen = [records[row] for row in rows]
+        return cls(
+            [texts[row] for row in rows],
+            multi_hot((record.labels for record in chosen), names),
+            targets(chosen, names),
+            [record.weight for record in chosen],
+        )
+
+    @property
+    def known(self) -> NDArray[np.bool_]:
+        """Where it is known whether a label applies, shape `(texts, labels)`."""
+        return ~np.isnan(self.targets)
 
 
 def stratified_split(

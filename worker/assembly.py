@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from worker.anonymizer import Anonymizer
+from worker.anonymizer import SHIPPED_TAGGER, Anonymizer
 from worker.child import settler_for
 from worker.classifier import Classifier
-from worker.model_folder import ModelFolder
+from worker.model_folder import ModelFolder, verify
 from worker.pipeline import Pipeline
+from worker.tagger import REQUIRED_FILES
 
 if TYPE_CHECKING:
     from worker.settings import WorkerSettings
@@ -27,6 +28,7 @@ def check(settings: WorkerSettings) -> None:
         ModelFolderError: the model folder is missing, incomplete or altered.
     """
     ModelFolder.open(settings.model)
+    verify(settings.tagger or SHIPPED_TAGGER, REQUIRED_FILES)
 
 
 def build(settings: WorkerSettings) -> tuple[Pipeline, dict[str, str]]:
@@ -45,7 +47,12 @@ def build(settings: WorkerSettings) -> tuple[Pipeline, dict[str, str]]:
         precision=settings.precision,
         threads=settings.threads_per_child,
     )
-    anonymizer = Anonymizer.load()
+    anonymizer = Anonymizer.load(
+        settings.tagger,
+        device=settings.device,
+        precision=settings.precision,
+        numbered=settings.numbered_placeholders,
+    )
     anonymizer.anonymize([_FIRST_TEXT])
     pipeline = Pipeline(
         keys=settings.key_set(),

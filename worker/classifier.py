@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import copy
-import itertools
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
 import transformers
-from transformers import AutoModelForSequenceClassification, AutoTokenizer
+from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer
 
-from worker import windows
-from worker.errors import ClassificationError, ModelFolderError
+from worker import adapter, windows
+from worker.errors import ClassificationError, ModelFolderError, StartupError
+from worker.evidence import evidence
 from worker.precision import Precision, choose_device, choose_precision, convert
 from worker.windows import Window
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from worker.model_folder import ModelFolder
 
@@ -29,6 +30,8 @@ log = logging.getLogger(__name__)
 PADDED_TOKENS = {"cpu": 512, "cuda": 32_768}
 #: Largest difference of a probability from fp32 that a faster precision may show at warm-up.
 TOLERANCE = 0.06
+#: A "sentence" longer than this, as in a transcript without full stops, is cut for evidence.
+EVIDENCE_TOKENS = 48
 _PROBES = (
     "I missed one call from my sister and now she will never speak to me again.",
     "We planted beans along the fence and it rained all afternoon.",
@@ -62,7 +65,10 @@ class Classification:
 
 
 class Classifier:
-    """Scores texts for every label; an entry's score is the maximum over its windows."""
+    """Scores texts for every label; an entry's score is the maximum over its windows.
+
+    What carries a label is found by scoring the sentences of labelled texts one by one.
+    """
 
     def __init__(
         self, folder: ModelFolder, tokenizer: Any, model: Any, *, device: torch.device
@@ -103,7 +109,7 @@ class Classifier:
             torch.set_num_threads(threads)
         place = choose_device(device)
         chosen = choose_precision(precision, place)
-        tokenizer, model = _load(folder)
+        tokenizer, model = load_parts(folder)
         classifier = cls(folder, tokenizer, model.to(place), device=place)
         expected = [torch.tensor(c.scores) for c in classifier.classify(_PROBES)]
         if chosen is not Precision.FP32:
@@ -140,14 +146,12 @@ class Classifier:
         try:
             pieces = self._windows(texts)
             scores = self._score(pieces, usage)
+            found = [self._combine(scores[rows]) for rows in _by_text(pieces, len(texts))]
+            return self._with_evidence(texts, found, usage)
         except Exception as exc:  # noqa: BLE001 - a tokenizer's message may hold the text
             raise ClassificationError(type(exc).__name__) from None
-        by_text: list[list[int]] = [[] for _ in texts]
-        for index, piece in enumerate(pieces):
-            by_text[piece.text_index].append(index)
-        return [self._combine([pieces[i] for i in indices], scores[indices]) for indices in by_text]
 
-    def _windows(self, texts: Sequence[str]) -> list[Window]:
+    def _windows(self, texts: Sequence[str], *, by_sentence: bool = False) -> list[Window]:
         if not texts:
             return []
         encoded = self._tokenizer(
@@ -159,8 +163,13 @@ class Classifier:
         for index, (text, ids, offsets) in enumerate(
             zip(texts, encoded["input_ids"], encoded["offset_mapping"], strict=True)
         ):
-            ends = windows.sentence_ends(text) if len(ids) > room else []
-            for first, last in windows.cut(ids, offsets, ends, room):
+            ends = windows.sentence_ends(text) if by_sentence or len(ids) > room else []
+            cut = (
+                windows.sentences(ids, offsets, ends, min(room, EVIDENCE_TOKENS))
+                if by_sentence
+                else windows.cut(ids, offsets, ends, room)
+            )
+            for first, last in cut:
                 body = ids[first:last]
                 if all(token == self._tokenizer.unk_token_id for token in body):
                     continue  # nothing the model knows a word for: nothing to judge
@@ -202,25 +211,45 @@ class Classifier:
         if group:
             yield group
 
-    def _combine(self, pieces: Sequence[Window], scores: torch.Tensor) -> Classification:
-        if not pieces:
+    def _combine(self, scores: torch.Tensor) -> Classification:
+        """What one text's windows say, of shape `(windows, labels)`, yet without evidence."""
+        if not len(scores):
             return Classification(scores=(0.0,) * len(self.folder.labels), labels=())
         best = scores.max(dim=0).values
         given = [i for i in torch.argsort(best, descending=True).tolist()
                  if best[i] >= self._thresholds[i]]  # fmt: skip
-        evidence = []
-        for label in given:
-            hits = [
-                (piece.start, piece.end)
-                for piece, row in zip(pieces, scores, strict=True)
-                if row[label] >= self._thresholds[label]
-            ]
-            evidence.append(tuple(_joined(hits, pieces)))
         return Classification(
-            scores=tuple(best.tolist()),
-            labels=tuple(self.folder.labels[i] for i in given),
-            evidence=tuple(evidence),
+            scores=tuple(best.tolist()), labels=tuple(self.folder.labels[i] for i in given)
         )
+
+    def _with_evidence(
+        self, texts: Sequence[str], found: list[Classification], usage: Usage | None
+    ) -> list[Classification]:
+        """The same, with the sentences that carry each label: they are scored one by one."""
+        labelled = [i for i, item in enumerate(found) if item.labels]
+        pieces = self._windows([texts[i] for i in labelled], by_sentence=True)
+        groups = _by_text(pieces, len(labelled))
+        several = [piece for rows in groups if len(rows) > 1 for piece in (pieces[r] for r in rows)]
+        scored = iter(self._score(several, usage).numpy())
+        for index, rows in zip(labelled, groups, strict=True):
+            own = [pieces[r] for r in rows]
+            table = [next(scored) for _ in own] if len(own) > 1 else []
+            item = found[index]
+            found[index] = replace(
+                item,
+                evidence=tuple(
+                    evidence(own, [row[label] for row in table], self.folder.thresholds[label])
+                    for label in map(self.folder.labels.index, item.labels)
+                ),
+            )
+        return found
+
+
+def _by_text(pieces: Sequence[Window], texts: int) -> list[list[int]]:
+    rows: list[list[int]] = [[] for _ in range(texts)]
+    for index, piece in enumerate(pieces):
+        rows[piece.text_index].append(index)
+    return rows
 
 
 def _special_tokens(tokenizer: Any) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -231,28 +260,35 @@ def _special_tokens(tokenizer: Any) -> tuple[tuple[int, ...], tuple[int, ...]]:
     return tuple(full[:start]), tuple(full[start + len(bare) :])
 
 
-def _joined(hits: list[tuple[int, int]], pieces: Sequence[Window]) -> Iterator[tuple[int, int]]:
-    """Ranges of windows that follow one another, as one range."""
-    following = {a.start: b.start for a, b in itertools.pairwise(pieces)}
-    start, end, last = hits[0][0], hits[0][1], hits[0][0]
-    for hit_start, hit_end in hits[1:]:
-        if following.get(last) != hit_start:
-            yield start, end
-            start = hit_start
-        end, last = hit_end, hit_start
-    yield start, end
+def _adapted(path: Path) -> Any:
+    """The built-in base with the folder's adapter merged in."""
+    config = AutoConfig.from_pretrained(path, local_files_only=True, trust_remote_code=False)
+    model = AutoModelForSequenceClassification.from_config(config, trust_remote_code=False)
+    model.load_state_dict(adapter.merge(path / adapter.FILE, model.state_dict()))
+    return model
 
 
-def _load(folder: ModelFolder) -> tuple[Any, Any]:
+def load_parts(folder: ModelFolder) -> tuple[Any, Any]:
+    """The tokenizer and the model in fp32, ready to be called.
+
+    Raises:
+        ModelFolderError: the folder cannot be loaded.
+        StartupError: it needs the built-in base, which is not installed.
+    """
     options = {"local_files_only": True, "trust_remote_code": False}
     transformers.utils.logging.disable_progress_bar()
     transformers.utils.logging.set_verbosity_error()
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder.path, **options)
-        model, report = AutoModelForSequenceClassification.from_pretrained(
-            folder.path, use_safetensors=True, dtype=torch.float32, output_loading_info=True,
-            **options,
-        )  # fmt: skip
+        if (folder.path / adapter.FILE).exists():
+            model, report = _adapted(folder.path), {"missing_keys": ()}
+        else:
+            model, report = AutoModelForSequenceClassification.from_pretrained(
+                folder.path, use_safetensors=True, dtype=torch.float32,
+                output_loading_info=True, **options,
+            )  # fmt: skip
+    except (ModelFolderError, StartupError):
+        raise
     except Exception as exc:  # noqa: BLE001 - each format has errors of its own
         raise ModelFolderError(
             f"{folder.path}: the model cannot be loaded ({type(exc).__name__})"

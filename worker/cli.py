@@ -31,6 +31,16 @@ _PRECISION = click.option(
 )
 
 
+_TAGGER = click.option(
+    "--tagger", type=click.Path(path_type=Path),
+    help="Folder of another tagger of names and places (JOURNAL_TAGGER).",
+)  # fmt: skip
+_NUMBERED = click.option(
+    "--numbered", "numbered_placeholders", is_flag=True, default=None,
+    help="<PERSON_1> in place of <PERSON>, so that who did what survives.",
+)  # fmt: skip
+
+
 def fail(error: Exception | str) -> NoReturn:
     """One clear line on stderr and exit code 2."""
     click.echo(f"journal-worker: {error}", err=True)
@@ -58,6 +68,8 @@ def main() -> None:
 @click.option("--metrics-host", help="Address of /metrics (127.0.0.1).")
 @_DEVICE
 @_PRECISION
+@_TAGGER
+@_NUMBERED
 @_LEVEL
 def run(**options: Any) -> None:
     """Run a worker until SIGTERM, then drain and exit.
@@ -103,8 +115,10 @@ def exporter(**options: Any) -> None:
 
 
 @main.command()
+@_TAGGER
+@_NUMBERED
 @click.option("--jobs", type=click.IntRange(1), help="Processes (default: one a core).")
-def anonymize(jobs: int | None) -> None:
+def anonymize(jobs: int | None, **options: Any) -> None:
     """Filter: JSON lines {"id", "text"} to {"id", "anonymized", "spans"}.
 
     Reads stdin, writes stdout, keeps the order. Spans are ranges of characters of the text as it
@@ -112,13 +126,18 @@ def anonymize(jobs: int | None) -> None:
     """
     from worker.filters import anonymize_lines, run_filter  # noqa: PLC0415
 
-    _filter(lambda: run_filter(anonymize_lines, jobs=jobs))
+    def work() -> None:
+        run_filter(anonymize_lines, jobs=jobs, **_anonymizer_options(options))
+
+    _filter(work)
 
 
 @main.command()
 @_MODEL
 @_DEVICE
 @_PRECISION
+@_TAGGER
+@_NUMBERED
 @click.option("--raw", is_flag=True, help="Do not anonymize first; ranges refer to the text as is.")
 @click.option("--jobs", type=click.IntRange(1), help="Processes (default: one a core).")
 def classify(jobs: int | None, raw: bool, **options: Any) -> None:
@@ -137,9 +156,18 @@ def classify(jobs: int | None, raw: bool, **options: Any) -> None:
         run_filter(
             classify_lines, jobs=jobs, model=settings.model, raw=raw,
             device=settings.device, precision=settings.precision,
+            tagger=settings.tagger, numbered=settings.numbered_placeholders,
         )  # fmt: skip
 
     _filter(work)
+
+
+def _anonymizer_options(options: dict[str, Any]) -> dict[str, Any]:
+    """The anonymizer's options, from the command line or the environment."""
+    from worker.settings import WorkerSettings  # noqa: PLC0415
+
+    settings = WorkerSettings.load(**_given(options))
+    return {"tagger": settings.tagger, "numbered": settings.numbered_placeholders}
 
 
 def check_redis(settings: Any) -> None:

@@ -37,11 +37,16 @@ class LineError(WorkerError):
     """A line of the input is not of the expected form; the message names its number only."""
 
 
-def anonymize_lines() -> Stage:
+def anonymize_lines(
+    *, tagger: Path | None = None, numbered: bool = False, threads: int = 1
+) -> Stage:
     """The stage of `journal-worker anonymize`; call it in the process that will use it."""
+    import torch  # noqa: PLC0415 - the command line stays light
+
     from worker.anonymizer import Anonymizer  # noqa: PLC0415 - brings spaCy
 
-    anonymizer = Anonymizer.load()
+    torch.set_num_threads(threads)
+    anonymizer = Anonymizer.load(tagger, numbered=numbered)
 
     def stage(records: list[Record]) -> list[Record]:
         found = anonymizer.anonymize([record["text"] for record in records])
@@ -57,7 +62,10 @@ def anonymize_lines() -> Stage:
     return stage
 
 
-def classify_lines(*, model: Path, raw: bool, device: str, precision: str, threads: int) -> Stage:
+def classify_lines(
+    *, model: Path, raw: bool, device: str, precision: str, threads: int,
+    tagger: Path | None = None, numbered: bool = False,
+) -> Stage:  # fmt: skip
     """The stage of `journal-worker classify`; call it in the process that will use it."""
     from worker.classifier import Classifier  # noqa: PLC0415 - `anonymize` does without torch
     from worker.model_folder import ModelFolder  # noqa: PLC0415
@@ -69,7 +77,7 @@ def classify_lines(*, model: Path, raw: bool, device: str, precision: str, threa
     if not raw:
         from worker.anonymizer import Anonymizer  # noqa: PLC0415 - `--raw` does without spaCy
 
-        anonymizer = Anonymizer.load()
+        anonymizer = Anonymizer.load(tagger, device=device, precision=precision, numbered=numbered)
 
     def stage(records: list[Record]) -> list[Record]:
         texts = [record["text"] for record in records]
@@ -113,7 +121,7 @@ def run_filter(
     first = list(islice(items, _FEW_CHUNKS + 1))
     cores = jobs or available_cores()
     spread = cores > 1 and len(first) > _FEW_CHUNKS
-    if make_stage is classify_lines:
+    if make_stage in (anonymize_lines, classify_lines):
         options["threads"] = max(1, available_cores() // cores) if spread else available_cores()
     build = partial(make_stage, **options)
     if spread:

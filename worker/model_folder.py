@@ -20,14 +20,17 @@ from typing import TYPE_CHECKING, Any
 from worker.errors import ModelFolderError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 FORMAT = 1
 MANIFEST = "manifest.json"
+WEIGHTS = "model.safetensors"
+ADAPTER = "adapter.safetensors"
 #: Without these nothing can be classified.
 REQUIRED_FILES = (
     "config.json",
-    "model.safetensors",
+    WEIGHTS,
     "tokenizer.json",
     "tokenizer_config.json",
     "thresholds.json",
@@ -67,35 +70,50 @@ class ModelFolder:
         Raises:
             ModelFolderError: the folder is missing, incomplete, altered, or not understood.
         """
-        if not path.is_dir():
-            raise ModelFolderError(f"model folder not found: {path}")
-        manifest_bytes = _read(path / MANIFEST)
-        manifest = _parse(manifest_bytes, path / MANIFEST)
-        if manifest.get("format") != FORMAT:
-            raise ModelFolderError(
-                f"{path / MANIFEST}: unknown format (this worker reads {FORMAT})"
-            )
-        _verify_files(path, manifest.get("files"))
+        manifest, version = verify(path, required_files(path))
         labels, positions = _labels(_parse(_read(path / "config.json"), path / "config.json"), path)
         thresholds, window = _thresholds(path, labels, positions)
         return cls(
             path=path,
             name=str(manifest.get("name", path.name)),
-            version=hashlib.sha256(manifest_bytes).hexdigest()[:12],
+            version=version,
             labels=labels,
             thresholds=thresholds,
             window_tokens=window,
         )
 
 
-def seal_folder(path: Path, *, name: str) -> None:
+def required_files(path: Path) -> tuple[str, ...]:
+    """What a folder must hold: `model.safetensors`, or an adapter of the built-in base instead."""
+    if (path / ADAPTER).exists() and not (path / WEIGHTS).exists():
+        return tuple(ADAPTER if name == WEIGHTS else name for name in REQUIRED_FILES)
+    return REQUIRED_FILES
+
+
+def verify(path: Path, required: Sequence[str]) -> tuple[dict[str, Any], str]:
+    """Verify every file against the manifest; returns the manifest and the folder's version.
+
+    Raises:
+        ModelFolderError: the folder is missing, incomplete or altered.
+    """
+    if not path.is_dir():
+        raise ModelFolderError(f"model folder not found: {path}")
+    manifest_bytes = _read(path / MANIFEST)
+    manifest = _parse(manifest_bytes, path / MANIFEST)
+    if manifest.get("format") != FORMAT:
+        raise ModelFolderError(f"{path / MANIFEST}: unknown format (this worker reads {FORMAT})")
+    _verify_files(path, manifest.get("files"), required)
+    return manifest, hashlib.sha256(manifest_bytes).hexdigest()[:12]
+
+
+def seal_folder(path: Path, *, name: str, required: Sequence[str] | None = None) -> None:
     """Write `manifest.json` over all files now in `path`; the last step of writing a model.
 
     Raises:
         ModelFolderError: a required file is missing or a forbidden one is present.
     """
     files = _files(path)
-    missing = [f for f in REQUIRED_FILES if f not in files]
+    missing = [f for f in required or required_files(path) if f not in files]
     if missing:
         raise ModelFolderError(f"{path}: missing {', '.join(missing)}")
     digests = {f: _sha256(path / f) for f in files}
@@ -118,11 +136,11 @@ def _files(path: Path) -> list[str]:
     return names
 
 
-def _verify_files(path: Path, digests: object) -> None:
+def _verify_files(path: Path, digests: object, required: Sequence[str]) -> None:
     if not isinstance(digests, dict):
         raise ModelFolderError(f"{path / MANIFEST}: no list of files")
     present = set(_files(path))
-    for name in (*REQUIRED_FILES, *digests):
+    for name in (*required, *digests):
         if name not in digests:
             raise ModelFolderError(f"{path / MANIFEST}: does not list {name}")
         if name not in present:

@@ -6,101 +6,116 @@ for a web address. Each recognizer here is chosen, and relative dates and bare n
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from typing import TYPE_CHECKING, Any
 
-from presidio_analyzer import Pattern, PatternRecognizer, RecognizerRegistry, RecognizerResult
-from presidio_analyzer.nlp_engine import NerModelConfiguration, NlpArtifacts
+from presidio_analyzer import EntityRecognizer, RecognizerRegistry, RecognizerResult
 from presidio_analyzer.predefined_recognizers import (
     CreditCardRecognizer,
     IbanRecognizer,
     IpRecognizer,
     NhsRecognizer,
     PhoneRecognizer,
-    SpacyRecognizer,
-    UsSsnRecognizer,
 )
+
+from worker import patterns
+from worker.tagger import NAMES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from presidio_analyzer.nlp_engine import NlpArtifacts
+
+    from worker.tagger import Tagged
 
 #: Below this a match is a guess (a bare number that might be a bank account).
 SCORE_FLOOR = 0.4
+TAGGED_NAME = 0.65
+PHONE_SCORE = 0.6
 PHONE_REGIONS = ("US", "GB", "CA", "AU", "IE", "IN", "DE", "FR", "ES", "IT", "BR")
+#: What may be a phone number, an extension included; a pause of two lines ends it.
+_DIGITS = re.compile(r"[+(]?\d(?:[\d ().\-/\u2011\u2013\n]{5,28})\d(?: ?(?:x|ext\.?) ?\d{1,5})?")
+_TWO_DIGITS = re.compile(r"\d\d")
+_VERSION = re.compile(r"\b(?:v|ver|version|release|firmware|ios|android)\.? ?\Z", re.IGNORECASE)
 #: The shortest national numbers that people write down.
 MIN_PHONE_DIGITS = 7
 
-#: What of spaCy's OntoNotes labels is personal data. DATE and TIME stay out: they hold "today".
-SPACY_ENTITIES = {"PERSON": "PERSON", "GPE": "LOCATION", "LOC": "LOCATION", "FAC": "LOCATION"}
-_SPACY_IGNORED = (
-    "CARDINAL", "DATE", "EVENT", "LANGUAGE", "LAW", "MONEY", "NORP", "ORDINAL", "ORG", "PERCENT",
-    "PRODUCT", "QUANTITY", "TIME", "WORK_OF_ART",
-)  # fmt: skip
-
-_MONTH = (
-    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
-    r"|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
-)
-_DAY = r"(?:0?[1-9]|[12]\d|3[01])"
-_YEAR = r"(?:1[89]|20)\d\d"
-_DATES = [
-    Pattern("month day", rf"\b{_MONTH} {_DAY}(?:st|nd|rd|th)?\b(?:,? {_YEAR}\b)?", 0.7),
-    Pattern("day month", rf"\b{_DAY}(?:st|nd|rd|th)?(?: of)? {_MONTH}(?:,? {_YEAR})?\b", 0.7),
-    Pattern("month year", rf"\b{_MONTH},? {_YEAR}\b", 0.7),
-    Pattern("iso", rf"\b{_YEAR}-(?:0[1-9]|1[0-2])-{_DAY}\b", 0.7),
-    Pattern("numeric", rf"\b{_DAY}([/.-]){_DAY}\1(?:{_YEAR}|\d\d)\b", 0.6),
-]
-_EMAIL = Pattern(
-    "address", r"\b[a-z0-9][a-z0-9._%+'-]{0,63}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,8}\b", 0.9
-)
-_URLS = [
-    Pattern("with scheme", r"\bhttps?://[^\s<>\"')\]]{2,2000}", 0.9),
-    Pattern("www", r"\bwww\.[a-z0-9-]{1,63}\.[^\s<>\"')\]]{2,2000}", 0.9),
-    # Without a scheme only a lower-case known ending counts, so that "sad.So" stays.
-    Pattern(
-        "bare domain",
-        r"(?-i:(?<![\w@.])[a-z0-9-]{2,63}(?:\.[a-z0-9-]{2,63}){0,3}"
-        r"\.(?:com|org|net|edu|gov|io|co\.uk|de|fr|ca|info)\b(?:/[^\s<>\"')\]]{0,2000})?)",
-        0.7,
-    ),
-]
-
 
 class JournalPhoneRecognizer(PhoneRecognizer):  # type: ignore[misc]
-    """Phone numbers of many regions; a text with too few digits is not searched."""
+    """Phone numbers of many regions."""
 
     def analyze(
-        self, text: str, entities: list[str], nlp_artifacts: NlpArtifacts = None
+        self, text: str, entities: list[str], nlp_artifacts: NlpArtifacts | None = None
     ) -> list[RecognizerResult]:
-        """Phone numbers in `text`; twelve searches of one text are worth a look beforehand."""
-        if sum(character.isdigit() for character in text) < MIN_PHONE_DIGITS:
-            return []
-        found: list[RecognizerResult] = super().analyze(text, entities, nlp_artifacts)
+        """Phone numbers in `text`; each region costs a search, so only where digits stand near."""
+        found: list[RecognizerResult] = []
+        for candidate in _DIGITS.finditer(text):
+            digits = sum(c.isdigit() for c in candidate[0])
+            if digits < MIN_PHONE_DIGITS or not _TWO_DIGITS.search(candidate[0]):
+                continue
+            for match in super().analyze(candidate[0], entities, nlp_artifacts):
+                match.start += candidate.start()
+                match.end += candidate.start()
+                if sum(c.isdigit() for c in text[match.start : match.end]) >= MIN_PHONE_DIGITS:
+                    match.score = PHONE_SCORE
+                    found.append(match)
+        return found
+
+
+class JournalIpRecognizer(IpRecognizer):  # type: ignore[misc]
+    """IP addresses, but not the versions of programs."""
+
+    def analyze(
+        self,
+        text: str,
+        entities: list[str],
+        nlp_artifacts: NlpArtifacts | None = None,
+        regex_flags: int | None = None,
+    ) -> list[RecognizerResult]:
+        """IP addresses in `text`."""
+        found = super().analyze(text, entities, nlp_artifacts, regex_flags)
+        return [m for m in found if not _VERSION.search(text, 0, m.start)]
+
+
+class TaggerRecognizer(EntityRecognizer):  # type: ignore[misc]
+    """What the tagger found in the batch, as Presidio results."""
+
+    def __init__(self, entities: Sequence[str]) -> None:
+        super().__init__(supported_entities=list(entities), name="tagger")
+
+    def load(self) -> None:
+        """Nothing to load: the tagger runs once a batch, before Presidio looks at each text."""
+
+    def analyze(
+        self, text: str, entities: list[str], nlp_artifacts: NlpArtifacts
+    ) -> list[RecognizerResult]:
+        """The tagged ranges of `text`."""
+        del text
         return [
-            match
-            for match in found
-            if sum(c.isdigit() for c in text[match.start : match.end]) >= MIN_PHONE_DIGITS
+            RecognizerResult(hit.type, hit.start, hit.end, _rank(hit))
+            for hit in nlp_artifacts.entities
+            if hit.type in entities
         ]
 
 
-def ner_configuration() -> NerModelConfiguration:
-    """Which spaCy entities become which Presidio entities."""
-    return NerModelConfiguration(
-        model_to_presidio_entity_mapping=dict(SPACY_ENTITIES),
-        labels_to_ignore=list(_SPACY_IGNORED),
-        default_score=0.85,
-    )
+def _rank(hit: Tagged) -> float:
+    """Beside a pattern's finding the tagger's names the type only if it is of a name."""
+    return TAGGED_NAME if hit.type in NAMES else patterns.GUESS
 
 
-def registry() -> RecognizerRegistry:
-    """The recognizers for journal entries in English."""
-    names = sorted(set(SPACY_ENTITIES.values()))
+def registry(tagged: Sequence[str]) -> RecognizerRegistry:
+    """The recognizers for journal entries in English.
+
+    Args:
+        tagged: the types that the tagger finds.
+    """
     recognizers: list[Any] = [
-        SpacyRecognizer(supported_language="en", supported_entities=names),
-        PatternRecognizer(supported_entity="DATE_TIME", name="absolute dates", patterns=_DATES),
-        PatternRecognizer(supported_entity="EMAIL_ADDRESS", name="e-mail", patterns=[_EMAIL]),
-        PatternRecognizer(supported_entity="URL", name="web address", patterns=_URLS),
+        TaggerRecognizer(tagged),
+        *patterns.recognizers(),
         JournalPhoneRecognizer(supported_regions=PHONE_REGIONS),
         CreditCardRecognizer(),
         IbanRecognizer(),
-        IpRecognizer(),
-        UsSsnRecognizer(),
+        JournalIpRecognizer(),
         NhsRecognizer(),
     ]
     return RecognizerRegistry(recognizers=recognizers, supported_languages=["en"])

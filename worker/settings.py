@@ -10,13 +10,17 @@ from pydantic import Field
 
 from producer.settings import Settings
 
+#: The classifier that comes with journal-stream.
+SHIPPED_MODEL = Path(__file__).parent / "models" / "distortions"
 Port = Annotated[int, Field(ge=0, le=65_535)]
 
 
 class WorkerSettings(Settings):
     """What a worker needs besides what it shares with its producers."""
 
-    model: Path = Path("models/default")
+    model: Path = SHIPPED_MODEL
+    tagger: Path | None = None
+    numbered_placeholders: bool = False
     concurrency: Annotated[int | None, Field(ge=1)] = None
     max_batch_entries: Annotated[int, Field(ge=1, le=4096)] = 64
     max_batch_tokens: Annotated[int, Field(ge=128)] = 16_384

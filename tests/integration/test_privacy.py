@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import celery
@@ -19,7 +20,6 @@ from tests.integration.test_worker import _capture, backend_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     import redis
 
@@ -67,12 +67,23 @@ def test_a_sentence_is_found_nowhere_after_a_run_at_debug_with_failures(
         "inspect": inspected,
         "pages": "".join(pages),
         "redis": stored.decode("latin-1"),
+        "rdb": _rdb(client).decode("latin-1"),
         "files": _everything_below(temporary),
     }
     assert "DEBUG" in found["log"]
     for where, content in found.items():
         for word in ("Zebulonquist", "xylocanary"):
             assert word not in content, where
+
+
+def _rdb(client: redis.Redis) -> bytes:
+    """The whole server as it would be written to disk, uncompressed."""
+    client.config_set("rdbcompression", "no")
+    client.save()
+    folder, name = (str(client.config_get(key)[key]) for key in ("dir", "dbfilename"))
+    content = (Path(folder) / name).read_bytes()
+    assert b"journal.dead" in content
+    return content
 
 
 def _everything_below(folder: Path) -> str:

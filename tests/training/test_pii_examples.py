@@ -1,0 +1,89 @@
+"""Generated examples: spans say what is in them, whatever was done to the text."""
+
+from __future__ import annotations
+
+import random
+import re
+
+import pytest
+
+from training.errors import DataError
+from training.pii import names
+from training.pii.examples import Templates, concatenated, fill, generate, written
+from training.pii.mining import mine
+from training.pii.slots import TYPE_OF_SLOT, TYPES, Slots
+
+
+@pytest.fixture(scope="module")
+def slots() -> Slots:
+    return Slots(random.Random(3))
+
+
+@pytest.fixture(scope="module")
+def templates() -> Templates:
+    return Templates.shipped()
+
+
+def test_every_shipped_template_fills(slots: Slots, templates: Templates) -> None:
+    for template in (*templates.people, *templates.other, *templates.none):
+        example = fill(template, slots)
+        assert not re.search(r"\{[A-Z]+\}", example.text)
+        kinds = [
+            TYPE_OF_SLOT[s] for s in re.findall(r"\{([A-Z]+)\}", template) if s in TYPE_OF_SLOT
+        ]
+        assert [span.type for span in example.spans] == kinds
+
+
+def test_templates_without_personal_data_have_none(templates: Templates, slots: Slots) -> None:
+    assert all(not fill(template, slots).spans for template in templates.none)
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_spans_keep_their_words_through_every_change(slots: Slots, seed: int) -> None:
+    rng = random.Random(seed)
+    parts = [
+        fill("so {FIRST} met Dr {LAST} in {CITY}, which is quite lovely", slots) for _ in range(3)
+    ]
+    before = concatenated(parts, rng)
+    after = written(before, rng)
+    assert [s.type for s in after.spans] == [s.type for s in before.spans]
+    for old, new in zip(before.spans, after.spans, strict=True):
+        was, is_now = before.text[old.start : old.end], after.text[new.start : new.end]
+        assert was.casefold() == is_now.casefold()
+
+
+def test_the_same_seed_gives_the_same_examples(templates: Templates) -> None:
+    assert list(generate(templates, 40, 5)) == list(generate(templates, 40, 5))
+    assert list(generate(templates, 40, 5)) != list(generate(templates, 40, 6))
+
+
+def test_an_unknown_slot_is_named(slots: Slots) -> None:
+    with pytest.raises(DataError, match="NOBODY"):
+        fill("a {NOBODY} here", slots)
+
+
+@pytest.mark.parametrize("slot", [*TYPE_OF_SLOT, "MEDICATION", "BRAND", "NUM"])
+def test_values_are_varied_and_not_empty(slots: Slots, slot: str) -> None:
+    values = {slots.draw(slot) for _ in range(60)}
+    assert all(value.strip() for value in values)
+    assert len(values) > 5
+
+
+def test_names_come_from_many_countries() -> None:
+    found = names.load()
+    assert len(found.first) > 40
+    assert {"Jane", "Ngozi", "Haruto"} & names.known_first()
+
+
+def test_mining_makes_slots_of_names_and_leaves_out_the_unclear() -> None:
+    people, none = mine([
+        "Yesterday I told Jane about it. It was raining all day long.",
+        "We went to Frobnitz together. He was twelve in 1999. I am 34 years old.",
+        "it was yesterday, we were told",
+    ])  # fmt: skip
+    assert people == ["Yesterday I told {FIRST} about it."]
+    assert none == ["It was raining all day long.", "it was yesterday, we were told"]
+
+
+def test_the_types_are_those_of_the_slots() -> None:
+    assert set(TYPE_OF_SLOT.values()) == set(TYPES)

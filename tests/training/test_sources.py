@@ -1,0 +1,103 @@
+"""Several files, votes, masks, reframes and evidence."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+import torch
+
+from training.errors import DataError
+from training.finetune import known_loss
+from training.multi_hot import targets
+from training.records import Record, read_records
+from training.sentences import sentences
+from training.sources import read_sources
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def write(path: Path, *rows: dict[str, Any]) -> str:
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return str(path)
+
+
+def test_votes_become_shares(tmp_path: Path) -> None:
+    file = write(tmp_path / "a.jsonl",
+                 {"text": "x", "labels": ["A"], "votes": {"A": 4, "B": 1}},
+                 {"text": "y", "labels": ["B"], "votes": {"B": 3}, "annotators": 4})  # fmt: skip
+    found = targets(read_sources((file,)), ("A", "B"))
+    assert found.tolist() == [[pytest.approx(0.8), pytest.approx(0.2)], [0.0, 0.75]]
+
+
+def test_reframes_become_entries_without_labels(tmp_path: Path) -> None:
+    row = {"text": "x", "labels": ["A"], "reframes": ["calm", "calmer", "calmest"]}
+    file = write(tmp_path / "a.jsonl", row)
+    assert [r.text for r in read_sources((file,))] == ["x", "calm", "calmer"]
+    assert [r.text for r in read_records(tmp_path / "a.jsonl")] == ["x"]
+
+
+def test_a_file_that_never_gives_a_label_tells_nothing_about_it(tmp_path: Path) -> None:
+    first = write(tmp_path / "a.jsonl", {"text": "x", "labels": ["A"], "reframe": "calm"})
+    second = write(
+        tmp_path / "b.jsonl", {"text": "y", "labels": ["B"]}, {"text": "z", "labels": []}
+    )
+    third = write(tmp_path / "c.jsonl", {"text": "plain", "labels": []})
+    records = read_sources((first, f"{second}=0.5", third))
+    assert [sorted(r.unknown) for r in records] == [["B"], [], ["A"], [], []]
+    assert [r.weight for r in records] == [1, 1.5, 0.5, 0.5, 1]
+
+
+@pytest.mark.parametrize("field", [
+    {"votes": {"A": "many"}}, {"votes": [1]}, {"votes": {"A": 1}, "annotators": 0},
+    {"mask": "['A"}, {"evidence": [{"quote": "x"}]}, {"evidence": 7}, {"reframes": "calm"},
+])  # fmt: skip
+def test_a_bad_field_is_named_with_its_line(tmp_path: Path, field: dict[str, Any]) -> None:
+    file = write(tmp_path / "a.jsonl", {"text": "x", "labels": ["A"], **field})
+    with pytest.raises(DataError, match=r"a\.jsonl:1"):
+        read_sources((file,))
+
+
+@pytest.mark.parametrize("weight", ["0", "-1", "inf"])
+def test_a_weight_is_above_zero(tmp_path: Path, weight: str) -> None:
+    file = write(tmp_path / "a.jsonl", {"text": "x", "labels": ["A"]})
+    with pytest.raises(DataError, match="weight"):
+        read_sources((f"{file}={weight}",))
+
+
+def test_masked_labels_are_unknown(tmp_path: Path) -> None:
+    file = write(tmp_path / "a.jsonl", {"text": "x", "labels": ["A"], "mask": ["B"]},
+                 {"text": "y", "labels": ["B"]})  # fmt: skip
+    found = targets(read_sources((file,)), ("A", "B"))
+    assert np.isnan(found).tolist() == [[False, True], [False, False]]
+
+
+def test_what_is_unknown_teaches_nothing() -> None:
+    logits = torch.tensor([[0.3, -2.0], [1.0, 4.0]], requires_grad=True)
+    labels = torch.tensor([[1.0, float("nan")], [float("nan"), 0.0]])
+    known_loss(logits, labels, torch.tensor([1.0, 2.0])).backward()
+    assert logits.grad is not None
+    assert (logits.grad == 0).tolist() == [[False, True], [True, False]]
+
+
+def test_marked_sentences_become_entries() -> None:
+    text = "We had lunch outside. Everybody hated my hat, I know it. Then a long walk home."
+    quote = "Everybody hated my hat, I know it."
+    record = Record(text, ("Mind Reading",), evidence=(("Mind Reading", quote),))
+    found = sentences([record, Record("short", ("A",), evidence=(("A", "short"),))])
+    assert [(r.text, r.labels) for r in found] == [
+        (quote, ("Mind Reading",)), ("Then a long walk home.", ()), ("We had lunch outside.", ()),
+    ]  # fmt: skip
+
+
+def test_the_shipped_entries_cover_every_label_and_many_have_none() -> None:
+    records = read_sources(())
+    assert len(records) > 6000
+    assert len({label for r in records for label in r.labels}) == 11
+    assert sum(1 for r in records if not r.labels) / len(records) > 0.45
+    assert len({r.text for r in records}) > 0.98 * len(records)
+    for record in records:
+        assert {label for label, _ in record.evidence} <= set(record.labels)

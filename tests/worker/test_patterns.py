@@ -1,0 +1,89 @@
+"""Personal data that has a form, and what only looks like it; without the tagger."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from worker.anonymizer import Anonymizer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from worker.tagger import Tagged
+
+
+class NoTagger:
+    """Finds nothing."""
+
+    threshold = 0.5
+    types = ("PERSON",)
+
+    def tag(self, texts: Sequence[str]) -> list[list[Tagged]]:
+        """Nothing in each text."""
+        return [[] for _ in texts]
+
+
+@pytest.fixture(scope="module")
+def patterns_alone() -> Anonymizer:
+    return Anonymizer.around(NoTagger())
+
+
+@pytest.mark.parametrize(("text", "what", "kind"), [
+    ("I'm 34 and tired.", "34", "AGE"),
+    ("my 7-year-old cried", "7", "AGE"),
+    ("I'll turn 52 soon", "52", "AGE"),
+    ("Help (28F) here", "28F", "AGE"),
+    ("it was her 40th birthday", "40th", "AGE"),
+    ("he is 61 years old", "61", "AGE"),
+    ("find me @quiet_otter99 there", "@quiet_otter99", "HANDLE"),
+    ("i am u/some-otter on there", "u/some-otter", "HANDLE"),
+    ("We live at 14 Willow Creek Road, Apt 3B now.", "14 Willow Creek Road, Apt 3B", "LOCATION"),
+    ("221b Mosswood Lane is home", "221b Mosswood Lane", "LOCATION"),
+    ("the postcode is SW1A 2AA there", "SW1A 2AA", "LOCATION"),
+    ("Springfield, IL 62704 again", "IL 62704", "LOCATION"),
+    ("my zip code is 90210", "90210", "LOCATION"),
+    ("Record number: MRN-4471093 on the form", "MRN-4471093", "ID"),
+    ("my insurance id is AB 123 4567.", "AB 123 4567", "ID"),
+    ("passport X1234567 is lost", "X1234567", "ID"),
+    ("NI number QQ 12 34 56 C", "QQ 12 34 56 C", "ID"),
+    ("we met in 2004 in the rain", "2004", "DATE_TIME"),
+    ("born 03/07/1988", "03/07/1988", "DATE_TIME"),
+    ("on may 3rd it began", "may 3rd", "DATE_TIME"),
+    ("see www.example.org/a, then rest", "www.example.org/a", "URL"),
+    ("write to jo (at) example (dot) org", "jo (at) example (dot) org", "EMAIL_ADDRESS"),
+])  # fmt: skip
+def test_what_has_a_form_is_found(
+    patterns_alone: Anonymizer, text: str, what: str, kind: str
+) -> None:
+    (found,) = patterns_alone.anonymize([text])
+    assert [(text[s.start : s.end], s.type) for s in found.spans] == [(what, kind)]
+
+
+@pytest.mark.parametrize("text", [
+    "I'm 5 minutes late and 20 pounds lighter.",
+    "I may 3 times a week forget it, and march 2 miles.",
+    "Version 1.2.3.4 broke everything.",
+    "A 5 minute drive, 2 way street, 10 min walk.",
+    "I got 7:55 and then 8:45, 5.50 each, $1.65 a quart.",
+    "We are 6 people in 3 rooms, on page 112.",
+    "Took 50 mg, then 100 mg, case closed, file under never.",
+    "I was so sad.So I went home.my dog waited.",
+    "in 2000 steps i was home",
+])  # fmt: skip
+def test_what_only_looks_like_it_stays(patterns_alone: Anonymizer, text: str) -> None:
+    (found,) = patterns_alone.anonymize([text])
+    assert found.text == text
+
+
+@pytest.mark.parametrize("text", [
+    "1" * 20_000, "1 " * 10_000, "a1-" * 7_000, "account " * 3_000, "@" * 20_000,
+    "12 Aaa " * 4_000, "a." * 10_000, "record number " + "1a " * 6_000, "i'm " * 6_000,
+    "may " * 6_000, "http://" + "a" * 20_000, "1/" * 10_000,
+])  # fmt: skip
+def test_no_text_takes_long(patterns_alone: Anonymizer, text: str) -> None:
+    started = time.monotonic()
+    patterns_alone.anonymize([text])
+    assert time.monotonic() - started < 5.0

@@ -1,0 +1,59 @@
+"""Disjoint ranges, repeated names, and numbered placeholders."""
+
+from __future__ import annotations
+
+import pytest
+
+from worker.offsets import Span
+from worker.spans import numbers, repeated
+
+
+def where(text: str, word: str, kind: str, nth: int = 0) -> Span:
+    start = -1
+    for _ in range(nth + 1):
+        start = text.index(word, start + 1)
+    return Span(start, start + len(word), kind)
+
+
+def words(text: str, spans: list[Span]) -> list[str]:
+    return [text[span.start : span.end] for span in spans]
+
+
+def test_a_name_found_once_is_redacted_everywhere() -> None:
+    text = "Olumide called. later i called olumide back, and OLUMIDE laughed."
+    found = repeated(text, [where(text, "Olumide", "PERSON")])
+    assert words(text, found) == ["Olumide", "olumide", "OLUMIDE"]
+    assert {span.type for span in found} == {"PERSON"}
+
+
+def test_a_full_name_counts_word_by_word() -> None:
+    text = "Wren Abernathy came. Only wren stayed; the Abernathys had left."
+    found = repeated(text, [where(text, "Wren Abernathy", "PERSON")])
+    assert words(text, found) == ["Wren Abernathy", "wren"]
+
+
+@pytest.mark.parametrize("text", [
+    "Will came over. i will bake, i will clean, I will sleep.",
+    "Rose rang. prices rose again",
+])  # fmt: skip
+def test_a_name_that_is_a_word_counts_only_as_it_was_written(text: str) -> None:
+    name = text.split(maxsplit=1)[0]
+    assert words(text, repeated(text, [where(text, name, "PERSON")])) == [name]
+
+
+def test_parts_of_words_stay() -> None:
+    text = "Ann is fine. The annual plan is not, and Hannah knows."
+    assert words(text, repeated(text, [where(text, "Ann", "PERSON")])) == ["Ann"]
+
+
+def test_dates_and_ages_are_not_repeated() -> None:
+    text = "I am 34. It took 34 minutes."
+    spans = [where(text, "34", "AGE")]
+    assert repeated(text, spans) == spans
+
+
+def test_numbers_follow_the_person_and_not_the_place() -> None:
+    text = "Ana told Bo that ana left for Ghent."
+    spans = [where(text, "Ana", "PERSON"), where(text, "Bo", "PERSON"),
+             where(text, "ana", "PERSON"), where(text, "Ghent", "LOCATION")]  # fmt: skip
+    assert numbers(text, spans) == ["PERSON_1", "PERSON_2", "PERSON_1", "LOCATION_1"]

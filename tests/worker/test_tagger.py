@@ -1,0 +1,108 @@
+"""The tagger: casing, words, windows, and the shipped weights."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from worker.anonymizer import SHIPPED_TAGGER, Anonymizer
+from worker.errors import AnonymizationError, ModelFolderError
+from worker.tagger import LOWER, MIXED, TITLE, UPPER, Tagged, Tagger, casing, encode, join
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture(scope="module")
+def tagger() -> Tagger:
+    return Tagger.load(SHIPPED_TAGGER, device="cpu", precision="fp32")
+
+
+@pytest.mark.parametrize(("word", "kind"), [
+    ("anna", LOWER), ("Anna", TITLE), ("ANNA", UPPER), ("A", TITLE), ("McCoy", MIXED), ("12", LOWER),
+    ("é", LOWER), ("!", LOWER),
+])  # fmt: skip
+def test_casing(word: str, kind: int) -> None:
+    assert casing(word) == kind
+
+
+def test_words_hold_every_token_once(tagger: Tagger) -> None:
+    text = "Told Olumide's  mum, in Zwolle-Zuid: PHENOMENAL!"
+    (words,) = encode(tagger._tokenizer, [text])
+    assert words.starts[0] == 0
+    assert words.starts[-1] == len(words.ids) == len(words.types) == len(words.offsets)
+    assert words.starts == sorted(set(words.starts))
+
+
+@pytest.mark.parametrize("text", [
+    "Told Olumide that I can't come.", "told olumide that i can't come.",
+    "TOLD OLUMIDE THAT I CAN'T COME.",
+])  # fmt: skip
+def test_names_are_found_in_any_casing(tagger: Tagger, text: str) -> None:
+    (found,) = tagger.tag([text])
+    assert [(text[h.start : h.end].lower(), h.type) for h in found] == [("olumide", "PERSON")]
+
+
+@pytest.mark.parametrize("text", [
+    "Today was a good day, I felt productive and calm.",
+    "i will hope for grace in may, and a rose in june",
+    "The doctor said the pills may take weeks.",
+    "TODAY I DID NOTHING AND IT WAS FINE.",
+])  # fmt: skip
+def test_plain_words_stay(tagger: Tagger, text: str) -> None:
+    assert tagger.tag([text]) == [[]]
+
+
+def test_a_long_text_is_searched_to_its_end(tagger: Tagger) -> None:
+    text = "It rained again and nobody came. " * 120 + "Then Olumide called."
+    (found,) = tagger.tag([text])
+    assert "Olumide" in {text[h.start : h.end] for h in found}
+
+
+def test_a_batch_equals_its_texts_one_by_one(tagger: Tagger) -> None:
+    texts = ["", "Ask Priya.", "no", "I live in Lisbon with Marta and two cats. " * 9, "!!"]
+    together = tagger.tag(texts)
+    for text, found in zip(texts, together, strict=True):
+        (alone,) = tagger.tag([text])
+        assert [(h.start, h.end, h.type) for h in alone] == [
+            (h.start, h.end, h.type) for h in found
+        ]
+
+
+def test_words_of_one_name_are_joined_and_edges_trimmed() -> None:
+    text = "'Ann-Marie O'Neil', Bo"
+    hits = [Tagged(0, 4, "PERSON", 0.9), Tagged(5, 10, "PERSON", 0.8), Tagged(11, 12, "PERSON", 0.7),
+            Tagged(13, 18, "PERSON", 0.9), Tagged(20, 22, "PERSON", 0.6)]  # fmt: skip
+    assert [text[h.start : h.end] for h in join(text, hits)] == ["Ann-Marie O'Neil", "Bo"]
+
+
+def test_parts_of_figures_are_no_ages() -> None:
+    text = "7:55 and 5.50 at 8pm for $65"
+    hits = [Tagged(2, 4, "AGE", 0.99), Tagged(9, 11, "ID", 0.99), Tagged(17, 20, "AGE", 0.99),
+            Tagged(26, 28, "AGE", 0.99)]  # fmt: skip
+    assert join(text, hits) == []
+
+
+def test_a_failing_model_tells_nothing_of_the_text(tagger: Tagger) -> None:
+    broken = Tagger(tagger._tokenizer, tagger._model, threshold=0.5, device=tagger._device)
+
+    def fail(**_: object) -> None:
+        raise ValueError("Olumide")
+
+    broken._model = fail
+    with pytest.raises(AnonymizationError) as caught:
+        broken.tag(["Olumide"])
+    assert "Olumide" not in repr(caught.value)
+
+
+def test_an_altered_folder_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ModelFolderError, match="not found"):
+        Tagger.load(tmp_path / "none")
+
+
+def test_numbered_placeholders_tell_who_did_what() -> None:
+    anonymizer = Anonymizer.load(device="cpu", numbered=True)
+    (found,) = anonymizer.anonymize(["Priya hit Olumide, so Olumide left Priya in Lisbon."])
+    assert found.text == "<PERSON_1> hit <PERSON_2>, so <PERSON_2> left <PERSON_1> in <LOCATION_1>."
+    assert {span.type for span in found.spans} == {"PERSON", "LOCATION"}

@@ -1,0 +1,164 @@
+"""Training examples for the tagger: templates with their slots filled, written in many ways."""
+
+from __future__ import annotations
+
+import random
+import re
+from dataclasses import dataclass, replace
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from training.errors import DataError
+from training.pii.mining import mine
+from training.pii.slots import TYPE_OF_SLOT, Slots
+from training.sources import read_shipped
+from worker.offsets import Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_SLOT = re.compile(r"\{([A-Z]+)\}")
+#: How often an example is all lower case, all upper case, or has its slots alone changed.
+LOWER_SHARE, UPPER_SHARE, SLOT_SHARE = 0.33, 0.12, 0.12
+#: How often one example is made of several templates, as a diary's entry is of sentences.
+JOINED_SHARE = 0.35
+MOST_JOINED = 4
+_SLOT_LOWER_SHARE = 0.6
+_TYPO_SHARE, _PLAIN_TYPO_SHARE = 0.15, 0.35
+#: Of the words of such an example.
+_TYPO_RATE = 0.17
+_BARE_SHARE = 0.12
+_EMOJI = ("🙂", "😭", "❤️", "😂", "🎉", "🥲", ":)", "<3")
+_EMOJI_SHARE = 0.06
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A text and its personal data, in order and disjoint."""
+
+    text: str
+    spans: tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Templates:
+    """Texts with slots in braces: about people, about other personal data, and about none."""
+
+    people: tuple[str, ...]
+    other: tuple[str, ...]
+    none: tuple[str, ...]
+
+    @classmethod
+    def shipped(cls) -> Templates:
+        """Those written for this project, and the entries of the classifier's training data."""
+        folder = files("training").joinpath("data", "pii")
+        people, other, none = (
+            [line for line in folder.joinpath(f"{name}.txt").read_text("utf-8").splitlines()
+             if line.strip()]
+            for name in ("people", "other", "none")
+        )  # fmt: skip
+        mined_people, mined_none = mine(record.text for record in read_shipped())
+        return cls(tuple(people + mined_people), tuple(other), tuple(none + mined_none))
+
+
+def generate(templates: Templates, count: int, seed: int) -> Iterator[Example]:
+    """Examples, the same for the same seed.
+
+    Raises:
+        DataError: a template names a slot that does not exist.
+    """
+    rng = random.Random(seed)  # noqa: S311 - nothing secret
+    slots = Slots(rng)
+    pools = (templates.people, templates.other, templates.none)
+    for _ in range(count):
+        parts = 1 if rng.random() > JOINED_SHARE else rng.randint(2, MOST_JOINED)
+        chosen = [rng.choice(rng.choices(pools, (0.46, 0.22, 0.32))[0]) for _ in range(parts)]
+        example = concatenated([fill(t, slots) for t in chosen], rng)
+        yield written(example, rng)
+
+
+def fill(template: str, slots: Slots) -> Example:
+    """A template with a value in each slot; equal slots of one template get different values."""
+    text, spans, last = "", [], 0
+    for match in _SLOT.finditer(template):
+        text += template[last : match.start()]
+        try:
+            value = slots.draw(match[1])
+        except KeyError:
+            raise DataError(f"unknown slot {match[0]} in a template") from None
+        if (kind := TYPE_OF_SLOT.get(match[1])) is not None:
+            spans.append(Span(len(text), len(text) + len(value), kind))
+        text += value
+        last = match.end()
+    return Example(text + template[last:], tuple(spans))
+
+
+def concatenated(examples: Sequence[Example], rng: random.Random) -> Example:
+    """Several texts as one, with a gap of one kind between them."""
+    gap = rng.choice((" ", " ", " ", "\n", ". ", ", "))
+    text, spans = "", []
+    for example in examples:
+        if text:
+            text += gap
+        spans += [replace(s, start=s.start + len(text), end=s.end + len(text))
+                  for s in example.spans]  # fmt: skip
+        text += example.text
+    return Example(text, tuple(spans))
+
+
+def written(example: Example, rng: random.Random) -> Example:
+    """The example as some people write: in one casing, with typos, without punctuation."""
+    text = example.text
+    roll = rng.random()
+    if roll < LOWER_SHARE:
+        text = _cased(text, str.lower)
+    elif roll < LOWER_SHARE + UPPER_SHARE:
+        text = _cased(text, str.upper)
+    elif roll < LOWER_SHARE + UPPER_SHARE + SLOT_SHARE:
+        change = str.lower if rng.random() < _SLOT_LOWER_SHARE else str.upper
+        for span in example.spans:
+            if span.type in ("PERSON", "LOCATION", "ORGANIZATION"):
+                inside = _cased(text[span.start : span.end], change)
+                text = text[: span.start] + inside + text[span.end :]
+    example = Example(text, example.spans)
+    # Sentences without personal data get more typos: a misspelt word is not a name.
+    if rng.random() < (_TYPO_SHARE if example.spans else _PLAIN_TYPO_SHARE):
+        example = _edited(example, lambda word: _typo(word, rng))
+    if rng.random() < _BARE_SHARE:
+        example = _edited(example, lambda word: re.sub(r"[.,!?;:'’\"]", "", word))  # noqa: RUF001
+    if rng.random() < _EMOJI_SHARE:
+        example = Example(f"{example.text} {rng.choice(_EMOJI)}", example.spans)
+    return example
+
+
+def _cased(text: str, change: object) -> str:
+    """Changed letter by letter, so that positions stay (ß stays ß)."""
+    assert callable(change)
+    return "".join(c if len(change(c)) != 1 else change(c) for c in text)
+
+
+def _edited(example: Example, edit: object) -> Example:
+    """The words between the spans, each put through `edit`."""
+    assert callable(edit)
+    text, spans, last = "", [], 0
+    for span in (*example.spans, None):
+        between = example.text[last : span.start if span else None]
+        text += re.sub(r"\S+", lambda match: edit(match[0]), between)
+        if span:
+            spans.append(Span(len(text), len(text) + span.end - span.start, span.type))
+            text += example.text[span.start : span.end]
+            last = span.end
+    return Example(text, tuple(spans))
+
+
+def _typo(word: str, rng: random.Random) -> str:
+    """Now and then a word with one slip of the fingers."""
+    if len(word) < 4 or rng.random() > _TYPO_RATE:  # noqa: PLR2004
+        return word
+    at = rng.randrange(1, len(word) - 1)
+    kind = rng.randrange(4)
+    if kind == 3:  # noqa: PLR2004 - one more letter, on a neighbouring key or not
+        return word[:at] + rng.choice("aeinorstlx") + word[at:]
+    if kind == 0:
+        return word[:at] + word[at + 1] + word[at] + word[at + 2 :]
+    return word[:at] + (word[at] if kind == 1 else "") + word[at + (kind != 1) :]

@@ -1,0 +1,64 @@
+"""Several files of entries as one set to learn from, each with a weight."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from training.errors import DataError
+from training.records import SHIPPED_DATA, Record, label_names, read_records
+
+#: Stands for the entries that come with journal-stream.
+SHIPPED = "shipped"
+
+
+def read_sources(sources: tuple[str, ...]) -> list[Record]:
+    """Read files to learn from, `FILE` or `FILE=WEIGHT` each; `shipped` for the shipped entries.
+
+    Data sets rarely know the same labels. Of several files, one that gives some labels but never
+    a certain other tells nothing about that one: there it counts as unknown, not as absent. A
+    file without any label is one of entries to which nothing applies.
+
+    Raises:
+        DataError: a file cannot be read, or a weight is no number above 0.
+    """
+    files = [_parsed(source) for source in sources or (SHIPPED,)]
+    read = [
+        [
+            replace(record, weight=weight * record.weight)
+            for record in (read_records(path, with_reframes=True) if path else read_shipped())
+        ]
+        for path, weight in files
+    ]
+    everything = set(label_names([record for records in read for record in records]))
+    found = []
+    for records in read:
+        own = set(label_names(records))
+        unknown = frozenset(everything - own) if own else frozenset()
+        # A text known to be free of distortions (a reframe) is free of all of them.
+        found += [
+            replace(record, unknown=record.unknown | unknown) if record.labels or record.shares
+            else record for record in records
+        ]  # fmt: skip
+    return found
+
+
+def read_shipped() -> list[Record]:
+    """The entries that come with journal-stream, all written for it, with their reframes."""
+    extra = sorted(SHIPPED_DATA.parent.glob("*.jsonl"))
+    return read_records(SHIPPED_DATA) + [
+        record for file in extra for record in read_records(file, with_reframes=True)
+    ]
+
+
+def _parsed(source: str) -> tuple[Path | None, float]:
+    name, _, weight = source.rpartition("=")
+    if not name:
+        name, weight = source, "1"
+    try:
+        number = float(weight)
+    except ValueError:
+        name, number = source, 1.0
+    if not 0 < number < float("inf"):
+        raise DataError(f"{name}: the weight must be a number above 0")
+    return (None if name == SHIPPED else Path(name)), number

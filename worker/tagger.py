@@ -1,0 +1,282 @@
+"""The tagger: a small BERT that finds names, places and other personal data, batch by batch.
+
+The built-in base does not tell upper from lower case, and a diary's names come in any. Where
+there is a capital letter it helps, though: how each word is written goes in through BERT's token
+types, which have nothing else to do in a single text.
+"""
+
+from __future__ import annotations
+
+import bisect
+import itertools
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import torch
+from transformers import AutoTokenizer, BertConfig, BertForTokenClassification
+
+from worker import adapter, windows
+from worker.errors import AnonymizationError, ModelFolderError
+from worker.model_folder import verify
+from worker.precision import Precision, choose_device, choose_precision, convert
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+SETTINGS = "tagger.json"
+REQUIRED_FILES = ("config.json", adapter.FILE, "tokenizer.json", "tokenizer_config.json", SETTINGS)
+#: What a token type says of its word.
+LOWER, TITLE, UPPER, MIXED = range(4)
+CASINGS = 4
+OUTSIDE = "O"
+#: Tokens the tagger sees at once; entries are cut at sentences, as for the classifier.
+WINDOW_TOKENS = 256
+PADDED_TOKENS = {"cpu": 1024, "cuda": 32_768}
+#: Types that only the tagger finds. What else it finds has a form, most of which the patterns
+#: know: there it must be surer, or every number in a diary would be an age.
+NAMES = frozenset({"PERSON", "LOCATION", "ORGANIZATION"})
+SURE = 0.85
+#: Only this and white space may stand between two words of one thing.
+_PART_OF_A_FIGURE = re.compile(r"[\d$\u20ac\u00a3][.:,]?\d\Z|[.:,$\u20ac\u00a3]\d\Z")
+_A_FIGURE = re.compile(r"\d(?:[.:,]\d|\s?(?:%|\u00ba|\u00b0|am\b|pm\b))|[ap]m\b", re.IGNORECASE)
+_A_TIME = re.compile(r"\d{1,2}(?:[:.]\d\d)?\s?[ap]\.?m\.?", re.IGNORECASE)
+_GLUE = re.compile(r"[\s'\u2019.\-\u2013&]{0,2}")
+
+
+def casing(word: str) -> int:
+    """How a word is written, as a token type."""
+    if word.islower() or not any(c.isalpha() for c in word):
+        return LOWER
+    if word[0].isupper() and (len(word) == 1 or word[1:].islower()):
+        return TITLE
+    return UPPER if word.isupper() else MIXED
+
+
+@dataclass(frozen=True, slots=True)
+class Tagged:
+    """A range of characters that holds personal data, its type, and how sure the tagger is."""
+
+    start: int
+    end: int
+    type: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A text's tokens, grouped by words.
+
+    Attributes:
+        ids: token ids, without special tokens.
+        types: the token type of each: its word's casing.
+        offsets: the character range of each token.
+        starts: for each word the index of its first token, and the number of tokens at the end.
+    """
+
+    ids: list[int]
+    types: list[int]
+    offsets: list[tuple[int, int]]
+    starts: list[int]
+
+
+def encode(tokenizer: Any, texts: Sequence[str]) -> Iterator[Words]:
+    """Tokens with casings; training and use must see the same."""
+    encoded = tokenizer(
+        list(texts), add_special_tokens=False, return_offsets_mapping=True,
+        return_attention_mask=False, return_token_type_ids=False, verbose=False,
+    )  # fmt: skip
+    for index, text in enumerate(texts):
+        ids, offsets = encoded["input_ids"][index], encoded["offset_mapping"][index]
+        word_of = encoded.word_ids(index)
+        starts = [i for i in range(len(ids)) if i == 0 or word_of[i] != word_of[i - 1]]
+        starts.append(len(ids))
+        types: list[int] = []
+        for first, behind in itertools.pairwise(starts):
+            kind = casing(text[offsets[first][0] : offsets[behind - 1][1]])
+            types += [kind] * (behind - first)
+        yield Words(ids, types, offsets, starts)
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A window of one text: the words from `first` up to `last`."""
+
+    text: int
+    first: int
+    last: int
+    ids: list[int]
+    types: list[int]
+
+
+class Tagger:
+    """Finds ranges of personal data; see the module.
+
+    Args:
+        tokenizer: the base's, a fast one.
+        model: gives logits of shape `(texts, tokens, types)` for token ids and token types.
+        threshold: how likely a word must be personal data.
+    """
+
+    def __init__(
+        self, tokenizer: Any, model: Any, *, threshold: float, device: torch.device
+    ) -> None:
+        self._tokenizer = tokenizer
+        self._model = model
+        self._device = device
+        self.precision = Precision.FP32
+        self.threshold = threshold
+        labels = model.config.id2label
+        self._types = [labels[i] for i in range(len(labels))]
+        self._outside = self._types.index(OUTSIDE)
+        self._before, self._after = tokenizer.cls_token_id, tokenizer.sep_token_id
+        self._cased = model.config.type_vocab_size == CASINGS
+
+    @property
+    def types(self) -> list[str]:
+        """The types of personal data it gives."""
+        return [kind for kind in self._types if kind != OUTSIDE]
+
+    @classmethod
+    def load(cls, folder: Path, *, device: str = "auto", precision: str = "auto") -> Tagger:
+        """Load a verified tagger folder.
+
+        Raises:
+            ModelFolderError: the folder is missing, altered, or no tagger.
+            StartupError: the base model is missing, or device or precision is not to be had.
+        """
+        verify(folder, REQUIRED_FILES)
+        place = choose_device(device)
+        try:
+            settings = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
+            threshold = float(settings["threshold"])
+            config = BertConfig.from_pretrained(folder, local_files_only=True)
+            tokenizer = AutoTokenizer.from_pretrained(
+                folder, local_files_only=True, trust_remote_code=False
+            )
+            with torch.device("meta"):
+                empty = BertForTokenClassification(config)
+            model = BertForTokenClassification(config)
+        except (OSError, ValueError, KeyError, TypeError) as exc:
+            raise ModelFolderError(f"{folder}: no tagger ({type(exc).__name__})") from None
+        model.load_state_dict(adapter.merge(folder / adapter.FILE, empty.state_dict()))
+        tagger = cls(tokenizer, model.eval().to(place), threshold=threshold, device=place)
+        chosen = choose_precision(precision, place)
+        if chosen is Precision.BF16:
+            tagger._model = convert(model, chosen, place)
+            tagger.precision = chosen
+        return tagger
+
+    def tag(self, texts: Sequence[str]) -> list[list[Tagged]]:
+        """What is personal data in each text, in order and disjoint.
+
+        Raises:
+            AnonymizationError: the model failed; the message holds no text.
+        """
+        if not texts:
+            return []
+        try:
+            words = list(encode(self._tokenizer, texts))
+            pieces = [
+                piece for i, (text, w) in enumerate(zip(texts, words, strict=True))
+                for piece in self._cut(i, text, w)
+            ]  # fmt: skip
+            found: list[list[Tagged]] = [[] for _ in texts]
+            scores = self._score(pieces)
+            for piece, rows in zip(pieces, scores, strict=True):
+                found[piece.text] += self._words(words[piece.text], piece, rows)
+            return [join(text, hits) for text, hits in zip(texts, found, strict=True)]
+        except Exception as exc:  # noqa: BLE001 - a tokenizer's message may hold the text
+            raise AnonymizationError(type(exc).__name__) from None
+
+    def _cut(self, index: int, text: str, words: Words) -> Iterator[_Piece]:
+        room = WINDOW_TOKENS - 2
+        ends = windows.sentence_ends(text) if len(words.ids) > room else []
+        for start, stop in windows.cut(words.ids, words.offsets, ends, room):
+            first = bisect.bisect_left(words.starts, start)
+            last = bisect.bisect_left(words.starts, stop)
+            yield _Piece(index, first, last, words.ids[start:stop], words.types[start:stop])
+
+    def _score(self, pieces: Sequence[_Piece]) -> list[torch.Tensor]:
+        """Probabilities of shape `(tokens, types)` for each piece."""
+        scores: list[torch.Tensor] = [torch.empty(0)] * len(pieces)
+        for group in self._groups(pieces):
+            width = max(len(pieces[i].ids) for i in group) + 2
+            ids = torch.zeros((len(group), width), dtype=torch.long)
+            types, mask = torch.zeros_like(ids), torch.zeros_like(ids)
+            for row, index in enumerate(group):
+                piece = pieces[index]
+                length = len(piece.ids) + 2
+                ids[row, :length] = torch.tensor([self._before, *piece.ids, self._after])
+                types[row, 1 : length - 1] = torch.tensor(piece.types)
+                mask[row, :length] = 1
+            with torch.inference_mode():
+                logits = self._model(
+                    input_ids=ids.to(self._device),
+                    attention_mask=mask.to(self._device),
+                    token_type_ids=types.to(self._device) if self._cased else None,
+                ).logits
+            probabilities = torch.softmax(logits.float(), dim=-1).cpu()
+            for row, index in enumerate(group):
+                scores[index] = probabilities[row, 1 : len(pieces[index].ids) + 1]
+        return scores
+
+    def _groups(self, pieces: Sequence[_Piece]) -> Iterator[list[int]]:
+        order = sorted(range(len(pieces)), key=lambda i: len(pieces[i].ids))
+        group: list[int] = []
+        for index in order:
+            width = len(pieces[index].ids) + 2
+            if group and (len(group) + 1) * width > PADDED_TOKENS[self._device.type]:
+                yield group
+                group = []
+            group.append(index)
+        if group:
+            yield group
+
+    def _words(self, words: Words, piece: _Piece, scores: torch.Tensor) -> Iterator[Tagged]:
+        """The words of a piece that are personal data; a word is judged by its mean."""
+        inside = (1.0 - scores[:, self._outside]).tolist()
+        base = words.starts[piece.first]
+        for first, behind in itertools.pairwise(words.starts[piece.first : piece.last + 1]):
+            a, b = first - base, behind - base
+            score = sum(inside[a:b]) / (b - a)
+            if score < self.threshold:
+                continue
+            means = scores[a:b].mean(dim=0)
+            means[self._outside] = -1.0
+            kind = self._types[int(means.argmax())]
+            if kind not in NAMES and score < max(self.threshold, SURE):
+                continue
+            yield Tagged(words.offsets[first][0], words.offsets[behind - 1][1], kind, score)
+
+
+def join(text: str, hits: Sequence[Tagged]) -> list[Tagged]:
+    """Neighbouring words of one type as one range; ends that are no letter or digit are cut off."""
+    joined: list[Tagged] = []
+    for hit in hits:
+        if joined and joined[-1].type == hit.type:
+            last = joined[-1]
+            if _GLUE.fullmatch(text, last.end, hit.start):
+                score = max(last.score, hit.score)
+                joined[-1] = Tagged(last.start, hit.end, last.type, score)
+                continue
+        joined.append(hit)
+    trimmed = (_trimmed(text, hit) for hit in joined)
+    return [hit for hit in trimmed if hit is not None]
+
+
+def _trimmed(text: str, hit: Tagged) -> Tagged | None:
+    start, end = hit.start, hit.end
+    while start < end and not text[start].isalnum():
+        start += 1
+    while end > start and not text[end - 1].isalnum():
+        end -= 1
+    if hit.type not in NAMES and _PART_OF_A_FIGURE.search(text[max(0, start - 2) : start + 1]):
+        return None
+    if hit.type not in NAMES and (
+        _A_FIGURE.match(text, end - 1) or _A_TIME.fullmatch(text, start, end)
+    ):
+        return None
+    return Tagged(start, end, hit.type, hit.score) if end > start else None
