@@ -7,7 +7,8 @@ seconds to import: each command sets what they need first and imports them then.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import Console
@@ -24,9 +25,6 @@ from training.options import fit_options
 from training.pii.commands import evaluate_pii, pii
 from training.records import TEXT, read_records
 from training.sources import read_sources
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
@@ -139,7 +137,7 @@ def evaluate(model: Path, data: Path, out: Path | None, *, raw: bool, **options:
             anonymizer=None if raw else new_anonymizer(), progress=progress,
         )  # fmt: skip
         plots = _write_plots(result, out) if out else []
-    from training.tables import print_scores  # noqa: PLC0415
+    from training.tables import print_details, print_scores  # noqa: PLC0415
 
     console = Console(stderr=True)
     print_scores(result.scores, console)
@@ -148,8 +146,21 @@ def evaluate(model: Path, data: Path, out: Path | None, *, raw: bool, **options:
         console.print(f"left out, as the model does not know them: {names}", soft_wrap=True)
     for plot in plots:
         console.print(f"plot: {plot}", soft_wrap=True)
-    report = {"model": folder.name, "version": folder.version, **result.scores.to_json()}
-    click.echo(json.dumps({**report, "unknown_labels": list(result.unknown_labels)}))
+    if result.unscored_labels:
+        names = ", ".join(result.unscored_labels)
+        console.print(f"not scored, as the data never gives them: {names}", soft_wrap=True)
+    print_details(result, console)
+    report = {
+        "model": folder.name,
+        "version": folder.version,
+        **result.scores.to_json(),
+        "intervals": result.intervals,
+        "expected_calibration_error": round(result.reliability.error, 4),
+        "by_length": result.by_length,
+        "unknown_labels": list(result.unknown_labels),
+        "unscored_labels": list(result.unscored_labels),
+    }
+    click.echo(json.dumps(report))
 
 
 def _changed(given: dict[str, Any]) -> dict[str, Any]:
@@ -168,6 +179,16 @@ def _write_plots(result: Any, out: Path) -> list[Path]:
         return write_plots(result, out)
     except OSError as exc:
         raise OutputError(f"{out}: {exc.strerror or 'cannot be written'}") from None
+
+
+@main.command()
+@click.argument("folder", type=FOLDER, default=Path("models"))
+def runs(folder: Path) -> None:
+    """The table of all fits whose models were written into FOLDER."""
+    from training.runs import print_runs, read_runs  # noqa: PLC0415
+
+    with one_line_errors():
+        print_runs(read_runs(folder), Console())
 
 
 main.add_command(pii)

@@ -31,6 +31,7 @@ from training.output_folder import new_folder
 from training.prepare import tokenize
 from training.probe import fit_head
 from training.records import label_names
+from training.runs import note_run
 from training.sentences import sentences
 from training.split import Part, stratified_split
 from training.thresholds import tune_thresholds
@@ -123,7 +124,9 @@ def fit(
         (folder / "README.md").write_text(model_card(found), encoding="utf-8")
         seal_folder(folder, name=options.name)
         ModelFolder.open(folder)
-    return ModelFolder.open(target)
+    written = ModelFolder.open(target)
+    note_run(target, written.version, found)
+    return written
 
 
 def _parts(

@@ -10,6 +10,8 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from training.reliability import RELIABILITY_FILE, plot_reliability
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
@@ -35,11 +37,12 @@ _DARK_ALPHA = 0.7
 
 
 def write_plots(evaluation: Evaluation, folder: Path) -> list[Path]:
-    """Both pictures, into an existing folder; the paths of the files."""
+    """All pictures, into an existing folder; the paths of the files."""
     confusions, heat_map = folder / CONFUSION_FILE, folder / HEAT_MAP_FILE
+    plot_reliability(evaluation.reliability, folder / RELIABILITY_FILE)
     plot_confusions(evaluation.scores, confusions)
     plot_heat_map(evaluation.truth, evaluation.predicted, evaluation.labels, heat_map)
-    return [confusions, heat_map]
+    return [confusions, heat_map, folder / RELIABILITY_FILE]
 
 
 def plot_confusions(scores: Scores, path: Path) -> None:

@@ -9,6 +9,7 @@ from rich.table import Table
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from training.evaluate import Evaluation
     from training.scores import Scores
 
 
@@ -40,3 +41,16 @@ def print_scores(scores: Scores, console: Console) -> None:
         lines.append(f"of the entries without a label, {scores.labelled_share:.1%} were given one")
     for line in lines:
         console.print(line, highlight=False, soft_wrap=True)
+
+
+def print_details(found: Evaluation, console: Console) -> None:
+    """How sure the figures are, how honest the probabilities, and how length matters."""
+    for name, title in (("micro_f1", "micro F1"), ("macro_f1", "macro F1")):
+        low, high = found.intervals[name]
+        console.print(f"{title}: 95% interval {low:.3f} to {high:.3f}", highlight=False)
+    console.print(f"expected calibration error {found.reliability.error:.3f}", highlight=False)
+    for length, figures in found.by_length.items():
+        console.print(
+            f"{length}: {figures['entries']:,} entries, micro F1 {figures['micro_f1']:.3f}",
+            highlight=False,
+        )

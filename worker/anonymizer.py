@@ -18,10 +18,12 @@ from worker import recognizers
 from worker.errors import AnonymizationError
 from worker.offsets import OffsetMap, Span
 from worker.spans import merge_spans, numbers, repeated
-from worker.tagger import Tagged, Tagger
+from worker.tagger import Tagger
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from worker.tagged import Tagged
 
 #: The tagger that comes with journal-stream.
 SHIPPED_TAGGER = Path(__file__).parent / "models" / "tagger"

@@ -19,14 +19,14 @@ from presidio_analyzer.predefined_recognizers import (
 )
 
 from worker import patterns
-from worker.tagger import NAMES
+from worker.tagged import NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from presidio_analyzer.nlp_engine import NlpArtifacts
 
-    from worker.tagger import Tagged
+    from worker.tagged import Tagged
 
 #: Below this a match is a guess (a bare number that might be a bank account).
 SCORE_FLOOR = 0.4

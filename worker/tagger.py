@@ -8,9 +8,10 @@ types, which have nothing else to do in a single text.
 from __future__ import annotations
 
 import bisect
+import copy
 import itertools
 import json
-import re
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -21,10 +22,13 @@ from worker import adapter, windows
 from worker.errors import AnonymizationError, ModelFolderError
 from worker.model_folder import verify
 from worker.precision import Precision, choose_device, choose_precision, convert
+from worker.tagged import NAMES, Tagged, join
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
+
+log = logging.getLogger(__name__)
 
 SETTINGS = "tagger.json"
 REQUIRED_FILES = ("config.json", adapter.FILE, "tokenizer.json", "tokenizer_config.json", SETTINGS)
@@ -35,15 +39,17 @@ OUTSIDE = "O"
 #: Tokens the tagger sees at once; entries are cut at sentences, as for the classifier.
 WINDOW_TOKENS = 256
 PADDED_TOKENS = {"cpu": 1024, "cuda": 32_768}
-#: Types that only the tagger finds. What else it finds has a form, most of which the patterns
-#: know: there it must be surer, or every number in a diary would be an age.
-NAMES = frozenset({"PERSON", "LOCATION", "ORGANIZATION"})
+#: Types other than these have a form, most of which the patterns know: there the tagger must be
+#: surer, or every number in a diary would be an age.
 SURE = 0.85
-#: Only this and white space may stand between two words of one thing.
-_PART_OF_A_FIGURE = re.compile(r"[\d$\u20ac\u00a3][.:,]?\d\Z|[.:,$\u20ac\u00a3]\d\Z")
-_A_FIGURE = re.compile(r"\d(?:[.:,]\d|\s?(?:%|\u00ba|\u00b0|am\b|pm\b))|[ap]m\b", re.IGNORECASE)
-_A_TIME = re.compile(r"\d{1,2}(?:[:.]\d\d)?\s?[ap]\.?m\.?", re.IGNORECASE)
-_GLUE = re.compile(r"[\s'\u2019.\-\u2013&]{0,2}")
+#: Largest difference of a probability from fp32 that a faster precision may show.
+TOLERANCE = 0.15
+_PROBES = (
+    "Told Adaeze that Mr. Hoffman from the bakery in Leeds would call.",
+    "i met yuki and bill at the pier, may was warm and grace was said before dinner",
+    "THE NURSE AT ST. ANNE'S SAID FRANK WILL BE FINE.",
+    "I'm 34 and my number is 555-0134, born on 3 March 1990.",
+)
 
 
 def casing(word: str) -> int:
@@ -53,16 +59,6 @@ def casing(word: str) -> int:
     if word[0].isupper() and (len(word) == 1 or word[1:].islower()):
         return TITLE
     return UPPER if word.isupper() else MIXED
-
-
-@dataclass(frozen=True, slots=True)
-class Tagged:
-    """A range of characters that holds personal data, its type, and how sure the tagger is."""
-
-    start: int
-    end: int
-    type: str
-    score: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,10 +160,26 @@ class Tagger:
         model.load_state_dict(adapter.merge(folder / adapter.FILE, empty.state_dict()))
         tagger = cls(tokenizer, model.eval().to(place), threshold=threshold, device=place)
         chosen = choose_precision(precision, place)
-        if chosen is Precision.BF16:
-            tagger._model = convert(model, chosen, place)
-            tagger.precision = chosen
+        if chosen is not Precision.FP32:
+            tagger._use(chosen)
         return tagger
+
+    def _use(self, precision: Precision) -> None:
+        """Compute in a faster precision, unless its probabilities stray from fp32."""
+        words = list(encode(self._tokenizer, _PROBES))
+        pieces = [
+            piece for i, (text, w) in enumerate(zip(_PROBES, words, strict=True))
+            for piece in self._cut(i, text, w)
+        ]  # fmt: skip
+        expected, exact = self._score(pieces), self._model
+        self._model = convert(copy.deepcopy(exact), precision, self._device)
+        pairs = zip(expected, self._score(pieces), strict=True)
+        error = max(float((a - b).abs().max()) for a, b in pairs)
+        if error <= TOLERANCE:
+            self.precision = precision
+        else:
+            log.warning("%s strays %.3f from fp32 on this tagger; using fp32", precision, error)
+            self._model = exact
 
     def tag(self, texts: Sequence[str]) -> list[list[Tagged]]:
         """What is personal data in each text, in order and disjoint.
@@ -250,33 +262,3 @@ class Tagger:
             if kind not in NAMES and score < max(self.threshold, SURE):
                 continue
             yield Tagged(words.offsets[first][0], words.offsets[behind - 1][1], kind, score)
-
-
-def join(text: str, hits: Sequence[Tagged]) -> list[Tagged]:
-    """Neighbouring words of one type as one range; ends that are no letter or digit are cut off."""
-    joined: list[Tagged] = []
-    for hit in hits:
-        if joined and joined[-1].type == hit.type:
-            last = joined[-1]
-            if _GLUE.fullmatch(text, last.end, hit.start):
-                score = max(last.score, hit.score)
-                joined[-1] = Tagged(last.start, hit.end, last.type, score)
-                continue
-        joined.append(hit)
-    trimmed = (_trimmed(text, hit) for hit in joined)
-    return [hit for hit in trimmed if hit is not None]
-
-
-def _trimmed(text: str, hit: Tagged) -> Tagged | None:
-    start, end = hit.start, hit.end
-    while start < end and not text[start].isalnum():
-        start += 1
-    while end > start and not text[end - 1].isalnum():
-        end -= 1
-    if hit.type not in NAMES and _PART_OF_A_FIGURE.search(text[max(0, start - 2) : start + 1]):
-        return None
-    if hit.type not in NAMES and (
-        _A_FIGURE.match(text, end - 1) or _A_TIME.fullmatch(text, start, end)
-    ):
-        return None
-    return Tagged(start, end, hit.type, hit.score) if end > start else None

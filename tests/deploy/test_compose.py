@@ -97,7 +97,6 @@ def test_worker_starts_when_what_it_needs_is_there(stack: Stack) -> None:
     assert needs == {
         "redis": "service_healthy",
         "keys": "service_completed_successfully",
-        "model": "service_completed_successfully",
     }
 
 

@@ -126,4 +126,4 @@ def test_model_that_answers_nothing_can_be_drawn(tmp_path: Path) -> None:
         main, ["evaluate", str(folder), str(data), "--raw", "--out", str(plots)]
     )
     assert result.exit_code == 0, result.output
-    assert len(list(plots.glob("*.png"))) == 2
+    assert len(list(plots.glob("*.png"))) == 3

@@ -12,7 +12,7 @@ from worker.anonymizer import Anonymizer
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from worker.tagger import Tagged
+    from worker.tagged import Tagged
 
 
 class NoTagger:

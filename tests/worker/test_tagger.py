@@ -8,7 +8,8 @@ import pytest
 
 from worker.anonymizer import SHIPPED_TAGGER, Anonymizer
 from worker.errors import AnonymizationError, ModelFolderError
-from worker.tagger import LOWER, MIXED, TITLE, UPPER, Tagged, Tagger, casing, encode, join
+from worker.tagged import Tagged, join
+from worker.tagger import LOWER, MIXED, TITLE, UPPER, Tagger, casing, encode
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -27,6 +27,7 @@ from transformers import (
 from training.errors import BaseModelError
 from training.model import silence_libraries
 from training.output_folder import new_folder
+from training.pii.card import held_out_scores, tagger_card
 from training.pii.examples import Templates, generate
 from training.pii.slots import TYPES
 from worker import adapter, built_in_base
@@ -89,7 +90,24 @@ def fit(
     with tempfile.TemporaryDirectory(prefix="journal-train-") as folder:
         train(model, rows, options, folder, progress)
     seconds = time.monotonic() - started
-    _write(out, tokenizer, model, options=options, rows=len(rows), seconds=seconds)
+    settings = {
+        "threshold": options.threshold,
+        "trained": {**asdict(options), "rows": len(rows), "seconds": round(seconds)},
+    }
+    progress.begin("writing the tagger")
+    with new_folder(out) as new:
+        _write(new, tokenizer, model, settings)
+        write_card(new, templates, annotated=len(extra))
+
+
+def write_card(folder: Path, templates: Templates, *, annotated: int = 0) -> None:
+    """Score the tagger in `folder`, write its card, and seal the folder again."""
+    settings = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
+    trained = settings["trained"]
+    scores = held_out_scores(folder, templates, trained["seed"])
+    card = tagger_card(settings, scores, annotated=annotated)
+    (folder / "README.md").write_text(card, encoding="utf-8")
+    seal_folder(folder, name=trained["name"], required=REQUIRED_FILES)
 
 
 def _load(layers: int) -> tuple[Any, BertForTokenClassification]:
@@ -221,17 +239,11 @@ def train(
     model.to("cpu").eval()
 
 
-def _write(
-    out: Path, tokenizer: Any, model: Any, *, options: TaggerOptions, rows: int, seconds: float
-) -> None:
-    with new_folder(out) as new:
-        model.config.architectures = ["BertForTokenClassification"]
-        model.config.save_pretrained(new)
-        tokenizer.save_pretrained(new)
-        adapter.save(new / adapter.FILE, model.state_dict(), rank=options.rank)
-        settings = {
-            "threshold": options.threshold,
-            "trained": {**asdict(options), "rows": rows, "seconds": round(seconds)},
-        }
-        (new / SETTINGS).write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
-        seal_folder(new, name=options.name, required=REQUIRED_FILES)
+def _write(new: Path, tokenizer: Any, model: Any, settings: dict[str, Any]) -> None:
+    model.config.architectures = ["BertForTokenClassification"]
+    model.config.save_pretrained(new)
+    tokenizer.save_pretrained(new)
+    trained = settings["trained"]
+    adapter.save(new / adapter.FILE, model.state_dict(), rank=trained["rank"])
+    (new / SETTINGS).write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
+    seal_folder(new, name=trained["name"], required=REQUIRED_FILES)

@@ -1,0 +1,75 @@
+"""Intervals, reliability and the table of runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from matplotlib.image import imread
+
+from training.bootstrap import intervals
+from training.cli import main
+from training.reliability import plot_reliability, reliability
+from training.runs import note_run, read_runs
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_an_interval_holds_the_figure_and_narrows_with_entries() -> None:
+    rng = np.random.default_rng(1)
+    truth = (rng.random((2000, 3)) < 0.3).astype(np.float32)
+    predicted = (truth > 0) ^ (rng.random((2000, 3)) < 0.1)
+    low, high = intervals(truth, predicted)["micro_f1"]
+    few_low, few_high = intervals(truth[:100], predicted[:100])["micro_f1"]
+    assert low < 0.85 < high
+    assert few_high - few_low > 2 * (high - low)
+
+
+def test_honest_probabilities_have_no_calibration_error(tmp_path: Path) -> None:
+    rng = np.random.default_rng(2)
+    said = rng.random((5000, 2)).astype(np.float32)
+    truth = (rng.random((5000, 2)) < said).astype(np.float32)
+    known = np.ones((5000, 2), dtype=np.bool_)
+    honest = reliability(truth, said, known)
+    boastful = reliability(truth, np.sqrt(said), known)
+    assert honest.error < 0.02
+    assert boastful.error > 0.1
+    assert sum(honest.counts) == 10_000
+    plot_reliability(honest, tmp_path / "r.png")
+    assert imread(tmp_path / "r.png").shape[0] > 300
+
+
+def test_what_is_unknown_has_no_bin() -> None:
+    found = reliability(np.ones((2, 1), np.float32), np.array([[0.5], [0.7]], np.float32),
+                        np.array([[True], [False]]))  # fmt: skip
+    assert found.counts == (1,)
+
+
+def test_runs_are_noted_and_shown(tmp_path: Path) -> None:
+    metrics: dict[str, Any] = {
+        "name": "mine", "command": "journal-train fit a.csv --out mine", "base": "tiny",
+        "data": {"train_entries": 1234}, "best_epoch": 2.0, "seconds": {"total": 61.2},
+        "validation": {"micro_f1": 0.5, "macro_f1": 0.4, "mean_average_precision": 0.6,
+                       "labelled_share": None},
+    }  # fmt: skip
+    note_run(tmp_path / "mine", "abc", metrics)
+    note_run(tmp_path / "mine", "def", metrics)
+    assert [run["version"] for run in read_runs(tmp_path)] == ["abc", "def"]
+    shown = CliRunner().invoke(main, ["runs", str(tmp_path)])
+    assert shown.exit_code == 0
+    assert "1,234" in shown.output
+
+
+def test_a_folder_without_runs_is_one_line(tmp_path: Path) -> None:
+    result = CliRunner().invoke(main, ["runs", str(tmp_path)])
+    assert result.exit_code == 2
+    assert "runs.jsonl" in result.output
+
+
+@pytest.mark.parametrize("content", ["{", "no"])
+def test_a_broken_table_is_one_line(tmp_path: Path, content: str) -> None:
+    (tmp_path / "runs.jsonl").write_text(content)
+    assert CliRunner().invoke(main, ["runs", str(tmp_path)]).exit_code == 2

@@ -1,0 +1,70 @@
+"""Whether probabilities mean what they say.
+
+Expected calibration error: M. Naeini, G. Cooper and M. Hauskrecht, "Obtaining well calibrated
+probabilities using Bayesian binning", AAAI 2015: the mean distance between how often a label is
+right and how likely it was said to be, over ten bins of equal width.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+BINS = 10
+RELIABILITY_FILE = "reliability.png"
+
+
+@dataclass(frozen=True, slots=True)
+class Reliability:
+    """Of each bin that holds anything: the mean probability, the share that is right, how many."""
+
+    said: tuple[float, ...]
+    right: tuple[float, ...]
+    counts: tuple[int, ...]
+
+    @property
+    def error(self) -> float:
+        """The expected calibration error, 0 to 1."""
+        total = sum(self.counts)
+        rows = zip(self.said, self.right, self.counts, strict=True)
+        return sum(abs(said - right) * count for said, right, count in rows) / max(1, total)
+
+
+def reliability(
+    truth: NDArray[np.float32], probabilities: NDArray[np.float32], known: NDArray[np.bool_]
+) -> Reliability:
+    """Over all labels together; arrays of the shape `(entries, labels)`."""
+    right, said = (truth > 0)[known], probabilities[known]
+    bins = np.minimum((said * BINS).astype(int), BINS - 1)
+    filled = [b for b in range(BINS) if (bins == b).any()]
+    return Reliability(
+        tuple(float(said[bins == b].mean()) for b in filled),
+        tuple(float(right[bins == b].mean()) for b in filled),
+        tuple(int((bins == b).sum()) for b in filled),
+    )
+
+
+def plot_reliability(found: Reliability, path: Path) -> None:
+    """How often a label is right against how likely it was said to be, as a PNG."""
+    from matplotlib.figure import Figure  # noqa: PLC0415
+
+    figure = Figure(figsize=(5.2, 5.0), layout="constrained")
+    axes = figure.subplots()
+    axes.plot([0, 1], [0, 1], color="#9aa5b1", linewidth=1, linestyle="--")
+    sizes = 20 + 180 * np.sqrt(np.array(found.counts) / max(found.counts, default=1))
+    axes.plot(found.said, found.right, color="#2a7f9e", linewidth=1.5)
+    axes.scatter(found.said, found.right, s=sizes, color="#2a7f9e", zorder=3)
+    axes.set_xlim(0, 1)
+    axes.set_ylim(0, 1)
+    axes.set_xlabel("probability given")
+    axes.set_ylabel("share that is right")
+    axes.set_title(f"Reliability, expected calibration error {found.error:.3f}", fontsize=11)
+    axes.grid(visible=True, alpha=0.3)
+    figure.savefig(path, dpi=140, facecolor="white")

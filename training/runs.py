@@ -1,0 +1,78 @@
+"""The experiments of a folder: one line a fit in `runs.jsonl`, beside the models."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from rich.table import Table
+
+from training.errors import DataError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rich.console import Console
+
+RUNS_FILE = "runs.jsonl"
+
+
+def note_run(target: Path, version: str, metrics: dict[str, Any]) -> None:
+    """Add a fit to the table of its folder; a folder that cannot be written keeps no table."""
+    validation = metrics["validation"]
+    line = {
+        "time": datetime.now(UTC).isoformat(timespec="seconds"),
+        "name": metrics["name"],
+        "version": version,
+        "command": metrics["command"],
+        "base": metrics["base"],
+        "entries": metrics["data"]["train_entries"],
+        "best_epoch": metrics["best_epoch"],
+        "micro_f1": validation["micro_f1"],
+        "macro_f1": validation["macro_f1"],
+        "mean_average_precision": validation["mean_average_precision"],
+        "labelled_share": validation["labelled_share"],
+        "seconds": round(metrics["seconds"]["total"]),
+    }
+    try:
+        with (target.parent / RUNS_FILE).open("a", encoding="utf-8") as stream:
+            stream.write(json.dumps(line, ensure_ascii=False) + "\n")
+    except OSError:
+        pass  # the model is written; a missing line of a table is no reason to fail
+
+
+def read_runs(folder: Path) -> list[dict[str, Any]]:
+    """The fits of a folder, oldest first.
+
+    Raises:
+        DataError: there is no table, or a line of it is broken.
+    """
+    file = folder / RUNS_FILE
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except OSError as exc:
+        raise DataError(f"{file}: {exc.strerror or 'cannot be read'}") from None
+    try:
+        return [json.loads(line) for line in lines if line.strip()]
+    except ValueError:
+        raise DataError(f"{file}: not JSON lines") from None
+
+
+def print_runs(runs: list[dict[str, Any]], console: Console) -> None:
+    """A row for each fit."""
+    table = Table(box=None)
+    for heading in ("time", "name", "version"):
+        table.add_column(heading)
+    for heading in ("entries", "epoch", "micro F1", "macro F1", "mAP", "false alarms", "seconds"):
+        table.add_column(heading, justify="right")
+    table.add_column("command", overflow="fold")
+    for run in runs:
+        share = run.get("labelled_share")
+        table.add_row(
+            run["time"][:16], run["name"], run["version"], f"{run['entries']:,}",
+            f"{run['best_epoch']:g}", f"{run['micro_f1']:.3f}", f"{run['macro_f1']:.3f}",
+            f"{run['mean_average_precision']:.3f}", "-" if share is None else f"{share:.1%}",
+            str(run["seconds"]), run["command"],
+        )  # fmt: skip
+    console.print(table)

@@ -1,0 +1,58 @@
+"""Ranges of a text that a tagger found, and how words become whole names."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+#: Types that only the tagger finds.
+NAMES = frozenset({"PERSON", "LOCATION", "ORGANIZATION"})
+_PART_OF_A_FIGURE = re.compile(r"[\d$\u20ac\u00a3][.:,]?\d\Z|[.:,$\u20ac\u00a3]\d\Z")
+_A_FIGURE = re.compile(r"\d(?:[.:,]\d|\s?(?:%|\u00ba|\u00b0|am\b|pm\b))|[ap]m\b", re.IGNORECASE)
+_A_TIME = re.compile(r"\d{1,2}(?:[:.]\d\d)?\s?[ap]\.?m\.?", re.IGNORECASE)
+#: Only this and white space may stand between two words of one thing.
+_GLUE = re.compile(r"[\s'\u2019.\-\u2013&]{0,2}")
+
+
+@dataclass(frozen=True, slots=True)
+class Tagged:
+    """A range of characters that holds personal data, its type, and how sure the tagger is."""
+
+    start: int
+    end: int
+    type: str
+    score: float
+
+
+def join(text: str, hits: Sequence[Tagged]) -> list[Tagged]:
+    """Neighbouring words of one type as one range; ends that are no letter or digit are cut off."""
+    joined: list[Tagged] = []
+    for hit in hits:
+        if joined and joined[-1].type == hit.type:
+            last = joined[-1]
+            if _GLUE.fullmatch(text, last.end, hit.start):
+                score = max(last.score, hit.score)
+                joined[-1] = Tagged(last.start, hit.end, last.type, score)
+                continue
+        joined.append(hit)
+    trimmed = (_trimmed(text, hit) for hit in joined)
+    return [hit for hit in trimmed if hit is not None]
+
+
+def _trimmed(text: str, hit: Tagged) -> Tagged | None:
+    start, end = hit.start, hit.end
+    while start < end and not text[start].isalnum():
+        start += 1
+    while end > start and not text[end - 1].isalnum():
+        end -= 1
+    if hit.type not in NAMES and _PART_OF_A_FIGURE.search(text[max(0, start - 2) : start + 1]):
+        return None
+    if hit.type not in NAMES and (
+        _A_FIGURE.match(text, end - 1) or _A_TIME.fullmatch(text, start, end)
+    ):
+        return None
+    return Tagged(start, end, hit.type, hit.score) if end > start else None
