@@ -41,6 +41,7 @@ from worker.model_folder import ModelFolder, seal_folder
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
     from training.base import Base
@@ -102,6 +103,7 @@ def fit(
         held_out.labels, best.probabilities, held_out.known,
         min_precision=options.min_precision, max_false_alarms=options.max_false_alarms,
     ), 4)  # fmt: skip
+    thresholds = _raised(thresholds, names, options.at_least)
     found = metrics(
         names, train, held_out, best, thresholds,
         base=base, options=options, anonymized_here=anonymizer is not None,
@@ -191,6 +193,17 @@ def _learn(
             model, tokenizer, learn, check, held_out,
             labels=names, options=options, deadline=deadline, progress=progress,
         )  # fmt: skip
+
+
+def _raised(
+    thresholds: NDArray[np.float64], names: Sequence[str], floors: Sequence[tuple[str, float]]
+) -> NDArray[np.float64]:
+    for label, lowest in floors:
+        if label not in names:
+            raise DataError(f"--at-least: no entry has the label {label}")
+        at = list(names).index(label)
+        thresholds[at] = max(thresholds[at], lowest)
+    return thresholds
 
 
 def _made_small(

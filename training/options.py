@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from training.errors import DataError
 from training.sources import SHIPPED
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ class FitOptions:
         max_minutes: None for no limit.
         min_precision: thresholds rise until each label is right this often.
         max_false_alarms: and until no more entries without a label are given one.
+        at_least: labels and the lowest threshold each may get.
         small: write an adapter of the built-in base in place of whole weights.
     """
 
@@ -43,7 +45,19 @@ class FitOptions:
     small: bool = False
     min_precision: float = 0.0
     max_false_alarms: float = 1.0
+    at_least: tuple[tuple[str, float], ...] = ()
     allow_download: bool = False
+
+
+def _floor(text: str) -> tuple[str, float]:
+    label, _, value = text.rpartition("=")
+    try:
+        number = float(value)
+    except ValueError:
+        number = 0.0
+    if not label or not 0 < number < 1:
+        raise DataError(f"--at-least {text}: expected LABEL=PROBABILITY")
+    return label, number
 
 
 def _described(data: Sequence[str]) -> str:
@@ -70,6 +84,9 @@ def fit_options(
         flag = "--" + name.replace("_", "-")
         if value is True:
             words.append(flag)
+        elif isinstance(value, tuple):
+            for item in value:
+                words += [flag, str(item)]
         else:
             shown = Path(value).name if name in ("base", "validation") else value
             words += [flag, str(shown)]
@@ -87,5 +104,6 @@ def fit_options(
         small=given["small"],
         min_precision=given["min_precision"],
         max_false_alarms=given["max_false_alarms"],
+        at_least=tuple(_floor(text) for text in given["at_least"]),
         allow_download=given["allow_download"],
     )

@@ -160,7 +160,7 @@ _VALUE = (
 )
 #: A number that something more particular (a phone number, a card) may claim.
 GUESS = 0.45
-SOCIAL_SECURITY = (Pattern("US social security", r"(?<![\d-])\d{3}-\d{2}-\d{4}(?![\d-])", 0.8),)
+SOCIAL_SECURITY = (Pattern("US social security", r"(?<![\d-])\d{3}-\d{2}-\d{4}(?![\d-])", 1.0),)
 RECORDS = (
     Pattern(
         "named number",

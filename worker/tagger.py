@@ -180,7 +180,7 @@ class Tagger:
         if error <= TOLERANCE:
             self.precision = precision
         else:
-            log.warning("%s strays %.3f from fp32 on this tagger; using fp32", precision, error)
+            log.info("%s strays %.3f from fp32 on this tagger; using fp32", precision, error)
             self._model = exact
 
     def tag(self, texts: Sequence[str]) -> list[list[Tagged]]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 Records = list[dict[str, Any]]
 
 
-def shouting() -> Callable[[Records], Records]:
+def shouting(**_: Any) -> Callable[[Records], Records]:
     """Tells the text in capitals, and which process did it."""
     pid = os.getpid()
     return lambda records: [

@@ -84,16 +84,6 @@ def test_a_score_is_the_best_of_the_windows(eager: Classifier) -> None:
     assert whole.scores == pytest.approx(each.max(dim=0).values.tolist(), abs=1e-5)
 
 
-def test_evidence_of_neighbouring_windows_is_one_range(eager: Classifier) -> None:
-    text = "  It rained again. Nobody came to us. They hate me now.  "
-    (found,) = eager.classify([text])
-    sentences = [(2, 18), (19, 37), (38, 55)]
-    starts, ends = ({edge[i] for edge in sentences} for i in (0, 1))
-    for ranges in found.evidence:
-        assert all(start in starts and end in ends for start, end in ranges)
-        assert all(b > a + 1 for (_, a), (b, _) in itertools.pairwise(ranges))
-
-
 @settings(deadline=None, database=None, max_examples=60, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.text(max_size=80) | st.sampled_from(TEXTS), max_size=4))
 def test_evidence_lies_inside_the_text_whatever_it_is(eager: Classifier, texts: list[str]) -> None:

@@ -32,7 +32,7 @@ MANY = 5 * CHUNK_LINES + 7
 @pytest.fixture
 def command(anonymizer: Anonymizer, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
     """Run `journal-worker` in this process, with the anonymizer that is loaded already."""
-    monkeypatch.setattr(Anonymizer, "load", classmethod(lambda _: anonymizer))
+    monkeypatch.setattr(Anonymizer, "load", classmethod(lambda *_, **__: anonymizer))
 
     def run(*arguments: str, stdin: bytes | str = b"") -> Result:
         return CliRunner().invoke(main, arguments, input=stdin)

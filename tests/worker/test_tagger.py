@@ -47,7 +47,7 @@ def test_names_are_found_in_any_casing(tagger: Tagger, text: str) -> None:
 
 @pytest.mark.parametrize("text", [
     "Today was a good day, I felt productive and calm.",
-    "i will hope for grace in may, and a rose in june",
+    "i will hope for rain in may, and for roses in june",
     "The doctor said the pills may take weeks.",
     "TODAY I DID NOTHING AND IT WAS FINE.",
 ])  # fmt: skip
