@@ -41,6 +41,8 @@ WORKERS_LOST = 3
 PARTS = 8
 #: The share of the time limit that the smallest batch gets.
 LEAST_TIME_SHARE = 0.25
+#: Sooner than the pool notices that a child is gone, its end would look like lateness.
+LEAST_SECONDS = 2.0
 
 
 class Batcher:
@@ -206,7 +208,8 @@ class Batcher:
         """A full batch's limit, less for a smaller one, so that a search does not take long."""
         tokens = sum(_tokens(claim) for claim in batch.claims)
         full = max(len(batch.claims) / self._max_entries, tokens / self._max_tokens)
-        return self._timeout * min(1.0, max(full, LEAST_TIME_SHARE))
+        limit = max(self._timeout * max(full, LEAST_TIME_SHARE), LEAST_SECONDS)
+        return min(self._timeout, limit)
 
     def _accepted(self, batch: Batch, pid: int, accepted: float) -> None:
         batch.accepted = True

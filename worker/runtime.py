@@ -35,7 +35,7 @@ EXIT_CHILD_FAILED = 2
 #: EX_TEMPFAIL of sysexits.h: try again.
 EXIT_POOL_STUCK = 75
 #: A ready child takes up a batch within milliseconds.
-ACCEPT_SECONDS = 10.0
+ACCEPT_SECONDS = 20.0
 
 
 class Runtime:

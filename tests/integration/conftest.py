@@ -34,6 +34,7 @@ class Backend:
     """Submits entries and collects every answer on the stream, duplicates included."""
 
     def __init__(self, settings: Settings, keys: KeySet) -> None:
+        self.keys = keys
         self.client = JournalClient(settings, keys)
 
     def ask(self, texts: Sequence[str], prefix: str = "e") -> list[JournalEntry]:
