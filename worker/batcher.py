@@ -90,7 +90,7 @@ class Batcher:
         self._suspects: deque[Batch] = deque()
         self._running: dict[str, Batch] = {}
         self._flush_scheduled = False
-        self._draining = False
+        self.draining = False
         #: Batches that came back, one way or another.
         self.finished = 0
 
@@ -123,7 +123,7 @@ class Batcher:
 
     def drain(self) -> None:
         """Begin no more batches; what waits goes back when the channel closes."""
-        self._draining = True
+        self.draining = True
 
     def unaccepted(self, seconds: float) -> int:
         """Batches that no child has taken up for so long after they were sent."""
@@ -144,7 +144,7 @@ class Batcher:
 
     def _flush(self) -> None:
         self._flush_scheduled = False
-        while not self._draining and self._pool.active and len(self._running) < self._children():
+        while not self.draining and self._pool.active and len(self._running) < self._children():
             batch = self._suspects.popleft() if self._suspects else self._gather()
             if batch is None:
                 break
