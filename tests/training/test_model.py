@@ -13,13 +13,14 @@ import torch
 from transformers import BertForSequenceClassification, DistilBertConfig, DistilBertModel
 
 from tests.training.conftest import make_rows
-from training.base import BUILT_IN_PACKAGE, Base, find_base
+from training.base import Base, find_base
 from training.errors import BaseModelError
 from training.first_token import first_token_only
 from training.model import freeze_lower_layers, load_base
 from training.multi_hot import multi_hot
 from training.prepare import Collator, tokenize
 from training.probe import fit_head
+from worker import built_in_base
 
 if TYPE_CHECKING:
     from training.progress import Progress
@@ -40,7 +41,7 @@ def test_built_in_base_is_found_without_importing_it() -> None:
     base = find_base(None)
     assert Path(base.source, "model.safetensors").is_file()
     assert base.mean_pooled
-    assert BUILT_IN_PACKAGE not in sys.modules
+    assert built_in_base.PACKAGE not in sys.modules
 
 
 def test_folder_is_a_base_and_its_path_stays_here(tiny_base: Path) -> None:
