@@ -41,8 +41,8 @@ WORKERS_LOST = 3
 PARTS = 8
 #: The share of the time limit that the smallest batch gets.
 LEAST_TIME_SHARE = 0.25
-#: Celery's pool looks for dead children every five seconds; sooner, a death would look late.
-LEAST_SECONDS = 6.0
+#: Dead children are looked for every second; sooner, a death would look like lateness.
+LEAST_SECONDS = 2.0
 
 
 class Batcher:

@@ -8,6 +8,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+import billiard.pool
 from redis.exceptions import RedisError
 
 from producer.connection import connect
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     Build = Callable[[WorkerSettings], tuple[Pipeline, dict[str, str]]]
 
 log = logging.getLogger(__name__)
+
+#: Tenths of a second that a child waits at its end for its reports to be read.
+REPORT_RETRIES = 20
 
 _pipeline: Pipeline | None = None
 
@@ -54,6 +58,9 @@ def start(settings: WorkerSettings, build: Build) -> dict[str, str]:
     """Make this process ready for batches; returns what there is to tell of the model."""
     global _pipeline
     silence_core_dumps()
+    # A child that ends waits for the parent to have read its reports, up to 30 s where Celery has
+    # forgotten a batch it had not seen taken up. Answers are settled by then: reports are figures.
+    billiard.pool.GUARANTEE_MESSAGE_CONSUMPTION_RETRY_LIMIT = REPORT_RETRIES
     _pipeline, model = build(settings)
     gc.collect()
     gc.freeze()  # the models live as long as the process: keep them out of every collection

@@ -128,6 +128,8 @@ class Runtime:
         batcher = self._batcher
         if batcher is None:
             return
+        # Celery looks for dead children every 5 s only; until then their batches stand still.
+        consumer.pool.maintain_pool()
         finished, self._batches_seen = batcher.finished != self._batches_seen, batcher.finished
         self.progress.tick(running=batcher.running, finished=finished)
         self.progress.children_alive({process.pid for process in consumer.pool._pool._pool})  # noqa: SLF001
@@ -158,7 +160,8 @@ class Runtime:
         again; what we hold is handed back at once.
         """
         idle = self.progress.children - batcher.busy_children()
-        if idle <= 0 or not batcher.unaccepted(ACCEPT_SECONDS):
+        # While draining the pool forgets what it had not seen taken up; the drain ends by itself.
+        if batcher.draining or idle <= 0 or not batcher.unaccepted(ACCEPT_SECONDS):
             return
         log.critical("the pool has stopped passing batches on; leaving, to be started again")
         if self.claims is not None:

@@ -31,7 +31,7 @@ def light_worker(environment: dict[str, str], tmp_path: Path) -> Iterator[Path]:
         **os.environ,
         **environment,
         "JOURNAL_METRICS_PORT": "0",
-        "JOURNAL_BATCH_TIMEOUT_SECONDS": "20",
+        "JOURNAL_BATCH_TIMEOUT_SECONDS": "4",
         "JOURNAL_LOG_LEVEL": "DEBUG",
         "PYTHONPATH": str(ROOT),
     }

@@ -106,7 +106,7 @@ def test_a_full_batch_has_the_time_limit_it_was_given(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(
-    ("entries", "tokens", "share"), [(1, 1, 6 / 7), (3, 1, 6 / 7), (1, 900, 0.9), (1, 5000, 1.0)]
+    ("entries", "tokens", "share"), [(1, 1, 2 / 7), (2, 1, 0.5), (1, 750, 0.75), (1, 5000, 1.0)]
 )
 def test_a_smaller_batch_has_less_time(desk: Desk, entries: int, tokens: int, share: float) -> None:
     desk.add(*names(entries), tokens=tokens)
