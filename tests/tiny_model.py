@@ -14,6 +14,7 @@ from tokenizers.pre_tokenizers import BertPreTokenizer
 from tokenizers.processors import TemplateProcessing
 from transformers import BertConfig, BertForSequenceClassification, PreTrainedTokenizerFast
 
+from worker.first_token import AVERAGES
 from worker.model_folder import seal_folder
 
 if TYPE_CHECKING:
@@ -25,8 +26,13 @@ _SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 _LETTERS = string.ascii_lowercase + string.digits + string.punctuation + "äöüß" + "אבגדהוזחטי"
 
 
-def write_tiny_model(path: Path, *, window_tokens: int = 64, threshold: float = 0.5) -> None:
-    """Write a folder whose predictions are arbitrary but always the same."""
+def write_tiny_model(
+    path: Path, *, window_tokens: int = 64, threshold: float = 0.5, averages: bool = False
+) -> None:
+    """Write a folder whose predictions are arbitrary but always the same.
+
+    With `averages` it says of its last layer that it averages, as our own models' does.
+    """
     vocabulary = [*_SPECIAL, *_LETTERS, *(f"##{letter}" for letter in _LETTERS)]
     tokenizer = Tokenizer(
         WordPiece({token: i for i, token in enumerate(vocabulary)}, unk_token="[UNK]")
@@ -42,6 +48,7 @@ def write_tiny_model(path: Path, *, window_tokens: int = 64, threshold: float = 
         intermediate_size=64, max_position_embeddings=128,
         id2label=dict(enumerate(LABELS)), label2id={label: i for i, label in enumerate(LABELS)},
         problem_type="multi_label_classification", initializer_range=0.5,
+        **({AVERAGES: True} if averages else {}),
     )  # fmt: skip
     BertForSequenceClassification(config).save_pretrained(path)
     PreTrainedTokenizerFast(

@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 
+from worker.first_token import AVERAGES
+
 if TYPE_CHECKING:
     from transformers import BertForSequenceClassification
 
@@ -42,6 +44,7 @@ def put_averaging_layer(model: BertForSequenceClassification) -> None:
     _set_to_average(layers[kept])
     model.bert.encoder.layer = nn.ModuleList(list(layers[: kept + 1]))
     model.config.num_hidden_layers = kept + 1
+    setattr(model.config, AVERAGES, True)
     with torch.no_grad():
         nn.init.orthogonal_(model.bert.pooler.dense.weight, gain=_POOLER_SCALE)
         model.bert.pooler.dense.bias.zero_()

@@ -16,7 +16,6 @@ from training.calibrate import best_temperature, cooled, fold_in
 from training.deadline import Deadline
 from training.errors import BaseModelError, DataError
 from training.finetune import Best, finetune, predict
-from training.first_token import first_token_only
 from training.metrics_file import metrics
 from training.model import (
     default_learning_rate,
@@ -36,6 +35,7 @@ from training.sentences import sentences
 from training.split import Part, stratified_split
 from training.thresholds import tune_thresholds
 from worker import adapter
+from worker.first_token import first_token_only
 from worker.model_folder import ModelFolder, seal_folder
 
 if TYPE_CHECKING:

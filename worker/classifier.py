@@ -7,17 +7,21 @@ import logging
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
+import numpy as np
 import torch
 
 from worker import windows
 from worker.errors import ClassificationError
 from worker.evidence import evidence
+from worker.first_token import AVERAGES, is_bert, read
 from worker.model_parts import load_parts
 from worker.precision import Precision, choose_device, choose_precision, convert
-from worker.windows import Window
+from worker.windows import Sentence, Window
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
 
     from worker.model_folder import ModelFolder
 
@@ -30,6 +34,7 @@ PADDED_TOKENS = {"cpu": 512, "cuda": 32_768}
 TOLERANCE = 0.06
 #: A "sentence" longer than this, as in a transcript without full stops, is cut for evidence.
 EVIDENCE_TOKENS = 48
+_NONE = np.empty((0, 0), dtype=np.float32)
 _PROBES = (
     "I missed one call from my sister and now she will never speak to me again.",
     "We planted beans along the fence and it rained all afternoon.",
@@ -65,7 +70,8 @@ class Classification:
 class Classifier:
     """Scores texts for every label; an entry's score is the maximum over its windows.
 
-    What carries a label is found by scoring the sentences of labelled texts one by one.
+    What carries a label is found by scoring each sentence: in the same pass where the model's last
+    layer averages (see `worker.first_token`), else the sentences of labelled texts one by one.
     """
 
     def __init__(
@@ -78,6 +84,7 @@ class Classifier:
         self._model = model
         self._padded_tokens = PADDED_TOKENS[device.type]
         self._thresholds = torch.tensor(folder.thresholds)
+        self._reads_sentences = is_bert(model) and getattr(model.config, AVERAGES, False)
         self._before, self._after = _special_tokens(tokenizer)
 
     @classmethod
@@ -143,13 +150,20 @@ class Classifier:
         """
         try:
             pieces = self._windows(texts)
-            scores = self._score(pieces, usage)
-            found = [self._combine(scores[rows]) for rows in _by_text(pieces, len(texts))]
-            return self._with_evidence(texts, found, usage)
+            scores, inner = self._score(pieces, usage, inside=self._reads_sentences)
+            of_text = _by_text(pieces, len(texts))
+            found = [self._combine(scores[rows]) for rows in of_text]
+            if not self._reads_sentences:
+                pieces, inner, of_text = self._read_again(texts, found, usage)
+            return [
+                self._with_evidence(item, [pieces[r] for r in rows], [inner[r] for r in rows])
+                for item, rows in zip(found, of_text, strict=True)
+            ]
         except Exception as exc:  # noqa: BLE001 - a tokenizer's message may hold the text
             raise ClassificationError(type(exc).__name__) from None
 
     def _windows(self, texts: Sequence[str], *, by_sentence: bool = False) -> list[Window]:
+        """Windows of the model's size, or each sentence as a window of its own."""
         if not texts:
             return []
         encoded = self._tokenizer(
@@ -157,44 +171,86 @@ class Classifier:
             return_attention_mask=False, return_token_type_ids=False, verbose=False,
         )  # fmt: skip
         room = self.folder.window_tokens - len(self._before) - len(self._after)
+        most = min(room, EVIDENCE_TOKENS)
         pieces = []
         for index, (text, ids, offsets) in enumerate(
             zip(texts, encoded["input_ids"], encoded["offset_mapping"], strict=True)
         ):
-            ends = windows.sentence_ends(text) if by_sentence or len(ids) > room else []
+            ends = windows.sentence_ends(text)
             cut = (
-                windows.sentences(ids, offsets, ends, min(room, EVIDENCE_TOKENS))
+                windows.sentences(ids, offsets, ends, most)
                 if by_sentence
                 else windows.cut(ids, offsets, ends, room)
             )
             for first, last in cut:
-                body = ids[first:last]
-                if all(token == self._tokenizer.unk_token_id for token in body):
-                    continue  # nothing the model knows a word for: nothing to judge
-                full = (*self._before, *body, *self._after)
-                pieces.append(Window(index, full, offsets[first][0], offsets[last - 1][1]))
+                if not self._knows_any(ids[first:last]):
+                    continue  # nothing to judge
+                inner = [] if by_sentence else windows.sentences(
+                    ids[first:last], offsets[first:last], ends, most
+                )  # fmt: skip
+                shift = len(self._before)
+                pieces.append(Window(
+                    index,
+                    (*self._before, *ids[first:last], *self._after),
+                    offsets[first][0],
+                    offsets[last - 1][1],
+                    tuple(
+                        Sentence(
+                            shift + a, shift + b, offsets[first + a][0], offsets[first + b - 1][1]
+                        )
+                        for a, b in inner
+                        if self._knows_any(ids[first + a : first + b])
+                    ),
+                ))  # fmt: skip
         return pieces
 
-    def _score(self, pieces: Sequence[Window], usage: Usage | None) -> torch.Tensor:
-        """Probabilities of shape `(windows, labels)`, in fp32 on the CPU."""
+    def _knows_any(self, ids: Sequence[int]) -> bool:
+        """Whether the model knows a word of these."""
+        return any(token != self._tokenizer.unk_token_id for token in ids)
+
+    def _score(
+        self, pieces: Sequence[Window], usage: Usage | None, *, inside: bool = False
+    ) -> tuple[torch.Tensor, list[NDArray[np.float32]]]:
+        """Probabilities in fp32 on the CPU.
+
+        Returns:
+            Those of the windows, of shape `(windows, labels)`; and for each window those of its
+            sentences, of shape `(sentences, labels)`, if `inside` is wanted.
+        """
         scores = torch.zeros(len(pieces), len(self.folder.labels))
+        inner = [_NONE] * len(pieces)
         for group in self._groups(pieces):
             width = max(len(pieces[i].token_ids) for i in group)
             ids = torch.full((len(group), width), self._tokenizer.pad_token_id)
-            mask = torch.zeros((len(group), width), dtype=torch.long)
+            mask = torch.zeros((len(group), width), dtype=torch.bool)
             for row, index in enumerate(group):
                 tokens = torch.tensor(pieces[index].token_ids)
                 ids[row, : len(tokens)] = tokens
-                mask[row, : len(tokens)] = 1
+                mask[row, : len(tokens)] = True
             if usage is not None:
                 usage.tokens += int(mask.sum())
                 usage.padded_tokens += ids.numel()
-            with torch.inference_mode():
-                logits = self._model(
-                    input_ids=ids.to(self.device), attention_mask=mask.to(self.device)
-                ).logits
-            scores[group] = torch.sigmoid(logits.float()).cpu()
-        return scores
+            parts = _parts([pieces[i] for i in group], mask) if inside else None
+            found = self._probabilities(ids, mask, parts)
+            scores[group] = found[:, 0]
+            if inside:
+                for row, index in enumerate(group):
+                    inner[index] = found[row, 1 : 1 + len(pieces[index].sentences)].numpy()
+        return scores, inner
+
+    def _probabilities(
+        self, ids: torch.Tensor, mask: torch.Tensor, parts: torch.Tensor | None
+    ) -> torch.Tensor:
+        """Of shape `(windows, 1 + parts, labels)`."""
+        ids, mask = ids.to(self.device), mask.to(self.device)
+        with torch.inference_mode():
+            if is_bert(self._model):
+                logits = read(
+                    self._model, ids, mask, None if parts is None else parts.to(self.device)
+                )
+            else:
+                logits = self._model(input_ids=ids, attention_mask=mask.long()).logits[:, None]
+        return torch.sigmoid(logits.float()).cpu()
 
     def _groups(self, pieces: Sequence[Window]) -> Iterator[list[int]]:
         """Windows of similar length, as many as fit the budget of padded tokens."""
@@ -220,27 +276,53 @@ class Classifier:
             scores=tuple(best.tolist()), labels=tuple(self.folder.labels[i] for i in given)
         )
 
-    def _with_evidence(
-        self, texts: Sequence[str], found: list[Classification], usage: Usage | None
-    ) -> list[Classification]:
-        """The same, with the sentences that carry each label: they are scored one by one."""
+    def _read_again(
+        self, texts: Sequence[str], found: Sequence[Classification], usage: Usage | None
+    ) -> tuple[list[Window], list[NDArray[np.float32]], list[list[int]]]:
+        """The sentences of labelled texts, scored one by one."""
         labelled = [i for i, item in enumerate(found) if item.labels]
         pieces = self._windows([texts[i] for i in labelled], by_sentence=True)
-        groups = _by_text(pieces, len(labelled))
-        several = [piece for rows in groups if len(rows) > 1 for piece in (pieces[r] for r in rows)]
-        scored = iter(self._score(several, usage).numpy())
-        for index, rows in zip(labelled, groups, strict=True):
-            own = [pieces[r] for r in rows]
-            table = [next(scored) for _ in own] if len(own) > 1 else []
-            item = found[index]
-            found[index] = replace(
-                item,
-                evidence=tuple(
-                    evidence(own, [row[label] for row in table], self.folder.thresholds[label])
-                    for label in map(self.folder.labels.index, item.labels)
-                ),
-            )
-        return found
+        of_text: list[list[int]] = [[] for _ in texts]
+        for row, piece in enumerate(pieces):
+            of_text[labelled[piece.text_index]].append(row)
+        scores = np.empty((len(pieces), 1, len(self.folder.labels)), dtype=np.float32)
+        again = []
+        for item, rows in zip(found, of_text, strict=True):
+            if len(rows) == 1:
+                scores[rows] = item.scores
+            else:
+                again += rows
+        scores[again, 0] = self._score([pieces[r] for r in again], usage)[0].numpy()
+        return pieces, list(scores), of_text
+
+    def _with_evidence(
+        self, item: Classification, pieces: list[Window], scores: list[NDArray[np.float32]]
+    ) -> Classification:
+        """The same, with the sentences that carry each label."""
+        if not item.labels:
+            return item
+        ranges: list[Sentence | Window] = []
+        for piece in pieces:
+            ranges += piece.sentences or [piece]
+        table = np.concatenate(scores)
+        labels = [self.folder.labels.index(name) for name in item.labels]
+        return replace(item, evidence=tuple(
+            evidence(ranges, table[:, label], self.folder.thresholds[label]) for label in labels
+        ))  # fmt: skip
+
+
+def _parts(pieces: Sequence[Window], mask: torch.Tensor) -> torch.Tensor:
+    """Which tokens each sentence has, of shape `(windows, sentences, tokens)`.
+
+    Windows with fewer sentences than others are read as a whole in their place.
+    """
+    most = max(len(piece.sentences) for piece in pieces)
+    parts = mask[:, None].repeat(1, most, 1)
+    for row, piece in enumerate(pieces):
+        for at, sentence in enumerate(piece.sentences):
+            parts[row, at] = False
+            parts[row, at, sentence.first : sentence.last] = True
+    return parts
 
 
 def _by_text(pieces: Sequence[Window], texts: int) -> list[list[int]]:

@@ -2,32 +2,45 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from worker.windows import Window
+    import numpy as np
+    from numpy.typing import NDArray
 
 #: A sentence counts beside the best one if it reaches this share of its score.
-SHARE_OF_BEST = 0.5
+SHARE_OF_BEST = 0.8
+
+
+class Range(Protocol):
+    """A range of a text."""
+
+    @property
+    def start(self) -> int:
+        """Its first character."""
+
+    @property
+    def end(self) -> int:
+        """Behind its last character."""
 
 
 def evidence(
-    pieces: Sequence[Window], scores: Sequence[float], threshold: float
+    pieces: Sequence[Range], scores: NDArray[np.float32], threshold: float
 ) -> tuple[tuple[int, int], ...]:
     """Ranges of characters that carry a label.
 
     Args:
         pieces: the sentences of a text in order, at least one.
-        scores: the label's probability for each of them; may be empty for a single one.
+        scores: the label's probability for each of them.
         threshold: the label's.
 
     Returns:
         The sentence with the best score, and others above the threshold that come near it;
         neighbours as one range.
     """
-    best = max(range(len(pieces)), key=lambda i: scores[i]) if len(scores) else 0
+    best = int(scores.argmax())
     ranges: list[tuple[int, int]] = []
     joins = False
     for i, piece in enumerate(pieces):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from worker.offsets import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 #: Types whose every mention in an entry is redacted once one was found.
 REPEATED_TYPES = frozenset({"PERSON", "LOCATION", "ORGANIZATION", "HANDLE", "CONTACT", "ID"})
@@ -72,15 +72,10 @@ def repeated(text: str, spans: Sequence[Span]) -> list[Span]:
                 words.setdefault(surface, span.type)
     if not words:
         return list(spans)
-    exact = [w for w in words if w.lower() in _ALSO_WORDS]
-    loose = [w for w in words if w.lower() not in _ALSO_WORDS]
     kinds = {word.lower(): kind for word, kind in words.items()}
     again = [
-        (0.0, Span(match.start(), match.end(), kinds[match[0].lower()]))
-        for surfaces, flags in ((exact, 0), (loose, re.IGNORECASE))
-        if surfaces
-        for match in re.finditer(_any_of(surfaces), text, flags)
-        if match[0].lower() in kinds
+        (0.0, Span(start, end, kinds[text[start:end].lower()]))
+        for start, end in _mentions(text, words)
     ]
     merged = merge_spans(text, [*((1.0, span) for span in spans), *again])
     # The same words are the same thing: the first mention's type holds for all of them.
@@ -92,9 +87,33 @@ def repeated(text: str, spans: Sequence[Span]) -> list[Span]:
     ]
 
 
-def _any_of(surfaces: Sequence[str]) -> str:
-    longest_first = sorted(surfaces, key=len, reverse=True)
-    return rf"(?<!\w)(?:{'|'.join(map(re.escape, longest_first))})(?!\w)"
+def _mentions(text: str, surfaces: Iterable[str]) -> Iterator[tuple[int, int]]:
+    """Where these stand as whole words, in any casing unless they are ordinary words too.
+
+    No regular expression is made of them: `re` would keep it, and the names in it, for long.
+    """
+    by_first: dict[str, list[tuple[str, int]]] = {}
+    for surface in surfaces:
+        if first := _WORD.search(surface):
+            by_first.setdefault(first[0].lower(), []).append((surface, first.start()))
+    for word in _WORD.finditer(text):
+        for surface, before in by_first.get(word[0].lower(), ()):
+            start = word.start() - before
+            end = start + len(surface)
+            if start < 0 or _inside_word(text, start) or _inside_word(text, end):
+                continue
+            found = text[start:end]
+            same = found == surface or (
+                found.lower() == surface.lower() and surface.lower() not in _ALSO_WORDS
+            )
+            if same:
+                yield start, end
+
+
+def _inside_word(text: str, at: int) -> bool:
+    """Whether a position has a letter, digit or underscore on both sides."""
+    around = text[max(0, at - 1) : at + 1]
+    return at > 0 and len(around) > 1 and all(c.isalnum() or c == "_" for c in around)
 
 
 def numbers(text: str, spans: Sequence[Span]) -> list[str]:

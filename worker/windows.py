@@ -18,6 +18,21 @@ _SENTENCE_END = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence in a window.
+
+    Attributes:
+        first, last: its half-open range of the window's token ids.
+        start, end: its range of characters in the text.
+    """
+
+    first: int
+    last: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
 class Window:
     """A piece of one text.
 
@@ -25,12 +40,14 @@ class Window:
         text_index: which text of the batch it belongs to.
         token_ids: the model's input, special tokens included.
         start, end: its range of characters in that text.
+        sentences: its sentences in order, as far as the model knows a word of them.
     """
 
     text_index: int
     token_ids: tuple[int, ...]
     start: int
     end: int
+    sentences: tuple[Sentence, ...] = ()
 
 
 def sentence_ends(text: str) -> list[int]:

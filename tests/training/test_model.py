@@ -15,12 +15,12 @@ from transformers import BertForSequenceClassification, DistilBertConfig, Distil
 from tests.training.conftest import make_rows
 from training.base import Base, find_base
 from training.errors import BaseModelError
-from training.first_token import first_token_only
 from training.model import freeze_lower_layers, load_base
 from training.multi_hot import multi_hot
 from training.prepare import Collator, tokenize
 from training.probe import fit_head
 from worker import built_in_base
+from worker.first_token import first_token_only
 
 if TYPE_CHECKING:
     from training.progress import Progress

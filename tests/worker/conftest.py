@@ -26,7 +26,7 @@ def _two_threads_at_most() -> None:
 
 @pytest.fixture(scope="session")
 def anonymizer() -> Anonymizer:
-    """The real one: Presidio and spaCy take seconds to load."""
+    """The real one: Presidio takes seconds to load."""
     return Anonymizer.load()
 
 

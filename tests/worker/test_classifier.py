@@ -40,11 +40,11 @@ def load(folder: Path, **options: Any) -> Classifier:
     )
 
 
-@pytest.fixture(scope="module")
-def eager(tmp_path_factory: pytest.TempPathFactory) -> Classifier:
+@pytest.fixture(scope="module", params=[False, True], ids=["plain", "averages"])
+def eager(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Classifier:
     """A model that gives every label to every text, in windows of 16 tokens."""
     path = tmp_path_factory.mktemp("eager") / "model"
-    write_tiny_model(path, window_tokens=16, threshold=1e-6)
+    write_tiny_model(path, window_tokens=16, threshold=1e-6, averages=request.param)
     return load(path)
 
 
@@ -119,13 +119,13 @@ def test_passes_keep_to_the_budget_of_padded_tokens(
 ) -> None:
     monkeypatch.setattr(classifier, "_padded_tokens", 100)
     shapes = []
-    model = classifier._model
+    compute = classifier._probabilities
 
-    def watched(**inputs: Any) -> Any:
-        shapes.append(tuple(inputs["input_ids"].shape))
-        return model(**inputs)
+    def watched(ids: torch.Tensor, *rest: Any) -> torch.Tensor:
+        shapes.append(tuple(ids.shape))
+        return compute(ids, *rest)
 
-    monkeypatch.setattr(classifier, "_model", watched)
+    monkeypatch.setattr(classifier, "_probabilities", watched)
     texts = ["a b c", "a " * 40, "d", "a " * 30, "e f"] * 3
     usage = SimpleNamespace(tokens=0, padded_tokens=0)
     classifier.classify(texts, usage)
