@@ -198,7 +198,7 @@ class Anonymizer:
             artifacts = self._nlp.process_texts(texts)
             found = [self._find(*pair) for pair in zip(texts, artifacts, strict=True)]
             return [self._replace(*pair) for pair in zip(texts, found, strict=True)]
-        except AnonymizationError:
+        except (AnonymizationError, MemoryError):
             raise
         except Exception as exc:  # noqa: BLE001 - fail closed, and never with Presidio's message
             raise AnonymizationError(type(exc).__name__) from None

@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
+import importlib
 import ssl
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +17,7 @@ from celery import signals
 from kombu import Queue
 
 from producer.message import TASK
+from worker.errors import StartupError
 from worker.microbatch import MicroBatchTask
 from worker.runtime import Runtime
 from worker.settings import WorkerSettings
@@ -36,6 +39,8 @@ def celery_config(settings: WorkerSettings) -> dict[str, Any]:
         "visibility_timeout": max(VISIBILITY_SECONDS, 4 * settings.batch_timeout_seconds),
     }
     url = settings.redis_url.get_secret_value()
+    if not url.startswith(("redis://", "rediss://")):  # kombu would read a path as a host's
+        raise StartupError("JOURNAL_REDIS_URL: a worker needs redis:// or rediss://")
     return {
         "broker_url": url,
         "broker_transport": "worker.transport:Transport" if settings.transport == "claim" else None,
@@ -101,12 +106,24 @@ def run(settings: WorkerSettings, build: Build) -> int:
         hostname=None, loglevel=settings.log_level, quiet=True, without_gossip=True,
         without_mingle=True, redirect_stdouts=False,
     )  # fmt: skip
+    parse_ahead()
     gc.collect()
     gc.freeze()  # children share these pages as long as no collection writes to them
     worker.start()
     code = worker.exitcode
     runtime.close()
     return int(code or 0)
+
+
+def parse_ahead() -> None:
+    """Load cffi's parser of C before any fork.
+
+    billiard declares `prctl` through cffi in every child, which otherwise imports the parser each
+    time: most of the time that a child takes to start, its models aside.
+    """
+    with contextlib.suppress(ImportError):  # then billiard does without, too
+        cffi = importlib.import_module("cffi")
+        cffi.FFI().cdef("int prctl (int __option, ...);")
 
 
 def attach(application: celery.Celery, runtime: Runtime) -> None:

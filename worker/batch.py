@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import uuid
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 class Batch:
     """Requests on their way through a child together."""
 
-    __slots__ = ("accepted", "claims", "done", "id", "requests", "sent")
+    __slots__ = ("accepted", "claims", "deadline", "done", "id", "late", "pid", "requests", "sent")
 
     def __init__(self, requests: Sequence[Any], claims: Sequence[Claim]) -> None:
         self.id = uuid.uuid4().hex
@@ -28,6 +29,11 @@ class Batch:
         self.accepted = False
         #: When it was given to the pool, on the monotonic clock.
         self.sent = 0.0
+        #: The child that took it up, and until when it may work on it.
+        self.pid = 0
+        self.deadline = math.inf
+        #: Its child was killed for being late.
+        self.late = False
 
     @property
     def messages(self) -> list[Any]:

@@ -5,7 +5,10 @@ The rule: if a child is idle, send what there is now; if all are busy, let entri
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import os
+import signal
 import time
 from collections import deque
 from dataclasses import replace
@@ -23,7 +26,7 @@ from worker.request import as_claim, malformed
 from worker.transport import mark_running, mark_settled, mark_waiting
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Container, Sequence
 
     from worker.metrics import Metrics
     from worker.settle import Settler
@@ -41,8 +44,10 @@ WORKERS_LOST = 3
 PARTS = 8
 #: The share of the time limit that the smallest batch gets.
 LEAST_TIME_SHARE = 0.25
-#: Dead children are looked for every second; sooner, a death would look like lateness.
-LEAST_SECONDS = 2.0
+LEAST_SECONDS = 0.25
+#: How much later than we billiard would end a batch: it watches while a worker drains, when the
+#: event loop stands. Its way stops the loop for a tenth of a second, as it asks the child first.
+BACKSTOP_SECONDS = 5.0
 
 
 class Batcher:
@@ -54,6 +59,7 @@ class Batcher:
         call_later: runs a function after so many seconds.
         settler: publishes dead letters of entries that killed their child.
         blame: counts a failed delivery against the claims with these tags.
+        give_back: hands claims back; without it (stock transport) messages are rejected.
         metrics: where batch reports are counted.
         max_entries, max_tokens: the size of a batch; one entry always fits.
         timeout: seconds after which a full batch's child is killed; smaller ones get less.
@@ -68,6 +74,7 @@ class Batcher:
         call_later: Callable[..., Any],
         settler: Settler,
         blame: Callable[[Sequence[str]], Any],
+        give_back: Callable[[Sequence[str]], Any] | None,
         metrics: Metrics,
         max_entries: int,
         max_tokens: int,
@@ -79,6 +86,7 @@ class Batcher:
         self._call_later = call_later
         self._settler = settler
         self._blame = blame
+        self._give_back = give_back
         self._metrics = metrics
         self._max_entries = max_entries
         self._max_tokens = max_tokens
@@ -89,6 +97,8 @@ class Batcher:
         self._waiting: deque[Any] = deque()
         self._suspects: deque[Batch] = deque()
         self._running: dict[str, Batch] = {}
+        #: On their way back to the queue.
+        self._returning: dict[str, Batch] = {}
         self._flush_scheduled = False
         self.draining = False
         #: Batches that came back, one way or another.
@@ -107,7 +117,7 @@ class Batcher:
     def tags(self) -> list[str]:
         """The tags of all claims in our hands."""
         tags = [str(request.message.delivery_tag) for request in self._waiting]
-        for batch in (*self._suspects, *self._running.values()):
+        for batch in (*self._suspects, *self._running.values(), *self._returning.values()):
             tags += [claim.tag for claim in batch.claims]
         return tags
 
@@ -120,6 +130,7 @@ class Batcher:
         """Drop what waits: its connection is gone, and Redis will hand it out again."""
         self._waiting.clear()
         self._suspects.clear()
+        self._returning.clear()
 
     def drain(self) -> None:
         """Begin no more batches; what waits goes back when the channel closes."""
@@ -129,6 +140,19 @@ class Batcher:
         """Batches that no child has taken up for so long after they were sent."""
         now = time.monotonic()
         return sum(1 for b in self._running.values() if not b.accepted and now - b.sent > seconds)
+
+    def kill_overdue(self, children: Container[int]) -> None:
+        """Kill children that are past the time limit of their batch.
+
+        Args:
+            children: the process ids of the pool: no other process may be killed by mistake.
+        """
+        now = time.monotonic()
+        for batch in self._running.values():
+            if now > batch.deadline and not batch.late and batch.pid in children:
+                batch.late = True
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(batch.pid, signal.SIGKILL)
 
     def busy_children(self) -> int:
         """Children that took up a batch and have not answered."""
@@ -185,7 +209,7 @@ class Batcher:
             return bool(request.revoked())
         except RedisError as exc:
             log.warning("a revoked entry could not be settled (%s)", type(exc).__name__)
-            self._call_later(HAND_BACK_SECONDS, self._hand_back, (Batch([request], []),))
+            self._return_later(Batch([request], []))
         except Exception:  # noqa: BLE001 - headers may hold anything; none may stop the worker
             self._bury(request, claim or malformed(request), DeadReason.MALFORMED)
         return True
@@ -200,7 +224,7 @@ class Batcher:
             accept_callback=lambda pid, accepted: self._accepted(batch, pid, accepted),
             callback=lambda report: self._returned(batch, report),
             error_callback=lambda info: self._lost(batch, info),
-            timeout=self._time_limit(batch),
+            timeout=self._time_limit(batch) + BACKSTOP_SECONDS,
             correlation_id=batch.id,
         )
 
@@ -213,6 +237,7 @@ class Batcher:
 
     def _accepted(self, batch: Batch, pid: int, accepted: float) -> None:
         batch.accepted = True
+        batch.pid, batch.deadline = pid, time.monotonic() + self._time_limit(batch)
         for request in batch.requests:
             request.on_accepted(pid, accepted)
 
@@ -220,7 +245,7 @@ class Batcher:
         if not self._close(batch):
             return
         if report.failure is Failure.UNSETTLED:
-            self._call_later(HAND_BACK_SECONDS, self._hand_back, (batch,))
+            self._return_later(batch)
             return
         if report.failure is Failure.BROKEN:
             self._isolate(batch, DeadReason.CLASSIFIER_FAILED)
@@ -235,7 +260,7 @@ class Batcher:
         """The child was killed, ran out of memory, or past the time limit."""
         if not self._close(batch):
             return
-        late = issubclass(info.type, TimeLimitExceeded)
+        late = batch.late or issubclass(info.type, TimeLimitExceeded)
         reason = DeadReason.TIMED_OUT if late else DeadReason.WORKER_LOST
         log.warning("lost a child with %d entries: %s", len(batch.claims), reason.value)
         self._isolate(batch, reason)
@@ -264,17 +289,35 @@ class Batcher:
             (held,) = self._settler.settle([(claim, reason)])
         except Exception as exc:  # noqa: BLE001 - whatever Redis says, the entry must not be lost
             log.error("a dead letter could not be written (%s)", type(exc).__name__)
-            self._call_later(HAND_BACK_SECONDS, self._hand_back, (Batch([request], [claim]),))
+            self._return_later(Batch([request], [claim]))
             return
         outcome = Outcome.DEAD if held else Outcome.LEASE_LOST
         mark_settled([request.message])
         finish(request, outcome, 0.0)
         self._metrics.count(outcome, 1)
 
+    def _return_later(self, batch: Batch) -> None:
+        """Hand a batch back after a rest: whatever Redis refused, it may take then."""
+        self._returning[batch.id] = batch
+        mark_waiting(batch.messages)
+        self._call_later(HAND_BACK_SECONDS, self._hand_back, (batch,))
+
     def _hand_back(self, batch: Batch) -> None:
+        if self._give_back is not None:
+            try:
+                self._give_back([str(message.delivery_tag) for message in batch.messages])
+            except RedisError as exc:
+                log.warning("a batch could not be handed back (%s)", type(exc).__name__)
+                self._return_later(batch)
+                return
+            mark_settled(batch.messages)
+        self._returning.pop(batch.id, None)
         for request in batch.requests:
             state.task_ready(request)
-            request.reject(requeue=True)
+            if self._give_back is None:
+                request.reject(requeue=True)
+            else:  # gone from our hands in Redis: here only the account is closed
+                request.acknowledge()
         self._metrics.count(Outcome.REQUEUED, len(batch.requests))
 
     def _close(self, batch: Batch) -> bool:

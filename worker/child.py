@@ -13,6 +13,7 @@ from redis.exceptions import RedisError
 
 from producer.connection import connect
 from worker.claims import Claims
+from worker.errors import StageBrokenError
 from worker.report import BatchReport, Failure
 from worker.settle import ClaimSettler, StreamSettler
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+EXIT_BROKEN = 1
 #: Tenths of a second that a child waits at its end for its reports to be read.
 REPORT_RETRIES = 20
 
@@ -82,7 +84,12 @@ def run_batch(claims: Sequence[Claim]) -> BatchReport:
         return BatchReport(failure=Failure.UNSETTLED)
     except MemoryError:
         # As good as dead: let the parent isolate the entry that did this.
-        os._exit(1)
+        os._exit(EXIT_BROKEN)
+    except StageBrokenError as exc:
+        # A device that is gone, say: another child may do better, or tell why it cannot start.
+        # Were this one to go on, it would make dead letters of all it can claim.
+        log.critical("%s, whatever it is given; ending this child", exc)
+        os._exit(EXIT_BROKEN)
     except Exception as exc:  # noqa: BLE001 - the batch boundary
         log.error("a batch failed: %s at %s", type(exc).__name__, _innermost(exc))
         return BatchReport(failure=Failure.BROKEN)

@@ -13,7 +13,7 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from redis.exceptions import NoScriptError
+from redis.exceptions import NoScriptError, ReadOnlyError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -139,6 +139,11 @@ class Claims:
         call: Any = self._redis.execute_command  # redis-py leaves it untyped
         source, digest = script(name)
         try:
-            return call("EVALSHA", digest, len(keys), *keys, *arguments)
-        except NoScriptError:  # a server that is new, or was restarted
-            return call("EVAL", source, len(keys), *keys, *arguments)
+            try:
+                return call("EVALSHA", digest, len(keys), *keys, *arguments)
+            except NoScriptError:  # a server that is new, or was restarted
+                return call("EVAL", source, len(keys), *keys, *arguments)
+        except ReadOnlyError:
+            # The server was made a replica: new connections may lead to the new primary.
+            self._redis.connection_pool.disconnect()
+            raise

@@ -159,6 +159,8 @@ class Classifier:
                 self._with_evidence(item, [pieces[r] for r in rows], [inner[r] for r in rows])
                 for item, rows in zip(found, of_text, strict=True)
             ]
+        except MemoryError:
+            raise
         except Exception as exc:  # noqa: BLE001 - a tokenizer's message may hold the text
             raise ClassificationError(type(exc).__name__) from None
 

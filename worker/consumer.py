@@ -12,7 +12,7 @@ from typing import Any
 from celery.worker.consumer import Consumer
 
 from producer.schemas import ENTRY_ID, DeadReason
-from worker.report import Claim
+from worker.report import Claim, Outcome
 from worker.transport import DELIVERIES, mark_settled
 
 log = logging.getLogger(__name__)
@@ -51,6 +51,7 @@ class JournalConsumer(Consumer):  # type: ignore[misc]
             log.error("a dead letter could not be written (%s)", type(exc).__name__)
             message.requeue()
             return
+        self.app.journal_metrics.count(Outcome.DEAD, 1)
         mark_settled([message])
         message.ack()
 

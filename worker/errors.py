@@ -19,3 +19,7 @@ class AnonymizationError(WorkerError):
 
 class ClassificationError(WorkerError):
     """The classifier could not score a text."""
+
+
+class StageBrokenError(WorkerError):
+    """A stage fails whatever it is given: its process is to blame, not an entry."""

@@ -23,7 +23,7 @@ from producer.schemas import (
     Label,
 )
 from producer.sealing import ENTRY, RESULT
-from worker.errors import AnonymizationError, ClassificationError
+from worker.errors import AnonymizationError, ClassificationError, StageBrokenError
 from worker.report import BatchReport, Outcome, Stage
 
 if TYPE_CHECKING:
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from worker.settle import Settler
 
 T = TypeVar("T")
+#: What any working stage can process.
+HARMLESS = "It rained, and we stayed in."
 #: A JWE of the longest entry, base64: anything longer was not made by a client.
 MAX_SEALED_CHARACTERS = 8 * MAX_TEXT_CHARACTERS + 4096
 
@@ -89,6 +91,7 @@ class Pipeline:
 
         Raises:
             redis.exceptions.RedisError: the answers could not be published.
+            StageBrokenError: a stage fails whatever it is given.
         """
         report = BatchReport()
         started = time.time()
@@ -164,7 +167,11 @@ class Pipeline:
         reason: DeadReason,
         dead: dict[int, DeadReason],
     ) -> dict[int, T]:
-        """Run a stage over the batch; if it fails, over each text alone to find the guilty."""
+        """Run a stage over the batch; if it fails, over each text alone to find the guilty.
+
+        Raises:
+            StageBrokenError: it fails whatever it is given, so no entry is to blame.
+        """
         if not texts:
             return {}
         try:
@@ -172,11 +179,18 @@ class Pipeline:
         except (error, ValueError):  # ValueError: a stage that lost count of its texts
             pass
         done: dict[int, T] = {}
+        failed = []
         for index, text in texts.items():
             try:
                 (done[index],) = stage([text])
             except (error, ValueError):
-                dead[index] = reason
+                failed.append(index)
+        if not done:
+            try:
+                (_,) = stage([HARMLESS])
+            except (error, ValueError):
+                raise StageBrokenError(reason.value) from None
+        dead.update(dict.fromkeys(failed, reason))
         return done
 
     def _result(

@@ -56,7 +56,8 @@ class Claim:
     """
 
     entry_id: str
-    sealed: str
+    #: Not shown: at level DEBUG Celery logs what it gives to its pool.
+    sealed: str = field(repr=False)
     tag: str = ""
     enqueued_at: float = 0.0
     deliveries: int = 1

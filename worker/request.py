@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from typing import Any
 
@@ -11,7 +10,7 @@ from redis.exceptions import RedisError
 
 from producer.message import ENQUEUED_AT
 from producer.schemas import ENTRY_ID, DeadReason
-from worker.report import Claim
+from worker.report import Claim, Outcome
 from worker.transport import DELIVERIES, mark_settled
 
 
@@ -27,6 +26,7 @@ class JournalRequest(Request):  # type: ignore[misc]
             except RedisError:
                 requeue = True
             else:
+                self.app.journal_metrics.count(Outcome.DEAD, 1)
                 mark_settled([self.message])
                 self.acknowledge()
                 return
@@ -59,11 +59,12 @@ def as_claim(request: Request) -> Claim | None:
 
 
 def malformed(request: Request) -> Claim:
-    """The claim of a request that `as_claim` makes nothing of; its arguments are kept as JSON."""
+    """The claim of a request that `as_claim` makes nothing of; its body is kept as it came."""
     ident = str(request.id)
+    body = request.message.body
     return Claim(
         entry_id=ident if ENTRY_ID.fullmatch(ident) else "unknown",
-        sealed=json.dumps(request.args, default=str),
+        sealed=body.decode("utf-8", "backslashreplace") if isinstance(body, bytes) else str(body),
         tag=str(request.message.delivery_tag),
         deliveries=int(request.request_dict.get(DELIVERIES, 1)),
     )

@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 TICK_SECONDS = 1.0
+#: How often to look for dead children. Celery does when a child's pipe closes, which is a moment
+#: before the kernel tells that the child is gone, and then every 5 s; until it knows, the child's
+#: batch stands still.
+LOOK_SECONDS = 0.1
 #: How often to look for claims of dead workers.
 REAP_SECONDS = 5.0
 EXIT_CHILD_FAILED = 2
@@ -73,7 +77,7 @@ class Runtime:
         self._pid = os.getpid()
         self._batches_seen = 0
         self._batcher: Batcher | None = None
-        self._timer: Any = None
+        self._timers: list[Any] = []
         self._renewed_at = 0.0
         self._reaped_at = 0.0
         self._probes.start()
@@ -89,6 +93,7 @@ class Runtime:
                 call_later=consumer.timer.call_after,
                 settler=self.settler,
                 blame=self._blame,
+                give_back=self.claims.hand_back if self.claims is not None else None,
                 metrics=self.metrics,
                 max_entries=settings.max_batch_entries,
                 max_tokens=settings.max_batch_tokens,
@@ -99,9 +104,13 @@ class Runtime:
 
     def started(self, consumer: Any) -> None:
         """The consumer is connected and its event loop about to run; at every connection."""
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer = consumer.timer.call_repeatedly(TICK_SECONDS, self._tick, (consumer,))
+        for timer in self._timers:
+            timer.cancel()
+        every = consumer.timer.call_repeatedly
+        self._timers = [
+            every(TICK_SECONDS, self._tick, (consumer,)),
+            every(LOOK_SECONDS, self._look, (consumer,)),
+        ]
 
     def drain(self) -> None:
         """Begin nothing new: the worker was told to stop."""
@@ -124,15 +133,19 @@ class Runtime:
         """Free the port."""
         self._probes.stop()
 
+    def _look(self, consumer: Any) -> None:
+        """Replace dead children, and end those that are late."""
+        consumer.pool.maintain_pool()
+        if self._batcher is not None:
+            self._batcher.kill_overdue(_pids(consumer.pool))
+
     def _tick(self, consumer: Any) -> None:
         batcher = self._batcher
         if batcher is None:
             return
-        # Celery looks for dead children every 5 s only; until then their batches stand still.
-        consumer.pool.maintain_pool()
         finished, self._batches_seen = batcher.finished != self._batches_seen, batcher.finished
         self.progress.tick(running=batcher.running, finished=finished)
-        self.progress.children_alive({process.pid for process in consumer.pool._pool._pool})  # noqa: SLF001
+        self.progress.children_alive(_pids(consumer.pool))
         self.metrics.children(self.progress.children)
         self.metrics.in_flight(waiting=batcher.waiting, running=batcher.running)
         self._renew(batcher, consumer)
@@ -151,6 +164,7 @@ class Runtime:
             log.warning("dead workers could not be looked for (%s)", type(exc).__name__)
             return
         if back:
+            self.metrics.redelivered(back)
             log.warning("took back %d entries of workers that gave no sign of life", back)
 
     def _check_pool(self, batcher: Batcher) -> None:
@@ -197,3 +211,8 @@ class Runtime:
     def _child_failed(self, why: str) -> None:
         log.critical("a child cannot start: %s", why)
         state.should_stop = EXIT_CHILD_FAILED  # the event loop looks at it at every turn
+
+
+def _pids(pool: Any) -> set[int]:
+    """The process ids of Celery's pool."""
+    return {process.pid for process in pool._pool._pool}  # noqa: SLF001

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from kombu.transport import redis as stock
 from kombu.transport import virtual
-from redis.exceptions import OutOfMemoryError, ReadOnlyError, RedisError, ResponseError
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import ReadOnlyError, RedisError, ResponseError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -140,6 +141,10 @@ class ClaimChannel(stock.Channel):  # type: ignore[misc]
             except self.connection_errors:
                 self.client.connection.disconnect()
                 raise
+            except ReadOnlyError:
+                # The server was made a replica: a new connection may lead to the new primary.
+                self.client.connection.disconnect()
+                raise RedisConnectionError("the server is read-only") from None
             except ResponseError as exc:
                 # Out of memory, Redis refuses to wait by BLMOVE; claiming it still allows.
                 log.warning("waiting was refused (%s); asking again", type(exc).__name__)
@@ -174,13 +179,6 @@ class Transport(stock.Transport):  # type: ignore[misc]
     """`redis://` and `rediss://` with `ClaimChannel`."""
 
     Channel = ClaimChannel
-
-    def _get_errors(self) -> Any:
-        """A server that is full or read-only for now is waited for like one that is away."""
-        errors = super()._get_errors()
-        return errors._replace(
-            connection_errors=(*errors.connection_errors, OutOfMemoryError, ReadOnlyError)
-        )
 
 
 def as_payload(claimed: Claimed) -> dict[str, Any]:

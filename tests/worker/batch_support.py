@@ -107,7 +107,7 @@ class Desk:
 
     def __init__(
         self, children: int = 1, *, max_entries: int = 4, max_tokens: int = 1000,
-        max_deliveries: int = 3,
+        max_deliveries: int = 3, stock: bool = False,
     ) -> None:  # fmt: skip
         self.pool = Pool(children)
         self.settler = RecordingSettler()
@@ -120,14 +120,22 @@ class Desk:
         self.blamed: list[str] = []
         self.acknowledged: list[str] = []
         self.rejected: list[str] = []
+        self.given_back: list[str] = []
+        self.refusal: Exception | None = None
         self.batcher = Batcher(
             self.pool, call_soon=self.soon.append,
             call_later=lambda seconds, function, args: self.later.append((seconds, function, args)),
-            settler=self.settler, blame=self.blamed.extend, metrics=self.metrics,
+            settler=self.settler, blame=self.blamed.extend, give_back=None if stock else self.give_back,
+            metrics=self.metrics,
             max_entries=max_entries, max_tokens=max_tokens, timeout=7.0,
             max_deliveries=max_deliveries,
         )  # fmt: skip
         self._channel = kombu.Connection("memory://").channel()
+
+    def give_back(self, tags: Sequence[str]) -> None:
+        if self.refusal is not None:
+            raise self.refusal
+        self.given_back += tags
 
     def request(
         self, message: bytes, deliveries: int = 1, tag: str | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -89,6 +90,19 @@ def test_no_two_claims_share_a_tag(client: redis.Redis, claims: Claims, other: C
     first = claims.claim(2) + claims.claim(2) + other.claim(2)
     claims.hand_back([one.tag for one in first])
     assert len({one.tag for one in first + claims.claim(6)}) == 12
+
+
+def test_a_claim_asked_again_after_a_lost_reply_answers_the_same(
+    client: redis.Redis, claims: Claims, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """redis-py sends a command again when a connection breaks before the answer is read."""
+    push(client, *numbered(6))
+    monkeypatch.setattr(claims, "_numbers", itertools.repeat(7))
+    first = claims.claim(3)
+    assert claims.claim(3) == first
+    place = Place(client)
+    assert place.queue == numbered(6)[3:]
+    assert len(place.claims) == 3
 
 
 def test_bytes_come_back_as_they_were(client: redis.Redis, claims: Claims) -> None:

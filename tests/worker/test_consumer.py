@@ -11,11 +11,13 @@ import pytest
 import redis
 from celery.worker import state
 from kombu.transport.virtual import Message
+from prometheus_client import CollectorRegistry
 
 from producer.message import TASK, encode_message
 from tests.worker.batch_support import SEALED, Desk, RecordingSettler, altered
 from worker.claims import Claimed
 from worker.consumer import JournalConsumer, as_claim
+from worker.metrics import Metrics
 from worker.microbatch import strategy
 from worker.transport import as_payload
 
@@ -48,7 +50,8 @@ def settler() -> RecordingSettler:
 @pytest.fixture
 def consumer(settler: RecordingSettler) -> Any:
     one = JournalConsumer.__new__(JournalConsumer)
-    one.app = SimpleNamespace(journal_settler=settler)
+    metrics = Metrics(CollectorRegistry())
+    one.app = SimpleNamespace(journal_settler=settler, journal_metrics=metrics)
     return one
 
 

@@ -17,7 +17,7 @@ from tests.worker.claims_support import Place, open_claims
 from worker import child
 from worker.anonymizer import Anonymized
 from worker.classifier import Classification
-from worker.errors import AnonymizationError, ClassificationError
+from worker.errors import AnonymizationError, ClassificationError, StageBrokenError
 from worker.offsets import OffsetMap, Span
 from worker.pipeline import MAX_SEALED_CHARACTERS, Pipeline
 from worker.report import BatchReport, Claim, Failure, Outcome, Stage
@@ -59,9 +59,10 @@ class Marker:
 
     def __init__(self) -> None:
         self.seen: list[str] = []
+        self.broken = False
 
     def classify(self, texts: Sequence[str], usage: Any = None) -> list[Classification]:
-        if any("worse" in text for text in texts):
+        if self.broken or any("worse" in text for text in texts):
             raise ClassificationError("RuntimeError")
         self.seen += texts
         usage.tokens += 3 * len(texts)
@@ -241,7 +242,21 @@ def test_a_stage_that_loses_count_mixes_up_nobodys_answers(desk: Desk, give: Any
     assert report.outcomes == [Outcome.ANSWERED] * 2
     assert [desk.result(i).labels[0].evidence[0].end for i in range(2)] == [1, 2]
     desk.hider.give = give
-    assert desk.run(desk.claim("e3", "x")).outcomes == [Outcome.DEAD]
+    with pytest.raises(StageBrokenError):  # it loses count of whatever it is given
+        desk.run(desk.claim("e3", "x"))
+
+
+def test_a_broken_stage_blames_no_entry(desk: Desk) -> None:
+    """As when a device is gone: else its child would make dead letters of the whole queue."""
+    desk.marker.broken = True
+    with pytest.raises(StageBrokenError, match="classifier_failed"):
+        desk.run(desk.claim("e1", "x"), desk.claim("e2", "worse"))
+    assert desk.settled == []
+
+
+def test_a_batch_of_guilty_entries_alone_is_no_broken_stage(desk: Desk) -> None:
+    report = desk.run(desk.claim("e1", "worse"), desk.claim("e2", "worse yet"))
+    assert report.outcomes == [Outcome.DEAD] * 2
 
 
 def test_a_batch_of_failures_is_settled_too(desk: Desk) -> None:
@@ -298,6 +313,17 @@ def test_nothing_of_an_entry_leaves_a_child_in_an_exception_or_log(
     assert report.failure is failure
     assert CANARY not in caplog.text + repr(report)
     assert type(error).__name__ in caplog.text
+
+
+@pytest.mark.parametrize("error", [StageBrokenError("classifier_failed"), MemoryError()])
+def test_a_child_that_is_broken_ends(
+    in_child: Desk, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    codes: list[int] = []
+    monkeypatch.setattr(child.os, "_exit", codes.append)
+    monkeypatch.setattr(in_child, "settle", raising(error))
+    child.run_batch([in_child.claim("e1", "x")])
+    assert codes == [child.EXIT_BROKEN]
 
 
 def test_a_whole_run_logs_no_text(in_child: Desk, caplog: pytest.LogCaptureFixture) -> None:

@@ -263,6 +263,18 @@ def test_closing_hands_back_what_no_child_has_begun(client: redis.Redis, reader:
     assert set(place.claims) == {running.delivery_tag}
 
 
+def test_a_server_that_became_a_replica_is_a_lost_connection(
+    client: redis.Redis, reader: Reader
+) -> None:
+    """As after a failover: only a new connection leads to the new primary."""
+    client.execute_command("REPLICAOF", "127.0.0.1", "1")
+    try:
+        with pytest.raises(reader.connection.connection_errors):
+            reader.connection.drain_events(timeout=10)
+    finally:
+        client.execute_command("REPLICAOF", "NO", "ONE")
+
+
 @pytest.mark.parametrize("message", [b"", b"hello", GARBAGE["unknown body encoding"]])
 def test_garbage_on_the_queue_is_delivered_and_stays_claimed(
     client: redis.Redis, reader: Reader, message: bytes

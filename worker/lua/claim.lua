@@ -5,6 +5,17 @@
 -- Returns false where workers should pause (results limit), else tag, message, deliveries, ...
 -- A first write that changes nothing: after it Redis lets a script finish even out of memory.
 -- Messages leave the queue last: should a write be refused (ACL), nothing is lost.
+-- Asked again with the same prefix, because a connection broke before the answer was read, it answers
+-- with what is held already.
+local again, held = {}, redis.call('HGET', KEYS[2], ARGV[2] .. '1')
+while held do
+  local message = held:sub(2, -1 - #ARGV[3])
+  again[#again + 1] = ARGV[2] .. (#again / 3 + 1)
+  again[#again + 1] = message
+  again[#again + 1] = 1 + tonumber(redis.call('HGET', KEYS[4], redis.sha1hex(message)) or 0)
+  held = redis.call('HGET', KEYS[2], ARGV[2] .. (#again / 3 + 1))
+end
+if #again > 0 then return again end
 if redis.call('XLEN', KEYS[5]) >= tonumber(ARGV[4]) then return false end
 local most = tonumber(ARGV[1])
 if most < 1 then return {} end

@@ -1,0 +1,105 @@
+"""Batches that Redis would not settle go back, and are held until they are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+import redis
+from celery.worker import state
+
+from tests.worker.batch_support import Desk
+from worker.report import BatchReport, Failure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+OUT_OF_REACH = redis.ConnectionError("gone")
+
+
+@pytest.fixture
+def desk() -> Desk:
+    """One child, at most four entries or 1,000 tokens, three deliveries."""
+    return Desk()
+
+
+@pytest.fixture(autouse=True)
+def _celery_forgets() -> Iterator[None]:
+    yield
+    state.reset_state()
+    state.revoked.clear()
+
+
+def names(count: int) -> list[str]:
+    return [f"e{i}" for i in range(count)]
+
+
+def later(desk: Desk) -> None:
+    """Time passes."""
+    due, desk.later[:] = list(desk.later), []
+    for seconds, function, args in due:
+        assert seconds > 0
+        function(*args)
+
+
+def test_a_batch_that_redis_would_not_settle_is_handed_back_after_a_rest(desk: Desk) -> None:
+    desk.add("e0", "e1")
+    desk.take().report(BatchReport(failure=Failure.UNSETTLED))
+    assert (desk.given_back, desk.blamed) == ([], [])
+    later(desk)
+    assert desk.given_back == ["tag-e0", "tag-e1"]
+    assert desk.acknowledged == ["e0", "e1"]  # with us, that is: in Redis they are back
+    assert desk.outcome("requeued") == 2
+    assert desk.batcher.tags() == []
+
+
+@pytest.mark.parametrize("error", [OUT_OF_REACH, redis.ResponseError("NOREPLICAS")])
+def test_what_redis_does_not_take_back_is_held_and_tried_again(
+    desk: Desk, error: Exception
+) -> None:
+    desk.add("e0", "e1")
+    desk.refusal = error
+    desk.take().report(BatchReport(failure=Failure.UNSETTLED))
+    for _ in range(3):
+        later(desk)
+        assert desk.batcher.tags() == ["tag-e0", "tag-e1"]  # so the lease is renewed
+        assert desk.acknowledged == []
+    desk.refusal = None
+    later(desk)
+    assert desk.given_back == ["tag-e0", "tag-e1"]
+    assert (desk.acknowledged, desk.later) == (["e0", "e1"], [])
+
+
+def test_a_lost_connection_ends_the_holding(desk: Desk) -> None:
+    """The channel hands back what it held as it closes."""
+    desk.add("e0")
+    desk.refusal = OUT_OF_REACH
+    desk.take().report(BatchReport(failure=Failure.UNSETTLED))
+    desk.batcher.forget_waiting()
+    assert desk.batcher.tags() == []
+
+
+def test_on_the_stock_transport_messages_are_rejected() -> None:
+    desk = Desk(stock=True)
+    desk.add("e0", "e1")
+    desk.take().report(BatchReport(failure=Failure.UNSETTLED))
+    later(desk)
+    assert desk.rejected == ["e0", "e1"]
+
+
+def test_a_burial_that_redis_refuses_is_tried_again_later(desk: Desk) -> None:
+    desk.add("e0", deliveries=1000)
+    desk.settler.error = OUT_OF_REACH
+    assert desk.jobs() == []
+    assert desk.acknowledged == []
+    later(desk)
+    assert desk.given_back == ["tag-e0"]
+
+
+def test_a_revocation_that_redis_does_not_take_is_handed_back(desk: Desk) -> None:
+    state.revoked.add("e0")
+    desk.settler.error = OUT_OF_REACH
+    desk.add("e0", "e1")
+    assert desk.jobs() == [["e1"]]
+    later(desk)
+    assert desk.given_back == ["tag-e0"]
