@@ -130,7 +130,7 @@ def attach(application: celery.Celery, runtime: Runtime) -> None:
     """Connect a runtime with an application's tasks and signals."""
     application.journal_settler = runtime.settler
     application.journal_metrics = runtime.metrics
-    application.journal_progress = runtime.progress
+    application.journal_disconnected = runtime.disconnected
     application.tasks[TASK].batcher_for = runtime.batcher_for
     handlers = {
         signals.setup_logging: lambda **_: None,  # ours is set up already

@@ -132,6 +132,15 @@ class Batcher:
         self._suspects.clear()
         self._returning.clear()
 
+    def forget_unaccepted(self) -> None:
+        """Take back what no child has taken up: with the connection Celery's pool drops it.
+
+        Should a child have it after all, whoever settles first answers.
+        """
+        for batch in [batch for batch in self._running.values() if not batch.accepted]:
+            self._close(batch)
+            self._return_later(batch)
+
     def drain(self) -> None:
         """Begin no more batches; what waits goes back when the channel closes."""
         self.draining = True

@@ -22,9 +22,9 @@ class JournalConsumer(Consumer):  # type: ignore[misc]
     """Dead-letters what is no journal entry; `worker.app.attach` gives the app what it needs."""
 
     def on_close(self) -> None:
-        """The connection is lost: until there is another, standing still is no illness."""
-        self.app.journal_progress.disconnected()
+        """The connection is lost."""
         super().on_close()
+        self.app.journal_disconnected()
 
     def on_unknown_message(self, body: Any, message: Any) -> None:  # noqa: ARG002 - Celery calls it
         """No task message at all."""

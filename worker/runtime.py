@@ -112,6 +112,12 @@ class Runtime:
             every(LOOK_SECONDS, self._look, (consumer,)),
         ]
 
+    def disconnected(self) -> None:
+        """The connection to Redis is lost."""
+        self.progress.disconnected()
+        if self._batcher is not None:
+            self._batcher.forget_unaccepted()
+
     def drain(self) -> None:
         """Begin nothing new: the worker was told to stop."""
         self.progress.stopping()

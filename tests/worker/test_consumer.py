@@ -121,9 +121,9 @@ def test_only_an_entrys_id_names_a_letter(ident: str, expected: str) -> None:
     assert as_claim(Received(altered(encode_message("e1", SEALED), id=ident))).entry_id == expected
 
 
-def test_a_lost_connection_is_told_to_the_health_pages(consumer: Any) -> None:
+def test_a_lost_connection_is_told_to_the_runtime(consumer: Any) -> None:
     told: list[str] = []
-    consumer.app.journal_progress = SimpleNamespace(disconnected=lambda: told.append("lost"))
+    consumer.app.journal_disconnected = lambda: told.append("lost")
     consumer.controller, consumer.pool, consumer.timer, consumer.task_buckets = None, None, None, {}
     consumer.on_close()
     assert told == ["lost"]

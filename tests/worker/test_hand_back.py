@@ -103,3 +103,20 @@ def test_a_revocation_that_redis_does_not_take_is_handed_back(desk: Desk) -> Non
     assert desk.jobs() == [["e1"]]
     later(desk)
     assert desk.given_back == ["tag-e0"]
+
+
+def test_what_no_child_took_up_goes_back_when_the_connection_is_lost() -> None:
+    """Celery's pool drops it then, and would never tell of it again."""
+    desk = Desk(children=2, max_entries=1)
+    desk.add("e0", "e1")
+    desk.turn()
+    taken, forgotten = desk.pool.jobs
+    taken.accept()
+    desk.batcher.forget_unaccepted()
+    assert desk.batcher.running == 1
+    later(desk)
+    assert desk.given_back == ["tag-e1"]
+    forgotten.answer()  # too late
+    taken.answer()
+    assert desk.acknowledged == ["e1", "e0"]
+    assert desk.outcome("answered") == 1
