@@ -15,6 +15,7 @@ from presidio_anonymizer import AnonymizerEngine
 from presidio_anonymizer.entities import RecognizerResult as Finding
 
 from worker import recognizers
+from worker.around_names import with_neighbours
 from worker.errors import AnonymizationError
 from worker.offsets import OffsetMap, Span
 from worker.spans import merge_spans, numbers, repeated
@@ -211,7 +212,7 @@ class Anonymizer:
         spans = merge_spans(
             text, ((r.score, Span(r.start, r.end, str(r.entity_type))) for r in results)
         )
-        return repeated(text, spans)
+        return with_neighbours(text, repeated(text, spans))
 
     def _replace(self, text: str, spans: Sequence[Span]) -> Anonymized:
         names = numbers(text, spans) if self._numbered else [span.type for span in spans]

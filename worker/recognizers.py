@@ -19,6 +19,7 @@ from presidio_analyzer.predefined_recognizers import (
 )
 
 from worker import patterns
+from worker.plausible import plausible
 from worker.tagged import NAMES
 
 if TYPE_CHECKING:
@@ -90,11 +91,10 @@ class TaggerRecognizer(EntityRecognizer):  # type: ignore[misc]
         self, text: str, entities: list[str], nlp_artifacts: NlpArtifacts
     ) -> list[RecognizerResult]:
         """The tagged ranges of `text`."""
-        del text
         return [
             RecognizerResult(hit.type, hit.start, hit.end, _rank(hit))
             for hit in nlp_artifacts.entities
-            if hit.type in entities
+            if hit.type in entities and plausible(text, hit)
         ]
 
 
