@@ -16,6 +16,8 @@ REPEATED_TYPES = frozenset({"PERSON", "LOCATION", "ORGANIZATION", "HANDLE", "CON
 #: A shorter word is too often something else.
 _SHORTEST = 3
 _WORD = re.compile(r"[^\W_]+")
+#: White space within a line.
+_SPACES = re.compile(r"[^\S\r\n\v\f\x85\u2028\u2029]*")
 #: Words that are also names: elsewhere in the entry they count only when written the same way.
 _ALSO_WORDS = frozenset(
     """
@@ -36,16 +38,17 @@ def merge_spans(text: str, scored: Iterable[tuple[float, Span]]) -> list[Span]:
     """Disjoint spans that cover every character of the given ones.
 
     Overlapping spans become one, of the type with the best score (the longest, if equal), so
-    that no finding is dropped for another. Neighbours of one type with only white space between
-    them are one thing, a first and a last name.
+    that no finding is dropped for another. Neighbours of one type with only spaces between them
+    are one thing, a first and a last name; on two lines they are two.
     """
     merged: list[tuple[float, Span]] = []
     ordered = sorted(scored, key=lambda item: (item[1].start, -item[1].end))
     for score, span in ordered:
         if merged:
             last_score, last = merged[-1]
-            gap = text[last.end : span.start]
-            if span.start < last.end or (span.type == last.type and not gap.strip()):
+            if span.start < last.end or (
+                span.type == last.type and _SPACES.fullmatch(text, last.end, span.start)
+            ):
                 length, last_length = span.end - span.start, last.end - last.start
                 kind = span.type if (score, length) > (last_score, last_length) else last.type
                 merged[-1] = (

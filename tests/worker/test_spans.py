@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from worker.offsets import Span
-from worker.spans import numbers, repeated
+from worker.spans import merge_spans, numbers, repeated
 
 
 def where(text: str, word: str, kind: str, nth: int = 0) -> Span:
@@ -57,3 +57,9 @@ def test_numbers_follow_the_person_and_not_the_place() -> None:
     spans = [where(text, "Ana", "PERSON"), where(text, "Bo", "PERSON"),
              where(text, "ana", "PERSON"), where(text, "Ghent", "LOCATION")]  # fmt: skip
     assert numbers(text, spans) == ["PERSON_1", "PERSON_2", "PERSON_1", "LOCATION_1"]
+
+
+def test_names_on_two_lines_are_two_people() -> None:
+    text = "Anna\nBob  Lee"
+    found = merge_spans(text, [(1.0, where(text, w, "PERSON")) for w in ("Anna", "Bob", "Lee")])
+    assert words(text, found) == ["Anna", "Bob  Lee"]
