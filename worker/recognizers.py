@@ -128,4 +128,9 @@ def registry(tagged: Sequence[str]) -> RecognizerRegistry:
         JournalIpRecognizer(),
         NhsRecognizer(),
     ]
+    for recognizer in recognizers:
+        # For words of context Presidio walks through the whole text once a finding: seconds, where
+        # a text has thousands. These two find what has a form, whatever stands beside it.
+        if isinstance(recognizer, (JournalPhoneRecognizer, JournalIpRecognizer)):
+            recognizer.context = []
     return RecognizerRegistry(recognizers=recognizers, supported_languages=["en"])

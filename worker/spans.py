@@ -82,12 +82,13 @@ def repeated(text: str, spans: Sequence[Span]) -> list[Span]:
     ]
     merged = merge_spans(text, [*((1.0, span) for span in spans), *again])
     # The same words are the same thing: the first mention's type holds for all of them.
-    return [
+    alike = [
         replace(span, type=kinds.get(text[span.start : span.end].lower(), span.type))
         if span.type in REPEATED_TYPES
         else span
         for span in merged
     ]
+    return merge_spans(text, ((1.0, span) for span in alike))
 
 
 def _mentions(text: str, surfaces: Iterable[str]) -> Iterator[tuple[int, int]]:
@@ -95,21 +96,25 @@ def _mentions(text: str, surfaces: Iterable[str]) -> Iterator[tuple[int, int]]:
 
     No regular expression is made of them: `re` would keep it, and the names in it, for long.
     """
-    by_first: dict[str, list[tuple[str, int]]] = {}
+    # By first word, then by what is before it and by length: looking up every surface at every
+    # word would take seconds where a text has thousands of names that begin alike.
+    by_first: dict[str, dict[tuple[int, int], set[str]]] = {}
     for surface in surfaces:
         if first := _WORD.search(surface):
-            by_first.setdefault(first[0].lower(), []).append((surface, first.start()))
+            shapes = by_first.setdefault(first[0].lower(), {})
+            alike = shapes.setdefault((first.start(), len(surface)), set())
+            alike.add(surface)
+            if surface.lower() not in _ALSO_WORDS:
+                alike.add(surface.lower())
     for word in _WORD.finditer(text):
-        for surface, before in by_first.get(word[0].lower(), ()):
+        for (before, length), alike in by_first.get(word[0].lower(), {}).items():
             start = word.start() - before
-            end = start + len(surface)
+            end = start + length
             if start < 0 or _inside_word(text, start) or _inside_word(text, end):
                 continue
             found = text[start:end]
-            same = found == surface or (
-                found.lower() == surface.lower() and surface.lower() not in _ALSO_WORDS
-            )
-            if same:
+            lowered = found.lower()
+            if found in alike or (lowered in alike and lowered not in _ALSO_WORDS):
                 yield start, end
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from worker.offsets import Span
@@ -63,3 +65,21 @@ def test_names_on_two_lines_are_two_people() -> None:
     text = "Anna\nBob  Lee"
     found = merge_spans(text, [(1.0, where(text, w, "PERSON")) for w in ("Anna", "Bob", "Lee")])
     assert words(text, found) == ["Anna", "Bob  Lee"]
+
+
+def test_neighbours_that_became_of_one_type_are_one_thing() -> None:
+    text = "Anna rang. Bo Anna left."
+    given = [where(text, "Anna", "PERSON"), where(text, "Bo", "PERSON"),
+             where(text, "Anna", "LOCATION", 1)]  # fmt: skip
+    assert words(text, repeated(text, given)) == ["Anna", "Bo Anna"]
+
+
+def test_thousands_of_names_that_begin_alike_take_no_seconds() -> None:
+    names = [
+        f"Anna {chr(65 + i // 26 % 26)}{chr(97 + i % 26)}{chr(97 + i // 676)}" for i in range(2000)
+    ]
+    text = ". ".join(names)
+    started = time.process_time()
+    found = repeated(text, [where(text, name, "PERSON") for name in names])
+    assert len(found) == 2000
+    assert time.process_time() - started < 2.0
