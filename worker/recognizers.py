@@ -40,6 +40,9 @@ _TWO_DIGITS = re.compile(r"\d\d")
 _VERSION = re.compile(r"\b(?:v|ver|version|release|firmware|ios|android)\.? ?\Z", re.IGNORECASE)
 #: The shortest national numbers that people write down.
 MIN_PHONE_DIGITS = 7
+#: Stretches of digits in one text that are looked at closely. What is behind them counts as phone
+#: numbers: 20,000 characters of figures would take seconds.
+MOST_SEARCHED = 200
 
 
 class JournalPhoneRecognizer(PhoneRecognizer):  # type: ignore[misc]
@@ -50,9 +53,16 @@ class JournalPhoneRecognizer(PhoneRecognizer):  # type: ignore[misc]
     ) -> list[RecognizerResult]:
         """Phone numbers in `text`; each region costs a search, so only where digits stand near."""
         found: list[RecognizerResult] = []
+        searched = 0
         for candidate in _DIGITS.finditer(text):
             digits = sum(c.isdigit() for c in candidate[0])
             if digits < MIN_PHONE_DIGITS or not _TWO_DIGITS.search(candidate[0]):
+                continue
+            searched += 1
+            if searched > MOST_SEARCHED:
+                found.append(
+                    RecognizerResult("PHONE_NUMBER", *candidate.span(), score=patterns.GUESS)
+                )
                 continue
             for match in super().analyze(candidate[0], entities, nlp_artifacts):
                 match.start += candidate.start()
@@ -75,7 +85,7 @@ class JournalIpRecognizer(IpRecognizer):  # type: ignore[misc]
     ) -> list[RecognizerResult]:
         """IP addresses in `text`."""
         found = super().analyze(text, entities, nlp_artifacts, regex_flags)
-        return [m for m in found if not _VERSION.search(text, 0, m.start)]
+        return [m for m in found if not _VERSION.search(text[max(0, m.start - 12) : m.start])]
 
 
 class TaggerRecognizer(EntityRecognizer):  # type: ignore[misc]
@@ -118,4 +128,9 @@ def registry(tagged: Sequence[str]) -> RecognizerRegistry:
         JournalIpRecognizer(),
         NhsRecognizer(),
     ]
+    for recognizer in recognizers:
+        # For words of context Presidio walks through the whole text once a finding: seconds, where
+        # a text has thousands. These two find what has a form, whatever stands beside it.
+        if isinstance(recognizer, (JournalPhoneRecognizer, JournalIpRecognizer)):
+            recognizer.context = []
     return RecognizerRegistry(recognizers=recognizers, supported_languages=["en"])

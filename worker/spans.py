@@ -16,6 +16,8 @@ REPEATED_TYPES = frozenset({"PERSON", "LOCATION", "ORGANIZATION", "HANDLE", "CON
 #: A shorter word is too often something else.
 _SHORTEST = 3
 _WORD = re.compile(r"[^\W_]+")
+#: White space within a line.
+_SPACES = re.compile(r"[^\S\r\n\v\f\x85\u2028\u2029]*")
 #: Words that are also names: elsewhere in the entry they count only when written the same way.
 _ALSO_WORDS = frozenset(
     """
@@ -36,16 +38,17 @@ def merge_spans(text: str, scored: Iterable[tuple[float, Span]]) -> list[Span]:
     """Disjoint spans that cover every character of the given ones.
 
     Overlapping spans become one, of the type with the best score (the longest, if equal), so
-    that no finding is dropped for another. Neighbours of one type with only white space between
-    them are one thing, a first and a last name.
+    that no finding is dropped for another. Neighbours of one type with only spaces between them
+    are one thing, a first and a last name; on two lines they are two.
     """
     merged: list[tuple[float, Span]] = []
     ordered = sorted(scored, key=lambda item: (item[1].start, -item[1].end))
     for score, span in ordered:
         if merged:
             last_score, last = merged[-1]
-            gap = text[last.end : span.start]
-            if span.start < last.end or (span.type == last.type and not gap.strip()):
+            if span.start < last.end or (
+                span.type == last.type and _SPACES.fullmatch(text, last.end, span.start)
+            ):
                 length, last_length = span.end - span.start, last.end - last.start
                 kind = span.type if (score, length) > (last_score, last_length) else last.type
                 merged[-1] = (
@@ -79,12 +82,13 @@ def repeated(text: str, spans: Sequence[Span]) -> list[Span]:
     ]
     merged = merge_spans(text, [*((1.0, span) for span in spans), *again])
     # The same words are the same thing: the first mention's type holds for all of them.
-    return [
+    alike = [
         replace(span, type=kinds.get(text[span.start : span.end].lower(), span.type))
         if span.type in REPEATED_TYPES
         else span
         for span in merged
     ]
+    return merge_spans(text, ((1.0, span) for span in alike))
 
 
 def _mentions(text: str, surfaces: Iterable[str]) -> Iterator[tuple[int, int]]:
@@ -92,21 +96,25 @@ def _mentions(text: str, surfaces: Iterable[str]) -> Iterator[tuple[int, int]]:
 
     No regular expression is made of them: `re` would keep it, and the names in it, for long.
     """
-    by_first: dict[str, list[tuple[str, int]]] = {}
+    # By first word, then by what is before it and by length: looking up every surface at every
+    # word would take seconds where a text has thousands of names that begin alike.
+    by_first: dict[str, dict[tuple[int, int], set[str]]] = {}
     for surface in surfaces:
         if first := _WORD.search(surface):
-            by_first.setdefault(first[0].lower(), []).append((surface, first.start()))
+            shapes = by_first.setdefault(first[0].lower(), {})
+            alike = shapes.setdefault((first.start(), len(surface)), set())
+            alike.add(surface)
+            if surface.lower() not in _ALSO_WORDS:
+                alike.add(surface.lower())
     for word in _WORD.finditer(text):
-        for surface, before in by_first.get(word[0].lower(), ()):
+        for (before, length), alike in by_first.get(word[0].lower(), {}).items():
             start = word.start() - before
-            end = start + len(surface)
+            end = start + length
             if start < 0 or _inside_word(text, start) or _inside_word(text, end):
                 continue
             found = text[start:end]
-            same = found == surface or (
-                found.lower() == surface.lower() and surface.lower() not in _ALSO_WORDS
-            )
-            if same:
+            lowered = found.lower()
+            if found in alike or (lowered in alike and lowered not in _ALSO_WORDS):
                 yield start, end
 
 

@@ -14,8 +14,16 @@ NAMES = frozenset({"PERSON", "LOCATION", "ORGANIZATION"})
 _PART_OF_A_FIGURE = re.compile(r"[\d$\u20ac\u00a3][.:,]?\d\Z|[.:,$\u20ac\u00a3]\d\Z")
 _A_FIGURE = re.compile(r"\d(?:[.:,]\d|\s?(?:%|\u00ba|\u00b0|am\b|pm\b))|[ap]m\b", re.IGNORECASE)
 _A_TIME = re.compile(r"\d{1,2}(?:[:.]\d\d)?\s?[ap]\.?m\.?", re.IGNORECASE)
-#: Only this and white space may stand between two words of one thing.
-_GLUE = re.compile(r"[\s'\u2019.\-\u2013&]{0,2}")
+#: Only this and spaces may stand between two words of one thing, never a line break: two people
+#: must not become one.
+_GLUE = re.compile(r"(?:[^\S\r\n\v\f\x85\u2028\u2029]|['\u2019\-\u2013&]){0,2}")
+#: A full stop ends a sentence unless it stands behind one of these or a single letter.
+_SHORTENED = re.compile(
+    r"(?:[^\W\d_]|st|ste|mt|ft|dr|mr|mrs|ms|mx|prof|rev|fr|sr|jr|sgt|capt|lt|col|gen|hon)",
+    re.IGNORECASE,
+)
+_STOP = re.compile(r"\.[^\S\r\n\v\f\x85\u2028\u2029]?")
+_LONGEST_SHORTENED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +42,23 @@ def join(text: str, hits: Sequence[Tagged]) -> list[Tagged]:
     for hit in hits:
         if joined and joined[-1].type == hit.type:
             last = joined[-1]
-            if _GLUE.fullmatch(text, last.end, hit.start):
+            if _are_one(text, last.end, hit.start):
                 score = max(last.score, hit.score)
                 joined[-1] = Tagged(last.start, hit.end, last.type, score)
                 continue
         joined.append(hit)
     trimmed = (_trimmed(text, hit) for hit in joined)
     return [hit for hit in trimmed if hit is not None]
+
+
+def _are_one(text: str, end: int, start: int) -> bool:
+    """Whether two words, the first up to `end` and the second from `start`, are one thing's."""
+    if _GLUE.fullmatch(text, end, start):
+        return True
+    before = end
+    while before > max(0, end - _LONGEST_SHORTENED) and text[before - 1].isalnum():
+        before -= 1
+    return bool(_SHORTENED.fullmatch(text, before, end) and _STOP.fullmatch(text, end, start))
 
 
 def _trimmed(text: str, hit: Tagged) -> Tagged | None:

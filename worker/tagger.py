@@ -100,9 +100,13 @@ def encode(tokenizer: Any, texts: Sequence[str]) -> Iterator[Words]:
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """A window of one text: the words from `first` up to `last`."""
+    """A window of one text: its tokens from `start` on, some of the words `first` to `last`.
+
+    A word longer than a window is in several of them.
+    """
 
     text: int
+    start: int
     first: int
     last: int
     ids: list[int]
@@ -200,7 +204,12 @@ class Tagger:
             found: list[list[Tagged]] = [[] for _ in texts]
             scores = self._score(pieces)
             for piece, rows in zip(pieces, scores, strict=True):
-                found[piece.text] += self._words(words[piece.text], piece, rows)
+                mine = found[piece.text]
+                for hit in self._words(words[piece.text], piece, rows):
+                    if mine and mine[-1].start == hit.start:  # a word that two pieces have
+                        mine[-1] = max(mine[-1], hit, key=lambda one: one.score)
+                    else:
+                        mine.append(hit)
             return [join(text, hits) for text, hits in zip(texts, found, strict=True)]
         except Exception as exc:  # noqa: BLE001 - a tokenizer's message may hold the text
             raise AnonymizationError(type(exc).__name__) from None
@@ -208,10 +217,10 @@ class Tagger:
     def _cut(self, index: int, text: str, words: Words) -> Iterator[_Piece]:
         room = WINDOW_TOKENS - 2
         ends = windows.sentence_ends(text) if len(words.ids) > room else []
-        for start, stop in windows.cut(words.ids, words.offsets, ends, room):
-            first = bisect.bisect_left(words.starts, start)
+        for start, stop in windows.cut(words.ids, words.offsets, ends, room, words.starts):
+            first = bisect.bisect_right(words.starts, start) - 1
             last = bisect.bisect_left(words.starts, stop)
-            yield _Piece(index, first, last, words.ids[start:stop], words.types[start:stop])
+            yield _Piece(index, start, first, last, words.ids[start:stop], words.types[start:stop])
 
     def _score(self, pieces: Sequence[_Piece]) -> list[torch.Tensor]:
         """Probabilities of shape `(tokens, types)` for each piece."""
@@ -252,9 +261,8 @@ class Tagger:
     def _words(self, words: Words, piece: _Piece, scores: torch.Tensor) -> Iterator[Tagged]:
         """The words of a piece that are personal data; a word is judged by its mean."""
         inside = (1.0 - scores[:, self._outside]).tolist()
-        base = words.starts[piece.first]
         for first, behind in itertools.pairwise(words.starts[piece.first : piece.last + 1]):
-            a, b = first - base, behind - base
+            a, b = max(0, first - piece.start), min(behind - piece.start, len(piece.ids))
             score = sum(inside[a:b]) / (b - a)
             if score < self.threshold:
                 continue

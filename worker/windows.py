@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import re
 from dataclasses import dataclass
 from itertools import pairwise
@@ -12,8 +13,11 @@ if TYPE_CHECKING:
 
 #: A sentence ends after its closing punctuation (with quotes and brackets that follow it) and
 #: white space, at a line break, or after the full stops of scripts that use no white space.
+#: What a run of stops has taken it never gives back, nor is it tried again from its middle: a
+#: text of nothing but full stops would take seconds.
 _SENTENCE_END = re.compile(
-    "[.!?\u2026]+[\"'\u201d\u2019)\\]]*(?=\\s)|\\n+|[\u3002\uff01\uff1f\u0964\u06d4\u061f]+"
+    "(?<![.!?\u2026])[.!?\u2026]++[\"'\u201d\u2019)\\]]*+(?=\\s)|\\n+"
+    "|[\u3002\uff01\uff1f\u0964\u06d4\u061f]+"
 )
 
 
@@ -56,8 +60,9 @@ def sentence_ends(text: str) -> list[int]:
 
 
 def cut(
-    token_ids: Sequence[int], offsets: Sequence[tuple[int, int]], ends: Sequence[int], room: int
-) -> list[tuple[int, int]]:
+    token_ids: Sequence[int], offsets: Sequence[tuple[int, int]], ends: Sequence[int], room: int,
+    words: Sequence[int] = (),
+) -> list[tuple[int, int]]:  # fmt: skip
     """Cut tokens into pieces of at most `room`, at the ends of sentences where there are any.
 
     Args:
@@ -65,6 +70,8 @@ def cut(
         offsets: the character range of each token.
         ends: character positions behind each sentence.
         room: most tokens in a piece, at least 1.
+        words: in order, the first token of each word, if a cut where no white space is should
+            still be between two of them.
 
     Returns:
         Half-open ranges of tokens that together hold every token once. A sentence longer than
@@ -80,6 +87,8 @@ def cut(
         stop = _last_boundary(boundaries, start, start + room)
         if stop is None:
             stop = _word_boundary(offsets, start, start + room)
+        if stop is None:
+            stop = _last_boundary(words, start, start + room) or start + room
         pieces.append((start, stop))
         start = stop
     pieces.append((start, total))
@@ -110,13 +119,13 @@ def _sentence_boundaries(offsets: Sequence[tuple[int, int]], ends: Sequence[int]
 
 
 def _last_boundary(boundaries: Sequence[int], start: int, limit: int) -> int | None:
-    inside = [b for b in boundaries if start < b <= limit]
-    return inside[-1] if inside else None
+    last = bisect.bisect_right(boundaries, limit) - 1
+    return boundaries[last] if last >= 0 and boundaries[last] > start else None
 
 
-def _word_boundary(offsets: Sequence[tuple[int, int]], start: int, limit: int) -> int:
+def _word_boundary(offsets: Sequence[tuple[int, int]], start: int, limit: int) -> int | None:
     """The last token up to `limit` that begins a word (something lies between it and the last)."""
     for index in range(limit, start, -1):
         if offsets[index][0] > offsets[index - 1][1]:
             return index
-    return limit
+    return None

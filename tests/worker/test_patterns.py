@@ -33,11 +33,24 @@ def patterns_alone() -> Anonymizer:
 
 @pytest.mark.parametrize(("text", "what", "kind"), [
     ("I'm 34 and tired.", "34", "AGE"),
-    ("my 7-year-old cried", "7", "AGE"),
+    ("my 7-year-old cried", "7-year-old", "AGE"),
+    ("I am forty-one.", "forty-one", "AGE"),
+    ("she turned thirty and pretended", "thirty", "AGE"),
+    ("He's six. So was I.", "six", "AGE"),
+    ("she is 91 and well", "91", "AGE"),
+    ("my dob is 3/4/90, ok", "3/4/90", "DATE_TIME"),
+    ("on the ninth of november nineteen seventy one", "ninth of november nineteen seventy one", "DATE_TIME"),
+    ("username widow_at_41, which", "widow_at_41", "HANDLE"),
+    ("my insta is moonchild.x now", "moonchild.x", "HANDLE"),
+    ("times are on some-club.run/results now", "some-club.run/results", "URL"),
+    ("my id is 4521 there", "4521", "ID"),
+    ("policy no. 8812 again", "8812", "ID"),
+    ("the card ending in 4532", "4532", "ID"),
+    ("case KX-4471 again", "KX-4471", "ID"),
     ("I'll turn 52 soon", "52", "AGE"),
     ("Help (28F) here", "28F", "AGE"),
     ("it was her 40th birthday", "40th", "AGE"),
-    ("he is 61 years old", "61", "AGE"),
+    ("he is 61 years old", "61 years old", "AGE"),
     ("find me @quiet_otter99 there", "@quiet_otter99", "HANDLE"),
     ("i am u/some-otter on there", "u/some-otter", "HANDLE"),
     ("We live at 14 Willow Creek Road, Apt 3B now.", "14 Willow Creek Road, Apt 3B", "LOCATION"),
@@ -72,6 +85,12 @@ def test_what_has_a_form_is_found(
     "Took 50 mg, then 100 mg, case closed, file under never.",
     "I was so sad.So I went home.my dog waited.",
     "in 2000 steps i was home",
+    "took b12 8am and d3 5th", "therapy @3pm, then @ 8:30 and @7ish.",
+    "insurance was 340 a month and then 12000 a year", "student 300 miles away", "file 500 pages",
+    "account 12 and 345", "i saw 2 dogs cross the street", "5 of us went down main road",
+    "took 3 kids to the park road", "I'm 100 sure", "im 90 percent there", "dob unknown",
+    "my username is too long", "i am one of many, twenty minutes late, ten times better",
+    "he's 5 foot and she is one.", "I was twenty minutes away", "i'm thirty minus a bit",
 ])  # fmt: skip
 def test_what_only_looks_like_it_stays(patterns_alone: Anonymizer, text: str) -> None:
     (found,) = patterns_alone.anonymize([text])
@@ -81,9 +100,19 @@ def test_what_only_looks_like_it_stays(patterns_alone: Anonymizer, text: str) ->
 @pytest.mark.parametrize("text", [
     "1" * 20_000, "1 " * 10_000, "a1-" * 7_000, "account " * 3_000, "@" * 20_000,
     "12 Aaa " * 4_000, "a." * 10_000, "record number " + "1a " * 6_000, "i'm " * 6_000,
-    "may " * 6_000, "http://" + "a" * 20_000, "1/" * 10_000,
+    "may " * 6_000, "http://" + "a" * 20_000, "1/" * 10_000, "1.2.3.4 " * 2_500, "2." * 10_000,
+    "12 " * 6_600, "a (at) " * 2_800, "." * 20_000 + "x", "1 " + "aaa " * 4_999, "twenty " * 2_800,
+    "username " * 2_200, "case no " * 2_500, "a.com/" * 3_300, "ab:" * 6_600, "id " + "a" * 19_990,
 ])  # fmt: skip
 def test_no_text_takes_long(patterns_alone: Anonymizer, text: str) -> None:
-    started = time.monotonic()
+    started = time.process_time()
     patterns_alone.anonymize([text])
-    assert time.monotonic() - started < 5.0
+    assert time.process_time() - started < 4.0
+
+
+def test_figures_past_the_most_that_are_searched_are_redacted_all_the_same(
+    patterns_alone: Anonymizer,
+) -> None:
+    text = "12 34 56 78 90 and " * 300 + "call (212) 555-0147"
+    (found,) = patterns_alone.anonymize([text])
+    assert "555" not in found.text

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from worker.offsets import Span
-from worker.spans import numbers, repeated
+from worker.spans import merge_spans, numbers, repeated
 
 
 def where(text: str, word: str, kind: str, nth: int = 0) -> Span:
@@ -57,3 +59,27 @@ def test_numbers_follow_the_person_and_not_the_place() -> None:
     spans = [where(text, "Ana", "PERSON"), where(text, "Bo", "PERSON"),
              where(text, "ana", "PERSON"), where(text, "Ghent", "LOCATION")]  # fmt: skip
     assert numbers(text, spans) == ["PERSON_1", "PERSON_2", "PERSON_1", "LOCATION_1"]
+
+
+def test_names_on_two_lines_are_two_people() -> None:
+    text = "Anna\nBob  Lee"
+    found = merge_spans(text, [(1.0, where(text, w, "PERSON")) for w in ("Anna", "Bob", "Lee")])
+    assert words(text, found) == ["Anna", "Bob  Lee"]
+
+
+def test_neighbours_that_became_of_one_type_are_one_thing() -> None:
+    text = "Anna rang. Bo Anna left."
+    given = [where(text, "Anna", "PERSON"), where(text, "Bo", "PERSON"),
+             where(text, "Anna", "LOCATION", 1)]  # fmt: skip
+    assert words(text, repeated(text, given)) == ["Anna", "Bo Anna"]
+
+
+def test_thousands_of_names_that_begin_alike_take_no_seconds() -> None:
+    names = [
+        f"Anna {chr(65 + i // 26 % 26)}{chr(97 + i % 26)}{chr(97 + i // 676)}" for i in range(2000)
+    ]
+    text = ". ".join(names)
+    started = time.process_time()
+    found = repeated(text, [where(text, name, "PERSON") for name in names])
+    assert len(found) == 2000
+    assert time.process_time() - started < 2.0

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 import pytest
+import torch
 
 from worker.anonymizer import SHIPPED_TAGGER, Anonymizer
 from worker.errors import AnonymizationError, ModelFolderError
@@ -59,6 +62,64 @@ def test_a_long_text_is_searched_to_its_end(tagger: Tagger) -> None:
     text = "It rained again and nobody came. " * 120 + "Then Olumide called."
     (found,) = tagger.tag([text])
     assert "Olumide" in {text[h.start : h.end] for h in found}
+
+
+@pytest.mark.parametrize("filler", [",", "x,", "...", "ab-", "!?"])
+@pytest.mark.parametrize("length", [250, 251, 252, 253, 254, 255, 256])
+def test_a_long_run_without_white_space_hides_no_name(
+    tagger: Tagger, filler: str, length: int
+) -> None:
+    run = (filler * length)[:length]
+    text = f"{run} Then i told Olumide that {run} she met Priya in Lisbon."
+    (found,) = tagger.tag([text])
+    assert {"Olumide", "Priya", "Lisbon"} <= {text[h.start : h.end] for h in found}
+
+
+def test_every_word_is_judged_by_its_own_scores(tagger: Tagger) -> None:
+    """A model that knows one word finds it at its place, wherever windows were cut."""
+    name = tagger._tokenizer.convert_tokens_to_ids("grace")
+    knowing = Tagger(
+        tagger._tokenizer, OneWord(tagger._model.config, name), threshold=0.5, device=tagger._device
+    )
+    for run in ("x.", "undeterminable,", "q" * 99 + "!"):
+        for text in (
+            run * 300 + "grace",
+            f"{run * 40} grace {run * 300} grace",
+            run * 7 + "grace." * 400,
+        ):
+            (found,) = knowing.tag([text])
+            wanted = [(m.start(), m.end()) for m in re.finditer("grace", text)]
+            assert [(h.start, h.end) for h in found] == wanted
+
+
+class OneWord:
+    """Stands in for the model: one token is a person, all others are nothing."""
+
+    def __init__(self, config: Any, token: int) -> None:
+        self.config = config
+        self._token = token
+
+    def __call__(self, input_ids: torch.Tensor, **_: Any) -> Any:
+        labels = list(self.config.id2label.values())
+        logits = torch.zeros((*input_ids.shape, len(labels)))
+        logits[..., labels.index("O")] = 9.0
+        logits[input_ids == self._token] = 9.0 * torch.eye(len(labels))[labels.index("PERSON")]
+        return SimpleNamespace(logits=logits)
+
+
+@pytest.mark.parametrize(("text", "parts"), [
+    ("I saw Anna. Bob was late.", ["Anna", "Bob"]),
+    ("i saw anna.bob was late.", ["anna", "bob"]),
+    ("Dear Anna\nBob was late.", ["Anna", "Bob"]),
+    ("J. R. Smith came", ["J. R. Smith"]),
+    ("Dr. Anna Smith came", ["Dr. Anna Smith"]),
+    ("Ann-Marie O'Neil came", ["Ann-Marie O'Neil"]),
+])  # fmt: skip
+def test_two_people_stay_two_across_the_end_of_a_sentence(text: str, parts: list[str]) -> None:
+    inside = {i for part in parts for i in range(text.index(part), text.index(part) + len(part))}
+    hits = [Tagged(m.start(), m.end(), "PERSON", 0.9) for m in re.finditer(r"\w+|[^\w\s]", text)
+            if m.start() in inside and m[0].isalnum()]  # fmt: skip
+    assert [text[h.start : h.end] for h in join(text, hits)] == parts
 
 
 def test_a_batch_equals_its_texts_one_by_one(tagger: Tagger) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from itertools import pairwise
 
 import pytest
@@ -83,6 +84,23 @@ def test_words_stay_whole_in_a_sentence_too_long() -> None:
 def test_one_endless_word_is_cut_at_the_room() -> None:
     _, pieces = pieces_of("x" * 25, 10)
     assert pieces == [(0, 10), (10, 20), (20, 25)]
+
+
+def test_without_white_space_words_stay_whole_if_it_is_told_where_they_begin() -> None:
+    tokens = [(i, i + 1) for i in range(10)]
+    pieces = cut(range(10), tokens, [], 4, [0, 3, 4, 5, 10])
+    assert pieces == [(0, 4), (4, 5), (5, 9), (9, 10)]
+
+
+@pytest.mark.parametrize("text", [
+    "." * 20_000 + "x", '."' * 10_000 + "x", "." + "'" * 20_000 + "x", "\u3002" * 20_000,
+    "a.\n" * 7_000,
+])  # fmt: skip
+def test_no_text_takes_long(text: str) -> None:
+    started = time.monotonic()
+    ends = sentence_ends(text)
+    cut(range(len(text)), [(i, i + 1) for i in range(len(text))], ends, 254)
+    assert time.monotonic() - started < 0.5
 
 
 def test_a_text_that_fits_is_one_piece_and_none_is_none() -> None:
