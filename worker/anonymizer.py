@@ -212,7 +212,8 @@ class Anonymizer:
         spans = merge_spans(
             text, ((r.score, Span(r.start, r.end, str(r.entity_type))) for r in results)
         )
-        return with_neighbours(text, repeated(text, spans))
+        grown = with_neighbours(text, repeated(text, spans))
+        return merge_spans(text, ((0.0, span) for span in grown))  # what grew may touch another
 
     def _replace(self, text: str, spans: Sequence[Span]) -> Anonymized:
         names = numbers(text, spans) if self._numbered else [span.type for span in spans]

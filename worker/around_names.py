@@ -1,12 +1,16 @@
-"""What stands beside a name and belongs to it: a title before it, an age behind it."""
+"""What stands beside a name and belongs to it.
+
+A title or a saint before it, an age behind it, and the kind of an organisation that is called by
+it.
+"""
 
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from worker.offsets import Span
+from worker.tagged import NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -32,6 +36,17 @@ _RELATIVE = re.compile(
 _AGE = re.compile(r"[ \t]?\((\d{1,2})\)|,[ \t](\d{1,2})(?=,[ \t])")
 
 
+_SAINT = re.compile(r"(?<!\w)(?:st|saint|san|santa|mount|mt)\.?[ \t]\Z", re.IGNORECASE)
+#: "... & Sons Funeral Directors", "... Street Bakery": capitals up to a kind of organisation.
+_KIND = re.compile(
+    r"(?:[ \t](?:&|and|of|[A-Z][\w'\u2019.-]*)){0,3}[ \t](?i:bakery|academy|animal clinic|cafe|"
+    r"caf\u00e9|cathedral|chapel|church|clinic|college|dental|elementary|funeral directors|"
+    r"funeral home|gym|high school|hospice|hospital|hotel|infirmary|library|medical cent(?:er|re)|"
+    r"mosque|nursery|pharmacy|practice|primary|restaurant|salon|school|solicitors|surgery|"
+    r"synagogue|tabernacle|temple|theatre|university|vets)(?!\w)"
+)
+
+
 def with_neighbours(text: str, spans: Sequence[Span]) -> list[Span]:
     """The spans, persons with their titles, and the ages given right behind a name.
 
@@ -45,24 +60,33 @@ def with_neighbours(text: str, spans: Sequence[Span]) -> list[Span]:
 def _grown(text: str, spans: Sequence[Span]) -> Iterator[Span]:
     behind = 0
     for i, span in enumerate(spans):
-        if span.type != "PERSON":
+        if span.type not in NAMES:
             yield span
             behind = span.end
             continue
-        start = _start(text, max(behind, span.start - _LONGEST), span.start)
-        yield replace(span, start=start)
-        behind = span.end
+        earliest = max(behind, span.start - _LONGEST)
         until = spans[i + 1].start if i + 1 < len(spans) else len(text)
-        if (age := _AGE.match(text, span.end)) and age.end() <= until:
+        kind = _KIND.match(text, span.end, until)
+        grown = Span(
+            _start(text, earliest, span), kind.end() if kind else span.end,
+            "ORGANIZATION" if kind else span.type,
+        )  # fmt: skip
+        yield grown
+        behind = grown.end
+        age = _AGE.match(text, span.end) if grown.type == "PERSON" else None
+        if age and age.end() <= until:
             group = 1 if age[1] else 2
             yield Span(age.start(group), age.end(group), "AGE")
             behind = age.end(group)
 
 
-def _start(text: str, earliest: int, start: int) -> int:
+def _start(text: str, earliest: int, span: Span) -> int:
     """Where a name begins, its title included."""
-    before = text[earliest:start]
-    if _RELATIVE.search(before):
-        return start
-    title = _BEFORE.search(before)
-    return earliest + title.start() if title else start
+    before = text[earliest : span.start]
+    if span.type != "PERSON":
+        title = _SAINT.search(before)
+    elif _RELATIVE.search(before):
+        return span.start
+    else:
+        title = _BEFORE.search(before)
+    return earliest + title.start() if title else span.start

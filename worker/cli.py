@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Any, NoReturn
@@ -84,6 +85,9 @@ def run(**options: Any) -> None:
         settings = WorkerSettings.load(**_given(options))
         logs.configure(settings.log_level)
         check_redis(settings)
+        # Read when torch is loaded: threads that wait must not spin, or two workers that share
+        # their cores get a third of what they can do.
+        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
         from worker import app, assembly  # noqa: PLC0415 - brings torch
 
         assembly.check(settings)

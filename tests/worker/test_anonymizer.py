@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import itertools
 import logging
 import os
 import shutil
@@ -239,6 +240,22 @@ def test_a_span_that_was_not_replaced_fails(
     monkeypatch.setattr(anonymizer, "_engine", Careless())
     with pytest.raises(AnonymizationError):
         anonymizer.anonymize(["My name is Jane Doe."])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Dr Anna Dr Ben (4) Dr Carla", "Anna, 29, Ben, 31, came", "Anna St. Mary's Primary School",
+        "Mr Mr Smith Mrs Jones", "Anna (4)(5) Ben", "Aunt Ilka Aunt Ilka",
+    ],
+)  # fmt: skip
+def test_names_with_what_belongs_to_them_are_replaced_whole(
+    anonymizer: Anonymizer, text: str
+) -> None:
+    (found,) = anonymizer.anonymize([text])
+    assert "Anna" not in found.text
+    assert "Smith" not in found.text
+    assert all(a.end <= b.start for a, b in itertools.pairwise(found.spans))
 
 
 # Memory, network
