@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 from worker.tagged import NAMES
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from worker.tagged import Tagged
 
 _LISTS = files("worker") / "words"
@@ -28,7 +30,7 @@ def _words(name: str) -> list[str]:
 NO_NAMES = frozenset(_words("no_names"))
 #: Names that are also words. In lower case the tagger must be surer of them.
 ALSO_WORDS = frozenset(_words("also_words"))
-SURE_OF_A_WORD = 0.97
+SURE_OF_A_WORD = 0.92
 #: Names inside these are nobody's: "jack of all trades".
 _PHRASES = re.compile(
     rf"(?<!\w)(?:{'|'.join(re.escape(phrase) for phrase in _words('phrases'))})(?!\w)",
@@ -36,49 +38,73 @@ _PHRASES = re.compile(
 )
 _LONGEST_PHRASE = 32
 _CODE = re.compile(r"[^\W\d_]?\d[\d\W]*")
-_RATIO = re.compile(r"\d{1,3}\s?/\s?\d{1,3}")
-_RATING = re.compile(r"\d{1,2}(?:\s?/\s?(?:5|10|100))?")
+#: A blood pressure, a rating of ten, the score of a match.
+_COUNT = re.compile(r"\d{2,3}/\d{2,3}|\d{1,3}/(?:5|10|100)|\d{1,2}[-\u2013]\d{1,2}")
 _MONTH = r"jan|feb|m\u00e4r|mar|apr|ma[iy]|jun|jul|aug|sep|o[ck]t|nov|de[cz]"
 _DATE = re.compile(rf"\d{{4}}|\d[./-]\d{{1,2}}(?:[./-]\d|\Z)|{_MONTH}", re.IGNORECASE)
-_ADDRESS_OF_ONE = re.compile(r"[@_\d]|\w\.\w")
-#: A figure of an identity has at least this many digits and letters, white space aside.
-_SHORTEST_ID = 4
-_FIGURES_BEFORE = re.compile(r"\d{3}\W?\Z")
+#: A figure that may tell a person has at least this many digits and letters.
+_SHORTEST = 4
+#: Findings this close together are parts of one thing.
+_NEAR = 3
 
 
-def plausible(text: str, hit: Tagged) -> bool:
-    """Whether a finding in `text` can be what the tagger says."""
-    found = text[hit.start : hit.end]
-    if hit.type in NAMES:
-        return _a_name(text, hit, found)
-    if hit.type == "ID":
-        return not _RATIO.fullmatch(found) and _long_enough(text, hit)
-    if hit.type == "DATE_TIME":
-        return not _RATING.fullmatch(found) and bool(_DATE.search(found))
-    if hit.type == "CONTACT":
-        return bool(_ADDRESS_OF_ONE.search(found)) and len(found) > _SHORTEST_ID
-    return True
+def plausible(text: str, hits: Sequence[Tagged]) -> list[Tagged]:
+    """The findings in a text that can be what the tagger says.
+
+    Args:
+        text: an entry.
+        hits: what the tagger found in it, in order and disjoint.
+    """
+    return [hit for i, hit in enumerate(hits) if _can_be(text, hit, alone=_alone(text, hits, i))]
 
 
-def _long_enough(text: str, hit: Tagged) -> bool:
-    """Whether what a finding is a part of is long enough for a record number."""
+def _alone(text: str, hits: Sequence[Tagged], index: int) -> bool:
+    """Whether a finding is all of what white space parts from the rest, with no other beside it."""
+    hit = hits[index]
+    for other in hits[max(0, index - 1) : index + 2]:
+        near = max(hit.start - other.end, other.start - hit.end) <= _NEAR
+        if other is not hit and near and other.end - other.start >= _SHORTEST:
+            return False
+    return _word_around(text, hit) == text[hit.start : hit.end]
+
+
+def _word_around(text: str, hit: Tagged) -> str:
+    """What white space parts from the rest, without punctuation at its ends."""
     start, end = hit.start, hit.end
     while start and not text[start - 1].isspace():
         start -= 1
     while end < len(text) and not text[end].isspace():
         end += 1
-    if sum(c.isalnum() for c in text[start:end]) >= _SHORTEST_ID:
-        return True
-    return bool(_FIGURES_BEFORE.search(text, max(0, start - _SHORTEST_ID), start))
+    while end > hit.end and not text[end - 1].isalnum():
+        end -= 1
+    while start < hit.start and not text[start].isalnum():
+        start += 1
+    return text[start:end]
 
 
-def _a_name(text: str, hit: Tagged, found: str) -> bool:
+def _can_be(text: str, hit: Tagged, *, alone: bool) -> bool:
+    found = text[hit.start : hit.end]
+    if hit.type not in NAMES and _COUNT.fullmatch(_word_around(text, hit)):
+        return False
+    short = alone and sum(c.isalnum() for c in found) < _SHORTEST
+    if hit.type in NAMES:
+        return not (short and _CODE.fullmatch(found)) and not _a_word(text, hit, found)
+    if hit.type == "ID":
+        return not short
+    if hit.type == "DATE_TIME":
+        return not alone or bool(_DATE.search(found))
+    if hit.type == "CONTACT":
+        return not short and not (alone and found.isalpha() and len(found) <= _SHORTEST)
+    return True
+
+
+def _a_word(text: str, hit: Tagged, found: str) -> bool:
     word = found.lower()
-    if word in NO_NAMES or _CODE.fullmatch(found):
-        return False
+    if word in NO_NAMES:
+        return True
     if found.islower() and word in ALSO_WORDS and hit.score < SURE_OF_A_WORD:
-        return False
-    return not any(
+        return True
+    return any(
         phrase.start() <= hit.start and hit.end <= phrase.end()
         for phrase in _PHRASES.finditer(
             text, max(0, hit.start - _LONGEST_PHRASE), hit.end + _LONGEST_PHRASE

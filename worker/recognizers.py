@@ -103,8 +103,8 @@ class TaggerRecognizer(EntityRecognizer):  # type: ignore[misc]
         """The tagged ranges of `text`."""
         return [
             RecognizerResult(hit.type, hit.start, hit.end, _rank(hit))
-            for hit in nlp_artifacts.entities
-            if hit.type in entities and plausible(text, hit)
+            for hit in plausible(text, nlp_artifacts.entities)
+            if hit.type in entities
         ]
 
 
