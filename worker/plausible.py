@@ -40,6 +40,11 @@ _LONGEST_PHRASE = 32
 _CODE = re.compile(r"[^\W\d_]?\d[\d\W]*")
 #: A blood pressure, a rating of ten, the score of a match.
 _COUNT = re.compile(r"\d{2,3}/\d{2,3}|\d{1,3}/(?:5|10|100)|\d{1,2}[-\u2013]\d{1,2}")
+#: A decade; a number of years that is no age.
+_NO_AGE = re.compile(r"['\u2019]?s\b|%| (?:miles|minutes|hours|days|times|percent)\b")
+_SPAN_OF_TIME = re.compile(r"\b(?:for|in|after|within|last|past|next)(?: \w+)? \Z")
+#: A time of day, or a number with its thousands set apart.
+_A_FIGURE = re.compile(r"\d{1,2}(?:[:.]\d\d)?[ap]\.?m|\d{1,3}(?:,\d{3})+", re.IGNORECASE)
 _MONTH = r"jan|feb|m\u00e4r|mar|apr|ma[iy]|jun|jul|aug|sep|o[ck]t|nov|de[cz]"
 _DATE = re.compile(rf"\d{{4}}|\d[./-]\d{{1,2}}(?:[./-]\d|\Z)|{_MONTH}", re.IGNORECASE)
 #: A figure that may tell a person has at least this many digits and letters.
@@ -87,6 +92,12 @@ def _can_be(text: str, hit: Tagged, *, alone: bool) -> bool:
     if hit.type not in NAMES and _COUNT.fullmatch(_word_around(text, hit)):
         return False
     short = alone and sum(c.isalnum() for c in found) < _SHORTEST
+    if hit.type == "AGE":
+        return not _NO_AGE.match(text, hit.end) and not _SPAN_OF_TIME.search(
+            text, max(0, hit.start - 24), hit.start
+        )
+    if hit.type in NAMES and _A_FIGURE.fullmatch(_word_around(text, hit)):
+        return False
     if hit.type in NAMES:
         return not (short and _CODE.fullmatch(found)) and not _a_word(text, hit, found)
     if hit.type == "ID":

@@ -31,6 +31,11 @@ def tagged(text: str, found: str, kind: str, score: float = 0.9) -> Tagged:
         ("Jack of all trades", "Jack", "PERSON"),
         ("For Pete's sake", "Pete", "PERSON"),
         ("i was frank with her", "frank", "PERSON"),
+        ("thank God for that", "God", "PERSON"),
+        ("music of the 80's again", "80", "AGE"),
+        ("friends for almost 25 years", "25", "AGE"),
+        ("until 8PM today", "8PM", "LOCATION"),
+        ("over 40,000 acres", "40", "LOCATION"),
     ],
 )
 def test_what_cannot_be_personal_stays(text: str, found: str, kind: str) -> None:
