@@ -19,7 +19,8 @@ from producer.errors import (
     Unavailable,
     ValidationError,
 )
-from producer.operations import Receipt, Received, Status
+from producer.operations import Receipt, Status
+from producer.results import Received
 from producer.schemas import (
     DeadLetter,
     DeadReason,

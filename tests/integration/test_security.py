@@ -16,7 +16,7 @@ import redis
 
 from deploy.local.processes import Process
 from deploy.local.server import Server, free_port
-from producer import JournalClient, JournalEntry, KeySet, Settings, Unavailable
+from producer import JournalClient, JournalEntry, KeySet, Settings, Unavailable, reading, results
 from producer.dead import DeadLetters
 from producer.sealing import new_key, write_key_file
 from tests.integration.conftest import Backend, wait_until
@@ -67,9 +67,9 @@ def test_each_user_does_its_job_and_nothing_else(
         worker.wait_ready()
         exporter.wait_ready()
         backend.ask(["An entry under guard."])
-        answers = backend.client.results(group="g", timeout=30)
-        assert next(answers).entry_id == "e0"
-        answers.close()
+        answers = backend.client.results(group="g", timeout=30, limit=1)
+        assert [result.entry_id for result in answers] == ["e0"]
+        assert backend.client.status().results == 0
         backend.client._redis.execute_command("LPUSH", "journal.entries", b"garbage")
         wait_until(lambda: backend.client.status().dead == 1, "the garbage to be a dead letter")
         assert "journal_redis_up 1.0" in exporter.page("metrics")[1]
@@ -89,6 +89,11 @@ def test_each_user_does_its_job_and_nothing_else(
         ("producer", ["LRANGE", "journal.entries", "0", "-1"]),
         ("producer", ["HGETALL", "unacked"]),
         ("producer", ["XRANGE", "journal.dead", "-", "+"]),
+        ("producer", ["XDEL", "journal.dead", "1-1"]),
+        ("producer", ["SET", "journal.entries", "wiped"]),
+        ("producer", ["SET", "journal.results", "wiped"]),
+        ("producer", ["GET", "journal.entries"]),
+        ("producer", ["EVAL", "redis.call('SET', KEYS[1], '')", "1", "journal.entries"]),
         ("worker", ["XREADGROUP", "GROUP", "g", "c", "STREAMS", "journal.results", ">"]),
         ("worker", ["XRANGE", "journal.results", "-", "+"]),
         ("worker", ["FLUSHALL"]),
@@ -105,9 +110,24 @@ def test_a_user_is_refused_what_is_not_its_job(
 ) -> None:
     with (
         redis.Redis.from_url(url(guarded, part)) as client,
-        pytest.raises(redis.exceptions.NoPermissionError),
+        pytest.raises(redis.exceptions.ResponseError, match=r"permission|ACL"),
     ):
         client.execute_command(*command)
+
+
+def test_a_producer_puts_aside_what_it_cannot_open(
+    guarded: Server, keys_file: Path, keys: KeySet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(results, "RECLAIM_AFTER_MS", 0)
+    monkeypatch.setattr(reading, "RECLAIM_EVERY_SECONDS", 0.0)
+    settings = Settings.load(redis_url=url(guarded, "producer"), keys_file=keys_file)
+    with redis.Redis.from_url(url(guarded, "worker")) as worker:
+        worker.xadd("journal.results", {"entry_id": "x", "sealed": "y"})
+    with JournalClient(settings, keys) as backend:
+        for _ in range(2):
+            assert list(backend.results(timeout=0)) == []
+        status = backend.status()
+    assert (status.results, status.dead) == (0, 1)
 
 
 @pytest.fixture
