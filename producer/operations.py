@@ -120,9 +120,8 @@ def translate(error: Exception) -> JournalError:
         return Unavailable(f"Redis does not take the command now: {code}")
     if isinstance(error, (RedisConnectionError, RedisTimeoutError)):
         return Unavailable(f"Redis cannot be reached: {type(error).__name__}")
-    if isinstance(error, RedisError):
-        return JournalError(f"Redis refused the command: {code or type(error).__name__}")
-    return JournalError(f"unexpected {type(error).__name__}")
+    told = "Redis refused the command:" if isinstance(error, RedisError) else "unexpected"
+    return JournalError(f"{told} {code or type(error).__name__}")
 
 
 def _code(error: Exception) -> str:
