@@ -19,6 +19,7 @@ from producer.errors import (
     Unavailable,
     ValidationError,
 )
+from producer.letters import StoredLetter
 from producer.operations import Receipt, Status
 from producer.results import Received
 from producer.schemas import (
@@ -52,6 +53,7 @@ __all__ = [
     "Settings",
     "Status",
     "StoreFull",
+    "StoredLetter",
     "Unavailable",
     "ValidationError",
 ]

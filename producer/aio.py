@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self, TypeVar
 
 from redis.exceptions import RedisError
 
-from producer import operations
+from producer import letters, operations
 from producer.client import as_entry
 from producer.connection import connect_async
 from producer.errors import JournalError
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterable, Sequence
     from types import TracebackType
 
+    from producer.letters import StoredLetter
     from producer.operations import Operation, Receipt, Status
     from producer.results import Received
     from producer.schemas import JournalEntry, JournalResult
@@ -120,6 +121,10 @@ class AsyncJournalClient:
                     raise
         finally:
             self._readings.discard(reading)
+
+    async def failed(self, after: str = "", count: int = 100) -> list[StoredLetter]:
+        """Entries that were given up; see `JournalClient.failed`."""
+        return await self._run(letters.page(self._settings, after, count))
 
     async def status(self) -> Status:
         """How many entries wait, are being worked on, are answered and unread, or are dead."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from redis.exceptions import RedisError
 
-from producer import operations
+from producer import letters, operations
 from producer.connection import connect
 from producer.errors import JournalError
 from producer.reading import Reading
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     import redis
 
+    from producer.letters import StoredLetter
     from producer.operations import Operation, Receipt, Status
     from producer.results import Received
     from producer.schemas import JournalResult
@@ -158,6 +159,14 @@ class JournalClient:
                     raise
         finally:
             self._readings.discard(reading)
+
+    def failed(self, after: str = "", count: int = 100) -> list[StoredLetter]:
+        """Up to `count` entries that were given up, oldest first: why, and when.
+
+        Their letters stay where they are. To go on later, pass the `stream_id` of the last one as
+        `after`. A `replay` by an operator may still bring an answer.
+        """
+        return self._run(letters.page(self._settings, after, count))
 
     def status(self) -> Status:
         """How many entries wait, are being worked on, are answered and unread, or are dead."""

@@ -136,8 +136,8 @@ class DeadReason(StrEnum):
     UNREADABLE_RESULT = "unreadable_result"
 
 
-class DeadLetter(_Message):
-    """An entry that could not be processed, still sealed as it came."""
+class DeadLetter(_Answer):
+    """An entry that could not be processed, still sealed as it came, or its sealed result."""
 
     entry_id: str
     reason: DeadReason
