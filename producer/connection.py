@@ -56,7 +56,8 @@ def connect(
     So only what is safe to repeat may be sent. A submit carries a token, by which its repetition
     counts as the same one; a letter is replayed, put aside or dropped by whoever finds it there;
     reading again gives the next results, and those of a lost answer stay pending until they are
-    reclaimed. Only counts (of what was acknowledged, say) may come out too low.
+    reclaimed, those of a worker's claim until its lease ends. Only counts (of what was
+    acknowledged, say) may come out too low.
 
     Args:
         url: where Redis is.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
+import time
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
@@ -179,3 +181,34 @@ async def test_a_group_destroyed_meanwhile_ends_no_reader(
     raw.xgroup_destroy(STREAM, "backend")
     # The group begins anew: what was not yet acknowledged comes again.
     assert [result.entry_id async for result in source] == ["a", "b"]
+
+
+async def test_receive_waits_as_long_as_it_was_told(
+    open_client: Callable[..., Any], settings: Settings, publish: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """Longer than one blocking read lasts."""
+    monkeypatch.setattr(results, "BLOCK_SECONDS", 0.05)
+    later = threading.Timer(0.5, publish, ["late"])
+    async with open_client(settings) as client:
+        later.start()
+        received = await client.receive(block=20)
+        later.join()
+        assert [one.result.entry_id for one in received] == ["late"]
+        started = time.monotonic()
+        assert await client.receive(block=0.3) == []
+        assert 0.25 < time.monotonic() - started < 5
+
+
+async def test_closing_the_client_acknowledges_what_open_loops_have_dealt_with(
+    open_client: Callable[..., Any], settings: Settings, publish: Callable[..., None],
+    raw: redis.Redis,
+) -> None:  # fmt: skip
+    publish("a", "b", "c")
+    async with open_client(settings) as client:
+        source = client.results(timeout=0)
+        assert (await anext(source)).entry_id == "a"
+        assert (await anext(source)).entry_id == "b"
+    assert [fields["entry_id"] for _, fields in raw.xrange(STREAM)] == ["b", "c"]
+    await source.aclose()
+    assert raw.xlen(STREAM) == 2
