@@ -19,7 +19,9 @@ from producer.errors import (
     Unavailable,
     ValidationError,
 )
-from producer.operations import Receipt, Received, Status
+from producer.letters import StoredLetter
+from producer.operations import Receipt, Status
+from producer.results import Received
 from producer.schemas import (
     DeadLetter,
     DeadReason,
@@ -51,6 +53,7 @@ __all__ = [
     "Settings",
     "Status",
     "StoreFull",
+    "StoredLetter",
     "Unavailable",
     "ValidationError",
 ]

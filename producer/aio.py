@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import socket
-import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from redis.exceptions import RedisError
 
-from producer import operations
-from producer.client import ACKNOWLEDGE_SECONDS, BLOCK_SECONDS, as_entry
+from producer import letters, operations
+from producer.client import as_entry
 from producer.connection import connect_async
+from producer.errors import JournalError
+from producer.reading import Reading
+from producer.results import acknowledge, receive, reclaim
 from producer.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Sequence
+    from collections.abc import AsyncGenerator, Iterable, Sequence
     from types import TracebackType
 
-    from producer.operations import Operation, Receipt, Received, Status
+    from producer.letters import StoredLetter
+    from producer.operations import Operation, Receipt, Status
+    from producer.results import Received
     from producer.schemas import JournalEntry, JournalResult
     from producer.sealing import KeySet
 
 T = TypeVar("T")
-_RECLAIM_EVERY_SECONDS = 15.0
 
 
 class AsyncJournalClient:
@@ -32,6 +36,7 @@ class AsyncJournalClient:
         self._settings = settings or Settings.load()
         self._keys = keys or self._settings.key_set()
         self._redis = connect_async(self._settings.redis_url)
+        self._readings: set[Reading] = set()
 
     async def __aenter__(self) -> Self:
         return self
@@ -45,7 +50,11 @@ class AsyncJournalClient:
         await self.close()
 
     async def close(self) -> None:
-        """Close the connections to Redis."""
+        """Acknowledge what loops over `results` have dealt with; close the connections."""
+        for reading in tuple(self._readings):
+            with suppress(JournalError):  # then what was not acknowledged comes again
+                await self._run(reading.leave())
+        self._readings.clear()
         await self._redis.aclose()
 
     async def submit(
@@ -63,9 +72,9 @@ class AsyncJournalClient:
     ) -> list[Received]:
         """Read up to `count` new results, waiting at most `block` seconds for the first."""
         return await self._run(
-            operations.receive(
+            receive(
                 self._keys, self._settings, group=group, consumer=consumer, count=count,
-                block_ms=int(min(block, BLOCK_SECONDS) * 1000),
+                block=block,
             )
         )  # fmt: skip
 
@@ -74,16 +83,12 @@ class AsyncJournalClient:
     ) -> list[Received]:
         """Take over results that another reader of the group left behind for a minute."""
         return await self._run(
-            operations.reclaim(
-                self._keys, self._settings, group=group, consumer=consumer, count=count
-            )
+            reclaim(self._keys, self._settings, group=group, consumer=consumer, count=count)
         )
 
     async def acknowledge(self, stream_ids: Sequence[str], *, group: str = "backend") -> int:
         """Tell that these results are dealt with; returns how many were still pending."""
-        return await self._run(
-            operations.acknowledge(self._settings, group=group, stream_ids=stream_ids)
-        )
+        return await self._run(acknowledge(self._settings, group=group, stream_ids=stream_ids))
 
     async def results(
         self,
@@ -92,37 +97,34 @@ class AsyncJournalClient:
         consumer: str | None = None,
         count: int = 64,
         timeout: float | None = None,  # noqa: ASYNC109 - ends an idle stream, not a call
-    ) -> AsyncIterator[JournalResult]:
-        """Results as they come; see `JournalClient.results`."""
-        consumer = consumer or socket.gethostname()
-        reclaimed_at = -_RECLAIM_EVERY_SECONDS
-        last_result = time.monotonic()
-        while True:
-            batch: list[Received] = []
-            if time.monotonic() - reclaimed_at >= _RECLAIM_EVERY_SECONDS:
-                batch = await self.reclaim(group=group, consumer=consumer, count=count)
-                reclaimed_at = time.monotonic()
-            wait = BLOCK_SECONDS
-            if timeout is not None:
-                wait = max(0.0, min(wait, last_result + timeout - time.monotonic()))
-            batch = batch or await self.receive(
-                group=group, consumer=consumer, count=count, block=wait
-            )
-            done: list[str] = []
-            acknowledged_at = time.monotonic()
-            try:
-                for received in batch:
+        limit: int | None = None,
+    ) -> AsyncGenerator[JournalResult]:
+        """Results as they come; see `JournalClient.results`.
+
+        A loop that may be left early, by `break` or an error, should close it, so that what was
+        dealt with is acknowledged then and not at some later moment:
+
+            async with contextlib.aclosing(client.results()) as results:
+                async for result in results: ...
+        """
+        reading = Reading(
+            self._keys, self._settings, group=group, consumer=consumer or socket.gethostname(),
+            count=count, timeout=timeout, limit=limit,
+        )  # fmt: skip
+        self._readings.add(reading)
+        try:
+            while (received := await self._run(reading.advance())) is not None:
+                try:
                     yield received.result
-                    done.append(received.stream_id)
-                    if time.monotonic() - acknowledged_at > ACKNOWLEDGE_SECONDS:
-                        await self.acknowledge(done, group=group)
-                        done, acknowledged_at = [], time.monotonic()
-            finally:
-                await self.acknowledge(done, group=group)
-            if batch:
-                last_result = time.monotonic()
-            elif timeout is not None and time.monotonic() - last_result >= timeout:
-                return
+                except GeneratorExit:
+                    await self._run(reading.leave())
+                    raise
+        finally:
+            self._readings.discard(reading)
+
+    async def failed(self, after: str = "", count: int = 100) -> list[StoredLetter]:
+        """Entries that were given up; see `JournalClient.failed`."""
+        return await self._run(letters.page(self._settings, after, count))
 
     async def status(self) -> Status:
         """How many entries wait, are being worked on, are answered and unread, or are dead."""

@@ -3,33 +3,33 @@
 from __future__ import annotations
 
 import socket
-import time
 import uuid
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from redis.exceptions import RedisError
 
-from producer import operations
+from producer import letters, operations
 from producer.connection import connect
+from producer.errors import JournalError
+from producer.reading import Reading
+from producer.results import acknowledge, receive, reclaim
 from producer.schemas import JournalEntry
 from producer.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Generator, Iterable, Sequence
     from types import TracebackType
 
     import redis
 
-    from producer.operations import Operation, Receipt, Received, Status
+    from producer.letters import StoredLetter
+    from producer.operations import Operation, Receipt, Status
+    from producer.results import Received
     from producer.schemas import JournalResult
     from producer.sealing import KeySet
 
 T = TypeVar("T")
-#: One blocking read; longer waits are made of several, so that an interrupt is heard.
-BLOCK_SECONDS = 2.0
-_RECLAIM_EVERY_SECONDS = 15.0
-#: A slow handler's results must not look abandoned to the other readers of its group.
-ACKNOWLEDGE_SECONDS = 1.0
 
 
 class JournalClient:
@@ -47,6 +47,7 @@ class JournalClient:
         self._settings = settings or Settings.load()
         self._keys = keys or self._settings.key_set()
         self._redis = connect(self._settings.redis_url)
+        self._readings: set[Reading] = set()
 
     def __enter__(self) -> Self:
         return self
@@ -60,7 +61,11 @@ class JournalClient:
         self.close()
 
     def close(self) -> None:
-        """Close the connections to Redis."""
+        """Acknowledge what loops over `results` have dealt with; close the connections."""
+        for reading in tuple(self._readings):
+            with suppress(JournalError):  # then what was not acknowledged comes again
+                self._run(reading.leave())
+        self._readings.clear()
         self._redis.close()
 
     def submit(
@@ -80,7 +85,8 @@ class JournalClient:
 
         Raises:
             QueueFull, StoreFull: no more room; its `receipts` tell what was enqueued.
-            Unavailable: Redis did not answer; submitting all of them again is safe.
+            Unavailable: Redis did not answer; its `receipts` tell what was enqueued for certain,
+                and submitting all of them again is safe.
         """
         return self._run(operations.submit(entries, self._keys, self._settings))
 
@@ -92,9 +98,9 @@ class JournalClient:
         Each stays pending until `acknowledge` is called with its `stream_id`.
         """
         return self._run(
-            operations.receive(
+            receive(
                 self._keys, self._settings, group=group, consumer=consumer, count=count,
-                block_ms=int(min(block, BLOCK_SECONDS) * 1000),
+                block=block,
             )
         )  # fmt: skip
 
@@ -103,14 +109,12 @@ class JournalClient:
     ) -> list[Received]:
         """Take over results that another reader of the group left behind for a minute."""
         return self._run(
-            operations.reclaim(
-                self._keys, self._settings, group=group, consumer=consumer, count=count
-            )
+            reclaim(self._keys, self._settings, group=group, consumer=consumer, count=count)
         )
 
     def acknowledge(self, stream_ids: Sequence[str], *, group: str = "backend") -> int:
         """Tell that these results are dealt with; returns how many were still pending."""
-        return self._run(operations.acknowledge(self._settings, group=group, stream_ids=stream_ids))
+        return self._run(acknowledge(self._settings, group=group, stream_ids=stream_ids))
 
     def results(
         self,
@@ -119,47 +123,50 @@ class JournalClient:
         consumer: str | None = None,
         count: int = 64,
         timeout: float | None = None,
-    ) -> Iterator[JournalResult]:
+        limit: int | None = None,
+    ) -> Generator[JournalResult]:
         """Results as they come; each is acknowledged once the next one was asked for.
 
         Acknowledgements are sent together, at least every second of the loop's own work.
 
         A result whose handling raised, or after which the loop was left, is not acknowledged and
-        comes again. Several groups each get every result; consumers of one group share them.
+        comes again, a minute later. So does one whose handling takes over a minute: it counts as
+        left behind, and another reader of the group gets it. Results fetched and not yet handed
+        out stay this reader's, however slow it is. Several groups each get every result;
+        consumers of one group share them.
+
+        A result that does not open, in this reader or another, becomes a dead letter after a
+        minute (`unreadable_result`).
 
         Args:
             group: the consumer group; made on first use.
             consumer: this reader's name in the group; the host's name by default.
             count: how many results to fetch at once.
             timeout: stop after this many seconds without a result; None waits for ever.
+            limit: stop after so many results, leaving the others unread; None for no limit.
         """
-        consumer = consumer or socket.gethostname()
-        reclaimed_at = -_RECLAIM_EVERY_SECONDS
-        last_result = time.monotonic()
-        while True:
-            batch: list[Received] = []
-            if time.monotonic() - reclaimed_at >= _RECLAIM_EVERY_SECONDS:
-                batch = self.reclaim(group=group, consumer=consumer, count=count)
-                reclaimed_at = time.monotonic()
-            wait = BLOCK_SECONDS
-            if timeout is not None:
-                wait = max(0.0, min(wait, last_result + timeout - time.monotonic()))
-            batch = batch or self.receive(group=group, consumer=consumer, count=count, block=wait)
-            done: list[str] = []
-            acknowledged_at = time.monotonic()
-            try:
-                for received in batch:
+        reading = Reading(
+            self._keys, self._settings, group=group, consumer=consumer or socket.gethostname(),
+            count=count, timeout=timeout, limit=limit,
+        )  # fmt: skip
+        self._readings.add(reading)
+        try:
+            while (received := self._run(reading.advance())) is not None:
+                try:
                     yield received.result
-                    done.append(received.stream_id)
-                    if time.monotonic() - acknowledged_at > ACKNOWLEDGE_SECONDS:
-                        self.acknowledge(done, group=group)
-                        done, acknowledged_at = [], time.monotonic()
-            finally:
-                self.acknowledge(done, group=group)
-            if batch:
-                last_result = time.monotonic()
-            elif timeout is not None and time.monotonic() - last_result >= timeout:
-                return
+                except GeneratorExit:
+                    self._run(reading.leave())
+                    raise
+        finally:
+            self._readings.discard(reading)
+
+    def failed(self, after: str = "", count: int = 100) -> list[StoredLetter]:
+        """Up to `count` entries that were given up, oldest first: why, and when.
+
+        Their letters stay where they are. To go on later, pass the `stream_id` of the last one as
+        `after`. A `replay` by an operator may still bring an answer.
+        """
+        return self._run(letters.page(self._settings, after, count))
 
     def status(self) -> Status:
         """How many entries wait, are being worked on, are answered and unread, or are dead."""

@@ -2,36 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pydantic
 
+from producer import letters as operations
 from producer.client import carry
 from producer.connection import connect
-from producer.errors import SealError
-from producer.message import encode_message
-from producer.operations import checked, script
-from producer.schemas import DeadLetter, JournalEntry
+from producer.errors import QueueFull, SealError
+from producer.letters import PAGE, StoredLetter
+from producer.schemas import DeadReason, JournalEntry
 from producer.sealing import ENTRY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from producer.operations import Operation
+    from producer.schemas import DeadLetter
     from producer.sealing import KeySet
     from producer.settings import Settings
 
-#: Letters read in one call; a letter may hold 200 kB.
-PAGE = 100
-
-
-@dataclass(frozen=True, slots=True)
-class StoredLetter:
-    """A dead letter and where it stands on the dead stream."""
-
-    stream_id: str
-    letter: DeadLetter
+__all__ = ["PAGE", "DeadLetters", "StoredLetter", "open_letter"]
 
 
 class DeadLetters:
@@ -53,27 +43,46 @@ class DeadLetters:
         self._redis.close()
 
     def __iter__(self) -> Iterator[StoredLetter]:
-        """All letters, oldest first, page by page."""
-        after = "-"
-        while page := carry(self._redis, _page(self._settings.dead, after)):
+        """All letters, oldest first; only a page of them is in memory."""
+        after = ""
+        while page := carry(self._redis, operations.page(self._settings, after, PAGE)):
             yield from page
-            after = f"({page[-1].stream_id}"
+            after = page[-1].stream_id
 
     def find(self, entry_id: str) -> list[StoredLetter]:
         """The letters of one entry."""
-        return [stored for stored in self if stored.letter.entry_id == entry_id]
+        return [stored for stored in self if stored.entry_id == entry_id]
 
-    def replay(self, letters: Sequence[StoredLetter]) -> int:
-        """Put letters back on the queue; returns how many were still there.
+    def replay(self, letters: Iterable[StoredLetter]) -> int:
+        """Put letters back where they came from; returns how many were still there.
 
-        An entry that was answered meanwhile is answered again: the window of idempotency does not
-        hold for a replay, which somebody asked for.
+        An entry goes back to the queue. If it was answered meanwhile it is answered again: the
+        window of idempotency does not hold for a replay, which somebody asked for. A result that
+        no reader could open goes back to the results, for every group. A letter that is unreadable
+        stays.
+
+        Raises:
+            QueueFull: the queue, or the results, are full; what found no room is still dead.
         """
-        return carry(self._redis, _replay(self._settings, letters))
+        replayed = 0
+        page: list[StoredLetter] = []
+        for stored in letters:
+            page.append(stored)
+            if len(page) == PAGE:
+                replayed += self._replay(page, replayed)
+                page = []
+        return replayed + self._replay(page, replayed)
 
-    def drop(self, letters: Sequence[StoredLetter]) -> int:
-        """Delete letters for good; returns how many were still there."""
-        return carry(self._redis, _drop(self._settings, letters))
+    def drop(self, stream_ids: Sequence[str]) -> int:
+        """Delete letters for good, by their stream ids; returns how many were still there."""
+        return carry(self._redis, operations.drop(self._settings, stream_ids))
+
+    def _replay(self, page: Sequence[StoredLetter], before: int) -> int:
+        try:
+            return carry(self._redis, operations.replay(self._settings, page))
+        except QueueFull as exc:
+            told = f"{exc}; {before} were put back before" if before else str(exc)
+            raise QueueFull(told) from None
 
 
 def open_letter(letter: DeadLetter, keys: KeySet) -> JournalEntry:
@@ -82,41 +91,10 @@ def open_letter(letter: DeadLetter, keys: KeySet) -> JournalEntry:
     Raises:
         SealError: it does not open with this key set, or is no entry.
     """
+    if letter.reason is DeadReason.UNREADABLE_RESULT:
+        raise SealError("the letter holds a result, which has no text")
     plaintext = keys.open(letter.sealed, kind=ENTRY, entry_id=letter.entry_id)
     try:
         return JournalEntry.model_validate_json(plaintext)
     except (pydantic.ValidationError, ValueError):
         raise SealError("what was sealed is no entry") from None
-
-
-def _page(stream: str, after: str) -> Operation[list[StoredLetter]]:
-    (reply,) = checked((yield [("XRANGE", stream, after, "+", "COUNT", PAGE)]))
-    return [_stored(stream_id, fields) for stream_id, fields in reply]
-
-
-def _stored(stream_id: bytes, fields: Sequence[bytes]) -> StoredLetter:
-    named = dict(zip(fields[::2], fields[1::2], strict=True))
-    return StoredLetter(stream_id.decode(), DeadLetter.model_validate_json(named[b"letter"]))
-
-
-def _replay(settings: Settings, letters: Sequence[StoredLetter]) -> Operation[int]:
-    replayed = 0
-    for first in range(0, len(letters), PAGE):
-        arguments: list[Any] = []
-        for stored in letters[first : first + PAGE]:
-            letter = stored.letter
-            message = encode_message(letter.entry_id, letter.sealed, queue=settings.queue)
-            arguments += [stored.stream_id, message]
-        (count,) = checked(
-            (yield [("EVAL", script("replay"), 2, settings.dead, settings.queue, *arguments)])
-        )
-        replayed += int(count)
-    return replayed
-
-
-def _drop(settings: Settings, letters: Sequence[StoredLetter]) -> Operation[int]:
-    if not letters:
-        return 0
-    ids = [stored.stream_id for stored in letters]
-    (count,) = checked((yield [("XDEL", settings.dead, *ids)]))
-    return int(count)

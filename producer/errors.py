@@ -14,13 +14,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from producer.operations import Receipt
 
 
 class JournalError(Exception):
-    """Root of every error of the producer."""
+    """Root of every error of the producer.
+
+    Attributes:
+        receipts: of the entries of a `submit_many` that are known to be enqueued; of the others
+            some may be, too, where the error is `Unavailable`. Submitting all again is safe.
+    """
+
+    receipts: tuple[Receipt, ...] = ()
 
     def __init__(self, message: str | None = None) -> None:
         super().__init__(message or (self.__doc__ or "").strip().splitlines()[0])
@@ -39,15 +44,7 @@ class SealError(JournalError):
 
 
 class BackpressureError(JournalError):
-    """The system cannot take more now.
-
-    Attributes:
-        receipts: of the entries of this call that were enqueued before; the rest were not.
-    """
-
-    def __init__(self, message: str | None = None, receipts: Sequence[Receipt] = ()) -> None:
-        super().__init__(message)
-        self.receipts = tuple(receipts)
+    """The system cannot take more now; what has no receipt was not enqueued."""
 
 
 class QueueFull(BackpressureError):  # noqa: N818 - the name queue libraries use
@@ -59,4 +56,4 @@ class StoreFull(BackpressureError):  # noqa: N818 - named like its sibling
 
 
 class Unavailable(JournalError):  # noqa: N818 - a state, as in gRPC's UNAVAILABLE
-    """Redis cannot be reached or did not answer in time; submitting again is safe."""
+    """Redis cannot be reached, or takes nothing now; submitting again is safe."""

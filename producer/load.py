@@ -184,7 +184,7 @@ class LoadRun:
             try:
                 receipts = self._client.submit_many(entries)
             except (BackpressureError, Unavailable) as exc:
-                receipts = list(getattr(exc, "receipts", ()))
+                receipts = list(exc.receipts)
                 if receipts:
                     pause, since = FIRST_WAIT_SECONDS, time.monotonic()
                 elif time.monotonic() - since > self._timeout:

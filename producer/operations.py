@@ -6,7 +6,7 @@ replies, and returns its result. `JournalClient` and `AsyncJournalClient` only c
 
 from __future__ import annotations
 
-import logging
+import re
 import uuid
 from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass
@@ -15,14 +15,18 @@ from importlib.resources import files
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-import pydantic
 from redis.exceptions import (
     AuthenticationError,
     AuthorizationError,
+    BusyLoadingError,
+    MasterDownError,
     NoPermissionError,
+    NoScriptError,
     OutOfMemoryError,
+    ReadOnlyError,
     RedisError,
     ResponseError,
+    TryAgainError,
 )
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
@@ -31,19 +35,17 @@ from producer.errors import (
     ConfigurationError,
     JournalError,
     QueueFull,
-    SealError,
     StoreFull,
     Unavailable,
 )
 from producer.message import encode_message
-from producer.schemas import JournalEntry, JournalResult
-from producer.sealing import ENTRY, RESULT
+from producer.sealing import ENTRY
 
 if TYPE_CHECKING:
+    from producer.schemas import JournalEntry
     from producer.sealing import KeySet
     from producer.settings import Settings
 
-log = logging.getLogger(__name__)
 T = TypeVar("T")
 Command = tuple[Any, ...]
 Operation = Generator[list[Command], list[Any], T]
@@ -52,10 +54,18 @@ Operation = Generator[list[Command], list[Any], T]
 #: hold up a Redis that others share.
 SUBMIT_CHUNK = 128
 SEEN_PREFIX = "journal.seen:"
-#: After this long unacknowledged, a result counts as its reader's legacy and goes to another.
-RECLAIM_AFTER_MS = 60_000
 #: kombu's hash of messages handed to workers and not yet settled.
 CLAIMS = "unacked"
+#: It is no fault of the command: loading its data, a replica in a failover, a full disk.
+_TRANSIENT = {"LOADING", "READONLY", "MASTERDOWN", "MISCONF", "NOREPLICAS", "TRYAGAIN", "BUSY"}
+_LOGIN = {"NOAUTH", "WRONGPASS"}
+_CLASSES: dict[type[Exception], str] = {
+    OutOfMemoryError: "OOM", NoPermissionError: "NOPERM", ReadOnlyError: "READONLY",
+    BusyLoadingError: "LOADING", TryAgainError: "TRYAGAIN", MasterDownError: "MASTERDOWN",
+    NoScriptError: "NOSCRIPT",
+}  # fmt: skip
+_IN_SCRIPT = "ACL failure in script"
+_CODE = re.compile(r"[A-Z]{2,}")
 _CODES: tuple[Literal["queued", "duplicate"], ...] = ("queued", "duplicate")
 _NO_ROOM = 2
 
@@ -66,14 +76,6 @@ class Receipt:
 
     entry_id: str
     status: Literal["queued", "duplicate"]
-
-
-@dataclass(frozen=True, slots=True)
-class Received:
-    """A result as read from the stream; acknowledge its `stream_id` once it is dealt with."""
-
-    stream_id: str
-    result: JournalResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,19 +109,48 @@ def checked(replies: Sequence[Any]) -> Sequence[Any]:
 
 def translate(error: Exception) -> JournalError:
     """A redis-py error in our own terms; never with a payload or a password in its message."""
-    if isinstance(error, OutOfMemoryError):
+    code = _code(error)
+    if code == "OOM":
         return StoreFull()
-    if isinstance(error, (AuthenticationError, AuthorizationError)):
+    if code in _LOGIN or isinstance(error, (AuthenticationError, AuthorizationError)):
         return ConfigurationError("Redis refused the user name or password")
-    if isinstance(error, NoPermissionError):
+    if code == "NOPERM":
         return ConfigurationError("the Redis user lacks a permission that this command needs")
+    if code in _TRANSIENT:
+        return Unavailable(f"Redis does not take the command now: {code}")
     if isinstance(error, (RedisConnectionError, RedisTimeoutError)):
         return Unavailable(f"Redis cannot be reached: {type(error).__name__}")
-    if isinstance(error, RedisError):
-        # The first word of a Redis error is its code (WRONGTYPE, NOPERM, ...).
-        code = str(error).split(" ", 1)[0] if isinstance(error, ResponseError) else ""
-        return JournalError(f"Redis refused the command: {code or type(error).__name__}")
-    return JournalError(f"unexpected {type(error).__name__}")
+    told = "Redis refused the command:" if isinstance(error, RedisError) else "unexpected"
+    return JournalError(f"{told} {code or type(error).__name__}")
+
+
+def _code(error: Exception) -> str:
+    """The code of an error reply (WRONGTYPE, NOPERM, ...), "" for what is none.
+
+    It is a reply's first word; redis-py cuts it off where it has a class for it, and keeps it as
+    `status_code` only in later versions.
+    """
+    known = getattr(error, "status_code", None)
+    if isinstance(known, str) and known != "ERR":
+        return known
+    for kind, code in _CLASSES.items():
+        if isinstance(error, kind):
+            return code
+    if not isinstance(error, ResponseError):
+        return ""
+    first = str(error).split(" ", 1)[0]
+    # Redis 7.0 has no code of its own for what a script may not do.
+    return "NOPERM" if _IN_SCRIPT in str(error) else first if _CODE.fullmatch(first) else "ERR"
+
+
+def named(pairs: Sequence[Any]) -> dict[str, Any]:
+    """A flat RESP2 list of names and values."""
+    return {text(key): value for key, value in zip(pairs[::2], pairs[1::2], strict=True)}
+
+
+def text(value: Any) -> str:
+    """A reply as text, whatever bytes it holds."""
+    return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
 
 
 def submit(
@@ -128,9 +159,25 @@ def submit(
     """Seal and enqueue entries, in order, chunk by chunk.
 
     Raises:
-        QueueFull, StoreFull: no room; `receipts` on the error tells what was enqueued before.
+        QueueFull, StoreFull: no room.
+        JournalError: also what `entries` raises; as above, its `receipts` tell what was enqueued
+            before. Any other error of `entries` comes as it is, with a note of how many were.
     """
     receipts: list[Receipt] = []
+    try:
+        yield from _submit(entries, keys, settings, receipts)
+    except JournalError as exc:
+        exc.receipts = tuple(receipts)
+        raise
+    except Exception as exc:
+        exc.add_note(f"{len(receipts)} entries were submitted before; submitting again is safe")
+        raise
+    return receipts
+
+
+def _submit(
+    entries: Iterable[JournalEntry], keys: KeySet, settings: Settings, receipts: list[Receipt]
+) -> Operation[None]:
     waiting = iter(entries)
     while chunk := list(islice(waiting, SUBMIT_CHUNK)):
         messages = [
@@ -146,97 +193,14 @@ def submit(
             "EVAL", script("submit"), 1 + len(seen), settings.queue, *seen,
             settings.max_queue_entries, settings.idempotency_seconds, uuid.uuid4().hex, *messages,
         )  # fmt: skip
-        try:
-            codes = checked((yield [command]))[0]
-        except StoreFull:
-            raise StoreFull(receipts=receipts) from None
+        codes = checked((yield [command]))[0]
         receipts += [
             Receipt(entry.entry_id, _CODES[code])
             for entry, code in zip(chunk, codes, strict=True)
             if code != _NO_ROOM
         ]
         if _NO_ROOM in codes:
-            raise QueueFull(f"the queue holds {settings.max_queue_entries} entries", receipts)
-    return receipts
-
-
-def create_group(settings: Settings, group: str) -> Operation[None]:
-    """Make the consumer group if there is none, from the oldest result that is still there."""
-    (reply,) = yield [("XGROUP", "CREATE", settings.results, group, "0", "MKSTREAM")]
-    if isinstance(reply, Exception) and "BUSYGROUP" not in str(reply):
-        raise translate(reply)
-
-
-def receive(
-    keys: KeySet, settings: Settings, *, group: str, consumer: str, count: int, block_ms: int
-) -> Operation[list[Received]]:
-    """Read up to `count` new results for a consumer of a group.
-
-    A result that does not open (sealed with a key this reader lacks) is left pending and told
-    in the log by its entry id, so that it holds up no other.
-    """
-    # BLOCK 0 would wait for ever; not blocking means leaving the word out.
-    block = ("BLOCK", block_ms) if block_ms else ()
-    command = (
-        "XREADGROUP", "GROUP", group, consumer, "COUNT", count, *block,
-        "STREAMS", settings.results, ">",
-    )  # fmt: skip
-    (reply,) = yield [command]
-    if isinstance(reply, ResponseError) and "NOGROUP" in str(reply):
-        yield from create_group(settings, group)
-        (reply,) = yield [command]
-    checked([reply])
-    return _open_results(keys, reply[0][1] if reply else [])
-
-
-def reclaim(
-    keys: KeySet, settings: Settings, *, group: str, consumer: str, count: int
-) -> Operation[list[Received]]:
-    """Take over up to `count` results that another reader left unacknowledged for a minute."""
-    (reply,) = yield [
-        (
-            "XAUTOCLAIM", settings.results, group, consumer, RECLAIM_AFTER_MS, "0-0",
-            "COUNT", count,
-        )
-    ]  # fmt: skip
-    if isinstance(reply, ResponseError) and "NOGROUP" in str(reply):
-        return []
-    checked([reply])
-    return _open_results(keys, reply[1])
-
-
-def _open_results(keys: KeySet, items: Sequence[Any]) -> list[Received]:
-    opened = []
-    for stream_id, fields in items:
-        named = _named(fields or [])
-        entry_id = str(_text(named.get("entry_id", "")))
-        try:
-            plaintext = keys.open(named["sealed"], kind=RESULT, entry_id=entry_id)
-            result = JournalResult.model_validate_json(plaintext)
-        except (SealError, KeyError, pydantic.ValidationError):
-            log.warning("result of entry %s cannot be opened; left pending", entry_id)
-            continue
-        opened.append(Received(_text(stream_id), result))
-    return opened
-
-
-def _named(pairs: Sequence[Any]) -> dict[str, Any]:
-    """A flat RESP2 list of names and values."""
-    return {_text(key): value for key, value in zip(pairs[::2], pairs[1::2], strict=True)}
-
-
-def _text(value: Any) -> str:
-    return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
-
-
-def acknowledge(settings: Settings, *, group: str, stream_ids: Sequence[str]) -> Operation[int]:
-    """Tell that results are dealt with; what every group has acknowledged is dropped."""
-    if not stream_ids:
-        return 0
-    (count,) = checked(
-        (yield [("EVAL", script("acknowledge"), 1, settings.results, group, *stream_ids)])
-    )
-    return int(count)
+            raise QueueFull(f"the queue holds {settings.max_queue_entries} entries")
 
 
 def status(settings: Settings) -> Operation[Status]:
@@ -252,6 +216,6 @@ def status(settings: Settings) -> Operation[Status]:
     lags: dict[str, int] = {}
     if not isinstance(groups, Exception):  # no stream yet: no groups
         for info in groups:
-            fields = _named(info)
-            lags[_text(fields["name"])] = int(fields["pending"]) + int(fields.get("lag") or 0)
+            fields = named(info)
+            lags[text(fields["name"])] = int(fields["pending"]) + int(fields.get("lag") or 0)
     return Status(ready, claimed, results, dead, lags)

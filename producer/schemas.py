@@ -77,14 +77,19 @@ class JournalEntry(_Message):
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
-class Evidence(_Message):
+class _Answer(_Message):
+    # Fields that a newer worker adds are ignored, so that workers may be updated before backends.
+    model_config = ConfigDict(extra="ignore")
+
+
+class Evidence(_Answer):
     """A half-open range of characters (code points) of the submitted text."""
 
     start: Annotated[int, Field(ge=0)]
     end: Annotated[int, Field(ge=0)]
 
 
-class Label(_Message):
+class Label(_Answer):
     """A cognitive distortion found in an entry, with where it was found."""
 
     label: str
@@ -92,7 +97,7 @@ class Label(_Message):
     evidence: tuple[Evidence, ...] = ()
 
 
-class JournalResult(_Message):
+class JournalResult(_Answer):
     """The answer to one entry. Holds no text of it.
 
     Attributes:
@@ -127,10 +132,12 @@ class DeadReason(StrEnum):
     TIMED_OUT = "timed_out"
     REVOKED = "revoked"
     EXPIRED = "expired"
+    #: The entry was answered, but a reader of results could not open the answer.
+    UNREADABLE_RESULT = "unreadable_result"
 
 
-class DeadLetter(_Message):
-    """An entry that could not be processed, still sealed as it came."""
+class DeadLetter(_Answer):
+    """An entry that could not be processed, still sealed as it came, or its sealed result."""
 
     entry_id: str
     reason: DeadReason

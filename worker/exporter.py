@@ -28,6 +28,12 @@ if TYPE_CHECKING:
 
     from worker.settings import WorkerSettings
 
+#: A scrape may take ten seconds by Prometheus's defaults. Connecting and asking must fail within
+#: that, or a hung Redis would look like a missing exporter.
+ANSWER_SECONDS = 3.0
+#: XINFO's words before the first result; there are no groups then.
+_NO_STREAM = "no such key"
+
 
 class QueueCollector(Collector):
     """Reads the queue's gauges from Redis at every scrape."""
@@ -37,39 +43,46 @@ class QueueCollector(Collector):
         self._settings = settings
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        """The gauges; only `journal_redis_up` when Redis does not answer."""
+        """The gauges; only `journal_redis_up` when Redis does not answer.
+
+        A gauge that Redis refuses to tell (a permission, a key of another kind) is left out: a
+        zero would say that all is well.
+        """
         try:
             replies = self._ask()
         except RedisError:
             yield GaugeMetricFamily("journal_redis_up", "Whether Redis answers", 0)
             return
-        ready, oldest, claimed, results, dead, groups, memory = replies
         yield GaugeMetricFamily("journal_redis_up", "Whether Redis answers", 1)
-        yield GaugeMetricFamily(
-            "journal_queue_ready", "Entries waiting for a worker", _count(ready)
-        )
-        yield GaugeMetricFamily(
-            "journal_queue_oldest_seconds",
-            "Age of the entry that has waited longest, 0 with an empty queue",
-            age(oldest, time.time()),
-        )
-        yield GaugeMetricFamily(
-            "journal_queue_claimed", "Entries in the hands of workers", _count(claimed)
-        )
-        yield GaugeMetricFamily(
-            "journal_results_entries", "Results kept on the stream", _count(results)
-        )
-        yield GaugeMetricFamily("journal_dead_letters", "Dead letters kept", _count(dead))
-        backlog = GaugeMetricFamily(
-            "journal_results_backlog", "Results a group has not acknowledged", labels=["group"]
-        )
-        for group, unread in _backlog(groups).items():
-            backlog.add_metric([group], unread)
-        yield backlog
-        for name, text in (("used_memory", "Memory Redis uses"), ("maxmemory", "Its limit, or 0")):
+        ready, oldest, claimed, results, dead, groups, memory = replies
+        for name, help_text, reply in (
+            ("queue_ready", "Entries waiting for a worker", ready),
+            ("queue_claimed", "Entries in the hands of workers", claimed),
+            ("results_entries", "Results kept on the stream", results),
+            ("dead_letters", "Dead letters kept", dead),
+        ):
+            if not isinstance(reply, Exception):
+                yield GaugeMetricFamily(f"journal_{name}", help_text, float(reply))
+        if not isinstance(oldest, Exception):
             yield GaugeMetricFamily(
-                f"journal_redis_{name}_bytes", f"{text}, in bytes", _info(memory, name)
+                "journal_queue_oldest_seconds",
+                "Age of the entry that has waited longest, 0 with an empty queue",
+                age(oldest, time.time()),
             )
+        if not isinstance(groups, Exception) or _NO_STREAM in str(groups):
+            backlog = GaugeMetricFamily(
+                "journal_results_backlog", "Results a group has not acknowledged", labels=["group"]
+            )
+            for group, unread in _backlog(groups).items():
+                backlog.add_metric([group], unread)
+            yield backlog
+        if not isinstance(memory, Exception):
+            for name, text in (
+                ("used_memory", "Memory Redis uses"), ("maxmemory", "Its limit, or 0"),
+            ):  # fmt: skip
+                yield GaugeMetricFamily(
+                    f"journal_redis_{name}_bytes", f"{text}, in bytes", _info(memory, name)
+                )
 
     def _ask(self) -> list[Any]:
         pipeline: Any = self._redis.pipeline(transaction=False)
@@ -98,10 +111,6 @@ def age(message: Any, now: float) -> float:
     return max(0.0, now - enqueued_at) if enqueued_at > 0 else 0.0
 
 
-def _count(reply: Any) -> float:
-    return float(reply) if isinstance(reply, int) else 0.0
-
-
 def _backlog(groups: Any) -> dict[str, float]:
     if not isinstance(groups, list):
         return {}
@@ -127,7 +136,7 @@ class Exporter:
     """
 
     def __init__(self, settings: WorkerSettings) -> None:
-        self._redis = connect(settings.redis_url)
+        self._redis = connect(settings.redis_url, answer_seconds=ANSWER_SECONDS, retries=0)
         registry = CollectorRegistry()
         registry.register(QueueCollector(self._redis, settings))
         self._probes = Probes(

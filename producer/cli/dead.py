@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import json
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from producer.cli.options import keys_option, redis_option
-from producer.dead import DeadLetters, open_letter
+from producer.dead import PAGE, DeadLetters, open_letter
 from producer.errors import SealError, ValidationError
 from producer.settings import Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from producer.dead import StoredLetter
 
 _ALL = click.option("--all", "everything", is_flag=True, help="All letters instead of some ids.")
 _REASON = click.option("--reason", help="Only letters with this reason.")
-_IDS = click.argument("entry_ids", nargs=-1, metavar="[ENTRY_ID...]")
+_IDS = click.argument("entry_ids", nargs=-1, metavar="[ID...]")
 
 
 @click.group()
@@ -34,22 +37,29 @@ def dead() -> None:
 @click.option("--json", "as_json", is_flag=True, help="JSON lines instead of a table.")
 @redis_option
 def list_letters(reason: str | None, as_json: bool, redis_url: str | None) -> None:
-    """List dead letters, oldest first: id, reason, deliveries, when. Never their text."""
+    """List dead letters, oldest first: id, reason, deliveries, when. Never their text.
+
+    A letter that this version cannot read has the reason `unreadable`; it can be dropped by its
+    stream id.
+    """
     letters = DeadLetters(Settings.load(redis_url=redis_url))
-    table = Table("entry", "reason", "deliveries", "failed at", "sealed bytes")
-    for stored in letters:
-        letter = stored.letter
-        if reason and letter.reason.value != reason:
-            continue
-        if as_json:
+    chosen = (stored for stored in letters if reason is None or stored.reason == reason)
+    if as_json:
+        for stored in chosen:
             click.echo(json.dumps(_described(stored)))
-        else:
-            table.add_row(
-                letter.entry_id, letter.reason.value, str(letter.deliveries),
-                f"{letter.failed_at:%Y-%m-%d %H:%M:%S}", f"{len(letter.sealed):,}",
-            )  # fmt: skip
-    if not as_json:
-        Console().print(table if table.row_count else "no dead letters")
+        return
+    console = Console()
+    # A table for each page: any number of letters takes the memory of one page.
+    empty = True
+    for page in _pages(chosen):
+        empty = False
+        table = Table("stream id", "entry", "reason", "deliveries", "failed at", "sealed bytes")
+        for stored in page:
+            values = _described(stored).values()
+            table.add_row(*("-" if value is None else escape(str(value)) for value in values))
+        console.print(table)
+    if empty:
+        console.print("no dead letters")
 
 
 @dead.command()
@@ -65,7 +75,7 @@ def show(entry_id: str, opened: bool, keys_file: Path | None, redis_url: str | N
         raise ValidationError("no dead letter has this entry id")
     for stored in found:
         described = _described(stored)
-        if opened:
+        if opened and stored.letter is not None:
             try:
                 described["text"] = open_letter(stored.letter, settings.key_set()).text
             except SealError as exc:
@@ -81,7 +91,11 @@ def show(entry_id: str, opened: bool, keys_file: Path | None, redis_url: str | N
 def replay(
     entry_ids: tuple[str, ...], everything: bool, reason: str | None, redis_url: str | None
 ) -> None:
-    """Put letters back on the queue, say after a bug was mended; each leaves the dead stream."""
+    """Put letters back on the queue, say after a bug was mended; each leaves the dead stream.
+
+    Results that could not be opened go back to the results. Exit code 3: no room for all; the rest
+    are still dead letters.
+    """
     letters = DeadLetters(Settings.load(redis_url=redis_url))
     count = letters.replay(_chosen(letters, entry_ids, everything, reason))
     click.echo(json.dumps({"replayed": count}))
@@ -102,32 +116,40 @@ def drop(
 ) -> None:
     """Delete letters for good. What was written in them is gone then."""
     letters = DeadLetters(Settings.load(redis_url=redis_url))
-    chosen = _chosen(letters, entry_ids, everything, reason)
+    chosen = [stored.stream_id for stored in _chosen(letters, entry_ids, everything, reason)]
     if chosen and not yes:
-        click.confirm(f"Delete {len(chosen)} entries for good?", abort=True, err=True)
+        click.confirm(f"Delete {len(chosen)} letters for good?", abort=True, err=True)
     click.echo(json.dumps({"dropped": letters.drop(chosen)}))
 
 
 def _chosen(
-    letters: DeadLetters, entry_ids: tuple[str, ...], everything: bool, reason: str | None
-) -> list[StoredLetter]:
-    if bool(entry_ids) == everything:
+    letters: DeadLetters, names: tuple[str, ...], everything: bool, reason: str | None
+) -> Iterator[StoredLetter]:
+    """The letters named by entry id or stream id, or all; a page of them in memory at a time."""
+    if bool(names) == everything:
         raise click.UsageError("name entry ids, or --all")
-    wanted = set(entry_ids)
-    return [
+    wanted = set(names)
+    return (
         stored
         for stored in letters
-        if (everything or stored.letter.entry_id in wanted)
-        and (reason is None or stored.letter.reason.value == reason)
-    ]
+        if (everything or stored.entry_id in wanted or stored.stream_id in wanted)
+        and (reason is None or stored.reason == reason)
+    )
+
+
+def _pages(letters: Iterable[StoredLetter]) -> Iterator[list[StoredLetter]]:
+    rest = iter(letters)
+    while page := list(islice(rest, PAGE)):
+        yield page
 
 
 def _described(stored: StoredLetter) -> dict[str, object]:
     letter = stored.letter
     return {
-        "entry_id": letter.entry_id,
-        "reason": letter.reason.value,
-        "deliveries": letter.deliveries,
-        "failed_at": letter.failed_at.isoformat(),
-        "sealed_bytes": len(letter.sealed),
+        "stream_id": stored.stream_id,
+        "entry_id": stored.entry_id,
+        "reason": stored.reason,
+        "deliveries": letter and letter.deliveries,
+        "failed_at": letter and letter.failed_at.isoformat(timespec="seconds"),
+        "sealed_bytes": letter and len(letter.sealed),
     }

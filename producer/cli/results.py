@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-import time
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import click
@@ -12,19 +12,11 @@ from rich.table import Table
 from rich.text import Text
 
 from producer.cli.options import keys_option, open_client, redis_option
-from producer.client import BLOCK_SECONDS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from producer.client import JournalClient
-    from producer.operations import Received
     from producer.schemas import JournalResult
-
-#: Few, so that a reader that is killed leaves little behind for the next to repeat.
-BATCH = 64
-RECLAIM_EVERY_SECONDS = 15.0
 
 
 @click.command()
@@ -77,51 +69,16 @@ def results(
     if as_json is None:
         as_json = not sys.stdout.isatty()
     show = _show_json if as_json else _Columns(Console()).show
-    with open_client(redis_url, keys_file) as client:
-        for batch in _batches(
-            client, group=group, consumer=consumer, count=count,
-            timeout=timeout if follow else 0.0,
-        ):  # fmt: skip
-            _write(client, group, batch, show)
-
-
-def _batches(
-    client: JournalClient, *, group: str, consumer: str, count: int | None, timeout: float | None
-) -> Iterator[list[Received]]:
-    """Batches of results until `count` are read or none came for `timeout` seconds."""
-    # Not `client.results`: it fetches ahead, and what is beyond `count` must stay unread.
-    left = count
-    reclaimed_at = -RECLAIM_EVERY_SECONDS
-    last_result = time.monotonic()
-    while left is None or left > 0:
-        size = BATCH if left is None else min(BATCH, left)
-        batch: list[Received] = []
-        if time.monotonic() - reclaimed_at >= RECLAIM_EVERY_SECONDS:
-            batch = client.reclaim(group=group, consumer=consumer, count=size)
-            reclaimed_at = time.monotonic()
-        wait = BLOCK_SECONDS
-        if timeout is not None:
-            wait = max(0.0, min(wait, last_result + timeout - time.monotonic()))
-        batch = batch or client.receive(group=group, consumer=consumer, count=size, block=wait)
-        if batch:
-            yield batch
-            last_result = time.monotonic()
-            left = None if left is None else left - len(batch)
-        elif timeout is not None and time.monotonic() - last_result >= timeout:
-            return
-
-
-def _write(
-    client: JournalClient, group: str, batch: list[Received], show: Callable[[JournalResult], None]
-) -> None:
-    """Show a batch; what was written is acknowledged, even if the next one cannot be."""
-    written = []
-    try:
-        for received in batch:
-            show(received.result)
-            written.append(received.stream_id)
-    finally:
-        client.acknowledge(written, group=group)
+    with (
+        open_client(redis_url, keys_file) as client,
+        closing(
+            client.results(
+                group=group, consumer=consumer, limit=count, timeout=timeout if follow else 0.0
+            )
+        ) as found,
+    ):
+        for result in found:
+            show(result)
 
 
 def _show_json(result: JournalResult) -> None:

@@ -13,6 +13,7 @@ from worker.settings import WorkerSettings
 if TYPE_CHECKING:
     import subprocess
     from collections.abc import Callable
+    from pathlib import Path
 
 Stack = dict[str, Any]
 ONE_SHOT = {"keys", "model"}
@@ -132,3 +133,13 @@ def test_a_setting_of_the_shell_reaches_the_worker(
     environment = yaml.safe_load(done.stdout)["services"]["worker"]["environment"]
     assert environment["JOURNAL_CONCURRENCY"] == "3"
     assert environment["JOURNAL_PRECISION"] is None
+
+
+def test_the_handbook_s_command_for_a_model_of_one_s_own_fits_the_stack(
+    stack: Stack, root: Path
+) -> None:
+    guide = (root / "deploy/README.md").read_text(encoding="utf-8")
+    (command,) = re.findall(r"docker compose run .*\n? *worker cp .*", guide.replace("\\\n", ""))
+    assert f"-v {stack['volumes']['models']['name']}:/models" in command
+    # Without DAC_OVERRIDE (cap_drop ALL) root may not write into a folder of user 10001.
+    assert "--user" not in command

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
+from producer.cli.dead import dead
 from producer.settings import Settings
 
 if TYPE_CHECKING:
@@ -45,6 +46,16 @@ def test_every_alert_says_how_bad_it_is_and_what_to_do(
         assert rule["labels"]["severity"] in {"critical", "warning"}, name
         assert set(rule["annotations"]) == {"summary", "description", "action"}, name
         assert f"`{name}`" in handbook, f"{name} is not in deploy/README.md"
+
+
+def test_dead_letters_are_replayed_and_not_submitted_again(
+    alerts: dict[str, dict[str, Any]],
+) -> None:
+    """A submit of the same id within the window would be a duplicate, and enqueue nothing."""
+    action = alerts["JournalDeadLetters"]["annotations"]["action"]
+    for name in re.findall(r"`journal dead (\w+)`", action):
+        assert name in dead.commands
+    assert "`journal dead replay`" in action
 
 
 def test_every_alert_is_seen_firing_in_a_unit_test(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -16,8 +17,18 @@ import redis
 
 from deploy.local.processes import Process
 from deploy.local.server import Server, free_port
-from producer import JournalClient, JournalEntry, KeySet, Settings, Unavailable
+from producer import (
+    ConfigurationError,
+    JournalClient,
+    JournalEntry,
+    KeySet,
+    Settings,
+    Unavailable,
+    reading,
+    results,
+)
 from producer.dead import DeadLetters
+from producer.load import LoadRun, Schedule
 from producer.sealing import new_key, write_key_file
 from tests.integration.conftest import Backend, wait_until
 
@@ -37,7 +48,7 @@ def guarded(tmp_path: Path) -> Iterator[Server]:
     module: Any = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     users = tmp_path / "users.acl"
-    users.write_text(module.render(PASSWORDS))
+    users.write_text(module.render(PASSWORDS) + "user journal-root on >root-password +@all ~*\n")
     port = free_port()
     server = Server(directory=tmp_path / "redis", port=port, aclfile=str(users))
     server.url = url(server, "exporter", port)
@@ -47,7 +58,7 @@ def guarded(tmp_path: Path) -> Iterator[Server]:
 
 def url(server: Server, part: str, port: int | None = None) -> str:
     port = port or int(server.url.rsplit(":", 1)[1].split("/")[0])
-    return f"redis://journal-{part}:{PASSWORDS[part]}@127.0.0.1:{port}/0"
+    return f"redis://journal-{part}:{PASSWORDS.get(part, f'{part}-password')}@127.0.0.1:{port}/0"
 
 
 def test_each_user_does_its_job_and_nothing_else(
@@ -67,14 +78,16 @@ def test_each_user_does_its_job_and_nothing_else(
         worker.wait_ready()
         exporter.wait_ready()
         backend.ask(["An entry under guard."])
-        answers = backend.client.results(group="g", timeout=30)
-        assert next(answers).entry_id == "e0"
-        answers.close()
+        answers = backend.client.results(group="g", timeout=30, limit=1)
+        assert [result.entry_id for result in answers] == ["e0"]
+        assert backend.client.status().results == 0
         backend.client._redis.execute_command("LPUSH", "journal.entries", b"garbage")
         wait_until(lambda: backend.client.status().dead == 1, "the garbage to be a dead letter")
         assert "journal_redis_up 1.0" in exporter.page("metrics")[1]
         operator = DeadLetters(Settings.load(redis_url=url(guarded, "operator")))
-        assert operator.drop(list(operator)) == 1
+        (died,) = backend.client.failed()
+        assert died.reason == "malformed"
+        assert operator.drop([stored.stream_id for stored in operator]) == 1
         control = celery.Celery(broker=url(guarded, "operator")).control
         assert control.inspect(timeout=5).ping()
     log = worker.log.read_text()
@@ -88,7 +101,13 @@ def test_each_user_does_its_job_and_nothing_else(
         ("producer", ["RPOP", "journal.entries"]),
         ("producer", ["LRANGE", "journal.entries", "0", "-1"]),
         ("producer", ["HGETALL", "unacked"]),
-        ("producer", ["XRANGE", "journal.dead", "-", "+"]),
+        ("producer", ["XTRIM", "journal.dead", "MAXLEN", "0"]),
+        ("producer", ["XGROUP", "DESTROY", "journal.results", "backend"]),
+        ("producer", ["XDEL", "journal.dead", "1-1"]),
+        ("producer", ["SET", "journal.entries", "wiped"]),
+        ("producer", ["SET", "journal.results", "wiped"]),
+        ("producer", ["GET", "journal.entries"]),
+        ("producer", ["EVAL", "redis.call('SET', KEYS[1], '')", "1", "journal.entries"]),
         ("worker", ["XREADGROUP", "GROUP", "g", "c", "STREAMS", "journal.results", ">"]),
         ("worker", ["XRANGE", "journal.results", "-", "+"]),
         ("worker", ["FLUSHALL"]),
@@ -105,9 +124,44 @@ def test_a_user_is_refused_what_is_not_its_job(
 ) -> None:
     with (
         redis.Redis.from_url(url(guarded, part)) as client,
-        pytest.raises(redis.exceptions.NoPermissionError),
+        pytest.raises(redis.exceptions.ResponseError, match=r"permission|ACL"),
     ):
         client.execute_command(*command)
+
+
+def test_a_producer_puts_aside_what_it_cannot_open(
+    guarded: Server, keys_file: Path, keys: KeySet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(results, "RECLAIM_AFTER_MS", 0)
+    monkeypatch.setattr(reading, "RECLAIM_EVERY_SECONDS", 0.0)
+    settings = Settings.load(redis_url=url(guarded, "producer"), keys_file=keys_file)
+    with redis.Redis.from_url(url(guarded, "worker")) as worker:
+        worker.xadd("journal.results", {"entry_id": "x", "sealed": "y"})
+    with JournalClient(settings, keys) as backend:
+        for _ in range(2):
+            assert list(backend.results(timeout=0)) == []
+        status = backend.status()
+    assert (status.results, status.dead) == (0, 1)
+    operator = DeadLetters(Settings.load(redis_url=url(guarded, "operator")))
+    assert operator.replay(operator) == 1
+    with JournalClient(settings, keys) as backend:
+        assert (backend.status().results, backend.status().dead) == (1, 0)
+
+
+def test_a_load_run_needs_one_permission_more(
+    guarded: Server, keys_file: Path, keys: KeySet
+) -> None:
+    """As deploy/README.md says."""
+    settings = Settings.load(redis_url=url(guarded, "producer"), keys_file=keys_file)
+    schedule = Schedule(entries=1, duration=None, rate=0.0)
+    refused = LoadRun(settings, keys, iter(["x"]), schedule, timeout=0.3, quiet=0.0).run()
+    assert isinstance(refused.failure, ConfigurationError)
+    guide = (ROOT / "deploy/README.md").read_text(encoding="utf-8")
+    (rule,) = re.findall(r"ACL SETUSER journal-producer (\(.*\))", guide)
+    with redis.Redis.from_url(url(guarded, "root")) as root:
+        root.execute_command("ACL", "SETUSER", "journal-producer", rule)
+    allowed = LoadRun(settings, keys, iter(["x"]), schedule, timeout=0.3, quiet=0.0).run()
+    assert (allowed.failure, allowed.entries) == (None, 1)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from producer import JournalResult, operations
+from producer import JournalResult, results
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,7 +61,7 @@ def test_what_another_reader_left_is_read(
     publish("a")
     raw.xgroup_create(STREAM, "backend", id="0")
     raw.xreadgroup("backend", "dead", {STREAM: ">"})
-    monkeypatch.setattr(operations, "RECLAIM_AFTER_MS", 0)
+    monkeypatch.setattr(results, "RECLAIM_AFTER_MS", 0)
     assert ids(journal("results", "--no-follow")) == ["a"]
 
 

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from click.testing import CliRunner
 
-from producer import DeadLetter, DeadReason, JournalEntry, KeySet, SealError, Settings
+from producer import (
+    DeadLetter,
+    DeadReason,
+    JournalClient,
+    JournalEntry,
+    JournalResult,
+    KeySet,
+    SealError,
+    Settings,
+)
 from producer.cli import main
 from producer.dead import PAGE, DeadLetters, open_letter
-from producer.sealing import ENTRY, new_key
+from producer.sealing import ENTRY, RESULT, new_key
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,7 +53,7 @@ def test_letters_are_listed_over_pages_oldest_first(
 ) -> None:
     for i in range(PAGE + 5):
         put(raw, keys, f"e{i}")
-    found = [stored.letter.entry_id for stored in DeadLetters(settings)]
+    found = [stored.entry_id for stored in DeadLetters(settings)]
     assert found == [f"e{i}" for i in range(PAGE + 5)]
 
 
@@ -52,6 +62,7 @@ def test_a_letter_opens_with_its_key_only(
 ) -> None:
     put(raw, keys, "e")
     (stored,) = DeadLetters(settings)
+    assert stored.letter is not None
     assert open_letter(stored.letter, keys).text == SECRET
     with pytest.raises(SealError):
         open_letter(stored.letter, KeySet.from_jwks({"keys": [new_key()]}))
@@ -68,6 +79,83 @@ def test_a_replayed_letter_is_on_the_queue_once_and_off_the_dead_stream(
     assert raw.xlen("journal.dead") == 0
     (message,) = raw.lrange("journal.entries", 0, -1)
     assert json.loads(message)["headers"]["id"] == "e"
+
+
+ODD: tuple[dict[str, Any], ...] = (
+    {"entry_id": "odd"},
+    {"other": "field"},
+    {"entry_id": b"\xff", "letter": b"\xff{"},
+    {"entry_id": "odd", "letter": '{"entry_id": "odd", "reason": "unheard of", "sealed": "x"}'},
+)
+
+
+@pytest.mark.usefixtures("environment")
+def test_an_odd_letter_is_listed_and_dropped_and_hides_no_other(
+    raw: redis.Redis, keys: KeySet
+) -> None:
+    put(raw, keys, "one")
+    for fields in ODD:
+        raw.xadd("journal.dead", fields)
+    put(raw, keys, "two")
+    run = CliRunner().invoke
+    assert "unreadable" in run(main, ["dead", "list"]).output
+    listed = [
+        json.loads(line) for line in run(main, ["dead", "list", "--json"]).output.split("\n")[:-1]
+    ]
+    assert [one["reason"] for one in listed] == ["worker_lost", *["unreadable"] * 4, "worker_lost"]
+    assert run(main, ["dead", "show", "odd", "--open"]).exit_code == 0
+    replayed = run(main, ["dead", "replay", "--all"])
+    assert json.loads(replayed.output) == {"replayed": 2}
+    assert raw.xlen("journal.dead") == len(ODD)
+    dropped = run(main, ["dead", "drop", listed[2]["stream_id"], "--yes"])
+    assert json.loads(dropped.output) == {"dropped": 1}
+    dropped = run(main, ["dead", "drop", "--all", "--reason", "unreadable", "--yes"])
+    assert json.loads(dropped.output) == {"dropped": 3}
+
+
+@pytest.mark.usefixtures("environment")
+def test_replay_stops_at_the_queue_s_limit_and_keeps_the_rest(
+    raw: redis.Redis, keys: KeySet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for i in range(PAGE + 5):
+        put(raw, keys, f"e{i}")
+    monkeypatch.setenv("JOURNAL_MAX_QUEUE_ENTRIES", str(PAGE + 2))
+    replayed = CliRunner().invoke(main, ["dead", "replay", "--all"])
+    assert replayed.exit_code == 3
+    assert f"no room for 3 of 5 letters; they stay dead; {PAGE} were put back" in replayed.output
+    assert (raw.llen("journal.entries"), raw.xlen("journal.dead")) == (PAGE + 2, 3)
+
+
+def test_a_result_that_did_not_open_goes_back_to_the_results(
+    settings: Settings, raw: redis.Redis, client: JournalClient, keys: KeySet
+) -> None:
+    now = datetime.now(UTC)
+    result = JournalResult(entry_id="e", submitted_at=now, completed_at=now)
+    sealed = keys.seal(result.encode(), kind=RESULT, entry_id="e")
+    letter = DeadLetter(entry_id="e", reason=DeadReason.UNREADABLE_RESULT, sealed=sealed)
+    raw.xadd("journal.dead", {"entry_id": "e", "letter": letter.encode()})
+    letters = DeadLetters(settings)
+    with pytest.raises(SealError, match="holds a result"):
+        open_letter(letter, keys)
+    assert letters.replay(letters) == 1
+    assert (raw.xlen("journal.dead"), raw.llen("journal.entries")) == (0, 0)
+    assert [found.entry_id for found in client.results(timeout=0)] == ["e"]
+
+
+async def test_a_backend_learns_which_entries_were_given_up(
+    either: Any, raw: redis.Redis, keys: KeySet
+) -> None:
+    for name in ("a", "b", "c"):
+        put(raw, keys, name)
+    first = await either.failed(count=2)
+    assert [(one.entry_id, one.reason) for one in first] == [
+        ("a", "worker_lost"),
+        ("b", "worker_lost"),
+    ]
+    rest = await either.failed(after=first[-1].stream_id)
+    assert [one.entry_id for one in rest] == ["c"]
+    assert await either.failed(after=rest[-1].stream_id) == []
+    assert raw.xlen("journal.dead") == 3
 
 
 @pytest.mark.usefixtures("environment")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from producer import JournalClient, JournalError, KeySet, Settings, operations
+from producer import JournalClient, JournalError, KeySet, Settings, operations, results
 from producer.sealing import ENTRY, new_key
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ async def test_what_a_dead_reader_left_is_taken_over(
     publish("a", "b")
     assert len(await either.receive(consumer="dead")) == 2
     assert await either.reclaim(consumer="alive") == []  # not yet: it may be slow and not dead
-    monkeypatch.setattr(operations, "RECLAIM_AFTER_MS", 0)
+    monkeypatch.setattr(results, "RECLAIM_AFTER_MS", 0)
     assert await read(either, consumer="alive") == ["a", "b"]
     assert pending(raw) == []
 

@@ -63,7 +63,7 @@ def test_the_password_shows_nowhere(keys: KeySet) -> None:
 @pytest.mark.parametrize(
     "url",
     [
-        f"http://:{SECRET}@localhost", f"redis://:{SECRET}@localhost:port", f"redis://:{SECRET}@[::1/0",
+        f"http://:{SECRET}@localhost", f"unix://:{SECRET}@/run/redis.sock", f"redis://:{SECRET}@localhost:port", f"redis://:{SECRET}@[::1/0",
         SECRET, "", f"redis://:{SECRET}@localhost/0?unheard_of=1", f"redis://:{SECRET}@localhost/0?socket_timeout=x",
     ],
 )  # fmt: skip

@@ -146,10 +146,45 @@ def test_garbage_on_the_queue_stops_no_scrape(scraper: Scraper, client: redis.Re
     assert scraper.gauges()["journal_queue_ready"] == 1
 
 
-def test_keys_of_another_type_stop_no_scrape(scraper: Scraper, client: redis.Redis) -> None:
+def test_what_redis_refuses_to_tell_is_left_out_and_not_zero(
+    scraper: Scraper, client: redis.Redis
+) -> None:
     for key in ("journal.entries", "journal.results", "journal.dead", "unacked"):
         client.set(key, "text")
-    assert scraper.gauges()["journal_redis_up"] == 1
+    gauges = scraper.gauges()
+    assert gauges.pop("journal_redis_up") == 1
+    assert set(gauges) == {"journal_redis_used_memory_bytes", "journal_redis_maxmemory_bytes"}
+
+
+def test_what_a_user_may_not_see_is_left_out(
+    redis_url: str, client: redis.Redis, redis_server: Server
+) -> None:
+    client.acl_setuser(
+        "half", enabled=True, reset=True, passwords=["+x"], keys=["journal.entries"],
+        commands=["+ping", "+llen", "+client|setname", "+client|setinfo"],
+    )  # fmt: skip
+    one = Scraper(redis_url.replace("redis://", "redis://half:x@"))
+    try:
+        assert one.gauges() == {"journal_redis_up": 1, "journal_queue_ready": 0}
+    finally:
+        one.close()
+        client.acl_deluser("half")
+
+
+def test_a_hung_redis_is_told_within_the_time_of_a_scrape(tmp_path: Path) -> None:
+    with Server(directory=tmp_path) as server:
+        scraper = Scraper(server.url)
+        assert scraper.gauges()["journal_redis_up"] == 1
+        os.kill(server.pid, signal.SIGSTOP)
+        try:
+            for _ in range(2):  # on the connection it has, and on a new one
+                started = time.monotonic()
+                assert scraper.gauges() == {"journal_redis_up": 0}
+                assert time.monotonic() - started < 8
+        finally:
+            os.kill(server.pid, signal.SIGCONT)
+        assert scraper.gauges()["journal_redis_up"] == 1
+        scraper.close()
 
 
 def test_redis_going_and_coming_back_is_told(tmp_path: Path) -> None:

@@ -1,0 +1,104 @@
+"""Operations on the dead stream, page by page. Free of I/O."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pydantic
+
+from producer.errors import QueueFull
+from producer.message import encode_message
+from producer.operations import checked, named, script, text
+from producer.schemas import DeadLetter, DeadReason
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from producer.operations import Operation
+    from producer.settings import Settings
+
+#: Letters read in one call; a letter may hold 400 kB.
+PAGE = 100
+#: What is listed as the reason of a letter that this version cannot read.
+UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredLetter:
+    """A dead letter and where it stands on the dead stream.
+
+    Attributes:
+        entry_id: of the entry, "" where even that is not told.
+        letter: None where it is damaged or of a kind that this version does not know.
+    """
+
+    stream_id: str
+    entry_id: str
+    letter: DeadLetter | None
+
+    @property
+    def reason(self) -> str:
+        """Why the entry could not be processed."""
+        return UNREADABLE if self.letter is None else self.letter.reason.value
+
+
+def page(settings: Settings, after: str, count: int) -> Operation[list[StoredLetter]]:
+    """Up to `count` letters that came after the stream id `after` ("" from the oldest)."""
+    start = f"({after}" if after else "-"
+    (reply,) = checked((yield [("XRANGE", settings.dead, start, "+", "COUNT", count)]))
+    return [_stored(text(stream_id), named(fields)) for stream_id, fields in reply]
+
+
+def _stored(stream_id: str, fields: dict[str, Any]) -> StoredLetter:
+    entry_id = text(fields.get("entry_id", b""))
+    try:
+        letter = DeadLetter.model_validate_json(fields.get("letter", b""))
+    except pydantic.ValidationError:
+        return StoredLetter(stream_id, entry_id, None)
+    return StoredLetter(stream_id, letter.entry_id, letter)
+
+
+def drop(settings: Settings, stream_ids: Sequence[str]) -> Operation[int]:
+    """Delete letters for good; returns how many were still there."""
+    dropped = 0
+    for first in range(0, len(stream_ids), PAGE):
+        ids = stream_ids[first : first + PAGE]
+        (count,) = checked((yield [("XDEL", settings.dead, *ids)]))
+        dropped += int(count)
+    return dropped
+
+
+def replay(settings: Settings, letters: Sequence[StoredLetter]) -> Operation[int]:
+    """Put letters back where they came from; returns how many were still there.
+
+    Raises:
+        QueueFull: no more room; those that found none are still dead letters.
+    """
+    entries: list[Any] = []
+    results: list[Any] = []
+    for stored in letters:
+        letter = stored.letter
+        if letter is None:
+            continue
+        if letter.reason is DeadReason.UNREADABLE_RESULT:
+            results += [stored.stream_id, letter.entry_id, letter.sealed]
+        else:
+            message = encode_message(letter.entry_id, letter.sealed, queue=settings.queue)
+            entries += [stored.stream_id, letter.entry_id, message]
+    replayed, asked = 0, 0
+    for name, target, most, arguments in (
+        ("replay", settings.queue, settings.max_queue_entries, entries),
+        ("restore", settings.results, settings.max_results, results),
+    ):
+        if not arguments:
+            continue
+        (reply,) = checked(
+            (yield [("EVAL", script(name), 2, settings.dead, target, most, *arguments)])
+        )
+        count, refused = reply
+        replayed += int(count)
+        asked += int(refused)
+    if asked:
+        raise QueueFull(f"no room for {asked} of {replayed + asked} letters; they stay dead")
+    return replayed

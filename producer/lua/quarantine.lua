@@ -1,0 +1,14 @@
+-- Move results that do not open to the dead stream, as far as one group is concerned.
+-- KEYS: the results, the dead stream.  ARGV: the group, then for each result its stream id, its
+-- entry id and the dead letter.
+-- Returns how many were still pending and are moved. The letter comes first: should its writing be
+-- refused (no memory, ACL), the result is still pending.
+local moved = 0
+for i = 2, #ARGV, 3 do
+  if #redis.call('XPENDING', KEYS[1], ARGV[1], ARGV[i], ARGV[i], 1) == 1 then
+    redis.call('XADD', KEYS[2], '*', 'entry_id', ARGV[i + 1], 'letter', ARGV[i + 2])
+    redis.call('XACK', KEYS[1], ARGV[1], ARGV[i])
+    moved = moved + 1
+  end
+end
+return moved

@@ -1,0 +1,221 @@
+"""Operations of those who read results: fetch, take over, acknowledge, put aside. Free of I/O."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pydantic
+from redis.exceptions import ResponseError
+
+from producer.errors import SealError
+from producer.operations import checked, named, script, text, translate
+from producer.schemas import DeadLetter, DeadReason, JournalResult
+from producer.sealing import RESULT
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from producer.operations import Operation
+    from producer.sealing import KeySet
+    from producer.settings import Settings
+
+log = logging.getLogger(__name__)
+
+#: After this long unacknowledged, a result counts as its reader's legacy and goes to another.
+RECLAIM_AFTER_MS = 60_000
+#: One blocking read; longer waits are made of several, so that an interrupt is heard.
+BLOCK_SECONDS = 2.0
+#: Put aside in one call: a result's letter may hold 400 kB.
+_QUARANTINE_CHUNK = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A result as read from the stream; acknowledge its `stream_id` once it is dealt with.
+
+    Attributes:
+        deliveries: how often it was given to a reader of the group; 1 unless one failed.
+    """
+
+    stream_id: str
+    result: JournalResult
+    deliveries: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Unreadable:
+    stream_id: str
+    entry_id: str
+    sealed: str
+
+
+def create_group(settings: Settings, group: str) -> Operation[None]:
+    """Make the consumer group if there is none, from the oldest result that is still there."""
+    (reply,) = yield [("XGROUP", "CREATE", settings.results, group, "0", "MKSTREAM")]
+    if isinstance(reply, Exception) and "BUSYGROUP" not in str(reply):
+        raise translate(reply)
+
+
+def receive(
+    keys: KeySet, settings: Settings, *, group: str, consumer: str, count: int, block: float
+) -> Operation[list[Received]]:
+    """Read up to `count` new results for a consumer, waiting at most `block` seconds for one.
+
+    A result that does not open is left pending for a minute: a reader that has its key may take it
+    over (see `reclaim`). It holds up no other.
+    """
+    deadline = time.monotonic() + block
+    while True:
+        wait = int(min(BLOCK_SECONDS, deadline - time.monotonic()) * 1000)
+        # BLOCK 0 would wait for ever; not blocking means leaving the word out.
+        command = (
+            "XREADGROUP", "GROUP", group, consumer, "COUNT", count,
+            *(("BLOCK", wait) if wait > 0 else ()), "STREAMS", settings.results, ">",
+        )  # fmt: skip
+        (reply,) = yield [command]
+        if _no_group(reply):
+            yield from create_group(settings, group)
+            (reply,) = yield [command]
+        checked([reply])
+        items = reply[0][1] if reply else []
+        opened, unreadable = _open(keys, items)
+        for one in unreadable:
+            log.warning("result of entry %s cannot be opened; left pending", one.entry_id)
+        if opened or (not items and wait <= 0):
+            return opened
+
+
+def reclaim(
+    keys: KeySet, settings: Settings, *, group: str, consumer: str, count: int
+) -> Operation[list[Received]]:
+    """Take over up to `count` results that a reader left unacknowledged for a minute.
+
+    What does not open now either becomes a dead letter: pending for ever, it would keep all that
+    follows it from being trimmed, until the stream is full and the workers stop.
+    """
+    cursor = "0-0"
+    while True:
+        (reply,) = yield [
+            (
+                "XAUTOCLAIM", settings.results, group, consumer, RECLAIM_AFTER_MS, cursor,
+                "COUNT", count,
+            )
+        ]  # fmt: skip
+        if _no_group(reply):
+            return []
+        checked([reply])
+        cursor = text(reply[0])
+        opened, unreadable = _open(keys, reply[1])
+        if unreadable:
+            yield from _put_aside(settings, group, consumer, unreadable)
+        if opened:
+            given = yield from hold(
+                settings, group, consumer, [(one.stream_id, 0) for one in opened]
+            )
+            return [
+                Received(one.stream_id, one.result, deliveries)
+                for one, deliveries in zip(opened, given, strict=True)
+                if deliveries
+            ]
+        if cursor == "0-0":
+            return []
+
+
+def hold(
+    settings: Settings, group: str, consumer: str, results: Sequence[tuple[str, int]]
+) -> Operation[list[int]]:
+    """Keep results from counting as left behind; for each its deliveries, 0 where it is lost.
+
+    `results` names each by its stream id and its deliveries as far as known (0: unknown).
+    """
+    if not results:
+        return []
+    (reply,) = yield [hold_command(settings, group, consumer, results)]
+    return held(reply, len(results))
+
+
+def hold_command(
+    settings: Settings, group: str, consumer: str, results: Sequence[tuple[str, int]]
+) -> tuple[Any, ...]:
+    """The command of `hold`, to be sent together with others."""
+    pairs = [value for pair in results for value in pair]
+    return ("EVAL", script("hold"), 1, settings.results, group, consumer, *pairs)
+
+
+def held(reply: Any, count: int) -> list[int]:
+    """What the reply to `hold_command` says; a group that is gone holds nothing."""
+    if _no_group(reply):
+        return [0] * count
+    return [int(deliveries) for deliveries in checked([reply])[0]]
+
+
+def acknowledge(settings: Settings, *, group: str, stream_ids: Sequence[str]) -> Operation[int]:
+    """Tell that results are dealt with; what every group has acknowledged is dropped."""
+    if not stream_ids:
+        return 0
+    (count,) = checked((yield [acknowledge_command(settings, group, stream_ids)]))
+    return int(count)
+
+
+def acknowledge_command(
+    settings: Settings, group: str, stream_ids: Sequence[str]
+) -> tuple[Any, ...]:
+    """The command of `acknowledge`, to be sent together with others."""
+    return ("EVAL", script("acknowledge"), 1, settings.results, group, *stream_ids)
+
+
+def _put_aside(
+    settings: Settings, group: str, consumer: str, unreadable: Sequence[_Unreadable]
+) -> Operation[None]:
+    """Make dead letters of results; where that is refused, they stay pending and are told."""
+    for first in range(0, len(unreadable), _QUARANTINE_CHUNK):
+        chunk = unreadable[first : first + _QUARANTINE_CHUNK]
+        given = yield from hold(settings, group, consumer, [(one.stream_id, 0) for one in chunk])
+        arguments: list[Any] = []
+        for one, deliveries in zip(chunk, given, strict=True):
+            if deliveries:
+                arguments += [one.stream_id, one.entry_id, _letter(one, deliveries)]
+        moved, trimmed = yield [
+            (
+                "EVAL", script("quarantine"), 2, settings.results, settings.dead, group,
+                *arguments,
+            ),
+            acknowledge_command(settings, group, []),
+        ]  # fmt: skip
+        checked([trimmed])
+        what = "a dead letter now"
+        if isinstance(moved, Exception):
+            what = f"left pending ({translate(moved)})"
+        for one in chunk:
+            log.error("result of entry %s cannot be opened; %s", one.entry_id, what)
+
+
+def _letter(one: _Unreadable, deliveries: int) -> bytes:
+    return DeadLetter(
+        entry_id=one.entry_id,
+        reason=DeadReason.UNREADABLE_RESULT,
+        deliveries=deliveries,
+        sealed=one.sealed,
+    ).encode()
+
+
+def _open(keys: KeySet, items: Sequence[Any]) -> tuple[list[Received], list[_Unreadable]]:
+    opened, unreadable = [], []
+    for stream_id, fields in items:
+        values = named(fields or [])
+        entry_id, sealed = text(values.get("entry_id", b"")), values.get("sealed", b"")
+        try:
+            plaintext = keys.open(sealed, kind=RESULT, entry_id=entry_id)
+            result = JournalResult.model_validate_json(plaintext)
+        except (SealError, pydantic.ValidationError):
+            unreadable.append(_Unreadable(text(stream_id), entry_id, text(sealed)))
+        else:
+            opened.append(Received(text(stream_id), result))
+    return opened, unreadable
+
+
+def _no_group(reply: Any) -> bool:
+    return isinstance(reply, ResponseError) and "NOGROUP" in str(reply)
