@@ -16,6 +16,7 @@ from training.calibrate import best_temperature, cooled, fold_in
 from training.deadline import Deadline
 from training.errors import BaseModelError, DataError
 from training.finetune import Best, finetune, predict
+from training.groups import groups
 from training.metrics_file import metrics
 from training.model import (
     default_learning_rate,
@@ -147,7 +148,7 @@ def _parts(
     labels = multi_hot((record.labels for record in everything), names)
     if validation is None:
         train, held_out = stratified_split(
-            labels, validation_share=options.validation_share, seed=options.seed
+            labels, groups(records), validation_share=options.validation_share, seed=options.seed
         )
     else:
         train = list(range(len(records)))

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 TEXT, LABELS = "text", "labels"
+#: Not a name that a file could use: it is set here.
+_GROUP = " group"
 #: The data set that is shipped: synthetic entries written for this project.
 SHIPPED_DATA = Path(__file__).with_name("data") / "mental_health_journals.csv"
 #: An entry is at most this many characters, as for `journal submit`.
@@ -33,6 +35,8 @@ class Record:
         unknown: labels of which it is not known whether they apply.
         evidence: label and quote, where in a long text a label is to be seen.
         weight: how much it counts in training.
+        group: the same for a row and its reframes, so that none of them is set aside to test
+            what another has taught; empty for a record that stands alone.
     """
 
     text: str
@@ -41,6 +45,7 @@ class Record:
     unknown: frozenset[str] = frozenset()
     evidence: tuple[tuple[str, str], ...] = ()
     weight: float = 1.0
+    group: str = field(default="", compare=False, repr=False)
 
 
 def read_records(path: Path, *, with_reframes: bool = False) -> list[Record]:
@@ -92,7 +97,7 @@ def _record(row: dict[str, Any], place: str) -> Record:
     except DataError as exc:
         raise DataError(f"{place}: column '{LABELS}': {exc}") from None
     try:
-        return annotated(Record(text, labels), row)
+        return annotated(Record(text, labels, group=row.get(_GROUP, "")), row)
     except DataError as exc:
         raise DataError(f"{place}: {exc}") from None
 
@@ -144,7 +149,10 @@ def _jsonl_rows(path: Path, *, with_reframes: bool) -> Iterator[tuple[int, dict[
             for name in (TEXT, LABELS):
                 if name not in row:
                     raise DataError(f"{path}:{number}: no field '{name}'")
-            yield number, row
+            place = f"{path}:{number}"
+            yield number, {**row, _GROUP: place}
             if with_reframes:
-                for reframe in reframes(row, f"{path}:{number}"):
-                    yield number, {TEXT: reframe, LABELS: [], "weight": REFRAME_WEIGHT}
+                for reframe in reframes(row, place):
+                    yield number, {
+                        TEXT: reframe, LABELS: [], "weight": REFRAME_WEIGHT, _GROUP: place
+                    }  # fmt: skip

@@ -18,11 +18,13 @@ from training import fit as fit_module
 from training.base import find_base
 from training.errors import DataError, OutputError
 from training.fit import fit
+from training.groups import groups
 from training.multi_hot import multi_hot
 from training.options import FitOptions
 from training.output_folder import check_target
 from training.records import Record, read_records
 from training.scores import score
+from training.sources import read_sources
 from training.split import stratified_split
 from worker.classifier import Classifier
 from worker.model_folder import MODEL_FILES, ModelFolder
@@ -55,7 +57,7 @@ def run_fit(base: Path, target: Path, progress: Progress, **changes: Any) -> Mod
 def test_fit_learns_and_its_figures_are_the_workers(
     base: str, tmp_path: Path, progress: Progress, request: pytest.FixtureRequest
 ) -> None:
-    records = [Record(text, tuple(labels)) for text, labels in make_rows(120)]
+    records = [Record(text, tuple(labels)) for text, labels in make_rows(240)]
     records.append(Record("it rained. " * 40 + SIGNS["Alpha"], ("Alpha",)))
     folder = run_fit(
         request.getfixturevalue(base), tmp_path / "model", progress, records=records, epochs=15
@@ -67,7 +69,7 @@ def test_fit_learns_and_its_figures_are_the_workers(
     assert metrics["validation"]["micro_f1"] > metrics["validation"]["floor_micro_f1"] + 0.1
 
     truth = multi_hot((record.labels for record in records), folder.labels)
-    _, held_out = stratified_split(truth, validation_share=0.25, seed=3)
+    _, held_out = stratified_split(truth, groups(records), validation_share=0.25, seed=3)
     worker = Classifier.load(folder, device="cpu", precision="fp32")
     answers = worker.classify([records[row].text for row in held_out])
     scores = score(
@@ -125,6 +127,31 @@ def test_given_validation_entries_are_used(
     assert (data["train_entries"], data["validation_entries"]) == (80, 31)
     with pytest.raises(DataError, match="validation file only: Omega"):
         run_fit(tiny_base, tmp_path / "other", progress, validation=[Record("x", ("Omega",))])
+
+
+def test_no_text_is_held_out_whose_twin_is_learnt_from(
+    tiny_base: Path, tmp_path: Path, progress: Progress, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [
+        {"text": f"entry {n}: {SIGNS['Alpha']}", "labels": ["Alpha"],
+         "reframes": [f"entry {n}, calm", f"entry {n}, calmer"]} for n in range(30)
+    ]  # fmt: skip
+    rows += [{"text": f"plain {n // 2}".title() if n % 2 else f"plain  {n // 2}", "labels": []}
+             for n in range(20)]  # fmt: skip
+    file = tmp_path / "thoughts.jsonl"
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    parts: list[set[str]] = []
+    tokenize = fit_module.tokenize
+
+    def spy(texts: list[str], *args: Any, **kwargs: Any) -> Any:
+        parts.append({" ".join(text.lower().split()[:2]).strip(":,") for text in texts})
+        return tokenize(texts, *args, **kwargs)
+
+    monkeypatch.setattr(fit_module, "tokenize", spy)
+    run_fit(tiny_base, tmp_path / "model", progress, records=read_sources((str(file),)), epochs=1)
+    learnt, held_out = parts
+    assert held_out
+    assert not learnt & held_out
 
 
 def test_model_card_tells_use_data_scores_and_limits(
