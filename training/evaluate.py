@@ -10,7 +10,7 @@ import numpy as np
 from training.anonymize import anonymize_texts
 from training.bootstrap import intervals
 from training.errors import DataError
-from training.multi_hot import multi_hot
+from training.multi_hot import multi_hot, targets
 from training.records import label_names
 from training.reliability import Reliability, reliability
 from training.scores import Scores, f1, score
@@ -105,7 +105,7 @@ def evaluate(
     probabilities = np.array([answer.scores for answer in answers], dtype=np.float32)
     # A data set that never gives a label tells nothing about it; one without any label is plain.
     absent = tuple(label for label in labels if label not in found) if found else ()
-    known = np.broadcast_to([label not in absent for label in labels], truth.shape)
+    known = ~np.isnan(targets(records, labels)) & [label not in absent for label in labels]
     return Evaluation(
         labels=labels,
         truth=truth,

@@ -114,6 +114,9 @@ def score(
     )
     occurring = [label for label in labels if label.support]
     support = np.array([label.support for label in occurring])
+    judged = support + np.array(
+        [label.false_positives + label.true_negatives for label in occurring]
+    )
     any_true, any_predicted = _any(true), _any(predicted)
     unlabelled = ~any_true
     return Scores(
@@ -128,8 +131,9 @@ def score(
         any_label_macro_f1=(
             _f1_of(any_true, any_predicted) + _f1_of(unlabelled, ~any_predicted)
         ) / 2,
-        floor_micro_f1=float(2 * true.sum() / (true.sum() + true.size)) if true.any() else 0.0,
-        floor_macro_f1=_mean((2 * support / (support + len(true))).tolist()),
+        # Everything known is given: what is right are the true ones, nothing is missed.
+        floor_micro_f1=float(2 * true.sum() / (true.sum() + known.sum())) if true.any() else 0.0,
+        floor_macro_f1=_mean((2 * support / (support + judged)).tolist()),
         labelled_share=float(any_predicted[unlabelled].mean()) if unlabelled.any() else None,
         labels=labels,
     )  # fmt: skip

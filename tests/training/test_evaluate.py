@@ -102,6 +102,20 @@ def test_entries_are_anonymized_first_and_unknown_labels_left_out(progress: Prog
     assert found.scores.micro_f1 == 1.0
 
 
+def test_a_masked_label_counts_neither_way(progress: Progress) -> None:
+    entries = [
+        Record("Self-blame", (), unknown=frozenset({"Self-blame"})),
+        Record("Self-blame", ("Self-blame",)),
+        Record("Mind Reading", ("Mind Reading",)),
+        Record("Catastrophizing", ("Catastrophizing",)),
+    ]
+    found = evaluate(entries, LABELS, Echo(), anonymizer=None, progress=progress)
+    assert found.scores.micro_f1 == 1.0
+    assert sum(found.reliability.counts) == 11
+    everything = 2 * 3 / (3 + 11)
+    assert found.scores.floor_micro_f1 == pytest.approx(everything)
+
+
 def test_data_with_only_unknown_labels_is_refused(progress: Progress) -> None:
     with pytest.raises(DataError, match="knows none"):
         evaluate([Record("a", ("X",))], LABELS, Echo(), anonymizer=None, progress=progress)
