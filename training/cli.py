@@ -23,8 +23,8 @@ from training.commands import (
 )
 from training.options import fit_options
 from training.pii.commands import evaluate_pii, pii
-from training.records import TEXT, read_records
-from training.sources import read_sources
+from training.records import TEXT, label_names, read_records
+from training.sources import read_sources, read_validation
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
@@ -99,7 +99,10 @@ def fit(data: tuple[str, ...], out: Path, **given: Any) -> None:
 
         check_target(out)
         records = read_sources(data)
-        validation = read_records(given["validation"]) if given["validation"] else None
+        validation = (
+            read_validation(given["validation"], label_names(records))
+            if given["validation"] else None
+        )  # fmt: skip
         base = find_base(given["base"])
         progress.begin("loading libraries")
         from training.fit import fit as fit_model  # noqa: PLC0415 - brings torch

@@ -12,6 +12,7 @@ from click.testing import CliRunner
 
 from tests.training.conftest import make_rows, write_csv
 from training.cli import main
+from training.errors import DataError
 from training.options import fit_options
 
 
@@ -50,6 +51,25 @@ def test_malformed_row_is_one_line_without_its_text(tmp_path: Path) -> None:
     data.write_text(data.read_text() + "the heron again,__import__('os')\n")
     line = line_of_failure("fit", data, "--out", tmp_path / "model")
     assert line.endswith("j.csv:5: column 'labels': not a list of labels")
+
+
+def test_validation_file_is_read_with_reframes_and_masks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from training import fit as fit_module
+
+    given: list[Any] = []
+
+    def stand_in(_: Any, validation: Any, *__: Any, **___: Any) -> Any:
+        given.extend(validation)
+        raise DataError("enough")
+
+    monkeypatch.setattr(fit_module, "fit", stand_in)
+    data = write_csv(tmp_path / "j.csv", make_rows(9))
+    file = tmp_path / "v.jsonl"
+    file.write_text('{"text": "x", "labels": ["Alpha"], "reframes": ["calm"]}')
+    line_of_failure("fit", data, "--out", tmp_path / "m", "--validation", file, "--no-anonymize")
+    assert [(r.text, sorted(r.unknown)) for r in given] == [("x", ["Beta", "Gamma"]), ("calm", [])]
 
 
 @pytest.mark.parametrize("command", ["anonymize", "fit", "evaluate"])

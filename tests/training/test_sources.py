@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,10 +15,7 @@ from training.finetune import known_loss
 from training.multi_hot import targets
 from training.records import Record, read_records
 from training.sentences import sentences
-from training.sources import read_sources
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from training.sources import read_sources, read_validation
 
 
 def write(path: Path, *rows: dict[str, Any]) -> str:
@@ -49,6 +47,18 @@ def test_a_file_that_never_gives_a_label_tells_nothing_about_it(tmp_path: Path) 
     records = read_sources((first, f"{second}=0.5", third))
     assert [sorted(r.unknown) for r in records] == [["B"], [], ["A"], [], []]
     assert [r.weight for r in records] == [1, 1.5, 0.5, 0.5, 1]
+
+
+def test_a_validation_file_is_read_as_those_to_learn_from(tmp_path: Path) -> None:
+    file = write(
+        tmp_path / "v.jsonl",
+        {"text": "x", "labels": ["A"], "mask": ["C"], "reframes": ["calm"]},
+        {"text": "y", "labels": ["C"]},
+    )
+    records = read_validation(Path(file), ("A", "B", "C"))
+    assert [(r.text, sorted(r.unknown)) for r in records] == [
+        ("x", ["B", "C"]), ("calm", []), ("y", ["B"]),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("field", [
