@@ -266,7 +266,6 @@ class _Keeper(TrainerCallback):  # type: ignore[misc]
         self._progress.advance(1, f"epoch {state.epoch or 0:.1f}/{args.num_train_epochs:g}")
         if self._deadline.used() >= 1.0:
             control.should_training_stop = True
-            control.should_evaluate = True
 
     def on_evaluate(
         self, args: Any, state: Any, control: Any, metrics: dict[str, float], **_: Any

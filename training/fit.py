@@ -34,7 +34,7 @@ from training.records import label_names
 from training.runs import note_run
 from training.sentences import sentences
 from training.split import Part, stratified_split
-from training.thresholds import tune_thresholds
+from training.thresholds import silent_labels, tune_thresholds
 from worker import adapter
 from worker.first_token import first_token_only
 from worker.model_folder import ModelFolder, seal_folder
@@ -42,7 +42,6 @@ from worker.model_folder import ModelFolder, seal_folder
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
     from training.base import Base
@@ -81,8 +80,7 @@ def fit(
     deadline = Deadline(options.max_minutes)
     silence_libraries()
     names = label_names(records)
-    if not names:
-        raise DataError("no entry has a label: there is nothing to learn")
+    _check(names, validation, base, options)
     set_seed(options.seed)  # the head and the averaging layer begin at random
     model, tokenizer = load_base(
         base, names, window_tokens=options.window_tokens, allow_download=options.allow_download
@@ -97,17 +95,26 @@ def fit(
     )  # fmt: skip
     if options.small:
         best = _made_small(model, tokenizer, held_out, best, options)
-    temperature = best_temperature(held_out.targets, best.probabilities)
+    # Reliability is judged by the labels, not by the votes: so the temperature is, too.
+    hard = np.where(held_out.known, held_out.labels, np.float32("nan"))
+    temperature = best_temperature(hard, best.probabilities)
     fold_in(model, temperature)
     best.probabilities = cooled(best.probabilities, temperature)
-    thresholds = np.round(tune_thresholds(
+    floors = dict(options.at_least)
+    thresholds = tune_thresholds(
         held_out.labels, best.probabilities, held_out.known,
         min_precision=options.min_precision, max_false_alarms=options.max_false_alarms,
-    ), 4)  # fmt: skip
-    thresholds = _raised(thresholds, names, options.at_least)
+        at_least=np.array([floors.get(name, 0.0) for name in names]),
+    )  # fmt: skip
+    if silent := silent_labels(dict(zip(names, thresholds, strict=True))):
+        progress.note(
+            f"--min-precision {options.min_precision:g} is not reached, so these labels are "
+            f"never given: {', '.join(silent)}"
+        )
     found = metrics(
         names, train, held_out, best, thresholds,
         base=base, options=options, anonymized_here=anonymizer is not None,
+        validation_given=validation is not None,
     )  # fmt: skip
     found["temperature"] = round(temperature, 4)
     progress.begin("writing the model folder")
@@ -132,6 +139,22 @@ def fit(
     return written
 
 
+def _check(
+    names: Sequence[str], validation: list[Record] | None, base: Base, options: FitOptions
+) -> None:
+    """Tell of what cannot go well before hours are spent on it."""
+    if not names:
+        raise DataError("no entry has a label: there is nothing to learn")
+    if options.small and not base.built_in:
+        raise BaseModelError("--small writes an adapter of the built-in base: leave out --base")
+    for label, _ in options.at_least:
+        if label not in names:
+            raise DataError(f"--at-least: no entry has the label {label}")
+    unknown = sorted(set(label_names(validation or [])) - set(names))
+    if unknown:
+        raise DataError(f"labels in the validation file only: {', '.join(unknown)}")
+
+
 def _parts(
     records: list[Record],
     validation: list[Record] | None,
@@ -142,9 +165,6 @@ def _parts(
     progress: Progress,
 ) -> tuple[Part, Part]:
     everything = [*records, *(validation or [])]
-    unknown = sorted(set(label_names(everything)) - set(names))
-    if unknown:
-        raise DataError(f"labels in the validation file only: {', '.join(unknown)}")
     labels = multi_hot((record.labels for record in everything), names)
     if validation is None:
         train, held_out = stratified_split(
@@ -162,7 +182,8 @@ def _parts(
     if anonymizer is not None:
         progress.begin("anonymizing", len(texts))
         texts = anonymize_texts(texts, anonymizer, advance=progress.advance)
-    return Part.of(texts, everything, names, train), Part.of(texts, everything, names, held_out)
+    learnt = replace(Part.of(texts, everything, names, train), sentences=len(parts_of_long))
+    return learnt, Part.of(texts, everything, names, held_out)
 
 
 def _learn(
@@ -196,24 +217,11 @@ def _learn(
         )  # fmt: skip
 
 
-def _raised(
-    thresholds: NDArray[np.float64], names: Sequence[str], floors: Sequence[tuple[str, float]]
-) -> NDArray[np.float64]:
-    for label, lowest in floors:
-        if label not in names:
-            raise DataError(f"--at-least: no entry has the label {label}")
-        at = list(names).index(label)
-        thresholds[at] = max(thresholds[at], lowest)
-    return thresholds
-
-
 def _made_small(
     model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, held_out: Part, best: Best,
     options: FitOptions,
 ) -> Best:  # fmt: skip
     """Give the model the weights that an adapter keeps, and score the validation texts anew."""
-    if model.config.model_type != "bert":
-        raise BaseModelError("--small needs the built-in base")
     with tempfile.TemporaryDirectory(prefix="journal-train-") as folder:
         file = Path(folder) / adapter.FILE
         adapter.save(file, model.state_dict())

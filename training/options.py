@@ -30,6 +30,7 @@ class FitOptions:
         max_false_alarms: and until no more entries without a label are given one.
         at_least: labels and the lowest threshold each may get.
         small: write an adapter of the built-in base in place of whole weights.
+        shipped_only: nothing but the entries of this project is learnt from.
     """
 
     name: str
@@ -47,6 +48,7 @@ class FitOptions:
     max_false_alarms: float = 1.0
     at_least: tuple[tuple[str, float], ...] = ()
     allow_download: bool = False
+    shipped_only: bool = False
 
 
 def _floor(text: str) -> tuple[str, float]:
@@ -60,8 +62,12 @@ def _floor(text: str) -> tuple[str, float]:
     return label, number
 
 
+def _files(data: Sequence[str]) -> list[str]:
+    return [Path(source).name for source in data if source.partition("=")[0] != SHIPPED]
+
+
 def _described(data: Sequence[str]) -> str:
-    names = [Path(source).name for source in data if source.partition("=")[0] != SHIPPED]
+    names = _files(data)
     parts = [f"Entries of {', '.join(f'`{name}`' for name in names)}"] if names else []
     if len(names) < len(data) or not data:
         parts.append(_SHIPPED)
@@ -106,4 +112,5 @@ def fit_options(
         max_false_alarms=given["max_false_alarms"],
         at_least=tuple(_floor(text) for text in given["at_least"]),
         allow_download=given["allow_download"],
+        shipped_only=not _files(data),
     )

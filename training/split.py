@@ -33,12 +33,14 @@ class Part:
         labels: what applies to them, 0 or 1, shape `(texts, labels)`.
         targets: what to learn: the same, or shares of votes; NaN where it is not known.
         weights: how much each text counts.
+        sentences: how many of the texts are sentences cut out of others.
     """
 
     texts: list[str]
     labels: NDArray[np.float32]
     targets: NDArray[np.float32]
     weights: list[float]
+    sentences: int = 0
 
     @classmethod
     def of(
