@@ -60,6 +60,8 @@ def anonymize(source: Path, target: Path, column: str) -> None:
 @click.option("--base", help="Folder or cached hub name of the encoder to start from.",
               show_default="the built-in MiniLM")  # fmt: skip
 @click.option("--epochs", type=click.IntRange(1), default=4)
+@click.option("--patience", type=click.IntRange(1), metavar="N",
+              help="End training when N epochs in a row were no better.")  # fmt: skip
 @click.option("--batch-size", type=click.IntRange(1), default=16)
 @click.option("--learning-rate", type=click.FloatRange(0, 1, min_open=True),
               show_default="1.5e-4 for small encoders, 3e-5 for large ones")  # fmt: skip

@@ -4,28 +4,27 @@ from __future__ import annotations
 
 import dataclasses
 import tempfile
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import torch
 from torch.nn import functional
 from torch.optim import AdamW
 from torch.optim.lr_scheduler import LambdaLR
 from torch.utils.data import DataLoader, SequentialSampler
-from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments, set_seed
+from transformers import PrinterCallback, Trainer, TrainingArguments, set_seed
 
+from training.keeper import Evaluator, Keeper
 from training.prepare import Collator
-from training.scores import score
-from training.thresholds import tune_thresholds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import numpy as np
     from numpy.typing import NDArray
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
     from training.deadline import Deadline
+    from training.keeper import Best
     from training.options import FitOptions
     from training.prepare import Windows
     from training.progress import Progress
@@ -37,24 +36,6 @@ WARM_UP = 0.1
 HEAD_RATE_FACTOR = 2.0
 WEIGHT_DECAY = 0.01
 _EVALUATION_BATCH = 32
-_BEST_BY = "mean_average_precision"
-
-
-@dataclass(slots=True)
-class Best:
-    """The best epoch so far.
-
-    Attributes:
-        epoch: which, counted from 1; a fraction if time ran out within it.
-        probabilities: of the validation texts, shape `(texts, labels)`.
-        history: the scores of every epoch.
-        state: the model's weights, on the CPU.
-    """
-
-    epoch: float
-    probabilities: NDArray[np.float32]
-    history: list[dict[str, float]]
-    state: dict[str, torch.Tensor] = dataclasses.field(repr=False)
 
 
 def finetune(
@@ -88,8 +69,8 @@ def finetune(
     """
     set_seed(options.seed)
     steps = -(-len(train.dataset) // options.batch_size) * options.epochs
-    evaluator = _Evaluator(validation, held_out, labels)
-    keeper = _Keeper(model, evaluator, deadline, progress)
+    evaluator = Evaluator(validation, held_out, labels)
+    keeper = Keeper(model, evaluator, deadline, progress, options.patience)
     assert options.learning_rate is not None
     optimizer = AdamW(_parameter_groups(model, options.learning_rate), fused=True)
     # The Trainer insists on a folder. Nothing is saved in it.
@@ -214,77 +195,3 @@ class _Trainer(Trainer):  # type: ignore[misc]
     def _get_eval_sampler(self, eval_dataset: Any) -> SequentialSampler:
         """The order of the windows; the Trainer's own groups and shuffles them by length."""
         return SequentialSampler(eval_dataset)
-
-
-class _Evaluator:
-    """Scores the validation texts; keeps the last probabilities for the thresholds."""
-
-    def __init__(self, validation: Windows, held_out: Part, labels: Sequence[str]) -> None:
-        self._validation = validation
-        self._truth = held_out.labels
-        self._known = held_out.known
-        self._labels = labels
-        self.probabilities = np.zeros_like(held_out.labels)
-
-    def __call__(self, prediction: Any) -> dict[str, float]:
-        logits = torch.from_numpy(np.asarray(prediction.predictions, dtype=np.float32))
-        self.probabilities = self._validation.best_by_text(torch.sigmoid(logits).numpy())
-        thresholds = tune_thresholds(self._truth, self.probabilities, self._known)
-        given = self.probabilities >= thresholds
-        scores = score(self._truth, self.probabilities, given, self._labels, self._known)
-        return {
-            _BEST_BY: scores.mean_average_precision,
-            "micro_f1": scores.micro_f1,
-            "macro_f1": scores.macro_f1,
-        }
-
-
-class _Keeper(TrainerCallback):  # type: ignore[misc]
-    """Reports progress, keeps the best epoch, and ends the training when its time is up."""
-
-    def __init__(
-        self,
-        model: PreTrainedModel,
-        evaluator: _Evaluator,
-        deadline: Deadline,
-        progress: Progress,
-    ) -> None:
-        self.best: Best | None = None
-        self._model = model
-        self._evaluator = evaluator
-        self._deadline = deadline
-        self._progress = progress
-        self._history: list[dict[str, float]] = []
-
-    def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """The number of steps is known now."""
-        del args, control
-        self._progress.begin("fine-tuning", state.max_steps)
-
-    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """One step further; the last one if time is up."""
-        self._progress.advance(1, f"epoch {state.epoch or 0:.1f}/{args.num_train_epochs:g}")
-        if self._deadline.used() >= 1.0:
-            control.should_training_stop = True
-
-    def on_evaluate(
-        self, args: Any, state: Any, control: Any, metrics: dict[str, float], **_: Any
-    ) -> None:
-        """Keep these weights if they are the best so far."""
-        del args, control
-        epoch = round(float(state.epoch or 0.0), 2)
-        found = {name: metrics[f"eval_{name}"] for name in (_BEST_BY, "micro_f1", "macro_f1")}
-        self._history.append({"epoch": epoch, **{k: round(v, 4) for k, v in found.items()}})
-        self._progress.note(
-            f"epoch {epoch:g}: validation micro F1 {found['micro_f1']:.3f}, macro F1 "
-            f"{found['macro_f1']:.3f}, mean average precision {found[_BEST_BY]:.3f}"
-        )
-        reached = max((h[_BEST_BY] for h in self._history[:-1]), default=-1.0)
-        if self.best is None or self._history[-1][_BEST_BY] > reached:
-            state_dict = self._model.state_dict()
-            self.best = Best(
-                epoch=epoch,
-                probabilities=self._evaluator.probabilities,
-                history=self._history,
-                state={name: value.cpu().clone() for name, value in state_dict.items()},
-            )

@@ -15,7 +15,7 @@ from training.anonymize import anonymize_texts
 from training.calibrate import best_temperature, cooled, fold_in
 from training.deadline import Deadline
 from training.errors import BaseModelError, DataError
-from training.finetune import Best, finetune, predict
+from training.finetune import finetune, predict
 from training.groups import groups
 from training.metrics_file import metrics
 from training.model import (
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
     from training.base import Base
+    from training.keeper import Best
     from training.options import FitOptions
     from training.progress import Progress
     from training.records import Record

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from training.base import Base
-    from training.finetune import Best
+    from training.keeper import Best
     from training.options import FitOptions
     from training.split import Part
 

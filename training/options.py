@@ -31,6 +31,7 @@ class FitOptions:
         at_least: labels and the lowest threshold each may get.
         small: write an adapter of the built-in base in place of whole weights.
         shipped_only: nothing but the entries of this project is learnt from.
+        patience: epochs without a better one after which training ends; None to run them all.
     """
 
     name: str
@@ -49,6 +50,7 @@ class FitOptions:
     at_least: tuple[tuple[str, float], ...] = ()
     allow_download: bool = False
     shipped_only: bool = False
+    patience: int | None = None
 
 
 def _floor(text: str) -> tuple[str, float]:
@@ -112,5 +114,6 @@ def fit_options(
         max_false_alarms=given["max_false_alarms"],
         at_least=tuple(_floor(text) for text in given["at_least"]),
         allow_download=given["allow_download"],
+        patience=given["patience"],
         shipped_only=not _files(data),
     )

@@ -70,6 +70,14 @@ def test_best_epoch_is_kept(tiny_base: Path, tmp_path: Path, progress: Progress)
     assert metrics["validation"]["mean_average_precision"] == max(reached)
 
 
+def test_training_ends_when_epochs_are_no_better(
+    tiny_base: Path, tmp_path: Path, progress: Progress
+) -> None:
+    folder = run_fit(tiny_base, tmp_path / "model", progress, epochs=60, patience=2)
+    metrics = json.loads((folder.path / "metrics.json").read_text())
+    assert metrics["epochs_run"] == metrics["best_epoch"] + 2 < 60
+
+
 def test_same_seed_gives_the_same_weights(
     averaged_base: Path, tmp_path: Path, progress: Progress
 ) -> None:
