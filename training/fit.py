@@ -15,6 +15,7 @@ from training.anonymize import anonymize_texts
 from training.calibrate import best_temperature, cooled, fold_in
 from training.deadline import Deadline
 from training.errors import BaseModelError, DataError
+from training.fairness import fairness
 from training.finetune import finetune, predict
 from training.groups import groups
 from training.metrics_file import metrics
@@ -31,6 +32,7 @@ from training.output_folder import new_folder
 from training.prepare import tokenize
 from training.probe import fit_head
 from training.records import label_names
+from training.reliability import RELIABILITY_FILE, plot_reliability, reliability
 from training.runs import note_run
 from training.sentences import sentences
 from training.split import Part, stratified_split
@@ -40,7 +42,7 @@ from worker.first_token import first_token_only
 from worker.model_folder import ModelFolder, seal_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
@@ -87,7 +89,7 @@ def fit(
         base, names, window_tokens=options.window_tokens, allow_download=options.allow_download
     )
     options = replace(options, learning_rate=options.learning_rate or default_learning_rate(model))
-    train, held_out = _parts(
+    train, held_out, as_written = _parts(
         records, validation, names, anonymizer=anonymizer, options=options, progress=progress
     )
     best = _learn(
@@ -118,6 +120,11 @@ def fit(
         validation_given=validation is not None,
     )  # fmt: skip
     found["temperature"] = round(temperature, 4)
+    honesty = reliability(held_out.labels, best.probabilities, held_out.known)
+    found["reliability"] = honesty.to_json()
+    decide = _decider(model, tokenizer, thresholds, anonymizer, options)
+    progress.begin("exchanging names and pronouns")
+    found["fairness"] = fairness(as_written, decide, seed=options.seed)
     progress.begin("writing the model folder")
     with new_folder(target) as folder:
         if options.small:
@@ -132,6 +139,7 @@ def fit(
         )
         found["seconds"] = progress.seconds()
         _write_json(folder / "metrics.json", found)
+        plot_reliability(honesty, folder / RELIABILITY_FILE)
         (folder / "README.md").write_text(model_card(found), encoding="utf-8")
         seal_folder(folder, name=options.name)
         ModelFolder.open(folder)
@@ -164,7 +172,8 @@ def _parts(
     anonymizer: Anonymizer | None,
     options: FitOptions,
     progress: Progress,
-) -> tuple[Part, Part]:
+) -> tuple[Part, Part, list[str]]:
+    """What to learn from, what to validate with, and the latter's texts as they were written."""
     everything = [*records, *(validation or [])]
     labels = multi_hot((record.labels for record in everything), names)
     if validation is None:
@@ -184,7 +193,8 @@ def _parts(
         progress.begin("anonymizing", len(texts))
         texts = anonymize_texts(texts, anonymizer, advance=progress.advance)
     learnt = replace(Part.of(texts, everything, names, train), sentences=len(parts_of_long))
-    return learnt, Part.of(texts, everything, names, held_out)
+    as_written = [everything[row].text for row in held_out]
+    return learnt, Part.of(texts, everything, names, held_out), as_written
 
 
 def _learn(
@@ -234,6 +244,25 @@ def _made_small(
     with first_token_only(model):
         best.probabilities = predict(model, check, tokenizer.pad_token_id or 0)
     return best
+
+
+def _decider(
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, thresholds: NDArray[np.float64],
+    anonymizer: Anonymizer | None, options: FitOptions,
+) -> Callable[[list[str]], NDArray[np.bool_]]:  # fmt: skip
+    """What a worker with this model decides about texts."""
+
+    def decide(texts: list[str]) -> NDArray[np.bool_]:
+        if anonymizer is not None:
+            texts = anonymize_texts(texts, anonymizer, advance=lambda _: None)
+        windows = tokenize(
+            texts, np.zeros((len(texts), len(thresholds)), np.float32), tokenizer,
+            window_tokens=options.window_tokens, first_only=False,
+        )  # fmt: skip
+        with first_token_only(model):
+            return predict(model, windows, tokenizer.pad_token_id or 0) >= thresholds
+
+    return decide
 
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from training.fairness import described
 from training.thresholds import silent_labels
 
 _TEMPLATE = """\
@@ -46,6 +47,17 @@ Mean average precision {mean_average_precision:.3f}. Any label at all: macro F1 
 | label | entries | F1 | average precision | threshold |
 |---|---|---|---|---|
 {label_rows}
+
+## Probabilities and fairness
+
+Expected calibration error {calibration:.3f} on the validation entries, after temperature scaling on
+the same: how far, on average, a label's probability is from how often it is right.
+
+![Reliability diagram](reliability.png)
+
+Nothing should depend on who an entry is about: with first names, and then pronouns (he, she, they),
+exchanged in the validation entries, fewer than 2% of the decisions may change.
+{fairness}
 
 ## Limits
 
@@ -102,6 +114,8 @@ def model_card(metrics: dict[str, Any]) -> str:
         unlabelled=""
         if share is None
         else f"Of the entries without a label, {share:.0%} were given one.",
+        calibration=metrics["reliability"]["expected_calibration_error"],
+        fairness="".join(f"\n- {line}" for line in described(metrics["fairness"])),
         label_rows="\n".join(rows),
         base=metrics["base"],
         command=metrics["command"],

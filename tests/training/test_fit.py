@@ -40,7 +40,9 @@ def test_fit_learns_and_its_figures_are_the_workers(
     folder = run_fit(
         request.getfixturevalue(base), tmp_path / "model", progress, records=records, epochs=15
     )
-    assert {file.name for file in folder.path.iterdir()} == {*MODEL_FILES, "manifest.json"}
+    assert {file.name for file in folder.path.iterdir()} == {
+        *MODEL_FILES, "manifest.json", "reliability.png",
+    }  # fmt: skip
     assert folder.labels == tuple(SIGNS)
     assert folder.window_tokens == 64
     metrics = json.loads((folder.path / "metrics.json").read_text())

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from matplotlib.image import imread
 from rich.console import Console
 
 from tests.training.conftest import make_rows
@@ -30,6 +31,12 @@ def test_model_card_tells_use_data_scores_and_limits(
         assert part in card
     assert str(tmp_path) not in card
     assert "license:" not in card
+    metrics = json.loads((folder.path / "metrics.json").read_text())
+    error = metrics["reliability"]["expected_calibration_error"]
+    assert 0 < error < 1
+    assert f"calibration error {error:.3f}" in card
+    assert "![Reliability diagram](reliability.png)" in card
+    assert imread(folder.path / "reliability.png").shape[0] > 300
     assert "set aside for validation, at random" in card
     assert "same seed on the same machine" in card
     assert "Thresholds were raised" not in card
