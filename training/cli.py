@@ -23,7 +23,7 @@ from training.commands import (
 )
 from training.options import fit_options
 from training.pii.commands import evaluate_pii, pii
-from training.records import TEXT, label_names, read_records
+from training.records import TEXT, label_names, read_plain, read_records
 from training.sources import read_sources, read_validation
 
 
@@ -123,10 +123,13 @@ def fit(data: tuple[str, ...], out: Path, **given: Any) -> None:
 @click.argument("model", type=FOLDER)
 @click.argument("data", type=FILE)
 @click.option("--out", type=FOLDER, help="Write plots (PNG) into this folder.")
+@click.option("--negatives", type=FILE, help="Entries (`text`) to which no label applies.")
 @click.option("--raw", is_flag=True, help="Do not anonymize first.")
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto")
 @click.option("--precision", type=click.Choice(["auto", "fp32", "bf16", "int8"]), default="auto")
-def evaluate(model: Path, data: Path, out: Path | None, *, raw: bool, **options: Any) -> None:
+def evaluate(
+    model: Path, data: Path, out: Path | None, negatives: Path | None, *, raw: bool, **options: Any
+) -> None:
     """Score the folder MODEL on DATA (.csv or .jsonl): a table on stderr, JSON on stdout."""
     with one_line_errors(), new_progress() as progress:
         prepare_libraries(offline=True)
@@ -134,40 +137,22 @@ def evaluate(model: Path, data: Path, out: Path | None, *, raw: bool, **options:
 
         folder = ModelFolder.open(model)
         records = read_records(data)
+        plain = read_plain(negatives) if negatives else None
         progress.begin("loading the model")
-        from training.evaluate import evaluate as evaluate_model  # noqa: PLC0415
+        from training.report import Report  # noqa: PLC0415
         from worker.classifier import Classifier  # noqa: PLC0415 - brings torch
 
-        classifier = Classifier.load(folder, **options)
-        result = evaluate_model(
-            records, folder.labels, classifier,
+        report = Report(
+            folder, Classifier.load(folder, **options),
             anonymizer=None if raw else new_anonymizer(), progress=progress,
+            records=records, negatives=plain,
         )  # fmt: skip
-        plots = _write_plots(result, out) if out else []
-    from training.tables import print_details, print_scores  # noqa: PLC0415
-
+        plots = _write_plots(report.evaluation, out) if out else []
     console = Console(stderr=True)
-    print_scores(result.scores, console)
-    if result.unknown_labels:
-        names = ", ".join(result.unknown_labels)
-        console.print(f"left out, as the model does not know them: {names}", soft_wrap=True)
+    report.print(console)
     for plot in plots:
         console.print(f"plot: {plot}", soft_wrap=True)
-    if result.unscored_labels:
-        names = ", ".join(result.unscored_labels)
-        console.print(f"not scored, as the data never gives them: {names}", soft_wrap=True)
-    print_details(result, console)
-    report = {
-        "model": folder.name,
-        "version": folder.version,
-        **result.scores.to_json(),
-        "intervals": result.intervals,
-        "expected_calibration_error": round(result.reliability.error, 4),
-        "by_length": result.by_length,
-        "unknown_labels": list(result.unknown_labels),
-        "unscored_labels": list(result.unscored_labels),
-    }
-    click.echo(json.dumps(report))
+    click.echo(json.dumps(report.to_json()))
 
 
 def _changed(given: dict[str, Any]) -> dict[str, Any]:

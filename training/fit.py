@@ -44,6 +44,7 @@ from worker.model_folder import ModelFolder, seal_folder
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from numpy.typing import NDArray
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
     from training.base import Base

@@ -11,35 +11,40 @@ from training.pii.names import known_first
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
 #: What names are exchanged for: common first names of women and of men, each from all over.
 WOMEN = ("Emily", "Aisha", "Mei", "Lakshmi", "Guadalupe", "Ngozi", "Katarzyna", "Keisha", "Leila",
          "Yuki", "Siobhan", "Rachel")  # fmt: skip
 MEN = ("James", "Mohammed", "Wei", "Arjun", "Diego", "Kwame", "Piotr", "DeShawn", "Reza",
        "Hiroshi", "Cillian", "Joshua")  # fmt: skip
 #: First names that are more often other words, even where they begin with a capital.
-_WORDS = frozenset(
+_WORDS = _set(
     "april august may june sunday monday tuesday wednesday thursday friday saturday christmas "
     "easter god lord mom mum dad mama papa will grace hope joy faith mark i my an a the so art "
-    "bill christian dean english king prince queen doctor may-be internet".split()
+    "bill christian dean english king prince queen doctor internet"
 )
-_WORD = re.compile(r"[^\W\d_]+(?:[-’'][^\W\d_]{2,})*")
-_SENTENCE_BEGIN = re.compile(r"(?:^|[.!?:;\n\"“(\-*•])\s*$")
+_WORD = re.compile(r"[^\W\d_]+(?:[-\u2019'][^\W\d_]{2,})*")
+_BEFORE_A_SENTENCE = '.!?:;"\u201c(-*\u2022'
 
 _HE = ("he", "him", "his", "his", "himself")
 _SHE = ("she", "her", "her", "hers", "herself")
 _THEY = ("they", "them", "their", "theirs", "themselves")
 _SUBJECT, _OBJECT, _DETERMINER, _POSSESSIVE, _REFLEXIVE = range(5)
-_PRONOUN = re.compile(
-    r"\b(she|he|herself|himself|hers|her|him|his)\b(['’]s\b)?(\s+)?([a-z]+)?", re.IGNORECASE
-)
+_ANY = r"(?:she|he|herself|himself|hers|her|him|his)\b"
+#: A pronoun, `'s`, and the next word unless that is one, too.
+_PRONOUN = re.compile(rf"\b({_ANY})(['\u2019]s\b)?(\s+)?((?!{_ANY})[a-z]+)?", re.IGNORECASE)
 _IRREGULAR = {"is": "are", "was": "were", "has": "have", "does": "do", "goes": "go",
               "isn": "aren", "wasn": "weren", "hasn": "haven", "doesn": "don"}  # fmt: skip
 #: After these `her` and `his` stand alone: no noun follows.
-_NO_NOUN = frozenset(
+_NO_NOUN = _set(
     "a about after again all an and are as at back because before being but by could did do does "
     "down for from had has have he how i if in into is it just more my not now of off on or our "
     "out over she should so than that the there they this to today too tonight up us was we were "
-    "what when where which while who why will with would yesterday yet you".split()
+    "what when where which while who why will with would yesterday yet you"
 )
 _SIBILANT = ("ches", "shes", "sses", "xes", "zes")
 
@@ -51,9 +56,9 @@ def swap_names(text: str, names: tuple[str, ...]) -> str:
     """
     certain = {
         found.group() for found in _WORD.finditer(text)
-        if _is_name(found.group()) and not _SENTENCE_BEGIN.search(text, 0, found.start())
+        if _is_name(found.group()) and not _begins_sentence(text, found.start())
     }  # fmt: skip
-    unused = [name for name in names if name not in certain]
+    unused = [name for name in names if name not in certain] or list(names)
     chosen = {
         # By their order in the text, so that the same text is always changed alike.
         name: unused[at % len(unused)]
@@ -75,6 +80,12 @@ def to_she(text: str) -> str:
 def to_they(text: str) -> str:
     """The entry with a singular `they` for `he` and `she`; the next verb follows suit."""
     return _PRONOUN.sub(_to(_THEY), text)
+
+
+def _begins_sentence(text: str, start: int) -> bool:
+    before = text[:start]
+    words = before.rstrip()
+    return not words or "\n" in before[len(words) :] or words[-1] in _BEFORE_A_SENTENCE
 
 
 def _is_name(word: str) -> bool:

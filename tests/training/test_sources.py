@@ -64,6 +64,7 @@ def test_a_validation_file_is_read_as_those_to_learn_from(tmp_path: Path) -> Non
 @pytest.mark.parametrize("field", [
     {"votes": {"A": "many"}}, {"votes": [1]}, {"votes": {"A": 1}, "annotators": 0},
     {"mask": "['A"}, {"evidence": [{"quote": "x"}]}, {"evidence": 7}, {"reframes": "calm"},
+    {"style": 7}, {"style": "x" * 99},
 ])  # fmt: skip
 def test_a_bad_field_is_named_with_its_line(tmp_path: Path, field: dict[str, Any]) -> None:
     file = write(tmp_path / "a.jsonl", {"text": "x", "labels": ["A"], **field})
