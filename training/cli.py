@@ -16,6 +16,7 @@ from rich.console import Console
 from training.commands import (
     FILE,
     FOLDER,
+    check_single_process,
     new_anonymizer,
     new_progress,
     one_line_errors,
@@ -80,6 +81,11 @@ def anonymize(source: Path, target: Path, column: str) -> None:
               help="Share of entries without a label that may be given one.")  # fmt: skip
 @click.option("--at-least", multiple=True, metavar="LABEL=P",
               help="A label's threshold is no lower than this; may be repeated.")  # fmt: skip
+@click.option("--class-weights", is_flag=True, help="Let positives of rare labels count more.")
+@click.option("--precision", type=click.Choice(["auto", "fp32", "bf16"]), default="auto",
+              help="Arithmetic of training; auto is bf16 where the hardware has it.")  # fmt: skip
+@click.option("--resume", is_flag=True,
+              help="Keep checkpoints beside --out and go on where the same fit ended.")  # fmt: skip
 @click.option("--small", is_flag=True, help="Write an adapter of the built-in base: 3 MB.")
 @click.option("--no-anonymize", is_flag=True, help="DATA is anonymized already.")
 @click.option("--allow-download", is_flag=True, help="Fetch --base from the model hub.")
@@ -95,6 +101,7 @@ def fit(data: tuple[str, ...], out: Path, **given: Any) -> None:
     with journal-stream; without DATA they are what is used.
     """
     with one_line_errors(), new_progress() as progress:
+        check_single_process()
         prepare_libraries(offline=not given["allow_download"])
         from training.base import find_base  # noqa: PLC0415
         from training.output_folder import check_target  # noqa: PLC0415

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 _BATCH = 64
 #: Words up to which an entry counts as short, middling, long.
 LENGTHS = (20, 60, 150)
+_LENGTH_NAMES = (*(f"up to {most} words" for most in LENGTHS), f"over {LENGTHS[-1]} words")
 
 
 class TextClassifier(Protocol):
@@ -104,6 +105,7 @@ def evaluate(
     absent = tuple(label for label in labels if label not in found) if found else ()
     known = ~np.isnan(targets(records, labels)) & [label not in absent for label in labels]
     judged = (truth > 0) & known, predicted & known
+    by_length = _by_group([_length(record.text) for record in records], *judged)
     return Evaluation(
         labels=labels,
         truth=truth,
@@ -113,7 +115,7 @@ def evaluate(
         unscored_labels=absent,
         reliability=reliability(truth, probabilities, known),
         intervals=intervals(truth, predicted, probabilities, known),
-        by_length=_by_group([_length(record.text) for record in records], *judged),
+        by_length={name: by_length[name] for name in _LENGTH_NAMES if name in by_length},
         by_style=_by_group([style(record) for record in records], *judged),
     )
 
@@ -141,8 +143,7 @@ def answer(
 
 def _length(text: str) -> str:
     words = len(text.split())
-    most = next((most for most in LENGTHS if words <= most), None)
-    return f"up to {most} words" if most else f"over {LENGTHS[-1]} words"
+    return _LENGTH_NAMES[sum(words > most for most in LENGTHS)]
 
 
 def _by_group(

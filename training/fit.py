@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -13,11 +14,13 @@ from transformers import set_seed
 
 from training.anonymize import anonymize_texts
 from training.calibrate import best_temperature, cooled, fold_in
+from training.checkpoint import checkpoint_folder, fingerprint, open_checkpoints
 from training.deadline import Deadline
 from training.errors import BaseModelError, DataError
 from training.fairness import fairness
-from training.finetune import finetune, predict
+from training.finetune import finetune, precision_of, predict
 from training.groups import groups
+from training.loss import class_weights
 from training.metrics_file import metrics
 from training.model import (
     default_learning_rate,
@@ -89,13 +92,18 @@ def fit(
     model, tokenizer = load_base(
         base, names, window_tokens=options.window_tokens, allow_download=options.allow_download
     )
-    options = replace(options, learning_rate=options.learning_rate or default_learning_rate(model))
+    options = replace(
+        options,
+        learning_rate=options.learning_rate or default_learning_rate(model),
+        precision=precision_of(options.precision),
+    )
     train, held_out, as_written = _parts(
         records, validation, names, anonymizer=anonymizer, options=options, progress=progress
     )
     best = _learn(
         model, tokenizer, train, held_out,
-        names=names, base=base, options=options, deadline=deadline, progress=progress,
+        target=target, names=names, base=base, options=options, deadline=deadline,
+        progress=progress,
     )  # fmt: skip
     if options.small:
         best = _made_small(model, tokenizer, held_out, best, options)
@@ -145,6 +153,7 @@ def fit(
         seal_folder(folder, name=options.name)
         ModelFolder.open(folder)
     written = ModelFolder.open(target)
+    shutil.rmtree(checkpoint_folder(target), ignore_errors=True)
     note_run(target, written.version, found)
     return written
 
@@ -204,6 +213,7 @@ def _learn(
     train: Part,
     held_out: Part,
     *,
+    target: Path,
     names: Sequence[str],
     base: Base,
     options: FitOptions,
@@ -219,13 +229,20 @@ def _learn(
     check = tokenize(
         held_out.texts, held_out.labels, tokenizer, window_tokens=size, first_only=False
     )
+    checkpoints = resume_from = None
+    if options.resume:
+        checkpoints = checkpoint_folder(target)
+        mark = fingerprint(base, names, train, held_out, options)
+        resume_from = open_checkpoints(checkpoints, mark)
+    positive = class_weights(train.targets) if options.class_weights else None
     with first_token_only(model):
         if starts_as_average(base, model):
             freeze_lower_layers(model)
-            fit_head(model, learn, tokenizer.pad_token_id or 0, progress)
+            fit_head(model, learn, tokenizer.pad_token_id or 0, progress, positive)
         return finetune(
             model, tokenizer, learn, check, held_out,
             labels=names, options=options, deadline=deadline, progress=progress,
+            positive_weights=positive, checkpoints=checkpoints, resume_from=resume_from,
         )  # fmt: skip
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from transformers import TrainerCallback
 
+from training.checkpoint import save_kept
 from training.scores import score
 from training.thresholds import tune_thresholds
 
@@ -106,12 +108,35 @@ class Keeper(TrainerCallback):  # type: ignore[misc]
         """The number of steps is known now."""
         del args, control
         self._progress.begin("fine-tuning", state.max_steps)
+        self._progress.advance(state.global_step)
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         """One step further; the last one if time is up."""
         self._progress.advance(1, f"epoch {state.epoch or 0:.1f}/{args.num_train_epochs:g}")
         if self._deadline.used() >= 1.0:
             control.should_training_stop = True
+
+    def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        """Complete a checkpoint with the best epoch so far."""
+        del control
+        assert self.best is not None, "an epoch is scored before it is saved"
+        save_kept(
+            Path(args.output_dir) / f"checkpoint-{state.global_step}",
+            {
+                "epoch": self.best.epoch,
+                "probabilities": torch.from_numpy(self.best.probabilities),
+                "history": self._history,
+                "state": self.best.state,
+                "in_vain": self._in_vain,
+            },
+        )
+
+    def restore(self, kept: dict[str, Any]) -> None:
+        """Go on from what `on_save` wrote."""
+        self._history = kept["history"]
+        self._in_vain = kept["in_vain"]
+        self.best = Best(kept["epoch"], kept["probabilities"].numpy(), self._history, kept["state"])
+        self._progress.note(f"going on after epoch {self._history[-1]['epoch']:g}")
 
     def on_evaluate(
         self, args: Any, state: Any, control: Any, metrics: dict[str, float], **_: Any

@@ -32,6 +32,9 @@ class FitOptions:
         small: write an adapter of the built-in base in place of whole weights.
         shipped_only: nothing but the entries of this project is learnt from.
         patience: epochs without a better one after which training ends; None to run them all.
+        resume: write checkpoints, and go on from the last one of the same fit.
+        precision: of training, `auto`, `fp32` or `bf16`.
+        class_weights: positives of rare labels count more.
     """
 
     name: str
@@ -51,6 +54,9 @@ class FitOptions:
     allow_download: bool = False
     shipped_only: bool = False
     patience: int | None = None
+    resume: bool = False
+    precision: str = "fp32"
+    class_weights: bool = False
 
 
 def _floor(text: str) -> tuple[str, float]:
@@ -115,5 +121,8 @@ def fit_options(
         at_least=tuple(_floor(text) for text in given["at_least"]),
         allow_download=given["allow_download"],
         patience=given["patience"],
+        resume=given["resume"],
+        precision=given["precision"],
+        class_weights=given["class_weights"],
         shipped_only=not _files(data),
     )

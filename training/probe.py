@@ -13,7 +13,7 @@ import torch
 from torch.nn import functional
 from torch.utils.data import DataLoader
 
-from training.finetune import known_loss
+from training.loss import known_loss
 from training.prepare import Collator
 
 if TYPE_CHECKING:
@@ -30,7 +30,11 @@ _PENALTY = 0.01
 
 
 def fit_head(
-    model: BertForSequenceClassification, windows: Windows, pad_token_id: int, progress: Progress
+    model: BertForSequenceClassification,
+    windows: Windows,
+    pad_token_id: int,
+    progress: Progress,
+    positive_weights: torch.Tensor | None = None,
 ) -> None:
     """Set the head's weights to the best linear classifier on the pooled features."""
     features, labels, weights = _features(model, windows, pad_token_id, progress)
@@ -45,7 +49,7 @@ def fit_head(
     def loss() -> float:
         optimizer.zero_grad()
         logits = functional.linear(standard, weight, bias)
-        value = known_loss(logits, labels, weights)
+        value = known_loss(logits, labels, weights, positive_weights)
         value = value + _PENALTY * weight.square().sum()
         value.backward()  # type: ignore[no-untyped-call]
         return value.item()

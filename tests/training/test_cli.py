@@ -31,6 +31,13 @@ def test_missing_data_is_one_line(tmp_path: Path) -> None:
     assert "none.csv: No such file" in line
 
 
+def test_several_processes_are_refused_in_one_line(
+    journals: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    assert "one process" in line_of_failure("fit", journals, "--out", tmp_path / "model")
+
+
 def test_missing_base_is_one_line(journals: Path, tmp_path: Path) -> None:
     line = line_of_failure("fit", journals, "--out", tmp_path / "m", "--base", "./none")
     assert "./none" in line
@@ -96,6 +103,7 @@ def test_model_card_repeats_the_command_without_paths() -> None:
         "name": None, "epochs": 4, "batch_size": 16, "learning_rate": None, "seed": 7,
         "window_tokens": 128, "validation_share": 0.15, "max_minutes": None,
         "allow_download": False, "small": False, "min_precision": 0.0, "max_false_alarms": 1.0, "at_least": ["A=0.5"], "patience": None,
+        "resume": False, "precision": "auto", "class_weights": False,
     }  # fmt: skip
     changed = {"base": "/home/me/my base", "seed": 7, "no_anonymize": True}
     options = fit_options(("/home/me/diary.csv",), Path("/srv/models/mine"), given, changed)

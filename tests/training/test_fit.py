@@ -31,14 +31,18 @@ from worker.model_folder import MODEL_FILES, ModelFolder
 CANARY = "quicksilver walrus 4417"
 
 
-@pytest.mark.parametrize("base", ["tiny_base", "averaged_base"])
+@pytest.mark.parametrize("base", ["tiny_base", "averaged_base", "distil_base", "deep_base"])
 def test_fit_learns_and_its_figures_are_the_workers(
     base: str, tmp_path: Path, progress: Progress, request: pytest.FixtureRequest
 ) -> None:
     records = [Record(text, tuple(labels)) for text, labels in make_rows(240)]
     records.append(Record("it rained. " * 40 + SIGNS["Alpha"], ("Alpha",)))
     folder = run_fit(
-        request.getfixturevalue(base), tmp_path / "model", progress, records=records, epochs=15
+        request.getfixturevalue(base),
+        tmp_path / "model",
+        progress,
+        records=records,
+        epochs=1 if base == "deep_base" else 15,
     )
     assert {file.name for file in folder.path.iterdir()} == {
         *MODEL_FILES, "manifest.json", "reliability.png",
@@ -46,7 +50,8 @@ def test_fit_learns_and_its_figures_are_the_workers(
     assert folder.labels == tuple(SIGNS)
     assert folder.window_tokens == 64
     metrics = json.loads((folder.path / "metrics.json").read_text())
-    assert metrics["validation"]["micro_f1"] > metrics["validation"]["floor_micro_f1"] + 0.1
+    if base != "deep_base":  # twelve random layers learn nothing in seconds
+        assert metrics["validation"]["micro_f1"] > metrics["validation"]["floor_micro_f1"] + 0.1
 
     truth = multi_hot((record.labels for record in records), folder.labels)
     _, held_out = stratified_split(truth, groups(records), validation_share=0.25, seed=3)

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from training.errors import DataError
-from training.finetune import known_loss
+from training.loss import class_weights, known_loss
 from training.multi_hot import targets
 from training.records import Record, read_records
 from training.sentences import sentences
@@ -92,6 +92,19 @@ def test_what_is_unknown_teaches_nothing() -> None:
     known_loss(logits, labels, torch.tensor([1.0, 2.0])).backward()
     assert logits.grad is not None
     assert (logits.grad == 0).tolist() == [[False, True], [True, False]]
+
+
+def test_positives_of_rare_labels_count_more() -> None:
+    nan = float("nan")
+    wanted = np.zeros((1000, 3), dtype=np.float32)
+    wanted[:100, 0] = wanted[:500, 1] = 1
+    wanted[0, 2] = 1
+    wanted[500:, 0] = nan
+    assert class_weights(wanted).tolist() == [2.0, 1.0, 10.0]
+    logits, ones = torch.zeros(1, 3), torch.ones(1)
+    plain = known_loss(logits, torch.tensor([[1.0, nan, nan]]), ones)
+    heavy = known_loss(logits, torch.tensor([[1.0, nan, nan]]), ones, class_weights(wanted))
+    assert heavy == pytest.approx(2 * plain)
 
 
 def test_marked_sentences_become_entries() -> None:
