@@ -4,6 +4,7 @@
 - `mask`: labels of which it is not known whether they apply,
 - `evidence`: [{label, quote}], or `distorted_part`, a quote for all labels of the entry,
 - `weight`: how much the entry counts in training,
+- `style`: how it is written, for `evaluate`,
 - `reframes`: texts on the same matter with nothing distorted: each becomes an entry without labels.
 """
 
@@ -33,7 +34,7 @@ def annotated(record: Record, row: dict[str, Any]) -> Record:
     Raises:
         DataError: a field is not of the expected form; the message does not repeat it.
     """
-    if not row.keys() & {"votes", "mask", "evidence", "distorted_part", "weight"}:
+    if not row.keys() & {"votes", "mask", "evidence", "distorted_part", "weight", "style"}:
         return record
     return replace(
         record,
@@ -41,6 +42,7 @@ def annotated(record: Record, row: dict[str, Any]) -> Record:
         unknown=frozenset(parse_labels(row.get("mask") or [])),
         evidence=_evidence(record, row),
         weight=_weight(row.get("weight", 1.0)),
+        style=_style(row.get("style")),
     )
 
 
@@ -73,6 +75,15 @@ def _weight(value: Any) -> float:
     if not isinstance(value, (int, float)) or isinstance(value, bool) or not 0 < value < math.inf:
         raise DataError("'weight' is no number above 0")
     return float(value)
+
+
+def _style(value: Any) -> str:
+    if value is None or value == "":
+        return ""
+    try:
+        return parse_labels([value])[0]
+    except DataError:
+        raise DataError("'style' is no word or two") from None
 
 
 def _evidence(record: Record, row: dict[str, Any]) -> tuple[tuple[str, str], ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from training.errors import BaseModelError
@@ -18,11 +18,13 @@ class Base:
         source: a folder, or a name on the model hub that is in the local cache.
         name: for the model card; never a path on this machine.
         mean_pooled: it is a sentence encoder that was trained with the mean of its tokens.
+        built_in: it is the one that comes with the project, which adapters belong to.
     """
 
     source: str
     name: str
     mean_pooled: bool
+    built_in: bool = False
 
 
 def find_base(wanted: str | None) -> Base:
@@ -32,7 +34,7 @@ def find_base(wanted: str | None) -> Base:
         BaseModelError: the built-in base is not installed, or a folder holds no model.
     """
     if wanted is None:
-        return _in_folder(_built_in_folder(), built_in_base.NAME)
+        return replace(_in_folder(_built_in_folder(), built_in_base.NAME), built_in=True)
     folder = Path(wanted)
     if folder.is_dir():
         return _in_folder(folder, folder.resolve().name)

@@ -16,6 +16,7 @@ from rich.console import Console
 from training.commands import (
     FILE,
     FOLDER,
+    check_single_process,
     new_anonymizer,
     new_progress,
     one_line_errors,
@@ -23,8 +24,8 @@ from training.commands import (
 )
 from training.options import fit_options
 from training.pii.commands import evaluate_pii, pii
-from training.records import TEXT, read_records
-from training.sources import read_sources
+from training.records import TEXT, label_names, read_plain, read_records
+from training.sources import read_sources, read_validation
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
@@ -60,6 +61,8 @@ def anonymize(source: Path, target: Path, column: str) -> None:
 @click.option("--base", help="Folder or cached hub name of the encoder to start from.",
               show_default="the built-in MiniLM")  # fmt: skip
 @click.option("--epochs", type=click.IntRange(1), default=4)
+@click.option("--patience", type=click.IntRange(1), metavar="N",
+              help="End training when N epochs in a row were no better.")  # fmt: skip
 @click.option("--batch-size", type=click.IntRange(1), default=16)
 @click.option("--learning-rate", type=click.FloatRange(0, 1, min_open=True),
               show_default="1.5e-4 for small encoders, 3e-5 for large ones")  # fmt: skip
@@ -78,6 +81,11 @@ def anonymize(source: Path, target: Path, column: str) -> None:
               help="Share of entries without a label that may be given one.")  # fmt: skip
 @click.option("--at-least", multiple=True, metavar="LABEL=P",
               help="A label's threshold is no lower than this; may be repeated.")  # fmt: skip
+@click.option("--class-weights", is_flag=True, help="Let positives of rare labels count more.")
+@click.option("--precision", type=click.Choice(["auto", "fp32", "bf16"]), default="auto",
+              help="Arithmetic of training; auto is bf16 where the hardware has it.")  # fmt: skip
+@click.option("--resume", is_flag=True,
+              help="Keep checkpoints beside --out and go on where the same fit ended.")  # fmt: skip
 @click.option("--small", is_flag=True, help="Write an adapter of the built-in base: 3 MB.")
 @click.option("--no-anonymize", is_flag=True, help="DATA is anonymized already.")
 @click.option("--allow-download", is_flag=True, help="Fetch --base from the model hub.")
@@ -93,13 +101,17 @@ def fit(data: tuple[str, ...], out: Path, **given: Any) -> None:
     with journal-stream; without DATA they are what is used.
     """
     with one_line_errors(), new_progress() as progress:
+        check_single_process()
         prepare_libraries(offline=not given["allow_download"])
         from training.base import find_base  # noqa: PLC0415
         from training.output_folder import check_target  # noqa: PLC0415
 
         check_target(out)
         records = read_sources(data)
-        validation = read_records(given["validation"]) if given["validation"] else None
+        validation = (
+            read_validation(given["validation"], label_names(records))
+            if given["validation"] else None
+        )  # fmt: skip
         base = find_base(given["base"])
         progress.begin("loading libraries")
         from training.fit import fit as fit_model  # noqa: PLC0415 - brings torch
@@ -118,10 +130,13 @@ def fit(data: tuple[str, ...], out: Path, **given: Any) -> None:
 @click.argument("model", type=FOLDER)
 @click.argument("data", type=FILE)
 @click.option("--out", type=FOLDER, help="Write plots (PNG) into this folder.")
+@click.option("--negatives", type=FILE, help="Entries (`text`) to which no label applies.")
 @click.option("--raw", is_flag=True, help="Do not anonymize first.")
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto")
 @click.option("--precision", type=click.Choice(["auto", "fp32", "bf16", "int8"]), default="auto")
-def evaluate(model: Path, data: Path, out: Path | None, *, raw: bool, **options: Any) -> None:
+def evaluate(
+    model: Path, data: Path, out: Path | None, negatives: Path | None, *, raw: bool, **options: Any
+) -> None:
     """Score the folder MODEL on DATA (.csv or .jsonl): a table on stderr, JSON on stdout."""
     with one_line_errors(), new_progress() as progress:
         prepare_libraries(offline=True)
@@ -129,40 +144,22 @@ def evaluate(model: Path, data: Path, out: Path | None, *, raw: bool, **options:
 
         folder = ModelFolder.open(model)
         records = read_records(data)
+        plain = read_plain(negatives) if negatives else None
         progress.begin("loading the model")
-        from training.evaluate import evaluate as evaluate_model  # noqa: PLC0415
+        from training.report import Report  # noqa: PLC0415
         from worker.classifier import Classifier  # noqa: PLC0415 - brings torch
 
-        classifier = Classifier.load(folder, **options)
-        result = evaluate_model(
-            records, folder.labels, classifier,
+        report = Report(
+            folder, Classifier.load(folder, **options),
             anonymizer=None if raw else new_anonymizer(), progress=progress,
+            records=records, negatives=plain,
         )  # fmt: skip
-        plots = _write_plots(result, out) if out else []
-    from training.tables import print_details, print_scores  # noqa: PLC0415
-
+        plots = _write_plots(report.evaluation, out) if out else []
     console = Console(stderr=True)
-    print_scores(result.scores, console)
-    if result.unknown_labels:
-        names = ", ".join(result.unknown_labels)
-        console.print(f"left out, as the model does not know them: {names}", soft_wrap=True)
+    report.print(console)
     for plot in plots:
         console.print(f"plot: {plot}", soft_wrap=True)
-    if result.unscored_labels:
-        names = ", ".join(result.unscored_labels)
-        console.print(f"not scored, as the data never gives them: {names}", soft_wrap=True)
-    print_details(result, console)
-    report = {
-        "model": folder.name,
-        "version": folder.version,
-        **result.scores.to_json(),
-        "intervals": result.intervals,
-        "expected_calibration_error": round(result.reliability.error, 4),
-        "by_length": result.by_length,
-        "unknown_labels": list(result.unknown_labels),
-        "unscored_labels": list(result.unscored_labels),
-    }
-    click.echo(json.dumps(report))
+    click.echo(json.dumps(report.to_json()))
 
 
 def _changed(given: dict[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 from rich.console import Console
 
-from training.errors import TrainingError
+from training.errors import LaunchError, TrainingError
 from training.progress import Progress
 from worker.errors import WorkerError
 
@@ -50,6 +50,18 @@ def prepare_libraries(*, offline: bool) -> None:
 def new_progress() -> Progress:
     """Progress on stderr."""
     return Progress(Console(stderr=True))
+
+
+def check_single_process() -> None:
+    """See early whether a launcher started several processes.
+
+    Raises:
+        LaunchError: it did; each of them would write the same folder.
+    """
+    if os.environ.get("WORLD_SIZE", "1") not in ("", "1"):
+        raise LaunchError(
+            "fit runs as one process and uses one GPU: start it without torchrun or accelerate"
+        )
 
 
 @contextmanager

@@ -21,3 +21,7 @@ class BaseModelError(TrainingError):
 
 class OutputError(TrainingError):
     """The result cannot be written where it was asked for."""
+
+
+class LaunchError(TrainingError):
+    """The command was started in a way that it does not serve."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -10,10 +11,11 @@ import numpy as np
 from training.anonymize import anonymize_texts
 from training.bootstrap import intervals
 from training.errors import DataError
-from training.multi_hot import multi_hot
+from training.multi_hot import multi_hot, targets
 from training.records import label_names
 from training.reliability import Reliability, reliability
 from training.scores import Scores, f1, score
+from training.styles import style
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 _BATCH = 64
 #: Words up to which an entry counts as short, middling, long.
 LENGTHS = (20, 60, 150)
+_LENGTH_NAMES = (*(f"up to {most} words" for most in LENGTHS), f"over {LENGTHS[-1]} words")
 
 
 class TextClassifier(Protocol):
@@ -51,8 +54,9 @@ class Evaluation:
         unknown_labels: labels of the data that the model does not know; they were left out.
         unscored_labels: labels of the model that the data never gives; they count neither way.
         reliability: whether probabilities mean what they say.
-        intervals: 95% intervals of micro and macro F1.
+        intervals: 95% intervals of the figures, by their names in `scores`.
         by_length: micro F1 of the entries of up to so many words.
+        by_style: micro F1 of the entries written in lower case, as a list, and so on.
     """
 
     labels: tuple[str, ...]
@@ -64,6 +68,7 @@ class Evaluation:
     reliability: Reliability
     intervals: dict[str, tuple[float, float]]
     by_length: dict[str, dict[str, float]]
+    by_style: dict[str, dict[str, float]]
 
 
 def evaluate(
@@ -90,7 +95,40 @@ def evaluate(
     unknown = tuple(sorted(set(found) - set(labels)))
     if found and len(unknown) == len(found):
         raise DataError("the model knows none of the labels of this data")
-    texts = [record.text for record in records]
+    answers = answer(
+        [record.text for record in records], classifier, anonymizer=anonymizer, progress=progress
+    )
+    truth = multi_hot((record.labels for record in records), labels)
+    predicted = multi_hot((answer.labels for answer in answers), labels) > 0
+    probabilities = np.array([answer.scores for answer in answers], dtype=np.float32)
+    # A data set that never gives a label tells nothing about it; one without any label is plain.
+    absent = tuple(label for label in labels if label not in found) if found else ()
+    known = ~np.isnan(targets(records, labels)) & [label not in absent for label in labels]
+    judged = (truth > 0) & known, predicted & known
+    by_length = _by_group([_length(record.text) for record in records], *judged)
+    return Evaluation(
+        labels=labels,
+        truth=truth,
+        predicted=predicted & known,
+        scores=score(truth, probabilities, predicted, labels, known),
+        unknown_labels=unknown,
+        unscored_labels=absent,
+        reliability=reliability(truth, probabilities, known),
+        intervals=intervals(truth, predicted, probabilities, known),
+        by_length={name: by_length[name] for name in _LENGTH_NAMES if name in by_length},
+        by_style=_by_group([style(record) for record in records], *judged),
+    )
+
+
+def answer(
+    texts: list[str], classifier: TextClassifier, *, anonymizer: Anonymizer | None,
+    progress: Progress,
+) -> list[Classification]:  # fmt: skip
+    """What a worker would say about each text.
+
+    Raises:
+        DataError: a text cannot be anonymized.
+    """
     if anonymizer is not None:
         progress.begin("anonymizing", len(texts))
         texts = anonymize_texts(texts, anonymizer, advance=progress.advance)
@@ -100,39 +138,23 @@ def evaluate(
         batch = texts[start : start + _BATCH]
         answers += classifier.classify(batch)
         progress.advance(len(batch))
-    truth = multi_hot((record.labels for record in records), labels)
-    predicted = multi_hot((answer.labels for answer in answers), labels) > 0
-    probabilities = np.array([answer.scores for answer in answers], dtype=np.float32)
-    # A data set that never gives a label tells nothing about it; one without any label is plain.
-    absent = tuple(label for label in labels if label not in found) if found else ()
-    known = np.broadcast_to([label not in absent for label in labels], truth.shape)
-    return Evaluation(
-        labels=labels,
-        truth=truth,
-        predicted=predicted & known,
-        scores=score(truth, probabilities, predicted, labels, known),
-        unknown_labels=unknown,
-        unscored_labels=absent,
-        reliability=reliability(truth, probabilities, known),
-        intervals=intervals(truth, predicted & known),
-        by_length=_by_length(records, truth, predicted & known),
-    )
+    return answers
 
 
-def _by_length(
-    records: Sequence[Record], truth: NDArray[np.float32], predicted: NDArray[np.bool_]
+def _length(text: str) -> str:
+    words = len(text.split())
+    return _LENGTH_NAMES[sum(words > most for most in LENGTHS)]
+
+
+def _by_group(
+    groups: list[str], true: NDArray[np.bool_], given: NDArray[np.bool_]
 ) -> dict[str, dict[str, float]]:
-    words = np.array([len(record.text.split()) for record in records])
+    """Micro F1 of each group, the largest group first."""
     found: dict[str, dict[str, float]] = {}
-    least = 0
-    for most in (*LENGTHS, None):
-        rows = (words > least) & (words <= (most or np.inf))
-        if rows.any():
-            true, given = truth[rows] > 0, predicted[rows]
-            counts = ((true & given).sum(), (~true & given).sum(), (true & ~given).sum())
-            name = f"up to {most} words" if most else f"over {least} words"
-            found[name] = {
-                "entries": int(rows.sum()), "micro_f1": round(f1(*map(int, counts)), 4)
-            }  # fmt: skip
-        least = most or least
+    for name, entries in Counter(groups).most_common():
+        rows = np.array([group == name for group in groups])
+        hit, false, missed = (
+            int((a & b)[rows].sum()) for a, b in ((true, given), (~true, given), (true, ~given))
+        )
+        found[name] = {"entries": entries, "micro_f1": round(f1(hit, false, missed), 4)}
     return found

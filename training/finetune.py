@@ -4,28 +4,30 @@ from __future__ import annotations
 
 import dataclasses
 import tempfile
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import torch
-from torch.nn import functional
 from torch.optim import AdamW
 from torch.optim.lr_scheduler import LambdaLR
 from torch.utils.data import DataLoader, SequentialSampler
-from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments, set_seed
+from transformers import PrinterCallback, Trainer, TrainingArguments, set_seed
 
+from training.checkpoint import load_kept
+from training.keeper import Evaluator, Keeper
+from training.loss import known_loss
 from training.prepare import Collator
-from training.scores import score
-from training.thresholds import tune_thresholds
+from worker.precision import choose_device, has_bf16
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
+    import numpy as np
     from numpy.typing import NDArray
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
     from training.deadline import Deadline
+    from training.keeper import Best
     from training.options import FitOptions
     from training.prepare import Windows
     from training.progress import Progress
@@ -37,24 +39,7 @@ WARM_UP = 0.1
 HEAD_RATE_FACTOR = 2.0
 WEIGHT_DECAY = 0.01
 _EVALUATION_BATCH = 32
-_BEST_BY = "mean_average_precision"
-
-
-@dataclass(slots=True)
-class Best:
-    """The best epoch so far.
-
-    Attributes:
-        epoch: which, counted from 1; a fraction if time ran out within it.
-        probabilities: of the validation texts, shape `(texts, labels)`.
-        history: the scores of every epoch.
-        state: the model's weights, on the CPU.
-    """
-
-    epoch: float
-    probabilities: NDArray[np.float32]
-    history: list[dict[str, float]]
-    state: dict[str, torch.Tensor] = dataclasses.field(repr=False)
+BF16 = "bf16"
 
 
 def finetune(
@@ -68,6 +53,9 @@ def finetune(
     options: FitOptions,
     deadline: Deadline,
     progress: Progress,
+    positive_weights: torch.Tensor | None = None,
+    checkpoints: Path | None = None,
+    resume_from: Path | None = None,
 ) -> Best:
     """Fine-tune `model` in place; it ends with the weights of the best epoch.
 
@@ -85,18 +73,21 @@ def finetune(
         options: epochs, rate and seed.
         deadline: training ends when its time is used up, with the rate decayed as at the end.
         progress: is told about every step and epoch.
+        positive_weights: how many times each label's positives count; once by default.
+        checkpoints: the folder to write one into after every epoch; None for none.
+        resume_from: the checkpoint to go on from; None to begin anew.
     """
     set_seed(options.seed)
     steps = -(-len(train.dataset) // options.batch_size) * options.epochs
-    evaluator = _Evaluator(validation, held_out, labels)
-    keeper = _Keeper(model, evaluator, deadline, progress)
+    evaluator = Evaluator(validation, held_out, labels)
+    keeper = Keeper(model, evaluator, deadline, progress, options.patience)
     assert options.learning_rate is not None
     optimizer = AdamW(_parameter_groups(model, options.learning_rate), fused=True)
-    # The Trainer insists on a folder. Nothing is saved in it.
+    # The Trainer insists on a folder. Without `checkpoints` nothing is saved in it.
     with tempfile.TemporaryDirectory(prefix="journal-train-") as folder:
         trainer = _Trainer(
             model=model,
-            args=_arguments(folder, options),
+            args=_arguments(str(checkpoints or folder), options, save=checkpoints is not None),
             data_collator=Collator(tokenizer.pad_token_id or 0),
             train_dataset=train.dataset,
             eval_dataset=validation.dataset,
@@ -105,16 +96,31 @@ def finetune(
             callbacks=[keeper],
         )
         trainer.remove_callback(PrinterCallback)
+        trainer.positive_weights = positive_weights
+        if resume_from is not None:
+            keeper.restore(load_kept(resume_from))
         deadline.start_training()
-        trainer.train()
+        trainer.train(resume_from_checkpoint=str(resume_from) if resume_from else None)
+        # Takes off the autocast that would otherwise stay around the model for good.
+        trainer.accelerator.unwrap_model(model, keep_fp32_wrapper=False)
     best = keeper.best
     assert best is not None, "the Trainer ends every epoch with an evaluation"
     model.load_state_dict(best.state)
     model.to("cpu")
+    if options.precision == BF16:
+        # The folder's weights are fp32: thresholds are tuned on what these say.
+        best.probabilities = predict(model, validation, tokenizer.pad_token_id or 0)
     return best
 
 
-def _arguments(folder: str, options: FitOptions) -> TrainingArguments:
+def precision_of(wanted: str) -> str:
+    """`auto` trains in bf16 (autocast) where the hardware has it, else in fp32."""
+    if wanted != "auto":
+        return wanted
+    return BF16 if has_bf16(choose_device("auto")) else "fp32"
+
+
+def _arguments(folder: str, options: FitOptions, *, save: bool) -> TrainingArguments:
     names = {field.name for field in dataclasses.fields(TrainingArguments)}
     # The name changed with transformers 5.
     grouped: dict[str, Any] = (
@@ -122,14 +128,18 @@ def _arguments(folder: str, options: FitOptions) -> TrainingArguments:
         if "train_sampling_strategy" in names
         else {"group_by_length": True}
     )
-    return TrainingArguments(
+    arguments = TrainingArguments(
         output_dir=folder,
         num_train_epochs=options.epochs,
         per_device_train_batch_size=options.batch_size,
         per_device_eval_batch_size=_EVALUATION_BATCH,
         seed=options.seed,
         eval_strategy="epoch",
-        save_strategy="no",
+        save_strategy="epoch" if save else "no",
+        save_total_limit=2,
+        bf16=options.precision == BF16,
+        # The Trainer takes bf16 for a GPU's unless it is told that there is none.
+        use_cpu=options.precision == BF16 and not torch.cuda.is_available(),
         logging_strategy="no",
         report_to=[],
         disable_tqdm=True,
@@ -140,6 +150,9 @@ def _arguments(folder: str, options: FitOptions) -> TrainingArguments:
         length_column_name="length",
         **grouped,
     )
+    if arguments.n_gpu > 1:  # DataParallel would split batches that are small already
+        arguments._n_gpu = 1  # noqa: SLF001 - the Trainer has no other way to be told
+    return arguments
 
 
 def _rate(steps: int, deadline: Deadline) -> Any:
@@ -170,21 +183,6 @@ def _parameter_groups(model: PreTrainedModel, rate: float) -> list[dict[str, Any
     ]
 
 
-def known_loss(logits: torch.Tensor, labels: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
-    """Binary cross-entropy, the mean over what is known.
-
-    Args:
-        logits: shape `(texts, labels)`.
-        labels: the same shape, from 0 to 1; NaN where it is not known.
-        weights: how much each text counts, shape `(texts,)`.
-    """
-    known = ~torch.isnan(labels)
-    losses = functional.binary_cross_entropy_with_logits(
-        logits, torch.nan_to_num(labels), reduction="none"
-    )
-    return (losses * known * weights[:, None]).sum() / known.sum().clamp(min=1)
-
-
 @torch.no_grad()
 def predict(model: PreTrainedModel, windows: Windows, pad_token_id: int) -> NDArray[np.float32]:
     """Probabilities of shape `(texts, labels)`."""
@@ -201,91 +199,23 @@ def predict(model: PreTrainedModel, windows: Windows, pad_token_id: int) -> NDAr
 
 
 class _Trainer(Trainer):  # type: ignore[misc]
+    #: How many times each label's positives count, shape `(labels,)`.
+    positive_weights: torch.Tensor | None = None
+
     def compute_loss(
         self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, **_: Any
     ) -> Any:
         """The mean over what is known; the model's own loss takes every label for known."""
         labels, weights = inputs.pop("labels"), inputs.pop("weights")
         outputs = model(**inputs)
-        loss = known_loss(outputs.logits.float(), labels, weights)
+        positive = self.positive_weights
+        loss = known_loss(
+            outputs.logits.float(), labels, weights,
+            None if positive is None else positive.to(labels.device),
+        )  # fmt: skip
         inputs["labels"] = labels
         return (loss, outputs) if return_outputs else loss
 
     def _get_eval_sampler(self, eval_dataset: Any) -> SequentialSampler:
         """The order of the windows; the Trainer's own groups and shuffles them by length."""
         return SequentialSampler(eval_dataset)
-
-
-class _Evaluator:
-    """Scores the validation texts; keeps the last probabilities for the thresholds."""
-
-    def __init__(self, validation: Windows, held_out: Part, labels: Sequence[str]) -> None:
-        self._validation = validation
-        self._truth = held_out.labels
-        self._known = held_out.known
-        self._labels = labels
-        self.probabilities = np.zeros_like(held_out.labels)
-
-    def __call__(self, prediction: Any) -> dict[str, float]:
-        logits = torch.from_numpy(np.asarray(prediction.predictions, dtype=np.float32))
-        self.probabilities = self._validation.best_by_text(torch.sigmoid(logits).numpy())
-        thresholds = tune_thresholds(self._truth, self.probabilities, self._known)
-        given = self.probabilities >= thresholds
-        scores = score(self._truth, self.probabilities, given, self._labels, self._known)
-        return {
-            _BEST_BY: scores.mean_average_precision,
-            "micro_f1": scores.micro_f1,
-            "macro_f1": scores.macro_f1,
-        }
-
-
-class _Keeper(TrainerCallback):  # type: ignore[misc]
-    """Reports progress, keeps the best epoch, and ends the training when its time is up."""
-
-    def __init__(
-        self,
-        model: PreTrainedModel,
-        evaluator: _Evaluator,
-        deadline: Deadline,
-        progress: Progress,
-    ) -> None:
-        self.best: Best | None = None
-        self._model = model
-        self._evaluator = evaluator
-        self._deadline = deadline
-        self._progress = progress
-        self._history: list[dict[str, float]] = []
-
-    def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """The number of steps is known now."""
-        del args, control
-        self._progress.begin("fine-tuning", state.max_steps)
-
-    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """One step further; the last one if time is up."""
-        self._progress.advance(1, f"epoch {state.epoch or 0:.1f}/{args.num_train_epochs:g}")
-        if self._deadline.used() >= 1.0:
-            control.should_training_stop = True
-            control.should_evaluate = True
-
-    def on_evaluate(
-        self, args: Any, state: Any, control: Any, metrics: dict[str, float], **_: Any
-    ) -> None:
-        """Keep these weights if they are the best so far."""
-        del args, control
-        epoch = round(float(state.epoch or 0.0), 2)
-        found = {name: metrics[f"eval_{name}"] for name in (_BEST_BY, "micro_f1", "macro_f1")}
-        self._history.append({"epoch": epoch, **{k: round(v, 4) for k, v in found.items()}})
-        self._progress.note(
-            f"epoch {epoch:g}: validation micro F1 {found['micro_f1']:.3f}, macro F1 "
-            f"{found['macro_f1']:.3f}, mean average precision {found[_BEST_BY]:.3f}"
-        )
-        reached = max((h[_BEST_BY] for h in self._history[:-1]), default=-1.0)
-        if self.best is None or self._history[-1][_BEST_BY] > reached:
-            state_dict = self._model.state_dict()
-            self.best = Best(
-                epoch=epoch,
-                probabilities=self._evaluator.probabilities,
-                history=self._history,
-                state={name: value.cpu().clone() for name, value in state_dict.items()},
-            )

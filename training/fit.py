@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -13,9 +14,13 @@ from transformers import set_seed
 
 from training.anonymize import anonymize_texts
 from training.calibrate import best_temperature, cooled, fold_in
+from training.checkpoint import checkpoint_folder, fingerprint, open_checkpoints
 from training.deadline import Deadline
 from training.errors import BaseModelError, DataError
-from training.finetune import Best, finetune, predict
+from training.fairness import fairness
+from training.finetune import finetune, precision_of, predict
+from training.groups import groups
+from training.loss import class_weights
 from training.metrics_file import metrics
 from training.model import (
     default_learning_rate,
@@ -30,21 +35,23 @@ from training.output_folder import new_folder
 from training.prepare import tokenize
 from training.probe import fit_head
 from training.records import label_names
+from training.reliability import RELIABILITY_FILE, plot_reliability, reliability
 from training.runs import note_run
 from training.sentences import sentences
 from training.split import Part, stratified_split
-from training.thresholds import tune_thresholds
+from training.thresholds import silent_labels, tune_thresholds
 from worker import adapter
 from worker.first_token import first_token_only
 from worker.model_folder import ModelFolder, seal_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
     from training.base import Base
+    from training.keeper import Best
     from training.options import FitOptions
     from training.progress import Progress
     from training.records import Record
@@ -80,35 +87,53 @@ def fit(
     deadline = Deadline(options.max_minutes)
     silence_libraries()
     names = label_names(records)
-    if not names:
-        raise DataError("no entry has a label: there is nothing to learn")
+    _check(names, validation, base, options)
     set_seed(options.seed)  # the head and the averaging layer begin at random
     model, tokenizer = load_base(
         base, names, window_tokens=options.window_tokens, allow_download=options.allow_download
     )
-    options = replace(options, learning_rate=options.learning_rate or default_learning_rate(model))
-    train, held_out = _parts(
+    options = replace(
+        options,
+        learning_rate=options.learning_rate or default_learning_rate(model),
+        precision=precision_of(options.precision),
+    )
+    train, held_out, as_written = _parts(
         records, validation, names, anonymizer=anonymizer, options=options, progress=progress
     )
     best = _learn(
         model, tokenizer, train, held_out,
-        names=names, base=base, options=options, deadline=deadline, progress=progress,
+        target=target, names=names, base=base, options=options, deadline=deadline,
+        progress=progress,
     )  # fmt: skip
     if options.small:
         best = _made_small(model, tokenizer, held_out, best, options)
-    temperature = best_temperature(held_out.targets, best.probabilities)
+    # Reliability is judged by the labels, not by the votes: so the temperature is, too.
+    hard = np.where(held_out.known, held_out.labels, np.float32("nan"))
+    temperature = best_temperature(hard, best.probabilities)
     fold_in(model, temperature)
     best.probabilities = cooled(best.probabilities, temperature)
-    thresholds = np.round(tune_thresholds(
+    floors = dict(options.at_least)
+    thresholds = tune_thresholds(
         held_out.labels, best.probabilities, held_out.known,
         min_precision=options.min_precision, max_false_alarms=options.max_false_alarms,
-    ), 4)  # fmt: skip
-    thresholds = _raised(thresholds, names, options.at_least)
+        at_least=np.array([floors.get(name, 0.0) for name in names]),
+    )  # fmt: skip
+    if silent := silent_labels(dict(zip(names, thresholds, strict=True))):
+        progress.note(
+            f"--min-precision {options.min_precision:g} is not reached, so these labels are "
+            f"never given: {', '.join(silent)}"
+        )
     found = metrics(
         names, train, held_out, best, thresholds,
         base=base, options=options, anonymized_here=anonymizer is not None,
+        validation_given=validation is not None,
     )  # fmt: skip
     found["temperature"] = round(temperature, 4)
+    honesty = reliability(held_out.labels, best.probabilities, held_out.known)
+    found["reliability"] = honesty.to_json()
+    decide = _decider(model, tokenizer, thresholds, anonymizer, options)
+    progress.begin("exchanging names and pronouns")
+    found["fairness"] = fairness(as_written, decide, seed=options.seed)
     progress.begin("writing the model folder")
     with new_folder(target) as folder:
         if options.small:
@@ -123,12 +148,30 @@ def fit(
         )
         found["seconds"] = progress.seconds()
         _write_json(folder / "metrics.json", found)
+        plot_reliability(honesty, folder / RELIABILITY_FILE)
         (folder / "README.md").write_text(model_card(found), encoding="utf-8")
         seal_folder(folder, name=options.name)
         ModelFolder.open(folder)
     written = ModelFolder.open(target)
+    shutil.rmtree(checkpoint_folder(target), ignore_errors=True)
     note_run(target, written.version, found)
     return written
+
+
+def _check(
+    names: Sequence[str], validation: list[Record] | None, base: Base, options: FitOptions
+) -> None:
+    """Tell of what cannot go well before hours are spent on it."""
+    if not names:
+        raise DataError("no entry has a label: there is nothing to learn")
+    if options.small and not base.built_in:
+        raise BaseModelError("--small writes an adapter of the built-in base: leave out --base")
+    for label, _ in options.at_least:
+        if label not in names:
+            raise DataError(f"--at-least: no entry has the label {label}")
+    unknown = sorted(set(label_names(validation or [])) - set(names))
+    if unknown:
+        raise DataError(f"labels in the validation file only: {', '.join(unknown)}")
 
 
 def _parts(
@@ -139,15 +182,13 @@ def _parts(
     anonymizer: Anonymizer | None,
     options: FitOptions,
     progress: Progress,
-) -> tuple[Part, Part]:
+) -> tuple[Part, Part, list[str]]:
+    """What to learn from, what to validate with, and the latter's texts as they were written."""
     everything = [*records, *(validation or [])]
-    unknown = sorted(set(label_names(everything)) - set(names))
-    if unknown:
-        raise DataError(f"labels in the validation file only: {', '.join(unknown)}")
     labels = multi_hot((record.labels for record in everything), names)
     if validation is None:
         train, held_out = stratified_split(
-            labels, validation_share=options.validation_share, seed=options.seed
+            labels, groups(records), validation_share=options.validation_share, seed=options.seed
         )
     else:
         train = list(range(len(records)))
@@ -161,7 +202,9 @@ def _parts(
     if anonymizer is not None:
         progress.begin("anonymizing", len(texts))
         texts = anonymize_texts(texts, anonymizer, advance=progress.advance)
-    return Part.of(texts, everything, names, train), Part.of(texts, everything, names, held_out)
+    learnt = replace(Part.of(texts, everything, names, train), sentences=len(parts_of_long))
+    as_written = [everything[row].text for row in held_out]
+    return learnt, Part.of(texts, everything, names, held_out), as_written
 
 
 def _learn(
@@ -170,6 +213,7 @@ def _learn(
     train: Part,
     held_out: Part,
     *,
+    target: Path,
     names: Sequence[str],
     base: Base,
     options: FitOptions,
@@ -185,25 +229,21 @@ def _learn(
     check = tokenize(
         held_out.texts, held_out.labels, tokenizer, window_tokens=size, first_only=False
     )
+    checkpoints = resume_from = None
+    if options.resume:
+        checkpoints = checkpoint_folder(target)
+        mark = fingerprint(base, names, train, held_out, options)
+        resume_from = open_checkpoints(checkpoints, mark)
+    positive = class_weights(train.targets) if options.class_weights else None
     with first_token_only(model):
         if starts_as_average(base, model):
             freeze_lower_layers(model)
-            fit_head(model, learn, tokenizer.pad_token_id or 0, progress)
+            fit_head(model, learn, tokenizer.pad_token_id or 0, progress, positive)
         return finetune(
             model, tokenizer, learn, check, held_out,
             labels=names, options=options, deadline=deadline, progress=progress,
+            positive_weights=positive, checkpoints=checkpoints, resume_from=resume_from,
         )  # fmt: skip
-
-
-def _raised(
-    thresholds: NDArray[np.float64], names: Sequence[str], floors: Sequence[tuple[str, float]]
-) -> NDArray[np.float64]:
-    for label, lowest in floors:
-        if label not in names:
-            raise DataError(f"--at-least: no entry has the label {label}")
-        at = list(names).index(label)
-        thresholds[at] = max(thresholds[at], lowest)
-    return thresholds
 
 
 def _made_small(
@@ -211,8 +251,6 @@ def _made_small(
     options: FitOptions,
 ) -> Best:  # fmt: skip
     """Give the model the weights that an adapter keeps, and score the validation texts anew."""
-    if model.config.model_type != "bert":
-        raise BaseModelError("--small needs the built-in base")
     with tempfile.TemporaryDirectory(prefix="journal-train-") as folder:
         file = Path(folder) / adapter.FILE
         adapter.save(file, model.state_dict())
@@ -224,6 +262,25 @@ def _made_small(
     with first_token_only(model):
         best.probabilities = predict(model, check, tokenizer.pad_token_id or 0)
     return best
+
+
+def _decider(
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, thresholds: NDArray[np.float64],
+    anonymizer: Anonymizer | None, options: FitOptions,
+) -> Callable[[list[str]], NDArray[np.bool_]]:  # fmt: skip
+    """What a worker with this model decides about texts."""
+
+    def decide(texts: list[str]) -> NDArray[np.bool_]:
+        if anonymizer is not None:
+            texts = anonymize_texts(texts, anonymizer, advance=lambda _: None)
+        windows = tokenize(
+            texts, np.zeros((len(texts), len(thresholds)), np.float32), tokenizer,
+            window_tokens=options.window_tokens, first_only=False,
+        )  # fmt: skip
+        with first_token_only(model):
+            return predict(model, windows, tokenizer.pad_token_id or 0) >= thresholds
+
+    return decide
 
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from training.base import Base
-    from training.finetune import Best
+    from training.keeper import Best
     from training.options import FitOptions
     from training.split import Part
 
 _LIBRARIES = ("journal-stream", "torch", "transformers", "datasets", "accelerate")
-_NOT_SETTINGS = ("name", "data", "command", "allow_download")
+_NOT_SETTINGS = ("name", "data", "command", "allow_download", "shipped_only")
 
 
 def metrics(
@@ -34,22 +34,28 @@ def metrics(
     base: Base,
     options: FitOptions,
     anonymized_here: bool,
+    validation_given: bool,
 ) -> dict[str, Any]:
     """Scores on the validation entries, and all it takes to judge and repeat them; JSON."""
     given = best.probabilities >= thresholds
+    entries = train.labels[: len(train.texts) - train.sentences]  # the sentences stand last
     settings = asdict(options)
     return {
         "name": options.name,
         "base": base.name,
+        "built_in_base": base.built_in,
         "command": options.command,
         "data": {
             "description": options.data,
             "anonymized_here": anonymized_here,
-            "train_entries": len(train.texts),
+            "shipped_only": options.shipped_only,
+            "validation_given": validation_given,
+            "train_entries": len(entries),
+            "train_sentences": train.sentences,
             "validation_entries": len(validation.texts),
-            "train_entries_without_label": int((~train.labels.any(axis=1)).sum()),
+            "train_entries_without_label": int((~entries.any(axis=1)).sum()),
             "train_entries_by_label": dict(
-                zip(names, train.labels.sum(axis=0).astype(int).tolist(), strict=True)
+                zip(names, entries.sum(axis=0).astype(int).tolist(), strict=True)
             ),
         },
         "settings": {k: v for k, v in settings.items() if k not in _NOT_SETTINGS},

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from training.fairness import described
+from training.thresholds import silent_labels
+
 _TEMPLATE = """\
 ---
-license: apache-2.0
-pipeline_tag: text-classification
+{license}pipeline_tag: text-classification
 ---
 # {name}
 
@@ -25,15 +27,15 @@ placeholders such as `<PERSON>` where names stood.
 
 ## Data
 
-{data}. {train} entries were used for training and {validation} set aside for validation, at random
-but with the same share of every label (seed {seed}).
+{data}.
+{entries}
 {anonymized}
 
 ## Scores
 
 On the {validation} validation entries. The best epoch and the thresholds were chosen on the same
 entries, so expect less on other texts, and clearly less on texts of another kind.
-
+{thresholds_note}
 | | F1 | giving every label to every entry |
 |---|---|---|
 | micro | {micro_f1:.3f} | {floor_micro_f1:.3f} |
@@ -45,6 +47,17 @@ Mean average precision {mean_average_precision:.3f}. Any label at all: macro F1 
 | label | entries | F1 | average precision | threshold |
 |---|---|---|---|---|
 {label_rows}
+
+## Probabilities and fairness
+
+Expected calibration error {calibration:.3f} on the validation entries, after temperature scaling on
+the same: how far, on average, a label's probability is from how often it is right.
+
+![Reliability diagram](reliability.png)
+
+Nothing should depend on who an entry is about: with first names, and then pronouns (he, she, they),
+exchanged in the validation entries, fewer than 2% of the decisions may change.
+{fairness}
 
 ## Limits
 
@@ -63,8 +76,9 @@ Base: {base}. To make it again:
 ```
 
 {epochs} epochs, the best of them ({best_epoch}) kept; {seconds:.0f} seconds. Versions and all
-figures are in `metrics.json`. The same seed on the same machine and versions gives the same model.
+figures are in `metrics.json`. {again}
 """
+_LICENSE = "license: apache-2.0\n"
 
 
 def model_card(metrics: dict[str, Any]) -> str:
@@ -80,12 +94,16 @@ def model_card(metrics: dict[str, Any]) -> str:
         name=metrics["name"],
         label_count=len(rows),
         data=metrics["data"]["description"],
-        train=metrics["data"]["train_entries"],
+        license=_LICENSE if metrics["built_in_base"] and metrics["data"]["shipped_only"] else "",
+        entries=_entries(metrics),
+        thresholds_note=_thresholds_note(metrics),
+        again="With a time limit, the same seed gives another model where the machine is busier."
+        if metrics["settings"]["max_minutes"]
+        else "The same seed on the same machine and versions gives the same model.",
         validation=metrics["data"]["validation_entries"],
         anonymized="All were anonymized before training."
         if metrics["data"]["anonymized_here"]
         else "They were taken as already anonymized.",
-        seed=metrics["settings"]["seed"],
         window_tokens=metrics["settings"]["window_tokens"],
         micro_f1=validation["micro_f1"],
         macro_f1=validation["macro_f1"],
@@ -96,6 +114,8 @@ def model_card(metrics: dict[str, Any]) -> str:
         unlabelled=""
         if share is None
         else f"Of the entries without a label, {share:.0%} were given one.",
+        calibration=metrics["reliability"]["expected_calibration_error"],
+        fairness="".join(f"\n- {line}" for line in described(metrics["fairness"])),
         label_rows="\n".join(rows),
         base=metrics["base"],
         command=metrics["command"],
@@ -103,6 +123,42 @@ def model_card(metrics: dict[str, Any]) -> str:
         best_epoch=f"{metrics['best_epoch']:g}",
         seconds=metrics["seconds"]["total"],
     )
+
+
+def _entries(metrics: dict[str, Any]) -> str:
+    data = metrics["data"]
+    used = f"{data['train_entries']:,} entries were used for training"
+    if data["train_sentences"]:
+        used += f", and {data['train_sentences']:,} sentences cut out of them"
+    if data["validation_given"]:
+        return f"{used}. {data['validation_entries']:,} others, of a file of their own, validate."
+    return (
+        f"{used}; {data['validation_entries']:,} entries were\nset aside for validation, at random "
+        f"but with about the same share of every label (seed {metrics['settings']['seed']}).\n"
+        "An entry, its reframes and entries of the same text are always on the same side."
+    )
+
+
+def _thresholds_note(metrics: dict[str, Any]) -> str:
+    """What was asked of the thresholds beyond the best F1, a line each; empty if nothing was."""
+    settings = metrics["settings"]
+    lines = []
+    if settings["max_false_alarms"] < 1:
+        lines.append(
+            "Thresholds were raised until at most "
+            f"{settings['max_false_alarms']:.1%} of the validation entries without a label get one."
+        )
+    if settings["min_precision"] > 0:
+        lines.append(
+            "Thresholds were raised until a label is right in at least "
+            f"{settings['min_precision']:.0%} of the validation entries given it."
+        )
+    if settings["at_least"]:
+        floors = ", ".join(f"{label} {lowest:g}" for label, lowest in settings["at_least"])
+        lines.append(f"Thresholds were raised by hand to at least: {floors}.")
+    lines += [f"{label}: never given, as that precision was out of reach."
+              for label in silent_labels(metrics["thresholds"])]  # fmt: skip
+    return "".join(f"\n- {line}" for line in lines) + ("\n" if lines else "")
 
 
 def _figure(value: float | None) -> str:

@@ -30,6 +30,11 @@ class FitOptions:
         max_false_alarms: and until no more entries without a label are given one.
         at_least: labels and the lowest threshold each may get.
         small: write an adapter of the built-in base in place of whole weights.
+        shipped_only: nothing but the entries of this project is learnt from.
+        patience: epochs without a better one after which training ends; None to run them all.
+        resume: write checkpoints, and go on from the last one of the same fit.
+        precision: of training, `auto`, `fp32` or `bf16`.
+        class_weights: positives of rare labels count more.
     """
 
     name: str
@@ -47,6 +52,11 @@ class FitOptions:
     max_false_alarms: float = 1.0
     at_least: tuple[tuple[str, float], ...] = ()
     allow_download: bool = False
+    shipped_only: bool = False
+    patience: int | None = None
+    resume: bool = False
+    precision: str = "fp32"
+    class_weights: bool = False
 
 
 def _floor(text: str) -> tuple[str, float]:
@@ -60,8 +70,12 @@ def _floor(text: str) -> tuple[str, float]:
     return label, number
 
 
+def _files(data: Sequence[str]) -> list[str]:
+    return [Path(source).name for source in data if source.partition("=")[0] != SHIPPED]
+
+
 def _described(data: Sequence[str]) -> str:
-    names = [Path(source).name for source in data if source.partition("=")[0] != SHIPPED]
+    names = _files(data)
     parts = [f"Entries of {', '.join(f'`{name}`' for name in names)}"] if names else []
     if len(names) < len(data) or not data:
         parts.append(_SHIPPED)
@@ -106,4 +120,9 @@ def fit_options(
         max_false_alarms=given["max_false_alarms"],
         at_least=tuple(_floor(text) for text in given["at_least"]),
         allow_download=given["allow_download"],
+        patience=given["patience"],
+        resume=given["resume"],
+        precision=given["precision"],
+        class_weights=given["class_weights"],
+        shipped_only=not _files(data),
     )

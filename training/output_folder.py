@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _MODE = 0o755
+_FILE_MODE = 0o644
 
 
 def check_target(target: Path) -> None:
@@ -48,6 +49,9 @@ def new_folder(target: Path) -> Iterator[Path]:
     try:
         yield made
         made.chmod(_MODE)
+        # Weights are written for their owner only; a container's worker is another user.
+        for file in made.iterdir():
+            file.chmod(_FILE_MODE)
         _swap(made, target)
     except OSError as exc:
         raise OutputError(f"{target}: {exc.strerror or 'cannot be written'}") from None

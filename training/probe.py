@@ -13,7 +13,7 @@ import torch
 from torch.nn import functional
 from torch.utils.data import DataLoader
 
-from training.finetune import known_loss
+from training.loss import known_loss
 from training.prepare import Collator
 
 if TYPE_CHECKING:
@@ -30,10 +30,14 @@ _PENALTY = 0.01
 
 
 def fit_head(
-    model: BertForSequenceClassification, windows: Windows, pad_token_id: int, progress: Progress
+    model: BertForSequenceClassification,
+    windows: Windows,
+    pad_token_id: int,
+    progress: Progress,
+    positive_weights: torch.Tensor | None = None,
 ) -> None:
     """Set the head's weights to the best linear classifier on the pooled features."""
-    features, labels = _features(model, windows, pad_token_id, progress)
+    features, labels, weights = _features(model, windows, pad_token_id, progress)
     mean, spread = features.mean(0), features.std(0) + 1e-3
     standard = (features - mean) / spread
     weight = torch.zeros(labels.shape[1], features.shape[1], requires_grad=True)
@@ -45,7 +49,7 @@ def fit_head(
     def loss() -> float:
         optimizer.zero_grad()
         logits = functional.linear(standard, weight, bias)
-        value = known_loss(logits, labels, torch.ones(len(labels)))
+        value = known_loss(logits, labels, weights, positive_weights)
         value = value + _PENALTY * weight.square().sum()
         value.backward()  # type: ignore[no-untyped-call]
         return value.item()
@@ -60,17 +64,17 @@ def fit_head(
 @torch.no_grad()
 def _features(
     model: BertForSequenceClassification, windows: Windows, pad_token_id: int, progress: Progress
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Pooled features of shape `(windows, hidden)`, and the labels of the windows."""
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Pooled features of shape `(windows, hidden)`, and labels and weights of the windows."""
     progress.begin("fitting the head", len(windows.dataset))
     loader = DataLoader(windows.dataset, batch_size=_BATCH, collate_fn=Collator(pad_token_id))
     model.eval()
-    features, labels = [], []
+    features, labels, weights = [], [], []
     for batch in loader:
         target = batch.pop("labels")
-        del batch["weights"]
+        weights.append(batch.pop("weights"))
         pooled = model.bert(**{k: v.to(model.device) for k, v in batch.items()}).pooler_output
         features.append(pooled.float().cpu())
         labels.append(target)
         progress.advance(len(target))
-    return torch.cat(features), torch.cat(labels)
+    return torch.cat(features), torch.cat(labels), torch.cat(weights)

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 TEXT, LABELS = "text", "labels"
+#: Not a name that a file could use: it is set here.
+_GROUP = " group"
 #: The data set that is shipped: synthetic entries written for this project.
 SHIPPED_DATA = Path(__file__).with_name("data") / "mental_health_journals.csv"
 #: An entry is at most this many characters, as for `journal submit`.
@@ -33,6 +35,9 @@ class Record:
         unknown: labels of which it is not known whether they apply.
         evidence: label and quote, where in a long text a label is to be seen.
         weight: how much it counts in training.
+        group: the same for a row and its reframes, so that none of them is set aside to test
+            what another has taught; empty for a record that stands alone.
+        style: how it is written, a word or two; empty if its file does not say.
     """
 
     text: str
@@ -41,6 +46,8 @@ class Record:
     unknown: frozenset[str] = frozenset()
     evidence: tuple[tuple[str, str], ...] = ()
     weight: float = 1.0
+    group: str = field(default="", compare=False, repr=False)
+    style: str = field(default="", compare=False)
 
 
 def read_records(path: Path, *, with_reframes: bool = False) -> list[Record]:
@@ -56,12 +63,27 @@ def read_records(path: Path, *, with_reframes: bool = False) -> list[Record]:
     Raises:
         DataError: the file is missing, empty, malformed, or a cell is not what it should be.
     """
+    return _read(path, (TEXT, LABELS), with_reframes=with_reframes)
+
+
+def read_plain(path: Path) -> list[Record]:
+    """Read texts to which no label applies: of each row only `text` is looked at.
+
+    Raises:
+        DataError: as `read_records` does.
+    """
+    return _read(path, (TEXT,), with_reframes=False)
+
+
+def _read(path: Path, wanted: tuple[str, ...], *, with_reframes: bool) -> list[Record]:
     if path.suffix == ".jsonl":
-        rows = _jsonl_rows(path, with_reframes=with_reframes)
+        rows = _jsonl_rows(path, wanted, with_reframes=with_reframes)
     elif path.suffix == ".csv":
-        rows = _csv_rows(path)
+        rows = _csv_rows(path, wanted)
     else:
         raise DataError(f"{path}: neither .csv nor .jsonl")
+    if LABELS not in wanted:
+        rows = ((line, {TEXT: row[TEXT], LABELS: []}) for line, row in rows)
     try:
         records = [_record(row, f"{path}:{line}") for line, row in rows]
     except UnicodeDecodeError:
@@ -92,19 +114,19 @@ def _record(row: dict[str, Any], place: str) -> Record:
     except DataError as exc:
         raise DataError(f"{place}: column '{LABELS}': {exc}") from None
     try:
-        return annotated(Record(text, labels), row)
+        return annotated(Record(text, labels, group=row.get(_GROUP, "")), row)
     except DataError as exc:
         raise DataError(f"{place}: {exc}") from None
 
 
-def _csv_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+def _csv_rows(path: Path, wanted: tuple[str, ...]) -> Iterator[tuple[int, dict[str, Any]]]:
     with path.open(encoding="utf-8-sig", newline="") as stream:
         reader = csv.reader(stream, strict=True)
         try:
             header = next(reader, None)
             if header is None:
                 raise DataError(f"{path}: empty")
-            columns = column_positions(header, (TEXT, LABELS), path)
+            columns = column_positions(header, wanted, path)
             last = reader.line_num
             for cells in reader:
                 line, last = last + 1, reader.line_num  # a quoted cell may span lines
@@ -130,7 +152,9 @@ def column_positions(header: list[str], wanted: tuple[str, ...], path: Path) -> 
     return {name: header.index(name) for name in wanted}
 
 
-def _jsonl_rows(path: Path, *, with_reframes: bool) -> Iterator[tuple[int, dict[str, Any]]]:
+def _jsonl_rows(
+    path: Path, wanted: tuple[str, ...], *, with_reframes: bool
+) -> Iterator[tuple[int, dict[str, Any]]]:
     with path.open(encoding="utf-8-sig") as stream:
         for number, line in enumerate(stream, 1):
             if not line.strip():
@@ -141,10 +165,13 @@ def _jsonl_rows(path: Path, *, with_reframes: bool) -> Iterator[tuple[int, dict[
                 raise DataError(f"{path}:{number}: not JSON") from None
             if not isinstance(row, dict):
                 raise DataError(f"{path}:{number}: not a JSON object")
-            for name in (TEXT, LABELS):
+            for name in wanted:
                 if name not in row:
                     raise DataError(f"{path}:{number}: no field '{name}'")
-            yield number, row
+            place = f"{path}:{number}"
+            yield number, {**row, _GROUP: place}
             if with_reframes:
-                for reframe in reframes(row, f"{path}:{number}"):
-                    yield number, {TEXT: reframe, LABELS: [], "weight": REFRAME_WEIGHT}
+                for reframe in reframes(row, place):
+                    yield number, {
+                        TEXT: reframe, LABELS: [], "weight": REFRAME_WEIGHT, _GROUP: place
+                    }  # fmt: skip

@@ -8,7 +8,7 @@ right and how likely it was said to be, over ten bins of equal width.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -35,6 +35,15 @@ class Reliability:
         total = sum(self.counts)
         rows = zip(self.said, self.right, self.counts, strict=True)
         return sum(abs(said - right) * count for said, right, count in rows) / max(1, total)
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON, rounded to four digits."""
+        return {
+            "expected_calibration_error": round(self.error, 4),
+            "said": [round(value, 4) for value in self.said],
+            "right": [round(value, 4) for value in self.right],
+            "counts": list(self.counts),
+        }
 
 
 def reliability(

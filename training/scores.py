@@ -114,6 +114,9 @@ def score(
     )
     occurring = [label for label in labels if label.support]
     support = np.array([label.support for label in occurring])
+    judged = support + np.array(
+        [label.false_positives + label.true_negatives for label in occurring]
+    )
     any_true, any_predicted = _any(true), _any(predicted)
     unlabelled = ~any_true
     return Scores(
@@ -125,11 +128,10 @@ def score(
         ),
         macro_f1=_mean([label.f1 for label in occurring]),
         mean_average_precision=_mean([label.average_precision or 0.0 for label in occurring]),
-        any_label_macro_f1=(
-            _f1_of(any_true, any_predicted) + _f1_of(unlabelled, ~any_predicted)
-        ) / 2,
-        floor_micro_f1=float(2 * true.sum() / (true.sum() + true.size)) if true.any() else 0.0,
-        floor_macro_f1=_mean((2 * support / (support + len(true))).tolist()),
+        any_label_macro_f1=any_macro_f1(any_true, any_predicted),
+        # Everything known is given: what is right are the true ones, nothing is missed.
+        floor_micro_f1=float(2 * true.sum() / (true.sum() + known.sum())) if true.any() else 0.0,
+        floor_macro_f1=_mean((2 * support / (support + judged)).tolist()),
         labelled_share=float(any_predicted[unlabelled].mean()) if unlabelled.any() else None,
         labels=labels,
     )  # fmt: skip
@@ -141,19 +143,29 @@ def f1(true_positives: int, false_positives: int, false_negatives: int) -> float
     return 2 * true_positives / total if total else 0.0
 
 
-def average_precision(true: NDArray[np.bool_], probabilities: NDArray[np.float32]) -> float | None:
+def average_precision(
+    true: NDArray[np.bool_],
+    probabilities: NDArray[np.float32],
+    times: NDArray[np.int64] | None = None,
+) -> float | None:
     """Average precision of one label; equal probabilities count as one threshold.
+
+    Args:
+        true: shape `(entries,)`.
+        probabilities: the same shape.
+        times: how often each entry counts, the same shape; once by default.
 
     Returns:
         None where the label never occurs.
     """
-    if not true.any():
+    times = np.ones(len(true), dtype=np.int64) if times is None else times
+    if not times[true].any():
         return None
     order = np.argsort(-probabilities, kind="stable")
-    hits = np.cumsum(true[order])
+    hits = np.cumsum((true * times)[order])
     # Of a run of equal probabilities only the last is a threshold one could choose.
     last = np.append(np.diff(probabilities[order]) != 0, True)
-    hits, taken = hits[last], np.flatnonzero(last) + 1
+    hits, taken = hits[last], np.maximum(np.cumsum(times[order])[last], 1)
     gains = np.diff(hits, prepend=0) / hits[-1]
     return float(np.sum(gains * hits / taken))
 
@@ -180,6 +192,11 @@ def _label_score(
 
 def _any(flags: Predicted) -> NDArray[np.bool_]:
     return np.asarray(flags.any(axis=1), dtype=np.bool_)
+
+
+def any_macro_f1(true: NDArray[np.bool_], predicted: NDArray[np.bool_]) -> float:
+    """Of the question "any label at all?", the mean F1 of yes and no; shape `(entries,)` each."""
+    return (_f1_of(true, predicted) + _f1_of(~true, ~predicted)) / 2
 
 
 def _f1_of(true: NDArray[np.bool_], predicted: NDArray[np.bool_]) -> float:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from training.errors import DataError
 from training.records import SHIPPED_DATA, Record, label_names, read_records
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 #: Stands for the entries that come with journal-stream.
 SHIPPED = "shipped"
@@ -33,14 +37,29 @@ def read_sources(sources: tuple[str, ...]) -> list[Record]:
     everything = set(label_names([record for records in read for record in records]))
     found = []
     for records in read:
-        own = set(label_names(records))
-        unknown = frozenset(everything - own) if own else frozenset()
-        # A text known to be free of distortions (a reframe) is free of all of them.
-        found += [
-            replace(record, unknown=record.unknown | unknown) if record.labels or record.shares
-            else record for record in records
-        ]  # fmt: skip
+        found += _masked(records, everything)
     return found
+
+
+def read_validation(path: Path, names: Iterable[str]) -> list[Record]:
+    """Read a file to choose epoch and thresholds with, in the way of `read_sources`.
+
+    Of the labels to learn (`names`), one that the file never gives is unknown there, not absent.
+
+    Raises:
+        DataError: the file cannot be read.
+    """
+    return _masked(read_records(path, with_reframes=True), set(names))
+
+
+def _masked(records: list[Record], names: set[str]) -> list[Record]:
+    own = set(label_names(records))
+    unknown = frozenset(names - own) if own else frozenset()
+    # A text known to be free of distortions (a reframe) is free of all of them.
+    return [
+        replace(record, unknown=record.unknown | unknown) if record.labels or record.shares
+        else record for record in records
+    ]  # fmt: skip
 
 
 def read_shipped() -> list[Record]:

@@ -33,12 +33,14 @@ class Part:
         labels: what applies to them, 0 or 1, shape `(texts, labels)`.
         targets: what to learn: the same, or shares of votes; NaN where it is not known.
         weights: how much each text counts.
+        sentences: how many of the texts are sentences cut out of others.
     """
 
     texts: list[str]
     labels: NDArray[np.float32]
     targets: NDArray[np.float32]
     weights: list[float]
+    sentences: int = 0
 
     @classmethod
     def of(
@@ -64,12 +66,18 @@ class Part:
 
 
 def stratified_split(
-    labels: NDArray[np.float32], *, validation_share: float, seed: int
+    labels: NDArray[np.float32],
+    groups: NDArray[np.int64] | None = None,
+    *,
+    validation_share: float,
+    seed: int,
 ) -> tuple[list[int], list[int]]:
     """Part the rows in two, the rarest label first, so that each part gets its due of it.
 
     Args:
         labels: multi-hot, shape `(entries, labels)`.
+        groups: of each row, the number of its group, counted from 0 without gaps; a group stays
+            in one part. Each row by itself if it is left out.
         validation_share: between 0 and 1, exclusive.
         seed: the same seed gives the same split.
 
@@ -80,26 +88,32 @@ def stratified_split(
     Raises:
         DataError: one part would be empty.
     """
+    groups = np.arange(len(labels)) if groups is None else groups
     shares = np.array([1.0 - validation_share, validation_share])
     # Entries without a label are a class of their own: their share matters as well.
-    member = np.column_stack([labels > 0, ~(labels > 0).any(axis=1)])
+    classes = np.column_stack([labels > 0, ~(labels > 0).any(axis=1)])
+    sizes = np.bincount(groups)
+    member = np.zeros((len(sizes), classes.shape[1]), dtype=int)
+    np.add.at(member, groups, classes)
     generator = np.random.default_rng(seed)
-    wanted_rows = shares * len(member)
+    wanted_rows = shares * len(labels)
     wanted = shares[:, None] * member.sum(axis=0)
     remaining = np.ones(len(member), dtype=bool)
     part = np.zeros(len(member), dtype=int)
     while remaining.any():
         counts = member[remaining].sum(axis=0)
         rarest = int(np.argmin(np.where(counts > 0, counts, np.inf)))
-        for row in generator.permutation(np.flatnonzero(remaining & member[:, rarest])):
+        for group in generator.permutation(np.flatnonzero(remaining & (member[:, rarest] > 0))):
             chosen = _neediest(wanted[:, rarest], wanted_rows, generator)
-            part[row] = chosen
-            remaining[row] = False
-            wanted[chosen] -= member[row]
-            wanted_rows[chosen] -= 1
-    train, validation = (np.flatnonzero(part == which).tolist() for which in (TRAIN, VALIDATION))
+            part[group] = chosen
+            remaining[group] = False
+            wanted[chosen] -= member[group]
+            wanted_rows[chosen] -= sizes[group]
+    train, validation = (
+        np.flatnonzero(part[groups] == which).tolist() for which in (TRAIN, VALIDATION)
+    )
     if not train or not validation:
-        raise DataError(f"{len(member)} entries are too few to set some aside for validation")
+        raise DataError(f"{len(labels)} entries are too few to set some aside for validation")
     return train, validation
 
 

@@ -13,6 +13,14 @@ if TYPE_CHECKING:
     from training.scores import Scores
 
 
+_TITLES = {
+    "micro_f1": "micro F1",
+    "macro_f1": "macro F1",
+    "mean_average_precision": "mean average precision",
+    "any_label_macro_f1": "any label at all, macro F1",
+}
+
+
 def print_scores(scores: Scores, console: Console) -> None:
     """A row for each label, and the figures over all of them below."""
     table = Table(title=f"{scores.entries:,} entries", title_justify="left", box=None)
@@ -44,13 +52,13 @@ def print_scores(scores: Scores, console: Console) -> None:
 
 
 def print_details(found: Evaluation, console: Console) -> None:
-    """How sure the figures are, how honest the probabilities, and how length matters."""
-    for name, title in (("micro_f1", "micro F1"), ("macro_f1", "macro F1")):
+    """How sure the figures are, how honest the probabilities, how length and style matter."""
+    for name, title in _TITLES.items():
         low, high = found.intervals[name]
         console.print(f"{title}: 95% interval {low:.3f} to {high:.3f}", highlight=False)
     console.print(f"expected calibration error {found.reliability.error:.3f}", highlight=False)
-    for length, figures in found.by_length.items():
+    for group, figures in (*found.by_length.items(), *found.by_style.items()):
         console.print(
-            f"{length}: {figures['entries']:,} entries, micro F1 {figures['micro_f1']:.3f}",
+            f"{group}: {figures['entries']:,} entries, micro F1 {figures['micro_f1']:.3f}",
             highlight=False,
         )

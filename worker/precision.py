@@ -48,11 +48,18 @@ def choose_precision(wanted: str, device: torch.device) -> Precision:
         if precision is Precision.INT8 and device.type != "cpu":
             raise StartupError("JOURNAL_PRECISION int8 runs on a CPU only")
         return precision
-    if device.type == "cuda":
-        return Precision.BF16 if torch.cuda.is_bf16_supported() else Precision.FP32
-    if _cpu_has_bf16():
+    if has_bf16(device):
         return Precision.BF16
+    if device.type == "cuda":
+        return Precision.FP32
     return Precision.INT8 if _quantized_engine() else Precision.FP32
+
+
+def has_bf16(device: torch.device) -> bool:
+    """Whether a CPU or CUDA device multiplies bf16 in hardware."""
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported())
+    return _cpu_has_bf16()
 
 
 def _cpu_has_bf16() -> bool:

@@ -6,12 +6,14 @@ import csv
 import io
 import json
 import random
+import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
 import torch
 from rich.console import Console
+from transformers import BertConfig, BertModel, DistilBertConfig, DistilBertModel, PreTrainedModel
 
 from tests.tiny_model import write_tiny_model
 from training.progress import Progress
@@ -64,6 +66,41 @@ def tiny_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def averaged_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_base(tmp_path_factory.mktemp("base") / "tiny-sentence-bert", mean_pooled=True)
+
+
+def _with_tokenizer_of(base: Path, folder: Path, model: PreTrainedModel) -> Path:
+    model.save_pretrained(folder)
+    for name in ("tokenizer.json", "tokenizer_config.json"):
+        shutil.copy(base / name, folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def distil_base(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """DistilBERT's architecture, small and random."""
+    torch.manual_seed(3)
+    config = DistilBertConfig(
+        vocab_size=_vocabulary(tiny_base), dim=32, n_layers=2, n_heads=2, hidden_dim=64,
+        max_position_embeddings=128, initializer_range=0.5,
+    )  # fmt: skip
+    folder = tmp_path_factory.mktemp("base") / "tiny-distilbert"
+    return _with_tokenizer_of(tiny_base, folder, DistilBertModel(config))
+
+
+@pytest.fixture(scope="session")
+def deep_base(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """As many layers and heads as BERT-base has, each of them narrow."""
+    torch.manual_seed(3)
+    config = BertConfig(
+        vocab_size=_vocabulary(tiny_base), hidden_size=48, num_hidden_layers=12,
+        num_attention_heads=12, intermediate_size=96, max_position_embeddings=128,
+    )  # fmt: skip
+    folder = tmp_path_factory.mktemp("base") / "deep-bert"
+    return _with_tokenizer_of(tiny_base, folder, BertModel(config))
+
+
+def _vocabulary(base: Path) -> int:
+    return int(json.loads((base / "config.json").read_text())["vocab_size"])
 
 
 def make_rows(count: int, *, seed: int = 5) -> list[tuple[str, list[str]]]:

@@ -12,6 +12,7 @@ from click.testing import CliRunner
 
 from tests.training.conftest import make_rows, write_csv
 from training.cli import main
+from training.errors import DataError
 from training.options import fit_options
 
 
@@ -28,6 +29,13 @@ def line_of_failure(*arguments: str | Path) -> str:
 def test_missing_data_is_one_line(tmp_path: Path) -> None:
     line = line_of_failure("fit", tmp_path / "none.csv", "--out", tmp_path / "model")
     assert "none.csv: No such file" in line
+
+
+def test_several_processes_are_refused_in_one_line(
+    journals: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    assert "one process" in line_of_failure("fit", journals, "--out", tmp_path / "model")
 
 
 def test_missing_base_is_one_line(journals: Path, tmp_path: Path) -> None:
@@ -50,6 +58,25 @@ def test_malformed_row_is_one_line_without_its_text(tmp_path: Path) -> None:
     data.write_text(data.read_text() + "the heron again,__import__('os')\n")
     line = line_of_failure("fit", data, "--out", tmp_path / "model")
     assert line.endswith("j.csv:5: column 'labels': not a list of labels")
+
+
+def test_validation_file_is_read_with_reframes_and_masks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from training import fit as fit_module
+
+    given: list[Any] = []
+
+    def stand_in(_: Any, validation: Any, *__: Any, **___: Any) -> Any:
+        given.extend(validation)
+        raise DataError("enough")
+
+    monkeypatch.setattr(fit_module, "fit", stand_in)
+    data = write_csv(tmp_path / "j.csv", make_rows(9))
+    file = tmp_path / "v.jsonl"
+    file.write_text('{"text": "x", "labels": ["Alpha"], "reframes": ["calm"]}')
+    line_of_failure("fit", data, "--out", tmp_path / "m", "--validation", file, "--no-anonymize")
+    assert [(r.text, sorted(r.unknown)) for r in given] == [("x", ["Beta", "Gamma"]), ("calm", [])]
 
 
 @pytest.mark.parametrize("command", ["anonymize", "fit", "evaluate"])
@@ -75,7 +102,8 @@ def test_model_card_repeats_the_command_without_paths() -> None:
     given = {
         "name": None, "epochs": 4, "batch_size": 16, "learning_rate": None, "seed": 7,
         "window_tokens": 128, "validation_share": 0.15, "max_minutes": None,
-        "allow_download": False, "small": False, "min_precision": 0.0, "max_false_alarms": 1.0, "at_least": ["A=0.5"],
+        "allow_download": False, "small": False, "min_precision": 0.0, "max_false_alarms": 1.0, "at_least": ["A=0.5"], "patience": None,
+        "resume": False, "precision": "auto", "class_weights": False,
     }  # fmt: skip
     changed = {"base": "/home/me/my base", "seed": 7, "no_anonymize": True}
     options = fit_options(("/home/me/diary.csv",), Path("/srv/models/mine"), given, changed)

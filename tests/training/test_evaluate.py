@@ -102,6 +102,49 @@ def test_entries_are_anonymized_first_and_unknown_labels_left_out(progress: Prog
     assert found.scores.micro_f1 == 1.0
 
 
+def test_a_masked_label_counts_neither_way(progress: Progress) -> None:
+    entries = [
+        Record("Self-blame", (), unknown=frozenset({"Self-blame"})),
+        Record("Self-blame", ("Self-blame",)),
+        Record("Mind Reading", ("Mind Reading",)),
+        Record("Catastrophizing", ("Catastrophizing",)),
+    ]
+    found = evaluate(entries, LABELS, Echo(), anonymizer=None, progress=progress)
+    assert found.scores.micro_f1 == 1.0
+    assert sum(found.reliability.counts) == 11
+    everything = 2 * 3 / (3 + 11)
+    assert found.scores.floor_micro_f1 == pytest.approx(everything)
+
+
+def test_results_are_told_by_style_and_for_negatives(tiny_model: Path, tmp_path: Path) -> None:
+    texts = ["- Milk\n- Self-blame again", "so i walked and i walked and then it rained a lot",
+             "it rained. soup again.", "We walked. It rained.", "Dear you, it rained."]  # fmt: skip
+    rows = [{"text": text, "labels": ["Self-blame"]} for text in texts]
+    rows[-1]["style"] = "letter"
+    data = tmp_path / "e.jsonl"
+    data.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    plain = tmp_path / "plain.csv"
+    plain.write_text("id,text\n" + "".join(f"{n},soup {n}\n" for n in range(40)))
+    result: Any = CliRunner().invoke(
+        main, ["evaluate", str(tiny_model), str(data), "--raw", "--negatives", str(plain)]
+    )
+    assert result.exit_code == 0, result.output
+    report = json.loads(result.stdout)
+    assert {style: row["entries"] for style, row in report["by_style"].items()} == dict.fromkeys(
+        ("list", "no punctuation", "lower case", "ordinary", "letter"), 1
+    )
+    worker = Classifier.load(ModelFolder.open(tiny_model), device="cpu", precision="auto")
+    given = [bool(c.labels) for c in worker.classify([f"soup {n}" for n in range(40)])]
+    assert report["negatives"]["entries"] == 40
+    assert report["negatives"]["labelled_share"] == pytest.approx(np.mean(given), abs=1e-4)
+    low, high = report["negatives"]["interval"]
+    assert low <= np.mean(given) <= high
+    assert "of 40 negatives" in result.stderr
+    for figure in ("mean_average_precision", "any_label_macro_f1"):
+        low, high = report["intervals"][figure]
+        assert low <= high
+
+
 def test_data_with_only_unknown_labels_is_refused(progress: Progress) -> None:
     with pytest.raises(DataError, match="knows none"):
         evaluate([Record("a", ("X",))], LABELS, Echo(), anonymizer=None, progress=progress)

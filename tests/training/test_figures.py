@@ -9,10 +9,11 @@ import pytest
 from click.testing import CliRunner
 from matplotlib.image import imread
 
-from training.bootstrap import intervals
+from training.bootstrap import intervals, share_interval
 from training.cli import main
 from training.reliability import plot_reliability, reliability
 from training.runs import note_run, read_runs
+from training.scores import average_precision, score
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,6 +27,34 @@ def test_an_interval_holds_the_figure_and_narrows_with_entries() -> None:
     few_low, few_high = intervals(truth[:100], predicted[:100])["micro_f1"]
     assert low < 0.85 < high
     assert few_high - few_low > 2 * (high - low)
+
+
+def test_intervals_hold_every_figure_and_leave_out_what_is_unknown() -> None:
+    rng = np.random.default_rng(1)
+    truth = (rng.random((500, 3)) < 0.3).astype(np.float32)
+    said = np.clip(0.3 * truth + 0.7 * rng.random((500, 3)), 0, 1).astype(np.float32)
+    known = rng.random((500, 3)) < 0.8
+    scores = score(truth, said, said >= 0.5, ["a", "b", "c"], known)
+    found = intervals(truth, said >= 0.5, said, known)
+    for figure, (low, high) in found.items():
+        assert low < getattr(scores, figure) < high, figure
+    said[~known] = 1 - truth[~known]
+    assert intervals(truth, said >= 0.5, said, known) == found
+
+
+def test_average_precision_of_a_sample_is_that_of_its_entries() -> None:
+    rng = np.random.default_rng(1)
+    true, said = rng.random(60) < 0.4, rng.random(60).round(1).astype(np.float32)
+    rows = rng.integers(0, 60, 60)
+    expected = average_precision(true[rows], said[rows])
+    times = np.bincount(rows, minlength=60)
+    assert average_precision(true, said, times) == pytest.approx(expected)
+
+
+def test_a_share_of_many_has_a_narrow_interval() -> None:
+    few = share_interval(np.arange(50) % 10 == 0)
+    many = share_interval(np.arange(5000) % 10 == 0)
+    assert few[0] < many[0] < 0.1 < many[1] < few[1]
 
 
 def test_honest_probabilities_have_no_calibration_error(tmp_path: Path) -> None:

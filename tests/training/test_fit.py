@@ -8,66 +8,53 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pytest
 
 from tests.training.conftest import SIGNS, NameRemover, make_rows, write_csv
+from tests.training.fitting import run_fit
 from training import fit as fit_module
-from training.base import find_base
-from training.errors import DataError, OutputError
-from training.fit import fit
+from training.errors import BaseModelError, DataError, OutputError
+from training.groups import groups
 from training.multi_hot import multi_hot
-from training.options import FitOptions
 from training.output_folder import check_target
+from training.progress import Progress
 from training.records import Record, read_records
 from training.scores import score
+from training.sources import read_sources
 from training.split import stratified_split
 from worker.classifier import Classifier
 from worker.model_folder import MODEL_FILES, ModelFolder
 
-if TYPE_CHECKING:
-    from training.progress import Progress
-
 CANARY = "quicksilver walrus 4417"
 
 
-def options(**changes: Any) -> FitOptions:
-    given: dict[str, Any] = {
-        "name": "tiny", "data": "Entries", "command": "journal-train fit", "epochs": 3,
-        "batch_size": 8, "learning_rate": 5e-3, "seed": 3, "window_tokens": 64,
-        "validation_share": 0.25,
-    }  # fmt: skip
-    return FitOptions(**{**given, **changes})
-
-
-def run_fit(base: Path, target: Path, progress: Progress, **changes: Any) -> ModelFolder:
-    records = changes.pop("records", None) or [Record(t, tuple(ls)) for t, ls in make_rows(80)]
-    return fit(
-        records, changes.pop("validation", None), target,
-        base=find_base(str(base)), anonymizer=changes.pop("anonymizer", None),
-        options=options(**changes), progress=progress,
-    )  # fmt: skip
-
-
-@pytest.mark.parametrize("base", ["tiny_base", "averaged_base"])
+@pytest.mark.parametrize("base", ["tiny_base", "averaged_base", "distil_base", "deep_base"])
 def test_fit_learns_and_its_figures_are_the_workers(
     base: str, tmp_path: Path, progress: Progress, request: pytest.FixtureRequest
 ) -> None:
-    records = [Record(text, tuple(labels)) for text, labels in make_rows(120)]
+    records = [Record(text, tuple(labels)) for text, labels in make_rows(240)]
     records.append(Record("it rained. " * 40 + SIGNS["Alpha"], ("Alpha",)))
     folder = run_fit(
-        request.getfixturevalue(base), tmp_path / "model", progress, records=records, epochs=15
+        request.getfixturevalue(base),
+        tmp_path / "model",
+        progress,
+        records=records,
+        epochs=1 if base == "deep_base" else 15,
     )
-    assert {file.name for file in folder.path.iterdir()} == {*MODEL_FILES, "manifest.json"}
+    assert {file.name for file in folder.path.iterdir()} == {
+        *MODEL_FILES, "manifest.json", "reliability.png",
+    }  # fmt: skip
     assert folder.labels == tuple(SIGNS)
     assert folder.window_tokens == 64
     metrics = json.loads((folder.path / "metrics.json").read_text())
-    assert metrics["validation"]["micro_f1"] > metrics["validation"]["floor_micro_f1"] + 0.1
+    if base != "deep_base":  # twelve random layers learn nothing in seconds
+        assert metrics["validation"]["micro_f1"] > metrics["validation"]["floor_micro_f1"] + 0.1
 
     truth = multi_hot((record.labels for record in records), folder.labels)
-    _, held_out = stratified_split(truth, validation_share=0.25, seed=3)
+    _, held_out = stratified_split(truth, groups(records), validation_share=0.25, seed=3)
     worker = Classifier.load(folder, device="cpu", precision="fp32")
     answers = worker.classify([records[row].text for row in held_out])
     scores = score(
@@ -88,6 +75,14 @@ def test_best_epoch_is_kept(tiny_base: Path, tmp_path: Path, progress: Progress)
     assert len(reached) == 4
     assert metrics["best_epoch"] == 1 + reached.index(max(reached))
     assert metrics["validation"]["mean_average_precision"] == max(reached)
+
+
+def test_training_ends_when_epochs_are_no_better(
+    tiny_base: Path, tmp_path: Path, progress: Progress
+) -> None:
+    folder = run_fit(tiny_base, tmp_path / "model", progress, epochs=60, patience=2)
+    metrics = json.loads((folder.path / "metrics.json").read_text())
+    assert metrics["epochs_run"] == metrics["best_epoch"] + 2 < 60
 
 
 def test_same_seed_gives_the_same_weights(
@@ -123,25 +118,86 @@ def test_given_validation_entries_are_used(
     folder = run_fit(tiny_base, tmp_path / "model", progress, validation=held_out, epochs=1)
     data = json.loads((folder.path / "metrics.json").read_text())["data"]
     assert (data["train_entries"], data["validation_entries"]) == (80, 31)
-    with pytest.raises(DataError, match="validation file only: Omega"):
-        run_fit(tiny_base, tmp_path / "other", progress, validation=[Record("x", ("Omega",))])
 
 
-def test_model_card_tells_use_data_scores_and_limits(
-    tiny_base: Path, tmp_path: Path, progress: Progress
+def test_no_text_is_held_out_whose_twin_is_learnt_from(
+    tiny_base: Path, tmp_path: Path, progress: Progress, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = run_fit(tiny_base, tmp_path / "model", progress, epochs=1)
-    card = (folder.path / "README.md").read_text()
-    trained_on = json.loads((folder.path / "metrics.json").read_text())["data"]["train_entries"]
-    for part in ("screening aid", "not a diagnosis", f"{trained_on} entries were used",
-                 "| Alpha |", "journal-train fit", "tiny-bert", "## Limits"):  # fmt: skip
-        assert part in card
-    assert str(tmp_path) not in card
+    rows = [
+        {"text": f"entry {n}: {SIGNS['Alpha']}", "labels": ["Alpha"],
+         "reframes": [f"entry {n}, calm", f"entry {n}, calmer"]} for n in range(30)
+    ]  # fmt: skip
+    rows += [{"text": f"plain {n // 2}".title() if n % 2 else f"plain  {n // 2}", "labels": []}
+             for n in range(20)]  # fmt: skip
+    file = tmp_path / "thoughts.jsonl"
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    parts: list[set[str]] = []
+    tokenize = fit_module.tokenize
+
+    def spy(texts: list[str], *args: Any, **kwargs: Any) -> Any:
+        parts.append({" ".join(text.lower().split()[:2]).strip(":,") for text in texts})
+        return tokenize(texts, *args, **kwargs)
+
+    monkeypatch.setattr(fit_module, "tokenize", spy)
+    run_fit(tiny_base, tmp_path / "model", progress, records=read_sources((str(file),)), epochs=1)
+    learnt, held_out = parts
+    assert held_out
+    assert not learnt & held_out
 
 
 def test_labels_are_needed(tiny_base: Path, tmp_path: Path, progress: Progress) -> None:
     with pytest.raises(DataError, match="no entry has a label"):
         run_fit(tiny_base, tmp_path / "model", progress, records=[Record("a", ())])
+
+
+@pytest.fixture
+def no_base_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    def loaded(*_: Any, **__: Any) -> None:
+        raise AssertionError("work has begun")
+
+    monkeypatch.setattr(fit_module, "load_base", loaded)
+
+
+@pytest.mark.usefixtures("no_base_is_loaded")
+@pytest.mark.parametrize(
+    ("changes", "refusal"),
+    [
+        ({"small": True}, (BaseModelError, "--small .* leave out --base")),
+        ({"at_least": (("Alpah", 0.5),)}, (DataError, "--at-least: no entry .* Alpah")),
+        ({"validation": [Record("x", ("Omega",))]}, (DataError, "validation file only: Omega")),
+    ],
+)
+def test_what_cannot_go_well_is_told_before_any_work(
+    tiny_base: Path, tmp_path: Path, progress: Progress,
+    changes: dict[str, Any], refusal: tuple[type[Exception], str],
+) -> None:  # fmt: skip
+    with pytest.raises(refusal[0], match=refusal[1]):
+        run_fit(tiny_base, tmp_path / "model", progress, **changes)
+
+
+def test_temperature_follows_labels_where_votes_say_less(
+    tiny_base: Path, tmp_path: Path, progress: Progress, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[np.ndarray] = []
+    best = fit_module.best_temperature
+
+    def spy(truth: np.ndarray, probabilities: np.ndarray) -> float:
+        asked.append(truth)
+        return best(truth, probabilities)
+
+    monkeypatch.setattr(fit_module, "best_temperature", spy)
+    held_out = [Record("aaaa", ("Alpha",), shares={"Alpha": 0.6, "Beta": 0.2}),
+                Record("soup", (), unknown=frozenset({"Gamma"}))]  # fmt: skip
+    run_fit(tiny_base, tmp_path / "model", progress, validation=held_out, epochs=1)
+    assert np.array_equal(asked[0], [[1, 0, 0], [0, 0, np.nan]], equal_nan=True)
+
+
+def test_every_file_can_be_read_by_another_user(
+    tiny_base: Path, tmp_path: Path, progress: Progress
+) -> None:
+    folder = run_fit(tiny_base, tmp_path / "model", progress, epochs=1)
+    for path in (folder.path, *folder.path.iterdir()):
+        assert path.stat().st_mode & 0o444 == 0o444, path
 
 
 def test_time_limit_ends_training_with_a_model(
@@ -150,6 +206,8 @@ def test_time_limit_ends_training_with_a_model(
     folder = run_fit(tiny_base, tmp_path / "model", progress, epochs=5_000, max_minutes=0.05)
     metrics = json.loads((folder.path / "metrics.json").read_text())
     assert 0 < metrics["epochs_run"] < 5_000
+    reached = [epoch["epoch"] for epoch in metrics["epochs"]]
+    assert len(reached) == len(set(reached)), "the last state is evaluated once"
 
 
 def test_older_model_is_replaced_and_anything_else_left_alone(

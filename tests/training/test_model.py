@@ -150,3 +150,17 @@ def test_head_starts_from_what_the_features_tell(averaged_base: Path, progress: 
     before = loss()
     fit_head(model, windows, 0, progress)
     assert loss() < before / 2
+
+
+def test_head_minds_how_much_a_text_counts(averaged_base: Path, progress: Progress) -> None:
+    model, tokenizer = load(find_base(str(averaged_base)))
+    labels = torch.tensor([[1.0, 0, 0, 0], [0, 1.0, 0, 0]] * 8).numpy()
+    texts = ["aaaa bbbb", "aaaa bbbb"] * 8
+    windows = tokenize(texts, labels, tokenizer, window_tokens=64,  # type: ignore[arg-type]
+                       first_only=True, weights=[9.0, 1.0] * 8)  # fmt: skip
+    fit_head(model, windows, 0, progress)
+    inputs = Collator(0)(list(windows.dataset))
+    with torch.inference_mode():
+        said = torch.sigmoid(model.eval()(**inputs).logits[0])
+    assert said[0] == pytest.approx(0.9, abs=0.05)
+    assert said[1] == pytest.approx(0.1, abs=0.05)

@@ -40,6 +40,16 @@ def test_figures_agree_with_scikit_learn(coarse: bool) -> None:
         assert label.true_negatives + label.false_positives + label.support == len(truth)
 
 
+def test_the_floor_of_what_is_partly_unknown_is_scikit_learns() -> None:
+    truth, probabilities = example()
+    known = np.random.default_rng(3).random(truth.shape) < 0.7
+    found = score(truth, probabilities, probabilities >= 0.5, NAMES, known)
+    right = truth[known]
+    assert found.floor_micro_f1 == pytest.approx(f1_score(right, np.ones_like(right)))
+    each = [f1_score(t[k], np.ones(k.sum())) for t, k in zip(truth.T, known.T, strict=True)]
+    assert found.floor_macro_f1 == pytest.approx(np.mean(each))
+
+
 def test_a_label_that_never_occurs_counts_in_no_mean() -> None:
     truth, probabilities = example()
     truth[:, 2] = 0

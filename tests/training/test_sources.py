@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
 from training.errors import DataError
-from training.finetune import known_loss
+from training.loss import class_weights, known_loss
 from training.multi_hot import targets
 from training.records import Record, read_records
 from training.sentences import sentences
-from training.sources import read_sources
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from training.sources import read_sources, read_validation
 
 
 def write(path: Path, *rows: dict[str, Any]) -> str:
@@ -51,9 +49,22 @@ def test_a_file_that_never_gives_a_label_tells_nothing_about_it(tmp_path: Path) 
     assert [r.weight for r in records] == [1, 1.5, 0.5, 0.5, 1]
 
 
+def test_a_validation_file_is_read_as_those_to_learn_from(tmp_path: Path) -> None:
+    file = write(
+        tmp_path / "v.jsonl",
+        {"text": "x", "labels": ["A"], "mask": ["C"], "reframes": ["calm"]},
+        {"text": "y", "labels": ["C"]},
+    )
+    records = read_validation(Path(file), ("A", "B", "C"))
+    assert [(r.text, sorted(r.unknown)) for r in records] == [
+        ("x", ["B", "C"]), ("calm", []), ("y", ["B"]),
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("field", [
     {"votes": {"A": "many"}}, {"votes": [1]}, {"votes": {"A": 1}, "annotators": 0},
     {"mask": "['A"}, {"evidence": [{"quote": "x"}]}, {"evidence": 7}, {"reframes": "calm"},
+    {"style": 7}, {"style": "x" * 99},
 ])  # fmt: skip
 def test_a_bad_field_is_named_with_its_line(tmp_path: Path, field: dict[str, Any]) -> None:
     file = write(tmp_path / "a.jsonl", {"text": "x", "labels": ["A"], **field})
@@ -81,6 +92,19 @@ def test_what_is_unknown_teaches_nothing() -> None:
     known_loss(logits, labels, torch.tensor([1.0, 2.0])).backward()
     assert logits.grad is not None
     assert (logits.grad == 0).tolist() == [[False, True], [True, False]]
+
+
+def test_positives_of_rare_labels_count_more() -> None:
+    nan = float("nan")
+    wanted = np.zeros((1000, 3), dtype=np.float32)
+    wanted[:100, 0] = wanted[:500, 1] = 1
+    wanted[0, 2] = 1
+    wanted[500:, 0] = nan
+    assert class_weights(wanted).tolist() == [2.0, 1.0, 10.0]
+    logits, ones = torch.zeros(1, 3), torch.ones(1)
+    plain = known_loss(logits, torch.tensor([[1.0, nan, nan]]), ones)
+    heavy = known_loss(logits, torch.tensor([[1.0, nan, nan]]), ones, class_weights(wanted))
+    assert heavy == pytest.approx(2 * plain)
 
 
 def test_marked_sentences_become_entries() -> None:

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from training.errors import DataError
+from training.groups import groups
 from training.multi_hot import multi_hot
+from training.records import Record
 from training.split import stratified_split
 
 
@@ -28,6 +30,24 @@ def test_parts_hold_their_share_of_every_label_and_of_none() -> None:
     assert given[validation].sum(axis=0) == pytest.approx(given.sum(axis=0) * 0.2, abs=1.5)
     without = (~given.any(axis=1)).sum()
     assert (~given[validation].any(axis=1)).sum() == pytest.approx(without * 0.2, abs=2)
+
+
+def test_groups_stay_together_and_labels_keep_their_share() -> None:
+    given = labels()
+    group = np.arange(400) // 3
+    train, validation = stratified_split(given, group, validation_share=0.2, seed=3)
+    assert sorted(train + validation) == list(range(400))
+    assert not set(group[train]) & set(group[validation])
+    assert len(validation) == pytest.approx(80, abs=6)
+    assert given[validation].sum(axis=0) == pytest.approx(given.sum(axis=0) * 0.2, abs=3)
+
+
+def test_rows_and_their_reframes_and_equal_texts_are_one_group() -> None:
+    records = [Record("a", (), group="f:1"), Record("b", (), group="f:1"), Record("B ", ()),
+               Record("c", ()), Record("d", (), group="f:2")]  # fmt: skip
+    found = groups(records).tolist()
+    assert found[0] == found[1] == found[2]
+    assert len(set(found)) == 3
 
 
 def test_the_seed_decides() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from training.thresholds import tune_thresholds
+from training.thresholds import SILENT, tune_thresholds
 
 
 def test_false_alarms_are_kept_below_the_share_asked_for() -> None:
@@ -19,7 +19,32 @@ def test_false_alarms_are_kept_below_the_share_asked_for() -> None:
         return float((probabilities[plain] >= thresholds).any(axis=1).mean())
 
     assert alarms(loud) > 0.1
-    assert alarms(quiet) <= 0.06
+    assert alarms(quiet) <= 0.05
+    assert (quiet >= loud).all()
+    assert (tune_thresholds(truth, probabilities, max_false_alarms=0.99) == loud).all()
+
+
+def test_a_label_that_is_unknown_in_an_entry_raises_no_alarm_there() -> None:
+    rng = np.random.default_rng(4)
+    truth = np.zeros((300, 2), dtype=np.float32)
+    truth[:100, 0] = truth[50:100, 1] = 1
+    probabilities = np.clip(0.5 * truth + rng.random((300, 2)) * 0.4, 0, 1).astype(np.float32)
+    known = np.ones((300, 2), dtype=np.bool_)
+    known[100:, 1] = False
+    probabilities[100:, 1] = 0.97
+    free = tune_thresholds(truth, probabilities, known)
+    quiet = tune_thresholds(truth, probabilities, known, max_false_alarms=0.02)
+    assert quiet[1] == free[1]
+
+
+def test_alarms_of_several_labels_at_once_are_silenced_too() -> None:
+    truth = np.zeros((200, 2), dtype=np.float32)
+    truth[:100] = 1
+    probabilities = np.full((200, 2), 0.6, dtype=np.float32)
+    probabilities[100:] = 0.59
+    probabilities[100:110] = 0.61
+    quiet = tune_thresholds(truth, probabilities, max_false_alarms=0.01)
+    assert not (probabilities[100:] >= quiet).any()
 
 
 def test_precision_reaches_what_was_asked_for() -> None:
@@ -30,6 +55,29 @@ def test_precision_reaches_what_was_asked_for() -> None:
     for label in range(2):
         given = probabilities[:, label] >= thresholds[label]
         assert truth[given, label].mean() >= 0.9
+
+
+def test_a_label_that_cannot_be_given_precisely_is_silent() -> None:
+    rng = np.random.default_rng(5)
+    truth = (rng.random((400, 2)) < 0.3).astype(np.float32)
+    probabilities = rng.random((400, 2)).astype(np.float32)
+    probabilities[:, 1] = np.where(truth[:, 1] > 0, 0.8, 0.3)
+    # Right by chance at the very top, but only thrice.
+    top = np.flatnonzero(truth[:, 0])[:3]
+    probabilities[:, 0] *= 0.9
+    probabilities[top, 0] = 0.99
+    found = tune_thresholds(truth, probabilities, min_precision=0.9)
+    assert found[0] == SILENT
+    assert found[1] < 0.8
+
+
+def test_floors_are_kept_and_come_before_what_is_asked_for() -> None:
+    rng = np.random.default_rng(6)
+    truth = (rng.random((400, 2)) < 0.3).astype(np.float32)
+    probabilities = np.clip(0.3 * truth + rng.random((400, 2)) * 0.7, 0, 1).astype(np.float32)
+    free = tune_thresholds(truth, probabilities)
+    found = tune_thresholds(truth, probabilities, at_least=np.array([0.9, 0.0]))
+    assert found.tolist() == [0.9, free[1]]
 
 
 def test_what_is_unknown_moves_no_threshold() -> None:

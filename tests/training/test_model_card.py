@@ -1,0 +1,92 @@
+"""The model card claims only what is true of the fit."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from matplotlib.image import imread
+from rich.console import Console
+
+from tests.training.conftest import make_rows
+from tests.training.fitting import options, run_fit
+from training.base import find_base
+from training.fit import fit
+from training.progress import Progress
+from training.records import Record
+from training.thresholds import SILENT
+
+
+def test_model_card_tells_use_data_scores_and_limits(
+    tiny_base: Path, tmp_path: Path, progress: Progress
+) -> None:
+    folder = run_fit(tiny_base, tmp_path / "model", progress, epochs=1)
+    card = (folder.path / "README.md").read_text()
+    trained_on = json.loads((folder.path / "metrics.json").read_text())["data"]["train_entries"]
+    for part in ("screening aid", "not a diagnosis", f"{trained_on} entries were used",
+                 "| Alpha |", "journal-train fit", "tiny-bert", "## Limits"):  # fmt: skip
+        assert part in card
+    assert str(tmp_path) not in card
+    assert "license:" not in card
+    metrics = json.loads((folder.path / "metrics.json").read_text())
+    error = metrics["reliability"]["expected_calibration_error"]
+    assert 0 < error < 1
+    assert f"calibration error {error:.3f}" in card
+    assert "![Reliability diagram](reliability.png)" in card
+    assert imread(folder.path / "reliability.png").shape[0] > 300
+    assert "set aside for validation, at random" in card
+    assert "same seed on the same machine" in card
+    assert "Thresholds were raised" not in card
+
+
+def test_model_card_claims_only_what_is_true_of_this_fit(
+    tiny_base: Path, tmp_path: Path, progress: Progress
+) -> None:
+    records = [Record(t, tuple(ls)) for t, ls in make_rows(40)]
+    text = "Everybody hated my hat, I know it. Then a long walk home, in the rain, with soup."
+    records.append(Record(text, ("Alpha",), evidence=(("Alpha", "Everybody hated my hat"),)))
+    held_out = [Record(text, tuple(labels)) for text, labels in make_rows(31, seed=9)]
+    folder = run_fit(
+        tiny_base, tmp_path / "model", progress, records=records, validation=held_out, epochs=1,
+        max_minutes=5.0, at_least=(("Beta", 0.97),), max_false_alarms=0.2, min_precision=0.01,
+    )  # fmt: skip
+    card = (folder.path / "README.md").read_text()
+    for part in ("41 entries were used for training, and 2 sentences cut out", "31 others",
+                 "raised by hand to at least: Beta 0.97", "at most 20.0% of the validation",
+                 "at least 1% of the validation", "With a time limit"):  # fmt: skip
+        assert part in card, part
+    assert "at random" not in card
+    assert "same machine and versions" not in card
+    assert folder.thresholds[1] >= 0.97
+
+
+@pytest.mark.parametrize("shipped_only", [True, False])
+@pytest.mark.parametrize("built_in", [True, False])
+def test_the_license_is_ours_only_if_base_and_data_are(
+    tiny_base: Path, tmp_path: Path, progress: Progress, built_in: bool, shipped_only: bool
+) -> None:
+    base = replace(find_base(str(tiny_base)), built_in=built_in)
+    folder = fit(
+        [Record(t, tuple(ls)) for t, ls in make_rows(40)], None, tmp_path / "model", base=base,
+        anonymizer=None, options=options(epochs=1, shipped_only=shipped_only), progress=progress,
+    )  # fmt: skip
+    card = (folder.path / "README.md").read_text()
+    assert ("license: apache-2.0" in card) == (built_in and shipped_only)
+
+
+def test_an_unreachable_precision_silences_labels_and_says_so(
+    tiny_base: Path, tmp_path: Path
+) -> None:
+    # The same words with and without a label: nothing can be told apart.
+    records = [Record(f"soup {n} again", ("Alpha",) if n % 2 else ()) for n in range(80)]
+    said = io.StringIO()
+    with Progress(Console(file=said)) as progress:
+        folder = run_fit(tiny_base, tmp_path / "model", progress, records=records,
+                         min_precision=0.999, epochs=1)  # fmt: skip
+    assert folder.thresholds == (SILENT,)
+    assert "--min-precision 0.999 is not reached" in said.getvalue()
+    assert "never given: Alpha" in said.getvalue()
+    assert "Alpha: never given" in (folder.path / "README.md").read_text()
