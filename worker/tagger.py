@@ -119,7 +119,8 @@ class Tagger:
     Args:
         tokenizer: the base's, a fast one.
         model: gives logits of shape `(texts, tokens, types)` for token ids and token types.
-        threshold: how likely a word must be personal data.
+        threshold: how likely a word must be personal data. Types with a higher floor keep it at
+            this threshold; set another later, and the floors move with it.
     """
 
     def __init__(
@@ -130,6 +131,7 @@ class Tagger:
         self._device = device
         self.precision = Precision.FP32
         self.threshold = threshold
+        self._usual = threshold
         labels = model.config.id2label
         self._types = [labels[i] for i in range(len(labels))]
         self._outside = self._types.index(OUTSIDE)
@@ -258,6 +260,14 @@ class Tagger:
         if group:
             yield group
 
+    def _least(self, kind: str) -> float:
+        """How sure it must be of a type: the floors move with the threshold."""
+        floor = LEAST.get(kind, SURE)
+        if self.threshold <= self._usual:
+            return floor * self.threshold / self._usual
+        rest = (self.threshold - self._usual) / (1.0 - self._usual)
+        return floor + (1.0 - floor) * rest if floor else 0.0
+
     def _words(self, words: Words, piece: _Piece, scores: torch.Tensor) -> Iterator[Tagged]:
         """The words of a piece that are personal data; a word is judged by its mean."""
         inside = (1.0 - scores[:, self._outside]).tolist()
@@ -269,6 +279,6 @@ class Tagger:
             means = scores[a:b].mean(dim=0)
             means[self._outside] = -1.0
             kind = self._types[int(means.argmax())]
-            if score < LEAST.get(kind, SURE):
+            if score < self._least(kind):
                 continue
             yield Tagged(words.offsets[first][0], words.offsets[behind - 1][1], kind, score)
