@@ -12,7 +12,8 @@ import torch
 from worker.anonymizer import SHIPPED_TAGGER, Anonymizer
 from worker.errors import AnonymizationError, ModelFolderError
 from worker.tagged import Tagged, join
-from worker.tagger import LEAST, LOWER, MIXED, SURE, TITLE, UPPER, Tagger, casing, encode
+from worker.tagger import LEAST, SURE, Tagger
+from worker.words import LOWER, MIXED, TITLE, UPPER, casing, encode
 
 if TYPE_CHECKING:
     from pathlib import Path

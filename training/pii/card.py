@@ -62,9 +62,9 @@ To make {it}:
 ```
 """
 _SCORE = (
-    "On {judged:,} generated examples, by the tagger alone: {leak:.1%} of entities leaked, {over:.1f} "
-    "of 1,000 letters and digits outside were redacted. {caveat} Real text is harder: measure with "
-    "`journal-train evaluate-pii`."
+    "On {judged:,} generated examples, by the tagger alone: {leak:.1%} of entities leaked, "
+    "{over:.1f} of 1,000 letters and digits outside were redacted. {caveat} Real text is harder: "
+    "measure with `journal-train evaluate-pii`."
 )
 _UNSEEN = (
     "Every 20th template was held out for this (by its hash), so these sentences are new to it; "

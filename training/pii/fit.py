@@ -32,7 +32,8 @@ from training.pii.examples import Templates, generate
 from training.pii.slots import TYPES
 from worker import adapter, built_in_base
 from worker.model_folder import seal_folder
-from worker.tagger import CASINGS, OUTSIDE, REQUIRED_FILES, SETTINGS, WINDOW_TOKENS, encode
+from worker.tagger import OUTSIDE, REQUIRED_FILES, SETTINGS, WINDOW_TOKENS
+from worker.words import CASINGS, encode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
