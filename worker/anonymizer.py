@@ -14,12 +14,11 @@ from presidio_analyzer.nlp_engine import NlpArtifacts, NlpEngine
 from presidio_anonymizer import AnonymizerEngine
 from presidio_anonymizer.entities import RecognizerResult as Finding
 
-from worker import recognizers
+from worker import recognizers, taggers
 from worker.around_names import with_neighbours
 from worker.errors import AnonymizationError
 from worker.offsets import OffsetMap, Span
 from worker.spans import merge_spans, numbers, repeated
-from worker.tagger import Tagger
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -159,16 +158,17 @@ class Anonymizer:
         """Load the recognizers and the tagger from disk.
 
         Args:
-            tagger: its folder; the one that comes with journal-stream by default.
+            tagger: its folder, see `worker.taggers`; the one that comes with journal-stream by
+                default.
             device: auto, cpu or cuda.
             precision: auto, fp32, bf16 or int8; the tagger runs in bf16 or fp32.
             numbered: see `Anonymizer`.
 
         Raises:
             ModelFolderError: the tagger's folder is missing or altered.
-            StartupError: the base model is not installed.
+            StartupError: the base model, or the tagger's package, is not installed.
         """
-        loaded = Tagger.load(tagger or SHIPPED_TAGGER, device=device, precision=precision)
+        loaded = taggers.load(tagger or SHIPPED_TAGGER, device=device, precision=precision)
         return cls.around(loaded, numbered=numbered)
 
     @classmethod

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from worker import taggers
 from worker.anonymizer import SHIPPED_TAGGER, Anonymizer
 from worker.child import settler_for
 from worker.classifier import Classifier
-from worker.model_folder import ModelFolder, verify
+from worker.model_folder import ModelFolder
 from worker.pipeline import Pipeline
-from worker.tagger import REQUIRED_FILES
 
 if TYPE_CHECKING:
     from worker.settings import WorkerSettings
@@ -25,10 +25,11 @@ def check(settings: WorkerSettings) -> None:
     """Verify what `build` will load, in the parent, before anything starts.
 
     Raises:
-        ModelFolderError: the model folder is missing, incomplete or altered.
+        ModelFolderError: a model folder is missing, incomplete or altered.
+        StartupError: what the tagger needs is not installed.
     """
     ModelFolder.open(settings.model)
-    verify(settings.tagger or SHIPPED_TAGGER, REQUIRED_FILES)
+    taggers.check(settings.tagger or SHIPPED_TAGGER)
 
 
 def build(settings: WorkerSettings) -> tuple[Pipeline, dict[str, str]]:

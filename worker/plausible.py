@@ -88,25 +88,25 @@ def _word_around(text: str, hit: Tagged) -> str:
 
 
 def _can_be(text: str, hit: Tagged, *, alone: bool) -> bool:
-    found = text[hit.start : hit.end]
-    if hit.type not in NAMES and _COUNT.fullmatch(_word_around(text, hit)):
-        return False
-    short = alone and sum(c.isalnum() for c in found) < _SHORTEST
     if hit.type == "AGE":
-        return not _NO_AGE.match(text, hit.end) and not _SPAN_OF_TIME.search(
-            text, max(0, hit.start - 24), hit.start
-        )
-    if hit.type in NAMES and _A_FIGURE.fullmatch(_word_around(text, hit)):
-        return False
+        return _an_age(text, hit)
+    found, around = text[hit.start : hit.end], _word_around(text, hit)
+    short = alone and sum(c.isalnum() for c in found) < _SHORTEST
     if hit.type in NAMES:
-        return not (short and _CODE.fullmatch(found)) and not _a_word(text, hit, found)
-    if hit.type == "ID":
-        return not short
+        figure = _A_FIGURE.fullmatch(around) or (short and _CODE.fullmatch(found))
+        return not figure and not _a_word(text, hit, found)
+    if _COUNT.fullmatch(around):
+        return False
     if hit.type == "DATE_TIME":
         return not alone or bool(_DATE.search(found))
     if hit.type == "CONTACT":
         return not short and not (alone and found.isalpha() and len(found) <= _SHORTEST)
-    return True
+    return not short or hit.type != "ID"
+
+
+def _an_age(text: str, hit: Tagged) -> bool:
+    before = text[max(0, hit.start - _LONGEST_PHRASE) : hit.start]
+    return not _NO_AGE.match(text, hit.end) and not _SPAN_OF_TIME.search(before)
 
 
 def _a_word(text: str, hit: Tagged, found: str) -> bool:

@@ -23,6 +23,7 @@ from worker.errors import AnonymizationError, ModelFolderError
 from worker.model_folder import verify
 from worker.precision import Precision, choose_device, choose_precision, convert
 from worker.tagged import Tagged, join
+from worker.words import CASINGS, Words, encode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -32,9 +33,6 @@ log = logging.getLogger(__name__)
 
 SETTINGS = "tagger.json"
 REQUIRED_FILES = ("config.json", adapter.FILE, "tokenizer.json", "tokenizer_config.json", SETTINGS)
-#: What a token type says of its word.
-LOWER, TITLE, UPPER, MIXED = range(4)
-CASINGS = 4
 OUTSIDE = "O"
 #: Tokens the tagger sees at once; entries are cut at sentences, as for the classifier.
 WINDOW_TOKENS = 256
@@ -54,50 +52,6 @@ _PROBES = (
 )
 
 
-def casing(word: str) -> int:
-    """How a word is written, as a token type."""
-    if word.islower() or not any(c.isalpha() for c in word):
-        return LOWER
-    if word[0].isupper() and (len(word) == 1 or word[1:].islower()):
-        return TITLE
-    return UPPER if word.isupper() else MIXED
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """A text's tokens, grouped by words.
-
-    Attributes:
-        ids: token ids, without special tokens.
-        types: the token type of each: its word's casing.
-        offsets: the character range of each token.
-        starts: for each word the index of its first token, and the number of tokens at the end.
-    """
-
-    ids: list[int]
-    types: list[int]
-    offsets: list[tuple[int, int]]
-    starts: list[int]
-
-
-def encode(tokenizer: Any, texts: Sequence[str]) -> Iterator[Words]:
-    """Tokens with casings; training and use must see the same."""
-    encoded = tokenizer(
-        list(texts), add_special_tokens=False, return_offsets_mapping=True,
-        return_attention_mask=False, return_token_type_ids=False, verbose=False,
-    )  # fmt: skip
-    for index, text in enumerate(texts):
-        ids, offsets = encoded["input_ids"][index], encoded["offset_mapping"][index]
-        word_of = encoded.word_ids(index)
-        starts = [i for i in range(len(ids)) if i == 0 or word_of[i] != word_of[i - 1]]
-        starts.append(len(ids))
-        types: list[int] = []
-        for first, behind in itertools.pairwise(starts):
-            kind = casing(text[offsets[first][0] : offsets[behind - 1][1]])
-            types += [kind] * (behind - first)
-        yield Words(ids, types, offsets, starts)
-
-
 @dataclass(frozen=True, slots=True)
 class _Piece:
     """A window of one text: its tokens from `start` on, some of the words `first` to `last`.
@@ -113,28 +67,62 @@ class _Piece:
     types: list[int]
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a model's labels are read.
+
+    Attributes:
+        kinds: for each label its type, or `OUTSIDE`; the probabilities of one type are added up.
+        by_mean: judge a word by the mean of its tokens, as ours learnt it; else by the surest of
+            them: most models were taught only the first token of each word.
+        window_tokens: tokens the model sees at once, special tokens included.
+    """
+
+    kinds: tuple[str, ...]
+    by_mean: bool = True
+    window_tokens: int = WINDOW_TOKENS
+
+
+def special_tokens(tokenizer: Any) -> tuple[list[int], list[int]]:
+    """What stands before and after a text."""
+    before, after = tokenizer.cls_token_id, tokenizer.sep_token_id
+    return ([] if before is None else [before]), ([] if after is None else [after])
+
+
 class Tagger:
     """Finds ranges of personal data; see the module.
 
     Args:
-        tokenizer: the base's, a fast one.
-        model: gives logits of shape `(texts, tokens, types)` for token ids and token types.
-        threshold: how likely a word must be personal data.
+        tokenizer: the model's, a fast one.
+        model: gives logits of shape `(texts, tokens, labels)` for token ids.
+        threshold: how likely a word must be personal data. Types with a higher floor keep it at
+            this threshold; set another later, and the floors move with it.
+        device: where the model is.
+        reading: how the model's labels are read; by default each is a type, and token types tell
+            of casings where the model has as many.
     """
 
     def __init__(
-        self, tokenizer: Any, model: Any, *, threshold: float, device: torch.device
-    ) -> None:
+        self, tokenizer: Any, model: Any, *, threshold: float, device: torch.device,
+        reading: Reading | None = None,
+    ) -> None:  # fmt: skip
         self._tokenizer = tokenizer
         self._model = model
         self._device = device
         self.precision = Precision.FP32
         self.threshold = threshold
+        self._usual = threshold
         labels = model.config.id2label
-        self._types = [labels[i] for i in range(len(labels))]
+        self._reading = reading or Reading(tuple(labels[i] for i in range(len(labels))))
+        self._types = list(dict.fromkeys(self._reading.kinds))
         self._outside = self._types.index(OUTSIDE)
-        self._before, self._after = tokenizer.cls_token_id, tokenizer.sep_token_id
-        self._cased = model.config.type_vocab_size == CASINGS
+        # Which label adds to which type, of shape `(labels, types)`.
+        self._sums = torch.zeros(len(self._reading.kinds), len(self._types))
+        for label, kind in enumerate(self._reading.kinds):
+            self._sums[label, self._types.index(kind)] = 1.0
+        self._before, self._after = special_tokens(tokenizer)
+        self._padding = tokenizer.pad_token_id or 0
+        self._cased = reading is None and model.config.type_vocab_size == CASINGS
 
     @property
     def types(self) -> list[str]:
@@ -165,14 +153,14 @@ class Tagger:
             raise ModelFolderError(f"{folder}: no tagger ({type(exc).__name__})") from None
         model.load_state_dict(adapter.merge(folder / adapter.FILE, empty.state_dict()))
         tagger = cls(tokenizer, model.eval().to(place), threshold=threshold, device=place)
-        chosen = choose_precision(precision, place)
-        if chosen is not Precision.FP32:
-            tagger._use(chosen)
+        tagger.use(choose_precision(precision, place))
         return tagger
 
-    def _use(self, precision: Precision) -> None:
+    def use(self, precision: Precision) -> None:
         """Compute in a faster precision, unless its probabilities stray from fp32."""
-        words = list(encode(self._tokenizer, _PROBES))
+        if precision is Precision.FP32:
+            return
+        words = list(self._encode(_PROBES))
         pieces = [
             piece for i, (text, w) in enumerate(zip(_PROBES, words, strict=True))
             for piece in self._cut(i, text, w)
@@ -196,7 +184,7 @@ class Tagger:
         if not texts:
             return []
         try:
-            words = list(encode(self._tokenizer, texts))
+            words = list(self._encode(texts))
             pieces = [
                 piece for i, (text, w) in enumerate(zip(texts, words, strict=True))
                 for piece in self._cut(i, text, w)
@@ -214,8 +202,11 @@ class Tagger:
         except Exception as exc:  # noqa: BLE001 - a tokenizer's message may hold the text
             raise AnonymizationError(type(exc).__name__) from None
 
+    def _encode(self, texts: Sequence[str]) -> Iterator[Words]:
+        return encode(self._tokenizer, texts, punctuation=not self._reading.by_mean)
+
     def _cut(self, index: int, text: str, words: Words) -> Iterator[_Piece]:
-        room = WINDOW_TOKENS - 2
+        room = self._reading.window_tokens - len(self._before) - len(self._after)
         ends = windows.sentence_ends(text) if len(words.ids) > room else []
         for start, stop in windows.cut(words.ids, words.offsets, ends, room, words.starts):
             first = bisect.bisect_right(words.starts, start) - 1
@@ -225,32 +216,33 @@ class Tagger:
     def _score(self, pieces: Sequence[_Piece]) -> list[torch.Tensor]:
         """Probabilities of shape `(tokens, types)` for each piece."""
         scores: list[torch.Tensor] = [torch.empty(0)] * len(pieces)
+        first = len(self._before)
         for group in self._groups(pieces):
-            width = max(len(pieces[i].ids) for i in group) + 2
-            ids = torch.zeros((len(group), width), dtype=torch.long)
+            around = len(self._before) + len(self._after)
+            width = max(len(pieces[i].ids) for i in group) + around
+            ids = torch.full((len(group), width), self._padding)
             types, mask = torch.zeros_like(ids), torch.zeros_like(ids)
             for row, index in enumerate(group):
                 piece = pieces[index]
-                length = len(piece.ids) + 2
-                ids[row, :length] = torch.tensor([self._before, *piece.ids, self._after])
-                types[row, 1 : length - 1] = torch.tensor(piece.types)
+                length = len(piece.ids) + around
+                ids[row, :length] = torch.tensor([*self._before, *piece.ids, *self._after])
+                types[row, first : first + len(piece.ids)] = torch.tensor(piece.types)
                 mask[row, :length] = 1
+            given = {"input_ids": ids.to(self._device), "attention_mask": mask.to(self._device)}
+            if self._cased:
+                given["token_type_ids"] = types.to(self._device)
             with torch.inference_mode():
-                logits = self._model(
-                    input_ids=ids.to(self._device),
-                    attention_mask=mask.to(self._device),
-                    token_type_ids=types.to(self._device) if self._cased else None,
-                ).logits
-            probabilities = torch.softmax(logits.float(), dim=-1).cpu()
+                logits = self._model(**given).logits
+            probabilities = torch.softmax(logits.float(), dim=-1).cpu() @ self._sums
             for row, index in enumerate(group):
-                scores[index] = probabilities[row, 1 : len(pieces[index].ids) + 1]
+                scores[index] = probabilities[row, first : first + len(pieces[index].ids)]
         return scores
 
     def _groups(self, pieces: Sequence[_Piece]) -> Iterator[list[int]]:
         order = sorted(range(len(pieces)), key=lambda i: len(pieces[i].ids))
         group: list[int] = []
         for index in order:
-            width = len(pieces[index].ids) + 2
+            width = len(pieces[index].ids) + len(self._before) + len(self._after)
             if group and (len(group) + 1) * width > PADDED_TOKENS[self._device.type]:
                 yield group
                 group = []
@@ -258,17 +250,25 @@ class Tagger:
         if group:
             yield group
 
+    def _least(self, kind: str) -> float:
+        """How sure it must be of a type: the floors move with the threshold."""
+        floor = LEAST.get(kind, SURE)
+        if self.threshold <= self._usual:
+            return floor * self.threshold / self._usual
+        rest = (self.threshold - self._usual) / (1.0 - self._usual)
+        return floor + (1.0 - floor) * rest if floor else 0.0
+
     def _words(self, words: Words, piece: _Piece, scores: torch.Tensor) -> Iterator[Tagged]:
-        """The words of a piece that are personal data; a word is judged by its mean."""
+        """The words of a piece that are personal data."""
         inside = (1.0 - scores[:, self._outside]).tolist()
         for first, behind in itertools.pairwise(words.starts[piece.first : piece.last + 1]):
             a, b = max(0, first - piece.start), min(behind - piece.start, len(piece.ids))
-            score = sum(inside[a:b]) / (b - a)
+            score = sum(inside[a:b]) / (b - a) if self._reading.by_mean else max(inside[a:b])
             if score < self.threshold:
                 continue
-            means = scores[a:b].mean(dim=0)
-            means[self._outside] = -1.0
-            kind = self._types[int(means.argmax())]
-            if score < LEAST.get(kind, SURE):
+            of_type = scores[a:b].sum(dim=0)
+            of_type[self._outside] = -1.0
+            kind = self._types[int(of_type.argmax())]
+            if score < self._least(kind):
                 continue
             yield Tagged(words.offsets[first][0], words.offsets[behind - 1][1], kind, score)

@@ -12,7 +12,8 @@ import torch
 from worker.anonymizer import SHIPPED_TAGGER, Anonymizer
 from worker.errors import AnonymizationError, ModelFolderError
 from worker.tagged import Tagged, join
-from worker.tagger import LOWER, MIXED, TITLE, UPPER, Tagger, casing, encode
+from worker.tagger import LEAST, SURE, Tagger
+from worker.words import LOWER, MIXED, TITLE, UPPER, casing, encode
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -168,3 +169,14 @@ def test_numbered_placeholders_tell_who_did_what() -> None:
     (found,) = anonymizer.anonymize(["Priya hit Olumide, so Olumide left Priya in Lisbon."])
     assert found.text == "<PERSON_1> hit <PERSON_2>, so <PERSON_2> left <PERSON_1> in <LOCATION_1>."
     assert {span.type for span in found.spans} == {"PERSON", "LOCATION"}
+
+
+def test_the_floors_of_types_move_with_the_threshold(tagger: Tagger) -> None:
+    moved = Tagger(tagger._tokenizer, tagger._model, threshold=0.4, device=tagger._device)
+    floors = {}
+    for threshold in (0.2, 0.4, 0.9):
+        moved.threshold = threshold
+        floors[threshold] = [moved._least(kind) for kind in ("PERSON", "ORGANIZATION", "AGE")]
+    assert floors[0.4] == [0.0, LEAST["ORGANIZATION"], SURE]
+    assert floors[0.2][1:] < floors[0.4][1:] < floors[0.9][1:]
+    assert max(floors[0.9]) < 1.0

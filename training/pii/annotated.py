@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from training.errors import DataError
 from training.pii.examples import Example
+from worker.kinds import KINDS, own_kind
 from worker.offsets import Span
 
 if TYPE_CHECKING:
@@ -22,12 +24,17 @@ def read_annotated(path: Path) -> list[tuple[Example, str]]:
     Raises:
         DataError: names the first line that is something else; never its content.
     """
+    return [(example, style) for _, example, style in _numbered(path)]
+
+
+def _numbered(path: Path) -> list[tuple[int, Example, str]]:
+    """The lines with their numbers."""
     rows = []
     try:
         with path.open(encoding="utf-8-sig") as stream:
             for number, line in enumerate(stream, 1):
                 if line.strip():
-                    rows.append(_row(line, f"{path}:{number}"))
+                    rows.append((number, *_row(line, f"{path}:{number}")))
     except UnicodeDecodeError:
         raise DataError(f"{path}: not UTF-8") from None
     except OSError as exc:
@@ -35,6 +42,28 @@ def read_annotated(path: Path) -> list[tuple[Example, str]]:
     if not rows:
         raise DataError(f"{path}: no texts")
     return rows
+
+
+def read_for_training(path: Path) -> list[Example]:
+    """The same lines as examples to learn from, with the types that the tagger tells apart.
+
+    Types that go by another name (`GPE`, `EMAIL_ADDRESS`, `STREET_ADDRESS`) are renamed.
+
+    Raises:
+        DataError: as above; or names the first line with a type that the tagger does not have.
+    """
+    return [_renamed(example, f"{path}:{number}") for number, example, _ in _numbered(path)]
+
+
+def _renamed(example: Example, place: str) -> Example:
+    spans = []
+    for span in example.spans:
+        # Who marks a date by hand does not mark "today", as some taggers do.
+        kind = "DATE_TIME" if span.type.upper() == "DATE" else own_kind(span.type)
+        if kind is None:
+            raise DataError(f"{place}: unknown type; the tagger knows {', '.join(KINDS)}")
+        spans.append(replace(span, type=kind))
+    return replace(example, spans=tuple(spans))
 
 
 def _row(line: str, place: str) -> tuple[Example, str]:

@@ -1,7 +1,9 @@
-"""The README of a tagger's folder, and its score on generated examples it has not seen."""
+"""The README of a tagger's folder, and its score on generated examples."""
 
 from __future__ import annotations
 
+import shlex
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 from training.pii.examples import generate
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
 
     from training.pii.examples import Templates
 
-HELD_OUT = 1_000
+EXAMPLES = 1_000
 _BATCH = 64
 _TEMPLATE = """\
 ---
@@ -23,31 +25,25 @@ pipeline_tag: token-classification
 ---
 # {name}
 
-Finds names of people, places and organisations, in any casing, and with less certainty ages,
-dates, contact data and
-identifiers, in English journal entries. journal-stream's anonymizer joins it with patterns for
-what has a form.
+Finds names of people, places and organisations, in any casing, and with less certainty ages, dates,
+contact data and identifiers, in English journal entries. journal-stream's anonymizer joins it with
+patterns for what has a form.
 
 ## Intended use
 
 Redacting personal data before a text is classified. **It is not a guarantee**: some names stay,
-more in lower case and
-where a name is also a word; treat redacted text as personal data.
+more in lower case and where a name is also a word; treat redacted text as personal data.
 
 ## Data
 
-{rows:,} generated examples: templates written for journal-stream (`training/data/pii/`) and
-sentences of its synthetic
-entries, filled with names from Faker's lists (all locales in Latin letters), places, companies,
-addresses and numbers, in
-all casings, with typos and without punctuation. No real person's writing.{extra}
+{examples:,} generated examples: templates written for journal-stream (`training/data/pii/`) and
+sentences of its synthetic entries, filled with names from Faker's lists (all locales in Latin
+letters), places, companies, addresses and numbers, in all casings, with typos and without
+punctuation. No real person's writing.{extra}
 
 ## Scores
 
-On {held_out:,} generated examples with another seed, by the tagger alone: {leak:.1%} of
-entities leaked, {over:.1f} of 1,000
-letters and digits outside were redacted. Real text is harder: measure with `journal-train
-evaluate-pii`.
+{score}
 
 | type | leaked |
 |---|---|
@@ -55,22 +51,35 @@ evaluate-pii`.
 
 ## How it was made
 
-The lowest {layers} layers of all-MiniLM-L6-v2 with a token classification head; how each word
-is written (lower case,
-capital, all capitals, mixed) goes in through the token types. Stored as an adapter of rank
-{rank} over the base's
-published weights. {seconds:.0f} seconds. To make it again:
+The lowest {layers} layers of all-MiniLM-L6-v2 with a token classification head; how each word is
+written (lower case, capital, all capitals, mixed) goes in through the token types. Stored as an
+adapter of rank {rank} over the base's published weights. {seconds:.0f} seconds.
+
+To make {it}:
 
 ```
 {command}
 ```
 """
+_SCORE = (
+    "On {judged:,} generated examples, by the tagger alone: {leak:.1%} of entities leaked, "
+    "{over:.1f} of 1,000 letters and digits outside were redacted. {caveat} Real text is harder: "
+    "measure with `journal-train evaluate-pii`."
+)
+_UNSEEN = (
+    "Every 20th template was held out for this (by its hash), so these sentences are new to it; "
+    "the names are drawn from the same lists."
+)
+_SEEN = (
+    "They are made of the same templates and lists of names as what it learnt from, with another "
+    "seed: this tells that it learnt them, not how it does on sentences it has not seen."
+)
 
 
-def held_out_scores(folder: Path, templates: Templates, seed: int) -> PiiScores:
-    """The written tagger on examples generated with another seed."""
+def generated_scores(folder: Path, templates: Templates, seed: int) -> PiiScores:
+    """The written tagger on examples generated from these templates, with another seed."""
     tagger = Tagger.load(folder, device="cpu", precision="fp32")
-    examples = list(generate(templates, HELD_OUT, seed + 1))
+    examples = list(generate(templates, EXAMPLES, seed + 1))
     rows = []
     for start in range(0, len(examples), _BATCH):
         batch = examples[start : start + _BATCH]
@@ -80,22 +89,25 @@ def held_out_scores(folder: Path, templates: Templates, seed: int) -> PiiScores:
     return score(rows, skip=frozenset())
 
 
-def tagger_card(settings: dict[str, Any], scores: PiiScores, *, annotated: int) -> str:
+def tagger_card(settings: dict[str, Any], scores: PiiScores) -> str:
     """The card in Markdown.
 
     Args:
         settings: the content of `tagger.json`.
-        scores: of `held_out_scores`.
-        annotated: how many texts of the user's own were learnt from as well.
+        scores: of `generated_scores`.
     """
     trained = settings["trained"]
+    own = trained.get("own_texts", 0)
+    unseen = trained.get("templates_held_out", False)
+    told = _SCORE.format(
+        judged=EXAMPLES, caveat=_UNSEEN if unseen else _SEEN,
+        leak=scores.leak_rate or 0.0, over=scores.over_redaction or 0.0,
+    )  # fmt: skip
     return _TEMPLATE.format(
         name=trained["name"],
-        rows=trained["rows"] - annotated,
-        extra=f" And {annotated:,} annotated texts." if annotated else "",
-        held_out=HELD_OUT,
-        leak=scores.leak_rate or 0.0,
-        over=scores.over_redaction or 0.0,
+        examples=trained["examples"],
+        extra=f" And {own:,} annotated texts of the user's own." if own else "",
+        score=textwrap.fill(told, 100, break_on_hyphens=False),
         types="\n".join(
             f"| {kind} | {scores.leaked[kind] / count:.1%} of {count} |"
             for kind, count in scores.entities.most_common()
@@ -103,7 +115,19 @@ def tagger_card(settings: dict[str, Any], scores: PiiScores, *, annotated: int) 
         layers=trained["layers"],
         rank=trained["rank"],
         seconds=trained["seconds"],
-        command=f"journal-train pii --out {trained['name']} --examples {trained['examples']} "
-        f"--layers {trained['layers']} --seed {trained['seed']} "
-        f"--learning-rate {trained['learning_rate']:g} --threshold {settings['threshold']:g}",
+        it="it again" if unseen else "its like (every 20th template is held out since)",
+        command=_command(settings["threshold"], trained),
     )
+
+
+def _command(threshold: float, trained: dict[str, Any]) -> str:
+    """What makes it again; own files by name, as paths are nobody's business."""
+    files = trained.get("annotated", ())
+    return shlex.join([
+        "journal-train", "pii", *files, "--out", trained["name"],
+        "--examples", str(trained["examples"]), "--layers", str(trained["layers"]),
+        "--seed", str(trained["seed"]), "--learning-rate", f"{trained['learning_rate']:g}",
+        "--threshold", f"{threshold:g}",
+        *(("--own-share", f"{trained['own_share']:g}") if files else ()),
+        *(("--name", trained["name"]) if trained["name"] != "tagger" else ()),
+    ])  # fmt: skip

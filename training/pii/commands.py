@@ -11,6 +11,7 @@ from rich.console import Console
 from training.commands import FILE, FOLDER, new_progress, one_line_errors, prepare_libraries
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 @click.option("--out", type=FOLDER, required=True, help="The tagger's folder to write.")
 @click.option("--examples", type=click.IntRange(100), default=70_000,
               help="Generated examples to learn from.")  # fmt: skip
+@click.option("--own-share", type=click.FloatRange(0, 0.9), default=0.2,
+              help="ANNOTATED texts are repeated until they are this share of all.")  # fmt: skip
 @click.option("--layers", type=click.IntRange(1, 6), default=2,
               help="Layers of the base to keep: more find more, and take longer.")  # fmt: skip
 @click.option("--threshold", type=click.FloatRange(0, 1, min_open=True, max_open=True),
@@ -30,7 +33,8 @@ def pii(annotated: tuple[Path, ...], out: Path, **given: Any) -> None:
     """Train the tagger of names, places and other personal data.
 
     It learns from generated sentences; ANNOTATED files, JSON lines of {"text", "spans":
-    [{"start", "end", "type"}]}, add texts of your own. Use it with JOURNAL_TAGGER.
+    [{"start", "end", "type"}]}, add texts of your own, at most ten times each. Use it with
+    JOURNAL_TAGGER.
     """
     with one_line_errors(), new_progress() as progress:
         prepare_libraries(offline=True)
@@ -38,13 +42,24 @@ def pii(annotated: tuple[Path, ...], out: Path, **given: Any) -> None:
 
         check_target(out)
         progress.begin("loading libraries")
-        from training.pii.annotated import read_annotated  # noqa: PLC0415
+        from training.pii.annotated import read_for_training  # noqa: PLC0415
         from training.pii.examples import Templates  # noqa: PLC0415
         from training.pii.fit import TaggerOptions, fit  # noqa: PLC0415 - brings torch
 
-        extra = [example for file in annotated for example, _ in read_annotated(file)]
-        fit(out, Templates.shipped(), TaggerOptions(**given), progress, extra)
+        extra = [example for file in annotated for example in read_for_training(file)]
+        options = TaggerOptions(**given, annotated=tuple(file.name for file in annotated))
+        fit(out, Templates.shipped(), options, progress, extra)
         progress.note(f"tagger written to {out}")
+
+
+def names_of(files: Sequence[Path]) -> list[str]:
+    """A short name for each: without its folder where that tells them apart."""
+    stems = [file.stem for file in files]
+    longer = [f"{file.resolve().parent.name}/{file.stem}" for file in files]
+    names = [long if stems.count(stem) > 1 else stem
+             for stem, long in zip(stems, longer, strict=True)]  # fmt: skip
+    return [str(file) if names.count(name) > 1 else name
+            for name, file in zip(names, files, strict=True)]  # fmt: skip
 
 
 @click.command("evaluate-pii")
@@ -64,21 +79,22 @@ def evaluate_pii(data: tuple[Path, ...], tagger: Path | None, skip: str, out: Pa
         from training.output_folder import make_folder  # noqa: PLC0415
         from training.pii.annotated import read_annotated  # noqa: PLC0415
 
-        files = {path.stem: read_annotated(path) for path in data}
+        named = zip(names_of(data), data, strict=True)
+        files = [(name, read_annotated(path)) for name, path in named]
         progress.begin("loading the anonymizer")
         from training.pii import evaluate as judge  # noqa: PLC0415
         from worker.anonymizer import Anonymizer  # noqa: PLC0415
 
         anonymizer = Anonymizer.load(tagger)
         found = [
-            item for name, rows in files.items()
+            item for name, rows in files
             for item in judge.evaluate(name, rows, anonymizer, skip=skipped, progress=progress)
         ]  # fmt: skip
         plot = None
         if out:
             make_folder(out)
             plot = out / "leak-against-over-redaction.png"
-            everything = [row for rows in files.values() for row in rows]
+            everything = [row for _, rows in files for row in rows]
             points = judge.sweep(everything, anonymizer, skip=skipped, progress=progress)
             judge.plot_sweep(points, plot)
     console = Console(stderr=True)

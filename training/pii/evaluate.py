@@ -69,6 +69,7 @@ def print_evaluations(evaluations: Sequence[PiiEvaluation], console: Console) ->
 
     table = Table("", "texts", "entities", "leaked", "texts with a leak", "clean texts altered",
                   "redacted outside, per 1,000", "texts/s")  # fmt: skip
+    table.columns[0].no_wrap = True
     for column in table.columns[1:]:
         column.justify = "right"
     for item in evaluations:
@@ -122,11 +123,12 @@ def plot_sweep(points: Sequence[tuple[float, float, float]], file: Path) -> None
     for threshold, leak, over in points:
         axes.annotate(f"{threshold:g}", (over, 100 * leak), textcoords="offset points",
                       xytext=(5, 5), fontsize=8)  # fmt: skip
-    axes.set_xlabel("letters and digits redacted outside entities, per 1,000 characters")
+    axes.set_xlabel("letters and digits redacted needlessly, per 1,000 characters")
     axes.set_ylabel("entities leaked, %")
-    axes.set_ylim(bottom=0)
-    axes.set_xlim(left=0)
-    axes.set_title("Thresholds of the tagger")
+    # Room above and to the right, for the first and the last label.
+    axes.set_ylim(0, 110 * max(values[:, 1].max(), 0.001))
+    axes.set_xlim(0, 1.1 * max(values[:, 2].max(), 0.01))
+    axes.set_title("Leak against over-redaction, by the tagger's threshold")
     axes.grid(visible=True, alpha=0.3)
     figure.savefig(file, dpi=140)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+import zlib
 from dataclasses import dataclass, replace
 from importlib.resources import files
 from typing import TYPE_CHECKING
@@ -30,6 +31,8 @@ _TYPO_RATE = 0.17
 _BARE_SHARE = 0.12
 _EMOJI = ("🙂", "😭", "❤️", "😂", "🎉", "🥲", ":)", "<3")
 _EMOJI_SHARE = 0.06
+#: One template in so many is not learnt from.
+HELD_OUT_EVERY = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,19 @@ class Templates:
         )  # fmt: skip
         mined_people, mined_none = mine(record.text for record in read_shipped())
         return cls(tuple(people + mined_people), tuple(other), tuple(none + mined_none))
+
+    def split(self) -> tuple[Templates, Templates]:
+        """Those to learn from, and every twentieth, by its hash, to judge by."""
+        pools = [_split(pool) for pool in (self.people, self.other, self.none)]
+        learnt, held_out = zip(*pools, strict=True)
+        return Templates(*learnt), Templates(*held_out)
+
+
+def _split(templates: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The same wherever a template stands, so that new ones move no other."""
+    held_out = tuple(t for t in templates if zlib.crc32(t.encode()) % HELD_OUT_EVERY == 0)
+    learnt = tuple(t for t in templates if t not in set(held_out))
+    return learnt or held_out, held_out or learnt[:1]
 
 
 def generate(templates: Templates, count: int, seed: int) -> Iterator[Example]:

@@ -27,12 +27,13 @@ from transformers import (
 from training.errors import BaseModelError
 from training.model import silence_libraries
 from training.output_folder import new_folder
-from training.pii.card import held_out_scores, tagger_card
+from training.pii.card import generated_scores, tagger_card
 from training.pii.examples import Templates, generate
 from training.pii.slots import TYPES
 from worker import adapter, built_in_base
 from worker.model_folder import seal_folder
-from worker.tagger import CASINGS, OUTSIDE, REQUIRED_FILES, SETTINGS, WINDOW_TOKENS, encode
+from worker.tagger import OUTSIDE, REQUIRED_FILES, SETTINGS, WINDOW_TOKENS
+from worker.words import CASINGS, encode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -44,6 +45,8 @@ if TYPE_CHECKING:
 LABELS = (OUTSIDE, *TYPES)
 _IGNORED = -100
 _WARM_UP = 0.06
+#: More often, and the texts would be learnt by heart.
+MOST_REPEATS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +61,14 @@ class TaggerOptions:
     threshold: float = 0.4
     rank: int = 64
     name: str = "tagger"
+    #: Share of all examples that a user's own texts are to be, and the files they came from.
+    own_share: float = 0.2
+    annotated: tuple[str, ...] = ()
 
 
 def fit(
     out: Path, templates: Templates, options: TaggerOptions, progress: Progress,
-    extra: Sequence[Example] = (),
+    extra: list[Example] | None = None,
 ) -> None:  # fmt: skip
     """Train a tagger and write it as a verified folder.
 
@@ -76,36 +82,49 @@ def fit(
     Raises:
         BaseModelError: the built-in base is not installed.
     """
+    extra = extra or []
     started = time.monotonic()
     silence_libraries()
     set_seed(options.seed)
     tokenizer, model = _load(options.layers)
     progress.begin("generating examples", options.examples)
     examples = []
-    for example in generate(templates, options.examples, options.seed):
+    learnt, _ = templates.split()
+    for example in generate(learnt, options.examples, options.seed):
         examples.append(example)
         progress.advance(1)
-    rows = encoded(tokenizer, [*examples, *extra])
+    rows = encoded(tokenizer, [*examples, *extra * _repeats(len(extra), options)])
     # The Trainer insists on a folder. Nothing is saved in it.
     with tempfile.TemporaryDirectory(prefix="journal-train-") as folder:
         train(model, rows, options, folder, progress)
     seconds = time.monotonic() - started
     settings = {
         "threshold": options.threshold,
-        "trained": {**asdict(options), "rows": len(rows), "seconds": round(seconds)},
-    }
+        "trained": {
+            **asdict(options), "rows": len(rows), "seconds": round(seconds),
+            "own_texts": len(extra), "templates_held_out": True,
+        },
+    }  # fmt: skip
     progress.begin("writing the tagger")
     with new_folder(out) as new:
         _write(new, tokenizer, model, settings)
-        write_card(new, templates, annotated=len(extra))
+        write_card(new, templates)
 
 
-def write_card(folder: Path, templates: Templates, *, annotated: int = 0) -> None:
+def _repeats(texts: int, options: TaggerOptions) -> int:
+    """How often a user's own texts are shown: a few would drown among the generated ones."""
+    wanted = options.own_share / (1 - options.own_share) * options.examples
+    return min(MOST_REPEATS, max(1, round(wanted / texts))) if texts else 1
+
+
+def write_card(folder: Path, templates: Templates) -> None:
     """Score the tagger in `folder`, write its card, and seal the folder again."""
     settings = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
     trained = settings["trained"]
-    scores = held_out_scores(folder, templates, trained["seed"])
-    card = tagger_card(settings, scores, annotated=annotated)
+    # A tagger of before they were held out has learnt from all of them; its card says so.
+    judged = templates.split()[1] if trained.get("templates_held_out") else templates
+    scores = generated_scores(folder, judged, trained["seed"])
+    card = tagger_card(settings, scores)
     (folder / "README.md").write_text(card, encoding="utf-8")
     seal_folder(folder, name=trained["name"], required=REQUIRED_FILES)
 

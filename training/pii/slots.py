@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 from faker import Faker
 
 from training.pii import names
+from worker.kinds import KINDS
 
 if TYPE_CHECKING:
     import random
     from collections.abc import Callable
 
 #: The tagger's types; what has no type here is no personal data and must stay.
-TYPES = ("PERSON", "LOCATION", "ORGANIZATION", "DATE_TIME", "AGE", "CONTACT", "ID")
+TYPES = KINDS
 TYPE_OF_SLOT = {
     "PERSON": "PERSON", "FIRST": "PERSON", "LAST": "PERSON", "NICK": "PERSON",
     "CITY": "LOCATION", "COUNTRY": "LOCATION", "REGION": "LOCATION", "STREET": "LOCATION",
