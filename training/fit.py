@@ -234,6 +234,7 @@ def _learn(
         checkpoints = checkpoint_folder(target)
         mark = fingerprint(base, names, train, held_out, options)
         resume_from = open_checkpoints(checkpoints, mark)
+        progress.note(f"checkpoints are kept in {checkpoints} until the model is written")
     positive = class_weights(train.targets) if options.class_weights else None
     with first_token_only(model):
         if starts_as_average(base, model):
