@@ -15,6 +15,7 @@ import celery
 import pytest
 import redis
 
+from deploy.local import server as local
 from deploy.local.processes import Process
 from deploy.local.server import Server, free_port
 from producer import (
@@ -48,7 +49,11 @@ def guarded(tmp_path: Path) -> Iterator[Server]:
     module: Any = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     users = tmp_path / "users.acl"
-    users.write_text(module.render(PASSWORDS) + "user journal-root on >root-password +@all ~*\n")
+    version = subprocess.run(
+        [local.find_program(), "--version"], capture_output=True, text=True
+    ).stdout
+    rules = module.render(PASSWORDS, redis_7_0="v=7.0" in version)
+    users.write_text(rules + "user journal-root on >root-password +@all ~*\n")
     port = free_port()
     server = Server(directory=tmp_path / "redis", port=port, aclfile=str(users))
     server.url = url(server, "exporter", port)
