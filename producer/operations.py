@@ -64,7 +64,8 @@ _CLASSES: dict[type[Exception], str] = {
     BusyLoadingError: "LOADING", TryAgainError: "TRYAGAIN", MasterDownError: "MASTERDOWN",
     NoScriptError: "NOSCRIPT",
 }  # fmt: skip
-_IN_SCRIPT = "ACL failure in script"
+#: How servers tell that a script lacks a permission: Valkey, Redis 7.0.
+_IN_SCRIPT = ("ACL failure in script", "The user executing the script can't")
 _CODE = re.compile(r"[A-Z]{2,}")
 _CODES: tuple[Literal["queued", "duplicate"], ...] = ("queued", "duplicate")
 _NO_ROOM = 2
@@ -139,8 +140,9 @@ def _code(error: Exception) -> str:
     if not isinstance(error, ResponseError):
         return ""
     first = str(error).split(" ", 1)[0]
-    # Redis 7.0 has no code of its own for what a script may not do.
-    return "NOPERM" if _IN_SCRIPT in str(error) else first if _CODE.fullmatch(first) else "ERR"
+    if any(told in str(error) for told in _IN_SCRIPT):
+        return "NOPERM"
+    return first if _CODE.fullmatch(first) else "ERR"
 
 
 def named(pairs: Sequence[Any]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ import celery
 import pytest
 import redis
 
+from deploy.local import server as local
 from deploy.local.processes import Process
 from deploy.local.server import Server, free_port
 from producer import (
@@ -48,7 +49,11 @@ def guarded(tmp_path: Path) -> Iterator[Server]:
     module: Any = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     users = tmp_path / "users.acl"
-    users.write_text(module.render(PASSWORDS) + "user journal-root on >root-password +@all ~*\n")
+    version = subprocess.run(
+        [local.find_program(), "--version"], capture_output=True, text=True
+    ).stdout
+    rules = module.render(PASSWORDS, redis_7_0="v=7.0" in version)
+    users.write_text(rules + "user journal-root on >root-password +@all ~*\n")
     port = free_port()
     server = Server(directory=tmp_path / "redis", port=port, aclfile=str(users))
     server.url = url(server, "exporter", port)
@@ -124,7 +129,9 @@ def test_a_user_is_refused_what_is_not_its_job(
 ) -> None:
     with (
         redis.Redis.from_url(url(guarded, part)) as client,
-        pytest.raises(redis.exceptions.ResponseError, match=r"permission|ACL"),
+        pytest.raises(
+            redis.exceptions.ResponseError, match=r"permission|ACL|user executing the script can't"
+        ),
     ):
         client.execute_command(*command)
 

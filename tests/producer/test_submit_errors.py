@@ -105,6 +105,11 @@ async def test_a_replica_and_a_server_without_replicas_are_to_be_tried_again(
         ("OOM command not allowed", StoreFull, "out of memory"),
         ("NOAUTH Authentication required.", ConfigurationError, "password"),
         ("ERR ACL failure in script: User x has no permissions", ConfigurationError, "permission"),
+        (
+            "ERR The user executing the script can't run this command",
+            ConfigurationError,
+            "permission",
+        ),
         ("MOVED 3999 127.0.0.1:6381", JournalError, "MOVED"),
         ("ERR unknown CANARY", JournalError, "ERR$"),
         ("CANARY: no code at all", JournalError, "ERR$"),
