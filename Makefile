@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test lint format types bench chaos fuzz poison clean tools
+.PHONY: help venv demo test lint format types bench chaos fuzz poison soak clean tools
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -64,6 +64,9 @@ fuzz: $(READY)  ## 100,000 messages of garbage among entries, every one accounte
 
 poison: $(READY)  ## what one poison entry in a hundred costs
 	@$(BIN)/python -m deploy.chaos.mixed $(ARGS)
+
+soak: $(READY)  ## 300,000 entries of new words through the anonymizer: memory stays flat
+	@$(BIN)/python -m deploy.bench.soak $(ARGS)
 
 clean:  ## remove the environment, caches and trained models
 	rm -rf $(VENV) .cache models build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache
