@@ -16,8 +16,8 @@ PIECES = [Window(0, (1,), start, start + 9) for start in (0, 10, 20, 30)]
     [
         ((0.1, 0.9, 0.2, 0.1), ((10, 19),)),
         ((0.1, 0.2, 0.3, 0.1), ((20, 29),)),  # none reaches the threshold: the best one
-        ((0.9, 0.8, 0.1, 0.7), ((0, 19), (30, 39))),
-        ((0.5, 0.99, 0.1, 0.45), ((0, 19),)),  # above the threshold, but far below the best
+        ((0.9, 0.8, 0.1, 0.75), ((0, 19), (30, 39))),
+        ((0.5, 0.99, 0.1, 0.45), ((10, 19),)),  # above the threshold, but far below the best
     ],
 )
 def test_the_best_sentence_and_those_that_come_near(
