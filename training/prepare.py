@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from worker import windows
+from worker.encoder import special_tokens
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,7 +70,7 @@ def tokenize(
             text the label lies is not known, and the first is right most often.
         weights: how much each text counts; the same by default.
     """
-    before, after = _special_tokens(tokenizer)
+    before, after = special_tokens(tokenizer)
     room = window_tokens - len(before) - len(after)
 
     def cut(batch: dict[str, Any]) -> dict[str, list[Any]]:
@@ -110,14 +111,6 @@ def tokenize(
     cut_up = cut_up.select(np.argsort(cut_up["length"], kind="stable"), keep_in_memory=True)
     index = np.asarray(cut_up["index"], dtype=np.int64)
     return Windows(cut_up.remove_columns("index"), index, len(texts))
-
-
-def _special_tokens(tokenizer: PreTrainedTokenizerBase) -> tuple[list[int], list[int]]:
-    """What the tokenizer puts before and behind a text (`[CLS]` and `[SEP]` for BERT)."""
-    bare = tokenizer("a", add_special_tokens=False)["input_ids"]
-    full = tokenizer("a")["input_ids"]
-    start = next(i for i in range(len(full)) if full[i : i + len(bare)] == bare)
-    return full[:start], full[start + len(bare) :]
 
 
 class Collator:

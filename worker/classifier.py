@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import torch
 
-from worker import windows
+from worker.encoder import Encoder
 from worker.errors import ClassificationError
 from worker.evidence import evidence
 from worker.first_token import AVERAGES, is_bert, read
 from worker.model_parts import load_parts
 from worker.precision import Precision, choose_device, choose_precision, convert
-from worker.windows import Sentence, Window
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from worker.model_folder import ModelFolder
+    from worker.windows import Sentence, Window
 
 log = logging.getLogger(__name__)
 
@@ -32,8 +32,6 @@ log = logging.getLogger(__name__)
 PADDED_TOKENS = {"cpu": 512, "cuda": 32_768}
 #: Largest difference of a probability from fp32 that a faster precision may show at warm-up.
 TOLERANCE = 0.06
-#: A "sentence" longer than this, as in a transcript without full stops, is cut for evidence.
-EVIDENCE_TOKENS = 48
 _NONE = np.empty((0, 0), dtype=np.float32)
 _PROBES = (
     "I missed one call from my sister and now she will never speak to me again.",
@@ -81,11 +79,11 @@ class Classifier:
         self.device = device
         self.precision = Precision.FP32
         self._tokenizer = tokenizer
+        self._encoder = Encoder(tokenizer, folder.window_tokens)
         self._model = model
         self._padded_tokens = PADDED_TOKENS[device.type]
         self._thresholds = torch.tensor(folder.thresholds)
         self._reads_sentences = is_bert(model) and getattr(model.config, AVERAGES, False)
-        self._before, self._after = _special_tokens(tokenizer)
 
     @classmethod
     def load(
@@ -149,7 +147,7 @@ class Classifier:
             ClassificationError: the model failed; the message holds no text.
         """
         try:
-            pieces = self._windows(texts)
+            pieces = self._encoder.windows(texts)
             scores, inner = self._score(pieces, usage, inside=self._reads_sentences)
             of_text = _by_text(pieces, len(texts))
             found = [self._combine(scores[rows]) for rows in of_text]
@@ -163,52 +161,6 @@ class Classifier:
             raise
         except Exception as exc:  # noqa: BLE001 - a tokenizer's message may hold the text
             raise ClassificationError(type(exc).__name__) from None
-
-    def _windows(self, texts: Sequence[str], *, by_sentence: bool = False) -> list[Window]:
-        """Windows of the model's size, or each sentence as a window of its own."""
-        if not texts:
-            return []
-        encoded = self._tokenizer(
-            list(texts), add_special_tokens=False, return_offsets_mapping=True,
-            return_attention_mask=False, return_token_type_ids=False, verbose=False,
-        )  # fmt: skip
-        room = self.folder.window_tokens - len(self._before) - len(self._after)
-        most = min(room, EVIDENCE_TOKENS)
-        pieces = []
-        for index, (text, ids, offsets) in enumerate(
-            zip(texts, encoded["input_ids"], encoded["offset_mapping"], strict=True)
-        ):
-            ends = windows.sentence_ends(text)
-            cut = (
-                windows.sentences(ids, offsets, ends, most)
-                if by_sentence
-                else windows.cut(ids, offsets, ends, room)
-            )
-            for first, last in cut:
-                if not self._knows_any(ids[first:last]):
-                    continue  # nothing to judge
-                inner = [] if by_sentence else windows.sentences(
-                    ids[first:last], offsets[first:last], ends, most
-                )  # fmt: skip
-                shift = len(self._before)
-                pieces.append(Window(
-                    index,
-                    (*self._before, *ids[first:last], *self._after),
-                    offsets[first][0],
-                    offsets[last - 1][1],
-                    tuple(
-                        Sentence(
-                            shift + a, shift + b, offsets[first + a][0], offsets[first + b - 1][1]
-                        )
-                        for a, b in inner
-                        if self._knows_any(ids[first + a : first + b])
-                    ),
-                ))  # fmt: skip
-        return pieces
-
-    def _knows_any(self, ids: Sequence[int]) -> bool:
-        """Whether the model knows a word of these."""
-        return any(token != self._tokenizer.unk_token_id for token in ids)
 
     def _score(
         self, pieces: Sequence[Window], usage: Usage | None, *, inside: bool = False
@@ -283,7 +235,7 @@ class Classifier:
     ) -> tuple[list[Window], list[NDArray[np.float32]], list[list[int]]]:
         """The sentences of labelled texts, scored one by one."""
         labelled = [i for i, item in enumerate(found) if item.labels]
-        pieces = self._windows([texts[i] for i in labelled], by_sentence=True)
+        pieces = self._encoder.windows([texts[i] for i in labelled], by_sentence=True)
         of_text: list[list[int]] = [[] for _ in texts]
         for row, piece in enumerate(pieces):
             of_text[labelled[piece.text_index]].append(row)
@@ -332,11 +284,3 @@ def _by_text(pieces: Sequence[Window], texts: int) -> list[list[int]]:
     for index, piece in enumerate(pieces):
         rows[piece.text_index].append(index)
     return rows
-
-
-def _special_tokens(tokenizer: Any) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """What the tokenizer puts before and behind a text (`[CLS]` and `[SEP]` for BERT)."""
-    bare = tokenizer("a", add_special_tokens=False)["input_ids"]
-    full = tokenizer("a")["input_ids"]
-    start = next(i for i in range(len(full)) if full[i : i + len(bare)] == bare)
-    return tuple(full[:start]), tuple(full[start + len(bare) :])

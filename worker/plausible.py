@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from worker.tagged import Tagged
 
-_LISTS = files("worker") / "words"
+_LISTS = files("worker") / "word_lists"
 
 
 def _words(name: str) -> list[str]:

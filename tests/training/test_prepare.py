@@ -32,7 +32,7 @@ def cut(tokenizer: object, *, first_only: bool) -> Windows:
 
 def test_windows_are_those_of_the_worker(tokenizer: object, tiny_model: Path) -> None:
     worker = Classifier.load(ModelFolder.open(tiny_model), device="cpu", precision="fp32")
-    expected = {(w.text_index, w.token_ids) for w in worker._windows(TEXTS)}
+    expected = {(w.text_index, w.token_ids) for w in worker._encoder.windows(TEXTS)}
     found = cut(tokenizer, first_only=False)
     ids = [tuple(row) for row in found.dataset["input_ids"]]
     assert set(zip(found.text_index.tolist(), ids, strict=True)) == expected

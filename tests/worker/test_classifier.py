@@ -109,7 +109,7 @@ def test_an_empty_batch_is_no_error(classifier: Classifier) -> None:
 
 def test_nothing_of_a_long_text_is_dropped(eager: Classifier) -> None:
     words = "the end of a very long day " * 1200
-    pieces = eager._windows([words])
+    pieces = eager._encoder.windows([words])
     assert (pieces[0].start, pieces[-1].end) == (0, len(words.rstrip()))
     assert all(b.start == a.end + 1 for a, b in itertools.pairwise(pieces))
 
@@ -151,7 +151,7 @@ def test_a_failing_model_tells_nothing_of_the_text(
     def fail(texts: list[str], **_: Any) -> Any:
         raise ValueError(f"cannot tokenize {texts}")
 
-    monkeypatch.setattr(classifier, "_tokenizer", fail)
+    monkeypatch.setattr(classifier._encoder, "_tokenizer", fail)
     with pytest.raises(ClassificationError) as caught:
         classifier.classify(["A secret canary."])
     assert "canary" not in f"{caught.value!r}{caplog.text}"
