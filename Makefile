@@ -65,7 +65,7 @@ fuzz: $(READY)  ## 100,000 messages of garbage among entries, every one accounte
 poison: $(READY)  ## what one poison entry in a hundred costs
 	@$(BIN)/python -m deploy.chaos.mixed $(ARGS)
 
-soak: $(READY)  ## 300,000 entries of new words through the anonymizer: memory stays flat
+soak: $(READY)  ## 300,000 entries of new words through the anonymizer: does memory stay flat?
 	@$(BIN)/python -m deploy.bench.soak $(ARGS)
 
 clean:  ## remove the environment, caches and trained models
