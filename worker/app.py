@@ -17,7 +17,6 @@ from celery import signals
 from kombu import Queue
 
 from producer.message import TASK
-from worker.errors import StartupError
 from worker.microbatch import MicroBatchTask
 from worker.runtime import Runtime
 from worker.settings import WorkerSettings
@@ -39,8 +38,6 @@ def celery_config(settings: WorkerSettings) -> dict[str, Any]:
         "visibility_timeout": max(VISIBILITY_SECONDS, 4 * settings.batch_timeout_seconds),
     }
     url = settings.redis_url.get_secret_value()
-    if not url.startswith(("redis://", "rediss://")):  # kombu would read a path as a host's
-        raise StartupError("JOURNAL_REDIS_URL: a worker needs redis:// or rediss://")
     return {
         "broker_url": url,
         "broker_transport": "worker.transport:Transport" if settings.transport == "claim" else None,

@@ -25,7 +25,9 @@ _KIN = (
     r"uncle|aunt|auntie|aunty|t\u00eda|t\u00edo|tante|onkel|cousin|grandma|grandpa|granny|gran|"
     r"grandad|granddad|grandmother|grandfather|nana|nan|papa|opa|oma"
 )
-_BEFORE = re.compile(rf"(?<!\w)(?:(?:{_TITLES}|{_KIN})\.?[ \t]{{1,2}})+\Z", re.IGNORECASE)
+_TITLED = rf"(?:(?:{_TITLES}|{_KIN})\.?[ \t]{{1,2}})+"
+_BEFORE = re.compile(rf"(?<!\w){_TITLED}\Z", re.IGNORECASE)
+_AT_START = re.compile(_TITLED, re.IGNORECASE)
 _LONGEST = 40
 _RELATIVE = re.compile(
     rf"(?<!\w)(?:my|your|his|her|our|their|the|a|an)[ \t]{{1,2}}"
@@ -34,8 +36,6 @@ _RELATIVE = re.compile(
 )
 #: "Otis (8)", "Caleb, 29, beekeeper".
 _AGE = re.compile(r"[ \t]?\((\d{1,2})\)|,[ \t](\d{1,2})(?=,[ \t])")
-
-
 _SAINT = re.compile(r"(?<!\w)(?:st|saint|san|santa|mount|mt)\.?[ \t]\Z", re.IGNORECASE)
 #: "... & Sons Funeral Directors", "... Street Bakery": capitals up to a kind of organisation.
 _KIND = re.compile(
@@ -55,6 +55,12 @@ def with_neighbours(text: str, spans: Sequence[Span]) -> list[Span]:
         spans: disjoint, in order.
     """
     return list(_grown(text, spans))
+
+
+def without_title(name: str) -> str:
+    """A name without the titles that `with_neighbours` gave to it."""
+    title = _AT_START.match(name)
+    return name[title.end() :] if title else name
 
 
 def _grown(text: str, spans: Sequence[Span]) -> Iterator[Span]:

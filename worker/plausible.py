@@ -30,6 +30,9 @@ def _words(name: str) -> list[str]:
 NO_NAMES = frozenset(_words("no_names"))
 #: Names that are also words. In lower case the tagger must be surer of them.
 ALSO_WORDS = frozenset(_words("also_words"))
+#: Words of which names are made, names that are words less often: beside a name that was found they
+#: are that name only when written the same way.
+IN_NAMES = ALSO_WORDS | frozenset(_words("in_names"))
 SURE_OF_A_WORD = 0.92
 #: Names inside these are nobody's: "jack of all trades".
 _PHRASES = re.compile(
@@ -49,6 +52,7 @@ _MONTH = r"jan|feb|m\u00e4r|mar|apr|ma[iy]|jun|jul|aug|sep|o[ck]t|nov|de[cz]"
 _DATE = re.compile(rf"\d{{4}}|\d[./-]\d{{1,2}}(?:[./-]\d|\Z)|{_MONTH}", re.IGNORECASE)
 #: A figure that may tell a person has at least this many digits and letters.
 _SHORTEST = 4
+_LONGEST_WORD = 40
 #: Findings this close together are parts of one thing.
 _NEAR = 3
 
@@ -74,11 +78,14 @@ def _alone(text: str, hits: Sequence[Tagged], index: int) -> bool:
 
 
 def _word_around(text: str, hit: Tagged) -> str:
-    """What white space parts from the rest, without punctuation at its ends."""
+    """What white space parts from the rest, without punctuation at its ends.
+
+    Looked for no further than a word is long: a text without white space has thousands of findings.
+    """
     start, end = hit.start, hit.end
-    while start and not text[start - 1].isspace():
+    while start > max(0, hit.start - _LONGEST_WORD) and not text[start - 1].isspace():
         start -= 1
-    while end < len(text) and not text[end].isspace():
+    while end < min(len(text), hit.end + _LONGEST_WORD) and not text[end].isspace():
         end += 1
     while end > hit.end and not text[end - 1].isalnum():
         end -= 1

@@ -6,7 +6,9 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from worker.around_names import without_title
 from worker.offsets import Span
+from worker.plausible import IN_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -18,20 +20,6 @@ _SHORTEST = 3
 _WORD = re.compile(r"[^\W_]+")
 #: White space within a line.
 _SPACES = re.compile(r"[^\S\r\n\v\f\x85\u2028\u2029]*")
-#: Words that are also names: elsewhere in the entry they count only when written the same way.
-_ALSO_WORDS = frozenset(
-    """
-    amber angel art august autumn basil bill bob brook cash chance charity chase chip
-    christian clay cliff crystal dale dawn dean dick drew duke earl eve faith felicity fern
-    flora frank gay gene ginger glen grace grant guy harmony heath heather holly honey hope
-    hunter iris ivy jack jade jasmine jean jet joy june king lance laurel lily love major
-    marina mark mason max may melody mercy mike miles nick olive opal pat pearl penny pierce
-    poppy prince prudence ray reed rich river rob robin rose ruby rusty sandy sage savannah
-    skip sky spring storm sue summer sunny tiger tom victor violet wade ward will young the
-    and for new old day home house school park street road high church hospital clinic
-    college university
-    """.split()  # noqa: SIM905
-)
 
 
 def merge_spans(text: str, scored: Iterable[tuple[float, Span]]) -> list[Span]:
@@ -104,7 +92,7 @@ def _mentions(text: str, surfaces: Iterable[str]) -> Iterator[tuple[int, int]]:
             shapes = by_first.setdefault(first[0].lower(), {})
             alike = shapes.setdefault((first.start(), len(surface)), set())
             alike.add(surface)
-            if surface.lower() not in _ALSO_WORDS:
+            if surface.lower() not in IN_NAMES:
                 alike.add(surface.lower())
     for word in _WORD.finditer(text):
         for (before, length), alike in by_first.get(word[0].lower(), {}).items():
@@ -114,7 +102,7 @@ def _mentions(text: str, surfaces: Iterable[str]) -> Iterator[tuple[int, int]]:
                 continue
             found = text[start:end]
             lowered = found.lower()
-            if found in alike or (lowered in alike and lowered not in _ALSO_WORDS):
+            if found in alike or (lowered in alike and lowered not in IN_NAMES):
                 yield start, end
 
 
@@ -125,12 +113,15 @@ def _inside_word(text: str, at: int) -> bool:
 
 
 def numbers(text: str, spans: Sequence[Span]) -> list[str]:
-    """A type with a number for each span; the same words of one type get the same number."""
+    """A type with a number for each span; the same words of one type get the same number.
+
+    A title makes nobody another: "Dr. Okafor" and "Okafor" have one number.
+    """
     counts: dict[str, int] = {}
     given: dict[tuple[str, str], str] = {}
     names = []
     for span in spans:
-        key = (span.type, text[span.start : span.end].casefold())
+        key = (span.type, without_title(text[span.start : span.end]).casefold())
         if key not in given:
             counts[span.type] = counts.get(span.type, 0) + 1
             given[key] = f"{span.type}_{counts[span.type]}"

@@ -48,6 +48,15 @@ def test_parts_of_words_stay() -> None:
     assert words(text, repeated(text, [where(text, "Ann", "PERSON")])) == ["Ann"]
 
 
+def test_a_title_makes_nobody_another() -> None:
+    text = "Dr. Okafor called. Okafor again, and aunt Wren."
+    spans = [
+        where(text, "Dr. Okafor", "PERSON"), Span(19, 25, "PERSON"),
+        where(text, "aunt Wren", "PERSON"),
+    ]  # fmt: skip
+    assert numbers(text, spans) == ["PERSON_1", "PERSON_1", "PERSON_2"]
+
+
 def test_dates_and_ages_are_not_repeated() -> None:
     text = "I am 34. It took 34 minutes."
     spans = [where(text, "34", "AGE")]
