@@ -15,12 +15,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from celery.exceptions import TimeLimitExceeded
-from celery.worker import state
 from redis.exceptions import RedisError
 
 from producer.schemas import DeadReason
 from worker.batch import Batch, finish
+from worker.batch_size import part_size, tokens_of
 from worker.child import run_batch
+from worker.hand_back import HandBack
 from worker.report import BatchReport, Claim, Failure, Outcome
 from worker.request import as_claim, malformed
 from worker.transport import mark_running, mark_settled, mark_waiting
@@ -28,23 +29,14 @@ from worker.transport import mark_running, mark_settled, mark_waiting
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Sequence
 
+    from worker.batch_size import BatchSize
     from worker.metrics import Metrics
     from worker.settle import Settler
 
 log = logging.getLogger(__name__)
 
-#: A token of English is a little over four characters; a sealed character is 3/4 of a byte.
-SEALED_CHARACTERS_PER_TOKEN = 6
-#: How long a batch that Redis would not settle rests before it is handed back.
-HAND_BACK_SECONDS = 1.0
 #: An entry handed out this many times `max_deliveries` in vain has lost worker after worker.
 WORKERS_LOST = 3
-#: Into how many parts the batch of a lost child is split. With halves, 64 entries lose seven
-#: children until the guilty one is alone; with eighths three, as many as `max_deliveries`.
-PARTS = 8
-#: The share of the time limit that the smallest batch gets.
-LEAST_TIME_SHARE = 0.25
-LEAST_SECONDS = 0.25
 #: How much later than we billiard would end a batch: it watches while a worker drains, when the
 #: event loop stands. Its way stops the loop for a tenth of a second, as it asks the child first.
 BACKSTOP_SECONDS = 5.0
@@ -61,8 +53,7 @@ class Batcher:
         blame: counts a failed delivery against the claims with these tags.
         give_back: hands claims back; without it (stock transport) messages are rejected.
         metrics: where batch reports are counted.
-        max_entries, max_tokens: the size of a batch; one entry always fits.
-        timeout: seconds after which a full batch's child is killed; smaller ones get less.
+        size: of a full batch.
         max_deliveries: how often an entry may lose its child before it is dead.
     """
 
@@ -76,29 +67,22 @@ class Batcher:
         blame: Callable[[Sequence[str]], Any],
         give_back: Callable[[Sequence[str]], Any] | None,
         metrics: Metrics,
-        max_entries: int,
-        max_tokens: int,
-        timeout: float,
+        size: BatchSize,
         max_deliveries: int,
     ) -> None:
         self._pool = pool
         self._call_soon = call_soon
-        self._call_later = call_later
         self._settler = settler
         self._blame = blame
-        self._give_back = give_back
         self._metrics = metrics
-        self._max_entries = max_entries
-        self._max_tokens = max_tokens
-        self._timeout = timeout
+        self._size = size
         self._max_deliveries = max_deliveries
         # The search for a guilty entry counts a delivery for each splitting of a batch.
-        self._most_deliveries = WORKERS_LOST * max_deliveries + _splits(max_entries)
+        self._most_deliveries = WORKERS_LOST * max_deliveries + size.splits
         self._waiting: deque[Any] = deque()
         self._suspects: deque[Batch] = deque()
         self._running: dict[str, Batch] = {}
-        #: On their way back to the queue.
-        self._returning: dict[str, Batch] = {}
+        self._hand_back = HandBack(give_back, call_later=call_later, metrics=metrics)
         self._flush_scheduled = False
         self.draining = False
         #: Batches that came back, one way or another.
@@ -117,7 +101,7 @@ class Batcher:
     def tags(self) -> list[str]:
         """The tags of all claims in our hands."""
         tags = [str(request.message.delivery_tag) for request in self._waiting]
-        for batch in (*self._suspects, *self._running.values(), *self._returning.values()):
+        for batch in (*self._suspects, *self._running.values(), *self._hand_back.batches):
             tags += [claim.tag for claim in batch.claims]
         return tags
 
@@ -130,7 +114,7 @@ class Batcher:
         """Drop what waits: its connection is gone, and Redis will hand it out again."""
         self._waiting.clear()
         self._suspects.clear()
-        self._returning.clear()
+        self._hand_back.forget()
 
     def forget_unaccepted(self) -> None:
         """Take back what no child has taken up: with the connection Celery's pool drops it.
@@ -139,7 +123,7 @@ class Batcher:
         """
         for batch in [batch for batch in self._running.values() if not batch.accepted]:
             self._close(batch)
-            self._return_later(batch)
+            self._hand_back.later(batch)
 
     def drain(self) -> None:
         """Begin no more batches; what waits goes back when the channel closes."""
@@ -188,13 +172,13 @@ class Batcher:
         requests: list[Any] = []
         claims: list[Claim] = []
         tokens = 0
-        while self._waiting and len(requests) < self._max_entries:
+        while self._waiting and len(requests) < self._size.entries:
             request = self._waiting[0]
             claim = as_claim(request)
-            cost = _tokens(claim) if claim else 0
+            cost = tokens_of(claim) if claim else 0
             # What lost whole workers before travels alone, so that it can take nobody with it.
             suspect = claim is not None and claim.deliveries > self._max_deliveries
-            if requests and (suspect or tokens + cost > self._max_tokens):
+            if requests and (suspect or tokens + cost > self._size.tokens):
                 break
             self._waiting.popleft()
             if self._discarded(request, claim):
@@ -218,7 +202,7 @@ class Batcher:
             return bool(request.revoked())
         except RedisError as exc:
             log.warning("a revoked entry could not be settled (%s)", type(exc).__name__)
-            self._return_later(Batch([request], []))
+            self._hand_back.later(Batch([request], []))
         except Exception:  # noqa: BLE001 - headers may hold anything; none may stop the worker
             self._bury(request, claim or malformed(request), DeadReason.MALFORMED)
         return True
@@ -233,20 +217,13 @@ class Batcher:
             accept_callback=lambda pid, accepted: self._accepted(batch, pid, accepted),
             callback=lambda report: self._returned(batch, report),
             error_callback=lambda info: self._lost(batch, info),
-            timeout=self._time_limit(batch) + BACKSTOP_SECONDS,
+            timeout=self._size.time_limit(batch.claims) + BACKSTOP_SECONDS,
             correlation_id=batch.id,
         )
 
-    def _time_limit(self, batch: Batch) -> float:
-        """A full batch's limit, less for a smaller one, so that a search does not take long."""
-        tokens = sum(_tokens(claim) for claim in batch.claims)
-        full = max(len(batch.claims) / self._max_entries, tokens / self._max_tokens)
-        limit = max(self._timeout * max(full, LEAST_TIME_SHARE), LEAST_SECONDS)
-        return min(self._timeout, limit)
-
     def _accepted(self, batch: Batch, pid: int, accepted: float) -> None:
         batch.accepted = True
-        batch.pid, batch.deadline = pid, time.monotonic() + self._time_limit(batch)
+        batch.pid, batch.deadline = pid, time.monotonic() + self._size.time_limit(batch.claims)
         for request in batch.requests:
             request.on_accepted(pid, accepted)
 
@@ -254,7 +231,7 @@ class Batcher:
         if not self._close(batch):
             return
         if report.failure is Failure.UNSETTLED:
-            self._return_later(batch)
+            self._hand_back.later(batch)
             return
         if report.failure is Failure.BROKEN:
             self._isolate(batch, DeadReason.CLASSIFIER_FAILED)
@@ -285,7 +262,7 @@ class Batcher:
         except Exception as exc:  # noqa: BLE001 - the count in the claims below still holds
             log.warning("a failed delivery could not be counted (%s)", type(exc).__name__)
         claims = [replace(claim, deliveries=claim.deliveries + 1) for claim in batch.claims]
-        size = -(-len(claims) // PARTS)
+        size = part_size(len(claims))
         for start in range(0, len(claims), size):
             part = slice(start, start + size)
             self._suspects.append(Batch(batch.requests[part], claims[part]))
@@ -298,36 +275,12 @@ class Batcher:
             (held,) = self._settler.settle([(claim, reason)])
         except Exception as exc:  # noqa: BLE001 - whatever Redis says, the entry must not be lost
             log.error("a dead letter could not be written (%s)", type(exc).__name__)
-            self._return_later(Batch([request], [claim]))
+            self._hand_back.later(Batch([request], [claim]))
             return
         outcome = Outcome.DEAD if held else Outcome.LEASE_LOST
         mark_settled([request.message])
         finish(request, outcome, 0.0)
         self._metrics.count(outcome, 1)
-
-    def _return_later(self, batch: Batch) -> None:
-        """Hand a batch back after a rest: whatever Redis refused, it may take then."""
-        self._returning[batch.id] = batch
-        mark_waiting(batch.messages)
-        self._call_later(HAND_BACK_SECONDS, self._hand_back, (batch,))
-
-    def _hand_back(self, batch: Batch) -> None:
-        if self._give_back is not None:
-            try:
-                self._give_back([str(message.delivery_tag) for message in batch.messages])
-            except RedisError as exc:
-                log.warning("a batch could not be handed back (%s)", type(exc).__name__)
-                self._return_later(batch)
-                return
-            mark_settled(batch.messages)
-        self._returning.pop(batch.id, None)
-        for request in batch.requests:
-            state.task_ready(request)
-            if self._give_back is None:
-                request.reject(requeue=True)
-            else:  # gone from our hands in Redis: here only the account is closed
-                request.acknowledge()
-        self._metrics.count(Outcome.REQUEUED, len(batch.requests))
 
     def _close(self, batch: Batch) -> bool:
         """Mark a batch as over; False if it already was (a timeout tells twice)."""
@@ -338,15 +291,3 @@ class Batcher:
         self._running.pop(batch.id, None)
         self._schedule()
         return True
-
-
-def _tokens(claim: Claim) -> int:
-    return len(claim.sealed) // SEALED_CHARACTERS_PER_TOKEN
-
-
-def _splits(entries: int) -> int:
-    """How often a batch of so many entries is split until each is alone."""
-    count = 0
-    while entries > 1:
-        entries, count = -(-entries // PARTS), count + 1
-    return count

@@ -14,6 +14,7 @@ from redis.exceptions import RedisError
 
 from producer.errors import JournalError
 from worker import child, transport
+from worker.batch_size import BatchSize
 from worker.batcher import Batcher
 from worker.children import ChildGate
 from worker.errors import WorkerError
@@ -95,9 +96,11 @@ class Runtime:
                 blame=self._blame,
                 give_back=self.claims.hand_back if self.claims is not None else None,
                 metrics=self.metrics,
-                max_entries=settings.max_batch_entries,
-                max_tokens=settings.max_batch_tokens,
-                timeout=settings.batch_timeout_seconds,
+                size=BatchSize(
+                    settings.max_batch_entries,
+                    settings.max_batch_tokens,
+                    settings.batch_timeout_seconds,
+                ),
                 max_deliveries=settings.max_deliveries,
             )
         return self._batcher

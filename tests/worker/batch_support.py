@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import kombu
+import redis
 from billiard.einfo import ExceptionInfo
 from celery.exceptions import TimeLimitExceeded, WorkerLostError
 from kombu.transport.virtual import Message
@@ -14,6 +15,7 @@ from prometheus_client import CollectorRegistry
 from producer.message import TASK, encode_message
 from producer.schemas import DeadReason
 from worker.app import create_app
+from worker.batch_size import BatchSize
 from worker.batcher import Batcher
 from worker.claims import Claimed
 from worker.metrics import Metrics
@@ -26,6 +28,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 SEALED = "a.b.c.d.e"
+OUT_OF_REACH = redis.ConnectionError("gone")
+
+
+def names(count: int) -> list[str]:
+    """Entry ids."""
+    return [f"e{i}" for i in range(count)]
 
 
 class Job:
@@ -127,7 +135,7 @@ class Desk:
             call_later=lambda seconds, function, args: self.later.append((seconds, function, args)),
             settler=self.settler, blame=self.blamed.extend, give_back=None if stock else self.give_back,
             metrics=self.metrics,
-            max_entries=max_entries, max_tokens=max_tokens, timeout=7.0,
+            size=BatchSize(max_entries, max_tokens, 7.0),
             max_deliveries=max_deliveries,
         )  # fmt: skip
         self._channel = kombu.Connection("memory://").channel()

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
+from celery.worker import state
 
+from tests.worker.batch_support import Desk
 from worker.anonymizer import Anonymizer
 from worker.classifier import Classifier
 from worker.model_folder import ModelFolder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 
@@ -50,3 +52,16 @@ def wait_until() -> Callable[..., Any]:
             pause.wait(0.01)
 
     return wait
+
+
+@pytest.fixture
+def desk() -> Desk:
+    """One child, at most four entries or 1,000 tokens, three deliveries."""
+    return Desk()
+
+
+@pytest.fixture(autouse=True)
+def _celery_forgets() -> Iterator[None]:
+    yield
+    state.reset_state()
+    state.revoked.clear()

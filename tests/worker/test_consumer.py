@@ -22,7 +22,7 @@ from worker.microbatch import strategy
 from worker.transport import as_payload
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    pass
 
 CANARY = "zebulonquist"
 
@@ -53,12 +53,6 @@ def consumer(settler: RecordingSettler) -> Any:
     metrics = Metrics(CollectorRegistry())
     one.app = SimpleNamespace(journal_settler=settler, journal_metrics=metrics)
     return one
-
-
-@pytest.fixture(autouse=True)
-def _celery_forgets() -> Iterator[None]:
-    yield
-    state.reset_state()
 
 
 @pytest.mark.parametrize(

@@ -8,30 +8,11 @@ import pytest
 import redis
 from celery.worker import state
 
-from tests.worker.batch_support import Desk
+from tests.worker.batch_support import OUT_OF_REACH, Desk
 from worker.report import BatchReport, Failure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-OUT_OF_REACH = redis.ConnectionError("gone")
-
-
-@pytest.fixture
-def desk() -> Desk:
-    """One child, at most four entries or 1,000 tokens, three deliveries."""
-    return Desk()
-
-
-@pytest.fixture(autouse=True)
-def _celery_forgets() -> Iterator[None]:
-    yield
-    state.reset_state()
-    state.revoked.clear()
-
-
-def names(count: int) -> list[str]:
-    return [f"e{i}" for i in range(count)]
+    pass
 
 
 def later(desk: Desk) -> None:

@@ -6,32 +6,11 @@ import random
 from typing import TYPE_CHECKING
 
 import pytest
-import redis
-from celery.worker import state
 
-from tests.worker.batch_support import SEALED, Desk
+from tests.worker.batch_support import OUT_OF_REACH, SEALED, Desk, names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-OUT_OF_REACH = redis.ConnectionError("gone")
-
-
-@pytest.fixture
-def desk() -> Desk:
-    """One child, at most four entries or 1,000 tokens, three deliveries."""
-    return Desk()
-
-
-@pytest.fixture(autouse=True)
-def _celery_forgets() -> Iterator[None]:
-    yield
-    state.reset_state()
-    state.revoked.clear()
-
-
-def names(count: int) -> list[str]:
-    return [f"e{i}" for i in range(count)]
+    pass
 
 
 def run_to_the_end(desk: Desk, guilty: set[str], end: str = "lose") -> list[str]:

@@ -4,35 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
-import redis
 from celery.worker import state
 
-from tests.worker.batch_support import Desk
+from tests.worker.batch_support import Desk, names
 from worker.report import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-OUT_OF_REACH = redis.ConnectionError("gone")
-
-
-@pytest.fixture
-def desk() -> Desk:
-    """One child, at most four entries or 1,000 tokens, three deliveries."""
-    return Desk()
-
-
-@pytest.fixture(autouse=True)
-def _celery_forgets() -> Iterator[None]:
-    yield
-    state.reset_state()
-    state.revoked.clear()
-
-
-def names(count: int) -> list[str]:
-    return [f"e{i}" for i in range(count)]
-
+    pass
 
 # When batches leave
 

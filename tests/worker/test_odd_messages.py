@@ -7,33 +7,13 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import redis
 from celery.worker import state
 
 from producer.message import encode_message
-from tests.worker.batch_support import SEALED, Desk, altered
+from tests.worker.batch_support import OUT_OF_REACH, SEALED, Desk, altered, names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-OUT_OF_REACH = redis.ConnectionError("gone")
-
-
-@pytest.fixture
-def desk() -> Desk:
-    """One child, at most four entries or 1,000 tokens, three deliveries."""
-    return Desk()
-
-
-@pytest.fixture(autouse=True)
-def _celery_forgets() -> Iterator[None]:
-    yield
-    state.reset_state()
-    state.revoked.clear()
-
-
-def names(count: int) -> list[str]:
-    return [f"e{i}" for i in range(count)]
+    pass
 
 
 def test_what_was_revoked_while_it_waited_is_skipped(desk: Desk) -> None:
