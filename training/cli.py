@@ -13,10 +13,10 @@ from typing import Any
 import click
 from rich.console import Console
 
+from training import processes
 from training.commands import (
     FILE,
     FOLDER,
-    check_single_process,
     new_anonymizer,
     new_progress,
     one_line_errors,
@@ -99,9 +99,12 @@ def fit(data: tuple[str, ...], out: Path, **given: Any) -> None:
     Several files may be given, FILE=WEIGHT to weigh one. Of several, a file that never gives a
     certain label tells nothing about it. `shipped` stands for the synthetic entries that come
     with journal-stream; without DATA they are what is used.
+
+    Several GPUs: `torchrun --nproc-per-node 2 -m training.cli fit ...`; --batch-size is then
+    shared out among them.
     """
     with one_line_errors(), new_progress() as progress:
-        check_single_process()
+        processes.check(**{k: given[k] for k in ("batch_size", "max_minutes", "resume")})
         prepare_libraries(offline=not given["allow_download"])
         from training.base import find_base  # noqa: PLC0415
         from training.output_folder import check_target  # noqa: PLC0415
@@ -123,7 +126,8 @@ def fit(data: tuple[str, ...], out: Path, **given: Any) -> None:
             options=fit_options(data, out, given, _changed(given)),
             progress=progress,
         )  # fmt: skip
-        progress.note(f"model {folder.name} {folder.version} written to {out}")
+        if folder is not None:
+            progress.note(f"model {folder.name} {folder.version} written to {out}")
 
 
 @main.command()

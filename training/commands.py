@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 from rich.console import Console
 
-from training.errors import LaunchError, TrainingError
+from training import processes
+from training.errors import TrainingError
 from training.progress import Progress
 from worker.errors import WorkerError
 
@@ -48,20 +49,8 @@ def prepare_libraries(*, offline: bool) -> None:
 
 
 def new_progress() -> Progress:
-    """Progress on stderr."""
-    return Progress(Console(stderr=True))
-
-
-def check_single_process() -> None:
-    """See early whether a launcher started several processes.
-
-    Raises:
-        LaunchError: it did; each of them would write the same folder.
-    """
-    if os.environ.get("WORLD_SIZE", "1") not in ("", "1"):
-        raise LaunchError(
-            "fit runs as one process and uses one GPU: start it without torchrun or accelerate"
-        )
+    """Progress on stderr; of several processes only the first tells."""
+    return Progress(Console(stderr=True, quiet=not processes.is_first()))
 
 
 @contextmanager
@@ -71,7 +60,8 @@ def one_line_errors() -> Iterator[None]:
     try:
         yield
     except (TrainingError, WorkerError) as exc:
-        click.echo(f"journal-train: {exc}", err=True)
+        if processes.is_first():  # what the user can mend befalls all of them
+            click.echo(f"journal-train: {exc}", err=True)
         sys.exit(EXIT_USAGE)
     except KeyboardInterrupt:
         click.echo("journal-train: interrupted, nothing was written", err=True)

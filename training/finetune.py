@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import dataclasses
 import tempfile
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch.optim import AdamW
 from torch.optim.lr_scheduler import LambdaLR
-from torch.utils.data import DataLoader, SequentialSampler
+from torch.utils.data import DataLoader, Sampler, SequentialSampler
 from transformers import PrinterCallback, Trainer, TrainingArguments, set_seed
+from transformers.trainer_pt_utils import LengthGroupedSampler
 
+from training import processes
 from training.checkpoint import load_kept
 from training.keeper import Evaluator, Keeper
 from training.loss import known_loss
@@ -121,17 +122,11 @@ def precision_of(wanted: str) -> str:
 
 
 def _arguments(folder: str, options: FitOptions, *, save: bool) -> TrainingArguments:
-    names = {field.name for field in dataclasses.fields(TrainingArguments)}
-    # The name changed with transformers 5.
-    grouped: dict[str, Any] = (
-        {"train_sampling_strategy": "group_by_length"}
-        if "train_sampling_strategy" in names
-        else {"group_by_length": True}
-    )
     arguments = TrainingArguments(
         output_dir=folder,
         num_train_epochs=options.epochs,
-        per_device_train_batch_size=options.batch_size,
+        per_device_train_batch_size=options.batch_size // processes.count(),
+        ddp_find_unused_parameters=False,
         per_device_eval_batch_size=_EVALUATION_BATCH,
         seed=options.seed,
         eval_strategy="epoch",
@@ -147,8 +142,6 @@ def _arguments(folder: str, options: FitOptions, *, save: bool) -> TrainingArgum
         remove_unused_columns=False,
         dataloader_num_workers=0,
         dataloader_pin_memory=torch.cuda.is_available(),
-        length_column_name="length",
-        **grouped,
     )
     if arguments.n_gpu > 1:  # DataParallel would split batches that are small already
         arguments._n_gpu = 1  # noqa: SLF001 - the Trainer has no other way to be told
@@ -198,6 +191,19 @@ def predict(model: PreTrainedModel, windows: Windows, pad_token_id: int) -> NDAr
     return windows.best_by_text(torch.cat(scores).float().numpy())
 
 
+class _ByLength(LengthGroupedSampler):  # type: ignore[misc]
+    def __init__(self, batch_size: int, lengths: Sequence[int], seed: int) -> None:
+        super().__init__(
+            batch_size * processes.count(), lengths=list(lengths), generator=torch.Generator()
+        )
+        self._seed = seed
+        self.set_epoch(0)
+
+    def set_epoch(self, epoch: int) -> None:
+        """Another order in every epoch."""
+        self.generator.manual_seed(self._seed + epoch)
+
+
 class _Trainer(Trainer):  # type: ignore[misc]
     #: How many times each label's positives count, shape `(labels,)`.
     positive_weights: torch.Tensor | None = None
@@ -215,6 +221,15 @@ class _Trainer(Trainer):  # type: ignore[misc]
         )  # fmt: skip
         inputs["labels"] = labels
         return (loss, outputs) if return_outputs else loss
+
+    def _get_train_sampler(self, train_dataset: Any = None) -> Sampler[int]:
+        """Windows of like length together, in an order that every process knows.
+
+        The Trainer's own takes it from the process's random numbers, of which dropout has used
+        more in one process than in another.
+        """
+        dataset = self.train_dataset if train_dataset is None else train_dataset
+        return _ByLength(self.args.train_batch_size, dataset["length"], self.args.seed)
 
     def _get_eval_sampler(self, eval_dataset: Any) -> SequentialSampler:
         """The order of the windows; the Trainer's own groups and shuffles them by length."""

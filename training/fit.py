@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from transformers import set_seed
 
+from training import processes
 from training.anonymize import anonymize_texts
 from training.calibrate import best_temperature, cooled, fold_in
 from training.checkpoint import checkpoint_folder, fingerprint, open_checkpoints
@@ -67,7 +68,7 @@ def fit(
     anonymizer: Anonymizer | None,
     options: FitOptions,
     progress: Progress,
-) -> ModelFolder:
+) -> ModelFolder | None:
     """Fine-tune `base` on `records` and write the model folder.
 
     Args:
@@ -78,6 +79,9 @@ def fit(
         anonymizer: None if the texts are anonymized already.
         options: everything else.
         progress: is told about every stage.
+
+    Returns:
+        The folder; None in a process that only helped another to learn.
 
     Raises:
         DataError: the entries do not suffice.
@@ -105,6 +109,9 @@ def fit(
         target=target, names=names, base=base, options=options, deadline=deadline,
         progress=progress,
     )  # fmt: skip
+    processes.part_ways()
+    if not processes.is_first():
+        return None
     if options.small:
         best = _made_small(model, tokenizer, held_out, best, options)
     # Reliability is judged by the labels, not by the votes: so the temperature is, too.

@@ -25,8 +25,10 @@ def options(**changes: Any) -> FitOptions:
 
 def run_fit(base: Path, target: Path, progress: Progress, **changes: Any) -> ModelFolder:
     records = changes.pop("records", None) or [Record(t, tuple(ls)) for t, ls in make_rows(80)]
-    return fit(
+    folder = fit(
         records, changes.pop("validation", None), target,
         base=find_base(str(base)), anonymizer=changes.pop("anonymizer", None),
         options=options(**changes), progress=progress,
     )  # fmt: skip
+    assert folder is not None
+    return folder

@@ -31,13 +31,6 @@ def test_missing_data_is_one_line(tmp_path: Path) -> None:
     assert "none.csv: No such file" in line
 
 
-def test_several_processes_are_refused_in_one_line(
-    journals: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("WORLD_SIZE", "2")
-    assert "one process" in line_of_failure("fit", journals, "--out", tmp_path / "model")
-
-
 def test_missing_base_is_one_line(journals: Path, tmp_path: Path) -> None:
     line = line_of_failure("fit", journals, "--out", tmp_path / "m", "--base", "./none")
     assert "./none" in line

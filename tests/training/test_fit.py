@@ -42,7 +42,7 @@ def test_fit_learns_and_its_figures_are_the_workers(
         tmp_path / "model",
         progress,
         records=records,
-        epochs=1 if base == "deep_base" else 15,
+        epochs=1 if base == "deep_base" else 25,
     )
     assert {file.name for file in folder.path.iterdir()} == {
         *MODEL_FILES, "manifest.json", "reliability.png",

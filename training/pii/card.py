@@ -38,8 +38,8 @@ more in lower case and where a name is also a word; treat redacted text as perso
 
 {examples:,} generated examples: templates written for journal-stream (`training/data/pii/`) and
 sentences of its synthetic entries, filled with names from Faker's lists (all locales in Latin
-letters), places, companies, addresses and numbers, in all casings, with typos and without
-punctuation. No real person's writing.{extra}
+letters), places from GeoNames (CC BY 4.0), companies, addresses and numbers, in all casings, with
+typos and without punctuation. No real person's writing.{extra}
 
 ## Scores
 

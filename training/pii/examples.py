@@ -7,6 +7,7 @@ import re
 import zlib
 from dataclasses import dataclass, replace
 from importlib.resources import files
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from training.errors import DataError
@@ -25,14 +26,33 @@ LOWER_SHARE, UPPER_SHARE, SLOT_SHARE = 0.33, 0.12, 0.12
 JOINED_SHARE = 0.35
 MOST_JOINED = 4
 _SLOT_LOWER_SHARE = 0.6
+#: How often a text is drawn from each pool of templates, in their order.
+_POOL_SHARES = (0.44, 0.21, 0.17, 0.18)
 _TYPO_SHARE, _PLAIN_TYPO_SHARE = 0.15, 0.35
 #: Of the words of such an example.
 _TYPO_RATE = 0.17
+#: Two letters swapped, one twice, one lost, one beside the right one, one hit as well.
+_SLIPS = ("swap", "swap", "twice", "lost", "beside", "also")
+_ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 _BARE_SHARE = 0.12
 _EMOJI = ("🙂", "😭", "❤️", "😂", "🎉", "🥲", ":)", "<3")
 _EMOJI_SHARE = 0.06
 #: One template in so many is not learnt from.
 HELD_OUT_EVERY = 20
+
+
+def _neighbours() -> dict[str, str]:
+    """For each letter those beside it on a keyboard."""
+    near: dict[str, str] = {}
+    for row, below in pairwise((*_ROWS, "")):
+        for i, letter in enumerate(row):
+            for other in (*row[i + 1 : i + 2], *below[max(0, i - 1) : i + 1]):
+                near[letter] = near.get(letter, "") + other
+                near[other] = near.get(other, "") + letter
+    return near
+
+
+_NEIGHBOURS = _neighbours()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,27 +65,38 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Templates:
-    """Texts with slots in braces: about people, about other personal data, and about none."""
+    """Texts with slots in braces.
+
+    Attributes:
+        people: about people.
+        other: with other personal data.
+        traps: with none, but with what may be taken for some.
+        plain: with none.
+    """
 
     people: tuple[str, ...]
     other: tuple[str, ...]
-    none: tuple[str, ...]
+    traps: tuple[str, ...]
+    plain: tuple[str, ...]
 
     @classmethod
     def shipped(cls) -> Templates:
         """Those written for this project, and the entries of the classifier's training data."""
         folder = files("training").joinpath("data", "pii")
-        people, other, none = (
+        people, other, traps = (
             [line for line in folder.joinpath(f"{name}.txt").read_text("utf-8").splitlines()
              if line.strip()]
             for name in ("people", "other", "none")
         )  # fmt: skip
         mined_people, mined_none = mine(record.text for record in read_shipped())
-        return cls(tuple(people + mined_people), tuple(other), tuple(none + mined_none))
+        return cls(tuple(people + mined_people), tuple(other), tuple(traps), tuple(mined_none))
+
+    def _pools(self) -> tuple[tuple[str, ...], ...]:
+        return self.people, self.other, self.traps, self.plain
 
     def split(self) -> tuple[Templates, Templates]:
         """Those to learn from, and every twentieth, by its hash, to judge by."""
-        pools = [_split(pool) for pool in (self.people, self.other, self.none)]
+        pools = [_split(pool) for pool in self._pools()]
         learnt, held_out = zip(*pools, strict=True)
         return Templates(*learnt), Templates(*held_out)
 
@@ -85,10 +116,10 @@ def generate(templates: Templates, count: int, seed: int) -> Iterator[Example]:
     """
     rng = random.Random(seed)  # noqa: S311 - nothing secret
     slots = Slots(rng)
-    pools = (templates.people, templates.other, templates.none)
+    pools = (templates.people, templates.other, templates.traps, templates.plain)
     for _ in range(count):
         parts = 1 if rng.random() > JOINED_SHARE else rng.randint(2, MOST_JOINED)
-        chosen = [rng.choice(rng.choices(pools, (0.46, 0.22, 0.32))[0]) for _ in range(parts)]
+        chosen = [rng.choice(rng.choices(pools, _POOL_SHARES)[0]) for _ in range(parts)]
         example = concatenated([fill(t, slots) for t in chosen], rng)
         yield written(example, rng)
 
@@ -171,10 +202,13 @@ def _typo(word: str, rng: random.Random) -> str:
     """Now and then a word with one slip of the fingers."""
     if len(word) < 4 or rng.random() > _TYPO_RATE:  # noqa: PLR2004
         return word
-    at = rng.randrange(1, len(word) - 1)
-    kind = rng.randrange(4)
-    if kind == 3:  # noqa: PLR2004 - one more letter, on a neighbouring key or not
-        return word[:at] + rng.choice("aeinorstlx") + word[at:]
-    if kind == 0:
+    at = rng.randrange(0, len(word) - 1)
+    kind = rng.choice(_SLIPS)
+    if kind == "swap":
         return word[:at] + word[at + 1] + word[at] + word[at + 2 :]
-    return word[:at] + (word[at] if kind == 1 else "") + word[at + (kind != 1) :]
+    if kind == "twice":
+        return word[:at] + word[at] + word[at:]
+    if kind == "lost":
+        return word[: at + 1] + word[at + 2 :]
+    near = rng.choice(_NEIGHBOURS.get(word[at].lower(), word[at]))
+    return word[:at] + near + word[at + (kind == "beside") :]

@@ -43,7 +43,7 @@ def mine(texts: Iterable[str]) -> tuple[list[str], list[str]]:
         texts: entries in ordinary English spelling.
     """
     texts = list(texts)
-    lower = _written_small(texts)
+    lower = written_small(texts)
     first, last = names.known_first(), names.known_last()
     people: list[str] = []
     none: list[str] = []
@@ -61,7 +61,7 @@ def _sentences(text: str) -> list[str]:
     return [s for s in found if _SHORTEST <= len(s) <= _LONGEST and not _UNCLEAR.search(s)]
 
 
-def _written_small(texts: Iterable[str]) -> frozenset[str]:
+def written_small(texts: Iterable[str]) -> frozenset[str]:
     """Words that occur in lower case: at a sentence's start their capital says nothing."""
     return frozenset(word for text in texts for word in _WORD.findall(text) if word.islower())
 

@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 import re
+from functools import cache, partial
+from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from faker import Faker
 
-from training.pii import names
+from training.pii import names, places
 from worker.kinds import KINDS
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ TYPE_OF_SLOT = {
     "CITY": "LOCATION", "COUNTRY": "LOCATION", "REGION": "LOCATION", "STREET": "LOCATION",
     "LANDMARK": "LOCATION", "ZIP": "LOCATION",
     "ORG": "ORGANIZATION", "SCHOOL": "ORGANIZATION", "CLINIC": "ORGANIZATION",
+    "CHURCH": "ORGANIZATION",
     "DATE": "DATE_TIME", "DOB": "DATE_TIME", "AGE": "AGE",
     "HANDLE": "CONTACT", "USERNAME": "CONTACT", "PHONE": "CONTACT", "EMAIL": "CONTACT",
     "URL": "CONTACT", "ID": "ID", "CARD": "ID", "IBAN": "ID", "IP": "ID",
@@ -32,6 +35,7 @@ LOCALES = (
 )  # fmt: skip
 _ENGLISH = 7
 _POOL = 1500
+_REAL_CITY_SHARE = 0.75
 _PLACE_TAILS = (
     "Park", "River", "Lake", "Beach", "Bridge", "Square", "Station", "Hill", "Woods", "Valley",
     "Heights", "Market", "Harbour", "Bay", "Gardens", "Common", "Pier", "Library", "Airport",
@@ -49,13 +53,17 @@ _SAINTS = ("St. Mary's", "St. Luke's", "St Jude's", "Mercy", "Sacred Heart", "Mo
            "Royal Victoria")  # fmt: skip
 _ORG_TAILS = ("Bank", "Foods", "Logistics", "Media", "Bakery", "Motors", "Software", "Insurance",
               "Airlines", "Records", "Brewery", "Consulting", "Energy", "& Co", "Inc", "Ltd",
-              "Group", "Holdings", "Labs", "Partners", "Church", "Café")  # fmt: skip
-MEDICATION = ("sertraline", "Zoloft", "Prozac", "fluoxetine", "ibuprofen", "Xanax", "lithium",
-              "metformin", "Lexapro", "melatonin", "Ritalin", "Adderall", "paracetamol",
-              "propranolol", "insulin", "Lamictal", "Wellbutrin", "quetiapine")  # fmt: skip
-BRAND = ("Netflix", "iPhone", "PlayStation", "Ikea", "Nike", "Spotify", "Lego", "Google", "Zoom",
-         "Instagram", "TikTok", "Xbox", "Amazon", "Uber", "Youtube", "Kindle", "Tesla", "Oreo",
-         "Nutella", "Fitbit", "WhatsApp", "Minecraft", "Pepsi", "Starbucks")  # fmt: skip
+              "Group", "Holdings", "Labs", "Partners", "Church", "Café", "Vets", "Solicitors",
+              "Nursery", "Garage", "Deli", "Theatre", "Swimming Club", "Housing", "Salon", "FC",
+              "Books", "Hotel", "Gym", "Choir", "Broadband", "Removals", "Builders")  # fmt: skip
+_CHURCH_TAILS = (
+    "Church", "Chapel", "Tabernacle", "Baptist Church", "Methodist", "Temple", "Mosque",
+    "Synagogue", "Parish", "Community Church", "Cathedral", "Fellowship",
+)  # fmt: skip
+_PATRONS = ("St", "St.", "Saint", "Our Lady of", "Sacred Heart of", "Church of", "San",
+            "Santa")  # fmt: skip
+_COINED_ENDINGS = ("ly", "ify", "io", "tech", "soft", "box", "hub", "well", "co", "corp", "net",
+                   "mart", "works", "gen", "ware", "ix")  # fmt: skip
 _MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September",
            "October", "November", "December")  # fmt: skip
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -68,6 +76,20 @@ _NATIONALITY = ("Polish", "Muslim", "Irish", "Catholic", "Nigerian", "Jewish", "
 _WORD_SEPARATORS = ("", "_", ".", "-")
 
 
+@cache
+def things() -> dict[str, tuple[str, ...]]:
+    """By slot, what has a name and is nobody's."""
+    file = files("training").joinpath("data", "pii", "things.txt")
+    found: dict[str, tuple[str, ...]] = {}
+    slot = ""
+    for line in file.read_text("utf-8").splitlines():
+        if line.startswith("["):
+            slot = line.strip("[]")
+        elif line and not line.startswith("#"):
+            found[slot] = (*found.get(slot, ()), *line.split(" | "))
+    return found
+
+
 class Slots:
     """Draws values for slots.
 
@@ -78,6 +100,8 @@ class Slots:
     def __init__(self, rng: random.Random) -> None:
         self._rng = rng
         self._names = names.load()
+        self._places = places.load()
+        self._things = things()
         self._fakers = [Faker(locale) for locale in LOCALES]
         for faker in self._fakers:
             faker.seed_instance(rng.randrange(2**32))
@@ -90,7 +114,6 @@ class Slots:
         self._companies = self._pool("company")
         self._phones = self._pool("phone_number")
         self._zips = self._pool("postcode")
-        self._countries = [self._fakers[0].country() for _ in range(400)]
         self._regions = [self._fakers[0].state() for _ in range(200)] + [
             f.administrative_unit() for f in self._fakers[2:4] for _ in range(60)
         ]
@@ -110,9 +133,11 @@ class Slots:
             "FIRST": lambda: people.draw_first(rng),
             "LAST": lambda: people.draw_last(rng),
             "NICK": lambda: people.draw_nick(rng),
-            "CITY": lambda: rng.choice(self._cities),
-            "COUNTRY": lambda: rng.choice(self._countries),
-            "REGION": lambda: rng.choice(self._regions),
+            "CITY": self._city,
+            "COUNTRY": lambda: self._places.draw_country(rng),
+            "REGION": lambda: rng.choice(
+                (rng.choice(self._regions), self._places.draw_region(rng))
+            ),
             "STREET": lambda: rng.choice(
                 rng.choice((self._streets, self._addresses, self._street_names))
             ),
@@ -121,6 +146,7 @@ class Slots:
             "ORG": self._organization,
             "SCHOOL": lambda: self._tailed(_SCHOOL_TAILS),
             "CLINIC": lambda: self._tailed(_CLINIC_TAILS, _SAINTS),
+            "CHURCH": self._church,
             "DATE": self._date,
             "DOB": self._date,
             "AGE": lambda: str(rng.randint(3, 97)),
@@ -133,14 +159,27 @@ class Slots:
             "CARD": self._card,
             "IBAN": lambda: rng.choice(self._fakers[7:]).iban(),
             "IP": lambda: self._fakers[0].ipv4() if rng.random() < 0.8 else self._fakers[0].ipv6(),
-            "MEDICATION": lambda: rng.choice(MEDICATION),
-            "BRAND": lambda: rng.choice(BRAND),
+            "TITLE": self._title,
             "MONTH": lambda: rng.choice(_MONTHS),
             "WEEKDAY": lambda: rng.choice(_WEEKDAYS),
             "RELTIME": lambda: rng.choice(_RELATIVE),
             "NUM": lambda: str(rng.choice((rng.randint(1, 12), rng.randint(13, 5000)))),
             "NATIONALITY": lambda: rng.choice(_NATIONALITY),
+            **{slot: partial(rng.choice, things) for slot, things in self._things.items()},
         }
+
+    def _title(self) -> str:
+        """A game, a book or a show that nobody knows: ordinary words with capitals."""
+        rng = self._rng
+        words = [self._fakers[0].word().capitalize() for _ in range(rng.randint(1, 3))]
+        number = str(rng.randint(2, 7)) if rng.random() < 0.1 else ""
+        return " ".join([*(["The"] if rng.random() < 0.2 else []), *words, number]).strip()
+
+    def _city(self) -> str:
+        """A place that exists, or one in Faker's manner, which no list has."""
+        if self._rng.random() < _REAL_CITY_SHARE:
+            return self._places.draw_city(self._rng)
+        return self._rng.choice(self._cities)
 
     def _pool(self, method: str) -> list[str]:
         """Values of many locales, the English-speaking ones half of the time."""
@@ -163,7 +202,7 @@ class Slots:
     def _tailed(self, tails: tuple[str, ...], fronts: tuple[str, ...] = ()) -> str:
         rng = self._rng
         front = rng.choice(
-            (rng.choice(self._cities), self._names.draw_last(rng),
+            (self._city(), self._names.draw_last(rng),
              rng.choice(fronts or ("North", "Old Mill", "Green", "Silver", "West", "Riverside")))
         )  # fmt: skip
         return f"{front} {rng.choice(tails)}"
@@ -173,11 +212,24 @@ class Slots:
         shape = rng.random()
         if shape < 0.55:
             return rng.choice(self._companies)
-        if shape < 0.7:  # a name made of ordinary words, as young companies have
+        if shape < 0.62:  # a young company's: syllables that are no word
+            return self._invented() + rng.choice(("", "", " " + rng.choice(_ORG_TAILS)))
+        if shape < 0.74:  # a name made of ordinary words, as young companies have
             words = [self._fakers[0].word().capitalize() for _ in range(rng.randint(1, 2))]
             return " ".join([*words, rng.choice(_ORG_TAILS)])
-        front = rng.choice((rng.choice(self._cities), self._names.draw_last(rng)))
+        front = rng.choice((self._city(), self._names.draw_last(rng)))
         return f"{front} {rng.choice(_ORG_TAILS)}"
+
+    def _invented(self) -> str:
+        rng = self._rng
+        front = rng.choice((self._fakers[0].word(), self._names.draw_last(rng)[:5]))
+        return (front + rng.choice(_COINED_ENDINGS)).capitalize()
+
+    def _church(self) -> str:
+        rng = self._rng
+        if rng.random() < 0.5:
+            return f"{rng.choice(_PATRONS)} {self._names.draw_first(rng)}" + rng.choice(("", "'s"))
+        return self._tailed(_CHURCH_TAILS, ("New Life", "Grace", "Hope", "First", "Holy Trinity"))
 
     def _date(self) -> str:
         rng = self._rng

@@ -1,0 +1,47 @@
+"""The processes of a fit that torchrun or accelerate started, one a GPU.
+
+All of them prepare the same data and learn together; the first alone reports and writes.
+"""
+
+from __future__ import annotations
+
+import os
+
+from training.errors import LaunchError
+
+
+def count() -> int:
+    """How many there are; 1 without a launcher."""
+    return _number("WORLD_SIZE", 1)
+
+
+def is_first() -> bool:
+    """Whether this is the one that reports and writes."""
+    return _number("RANK", 0) == 0
+
+
+def check(*, batch_size: int, max_minutes: float | None, resume: bool) -> None:
+    """See early whether a fit can be shared out.
+
+    Raises:
+        LaunchError: an option cannot be kept by several processes.
+    """
+    if count() == 1:
+        return
+    if max_minutes is not None or resume:
+        # Each process would look at its own clock, or at folders that another is writing.
+        raise LaunchError("several processes know neither --max-minutes nor --resume")
+    if batch_size % count():
+        raise LaunchError(f"--batch-size {batch_size} cannot be shared by {count()} processes")
+
+
+def part_ways() -> None:
+    """End the group: from here on each is on its own."""
+    from torch import distributed  # noqa: PLC0415 - the command line stays light
+
+    if distributed.is_available() and distributed.is_initialized():
+        distributed.destroy_process_group()
+
+
+def _number(name: str, default: int) -> int:
+    return int(os.environ.get(name) or default)
