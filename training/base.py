@@ -7,7 +7,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from training.errors import BaseModelError
-from worker import built_in_base
+from worker import adapter, built_in_base
+from worker.model_folder import MANIFEST
+from worker.settings import SHIPPED_MODEL
+
+#: Stands for the model that comes with journal-stream, to go on from.
+SHIPPED = "shipped"
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,24 +23,33 @@ class Base:
         source: a folder, or a name on the model hub that is in the local cache.
         name: for the model card; never a path on this machine.
         mean_pooled: it is a sentence encoder that was trained with the mean of its tokens.
-        built_in: it is the one that comes with the project, which adapters belong to.
+        built_in: it is the one that comes with the project, which adapters belong to, or was
+            fine-tuned from it.
+        fine_tuned: it is a model folder, whose labels are known already.
     """
 
     source: str
     name: str
     mean_pooled: bool
     built_in: bool = False
+    fine_tuned: bool = False
 
 
 def find_base(wanted: str | None) -> Base:
     """Find the base by path or name; the built-in one if none is wanted.
+
+    A model folder that `journal-train fit` wrote is one to go on from; `shipped` is ours.
 
     Raises:
         BaseModelError: the built-in base is not installed, or a folder holds no model.
     """
     if wanted is None:
         return replace(_in_folder(_built_in_folder(), built_in_base.NAME), built_in=True)
+    if wanted == SHIPPED:
+        return _to_go_on(SHIPPED_MODEL, "journal-stream's own model")
     folder = Path(wanted)
+    if (folder / MANIFEST).is_file():
+        return _to_go_on(folder, folder.resolve().name)
     if folder.is_dir():
         return _in_folder(folder, folder.resolve().name)
     if folder.is_absolute() or wanted.startswith((".", "~")):
@@ -52,6 +66,13 @@ def _built_in_folder() -> Path:
             "install it without its dependencies or pass --base"
         )
     return place
+
+
+def _to_go_on(folder: Path, name: str) -> Base:
+    return Base(
+        source=str(folder), name=name, mean_pooled=False,
+        built_in=(folder / adapter.FILE).is_file(), fine_tuned=True,
+    )  # fmt: skip
 
 
 def _in_folder(folder: Path, name: str) -> Base:

@@ -42,7 +42,7 @@ from training.sentences import sentences
 from training.split import Part, stratified_split
 from training.thresholds import silent_labels, tune_thresholds
 from worker import adapter
-from worker.first_token import first_token_only
+from worker.first_token import AVERAGES, first_token_only
 from worker.model_folder import ModelFolder, seal_folder
 
 if TYPE_CHECKING:
@@ -244,8 +244,9 @@ def _learn(
         progress.note(f"checkpoints are kept in {checkpoints} until the model is written")
     positive = class_weights(train.targets) if options.class_weights else None
     with first_token_only(model):
-        if starts_as_average(base, model):
+        if getattr(model.config, AVERAGES, False):
             freeze_lower_layers(model)
+        if starts_as_average(base, model):
             fit_head(model, learn, tokenizer.pad_token_id or 0, progress, positive)
         return finetune(
             model, tokenizer, learn, check, held_out,

@@ -43,7 +43,7 @@ def metrics(
     return {
         "name": options.name,
         "base": base.name,
-        "built_in_base": base.built_in,
+        "built_in_base": base.built_in and not base.fine_tuned,
         "command": options.command,
         "data": {
             "description": options.data,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import warnings
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import torch
 from torch import nn
 from transformers import (
     AutoConfig,
@@ -15,6 +17,9 @@ from transformers import (
 
 from training.averaging_layer import put_averaging_layer
 from training.errors import BaseModelError
+from worker.errors import WorkerError
+from worker.model_folder import ModelFolder
+from worker.model_parts import load_parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -33,11 +38,29 @@ def load_base(
     """The model with a fresh head for `labels`, and its tokenizer.
 
     A BERT base becomes `BertForSequenceClassification`; a mean-pooled one gets an averaging layer
-    on top of the lower two thirds of its layers. Only safetensors weights are read.
+    on top of the lower two thirds of its layers; a fine-tuned model keeps its head for the labels
+    it knows. Only safetensors weights are read.
 
     Raises:
         BaseModelError: it cannot be loaded, or its tokenizer or window does not serve.
     """
+    model, tokenizer = (
+        _to_go_on(base, labels) if base.fine_tuned
+        else _with_new_head(base, labels, allow_download=allow_download)
+    )  # fmt: skip
+    if not tokenizer.is_fast:
+        raise BaseModelError(f"base {base.source} has no fast tokenizer (tokenizer.json)")
+    longest = getattr(model.config, "max_position_embeddings", window_tokens)
+    if window_tokens > longest:
+        raise BaseModelError(f"base {base.source} reads at most {longest} tokens at once")
+    if starts_as_average(base, model):
+        put_averaging_layer(model)
+    return model, tokenizer
+
+
+def _with_new_head(
+    base: Base, labels: Sequence[str], *, allow_download: bool
+) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     options: dict[str, Any] = {"local_files_only": not allow_download, "trust_remote_code": False}
     try:
         config = AutoConfig.from_pretrained(base.source, **options)
@@ -60,13 +83,31 @@ def load_base(
             f"base {base.source} cannot be loaded ({type(exc).__name__}): it must be a local "
             "folder, or a model in the local cache, with safetensors weights and a tokenizer"
         ) from None
-    if not tokenizer.is_fast:
-        raise BaseModelError(f"base {base.source} has no fast tokenizer (tokenizer.json)")
-    longest = getattr(config, "max_position_embeddings", window_tokens)
-    if window_tokens > longest:
-        raise BaseModelError(f"base {base.source} reads at most {longest} tokens at once")
-    if starts_as_average(base, model):
-        put_averaging_layer(model)
+    return model, tokenizer
+
+
+def _to_go_on(base: Base, labels: Sequence[str]) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    """A fine-tuned model with a head for other labels; of labels it knows it keeps the weights."""
+    try:
+        folder = ModelFolder.open(Path(base.source))
+        tokenizer, model = load_parts(folder)
+    except WorkerError as exc:
+        raise BaseModelError(str(exc)) from None
+    old = getattr(model, "classifier", None)
+    if not isinstance(old, nn.Linear):
+        raise BaseModelError(f"base {base.source}: cannot go on from this kind of model")
+    new = nn.Linear(old.in_features, len(labels))
+    nn.init.zeros_(new.weight)
+    nn.init.constant_(new.bias, float(old.bias.detach().mean()))
+    with torch.no_grad():
+        for row, label in enumerate(labels):
+            if label in folder.labels:
+                known = folder.labels.index(label)
+                new.weight[row], new.bias[row] = old.weight[known], old.bias[known]
+    model.classifier = new
+    model.num_labels = model.config.num_labels = len(labels)
+    model.config.id2label = dict(enumerate(labels))
+    model.config.label2id = {label: index for index, label in enumerate(labels)}
     return model, tokenizer
 
 

@@ -21,6 +21,9 @@ from training.prepare import Collator, tokenize
 from training.probe import fit_head
 from worker import built_in_base
 from worker.first_token import first_token_only
+from worker.model_folder import ModelFolder
+from worker.model_parts import load_parts
+from worker.settings import SHIPPED_MODEL
 
 if TYPE_CHECKING:
     from training.progress import Progress
@@ -164,3 +167,35 @@ def test_head_minds_how_much_a_text_counts(averaged_base: Path, progress: Progre
         said = torch.sigmoid(model.eval()(**inputs).logits[0])
     assert said[0] == pytest.approx(0.9, abs=0.05)
     assert said[1] == pytest.approx(0.1, abs=0.05)
+
+
+def test_a_fine_tuned_model_keeps_what_it_knows_of_known_labels(tiny_model: Path) -> None:
+    folder = ModelFolder.open(tiny_model)
+    _, before = load_parts(folder)
+    base = find_base(str(tiny_model))
+    assert base.fine_tuned
+    labels = ("Something new", folder.labels[2], folder.labels[0])
+    model, _ = load_base(base, labels, window_tokens=64, allow_download=False)
+    assert list(model.config.id2label.values()) == list(labels)
+    assert torch.equal(model.classifier.weight[1], before.classifier.weight[2])
+    assert torch.equal(model.classifier.weight[2], before.classifier.weight[0])
+    assert not model.classifier.weight[0].any()
+
+
+def test_the_shipped_model_can_be_gone_on_from() -> None:
+    base = find_base("shipped")
+    assert (base.fine_tuned, base.built_in) == (True, True)
+    folder = ModelFolder.open(SHIPPED_MODEL)
+    model, tokenizer = load_base(base, folder.labels, window_tokens=128, allow_download=False)
+    _, shipped = load_parts(folder)
+    model.eval()
+    inputs = batch(tokenizer)
+    assert torch.allclose(model(**inputs).logits, shipped.eval()(**inputs).logits, atol=1e-5)
+
+
+def test_an_altered_model_is_not_gone_on_from(tiny_model: Path, tmp_path: Path) -> None:
+    broken = tmp_path / "broken"
+    shutil.copytree(tiny_model, broken)
+    (broken / "thresholds.json").write_text("{}")
+    with pytest.raises(BaseModelError, match="broken"):
+        load(find_base(str(broken)))

@@ -27,7 +27,7 @@ JOINED_SHARE = 0.35
 MOST_JOINED = 4
 _SLOT_LOWER_SHARE = 0.6
 #: How often a text is drawn from each pool of templates, in their order.
-_POOL_SHARES = (0.44, 0.21, 0.17, 0.18)
+_POOL_SHARES = (0.46, 0.22, 0.13, 0.19)
 _TYPO_SHARE, _PLAIN_TYPO_SHARE = 0.15, 0.35
 #: Of the words of such an example.
 _TYPO_RATE = 0.17

@@ -171,7 +171,7 @@ class Slots:
     def _title(self) -> str:
         """A game, a book or a show that nobody knows: ordinary words with capitals."""
         rng = self._rng
-        words = [self._fakers[0].word().capitalize() for _ in range(rng.randint(1, 3))]
+        words = [self._fakers[0].word().capitalize() for _ in range(rng.randint(2, 3))]
         number = str(rng.randint(2, 7)) if rng.random() < 0.1 else ""
         return " ".join([*(["The"] if rng.random() < 0.2 else []), *words, number]).strip()
 
