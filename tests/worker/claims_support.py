@@ -55,6 +55,16 @@ def expire(client: redis.Redis, tags: Iterable[str]) -> None:
         client.zadd(LEASES, {tag: 1.0}, xx=True)
 
 
+def push(client: redis.Redis, *messages: bytes) -> None:
+    """Put messages on the queue."""
+    client.lpush(QUEUE, *messages)
+
+
+def numbered(count: int) -> list[bytes]:
+    """Messages that tell their order."""
+    return [b"message %d" % i for i in range(count)]
+
+
 class Place:
     """What is where on the server, read in one step."""
 

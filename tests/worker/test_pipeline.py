@@ -3,107 +3,24 @@
 from __future__ import annotations
 
 import json
-import logging
 import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import redis
 
-from producer import JournalEntry, JournalResult
+from producer import JournalEntry
 from producer.schemas import DeadLetter
 from producer.sealing import ENTRY, RESULT, KeySet, new_key
 from tests.worker.claims_support import Place, open_claims
-from worker import child
-from worker.anonymizer import Anonymized
-from worker.classifier import Classification
-from worker.errors import AnonymizationError, ClassificationError, StageBrokenError
-from worker.offsets import OffsetMap, Span
+from tests.worker.pipeline_support import CANARY, Desk
+from worker.errors import StageBrokenError
 from worker.pipeline import MAX_SEALED_CHARACTERS, Pipeline
-from worker.report import BatchReport, Claim, Failure, Outcome, Stage
+from worker.report import Claim, Outcome, Stage
 from worker.settle import ClaimSettler, StreamSettler
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-CANARY = "zebulonquist"
-NAMES = ("A", "B")
-
-
-class Hider:
-    """Replaces the word Jane; cannot work on texts with the word guilty."""
-
-    def __init__(self) -> None:
-        self.calls: list[list[str]] = []
-        self.give: Callable[[list[Anonymized]], list[Anonymized]] = lambda found: found
-
-    def anonymize(self, texts: Sequence[str]) -> list[Anonymized]:
-        self.calls.append(list(texts))
-        if any("guilty" in text for text in texts):
-            raise AnonymizationError("ValueError")
-        return self.give([self._one(text) for text in texts])
-
-    def _one(self, text: str) -> Anonymized:
-        start = text.find("Jane")
-        if start < 0:
-            return Anonymized(text, (), OffsetMap([], []))
-        span = Span(start, start + 4, "PERSON")
-        return Anonymized(text.replace("Jane", "<PERSON>", 1), (span,), OffsetMap([span], [8]))
-
-
-class Marker:
-    """Gives label A with the whole text as evidence; cannot work on texts with the word worse."""
-
-    label_names = NAMES
-    model_version = "test@1"
-
-    def __init__(self) -> None:
-        self.seen: list[str] = []
-        self.broken = False
-
-    def classify(self, texts: Sequence[str], usage: Any = None) -> list[Classification]:
-        if self.broken or any("worse" in text for text in texts):
-            raise ClassificationError("RuntimeError")
-        self.seen += texts
-        usage.tokens += 3 * len(texts)
-        usage.padded_tokens += 4 * len(texts)
-        return [Classification((0.9, 0.1), ("A",), (((0, len(text)),),)) for text in texts]
-
-
-class Desk:
-    """A pipeline, and what it published."""
-
-    def __init__(self, keys: KeySet) -> None:
-        self.keys, self.hider, self.marker = keys, Hider(), Marker()
-        self.settled: list[tuple[Claim, Any]] = []
-        self.held = lambda claim: True
-        self.pipeline = Pipeline(
-            keys=keys, anonymizer=self.hider, classifier=self.marker, settler=self
-        )
-
-    def settle(self, answers: Sequence[tuple[Claim, Any]]) -> list[bool]:
-        self.settled += answers
-        return [self.held(claim) for claim, _ in answers]
-
-    def claim(self, entry_id: str, text: str, **options: Any) -> Claim:
-        entry = JournalEntry(entry_id=entry_id, text=text, context=f"about {entry_id}")
-        sealed = self.keys.seal(entry.encode(), kind=ENTRY, entry_id=entry_id)
-        return Claim(entry_id, sealed, tag=f"tag-{entry_id}", **options)
-
-    def sealed(self, entry_id: str, plaintext: bytes) -> Claim:
-        return Claim(entry_id, self.keys.seal(plaintext, kind=ENTRY, entry_id=entry_id))
-
-    def run(self, *claims: Claim) -> BatchReport:
-        return self.pipeline.run(claims)
-
-    def result(self, index: int) -> JournalResult:
-        claim, answer = self.settled[index]
-        opened = self.keys.open(answer, kind=RESULT, entry_id=claim.entry_id)
-        return JournalResult.model_validate_json(opened)
-
-    @property
-    def reasons(self) -> dict[str, str]:
-        return {claim.entry_id: str(answer) for claim, answer in self.settled if len(answer) < 30}
+    pass
 
 
 @pytest.fixture
@@ -273,71 +190,6 @@ def test_an_entry_of_a_lost_lease_is_not_counted(desk: Desk) -> None:
     assert report.outcomes == [Outcome.LEASE_LOST, Outcome.ANSWERED]
     assert (report.labels, report.redactions) == ({"A": 1}, {"PERSON": 1})
     assert len(report.end_to_end) == 1
-
-
-# The batch boundary of a child
-
-
-@pytest.fixture
-def in_child(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Desk:
-    monkeypatch.setattr(child, "_pipeline", desk.pipeline)
-    return desk
-
-
-def raising(error: BaseException) -> Any:
-    def fail(*_: Any, **__: Any) -> Any:
-        raise error
-
-    return fail
-
-
-@pytest.mark.parametrize(
-    ("error", "failure"),
-    [
-        (redis.ConnectionError(CANARY), Failure.UNSETTLED),
-        (redis.exceptions.OutOfMemoryError(CANARY), Failure.UNSETTLED),
-        (TypeError(CANARY), Failure.BROKEN),
-        (RecursionError(CANARY), Failure.BROKEN),
-    ],
-)
-def test_nothing_of_an_entry_leaves_a_child_in_an_exception_or_log(
-    in_child: Desk,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
-    error: Exception,
-    failure: Failure,
-) -> None:
-    caplog.set_level(logging.DEBUG)
-    monkeypatch.setattr(in_child, "settle", raising(error))
-    report = child.run_batch([in_child.claim("e1", CANARY)])
-    assert report.failure is failure
-    assert CANARY not in caplog.text + repr(report)
-    assert type(error).__name__ in caplog.text
-
-
-@pytest.mark.parametrize("error", [StageBrokenError("classifier_failed"), MemoryError()])
-def test_a_child_that_is_broken_ends(
-    in_child: Desk, monkeypatch: pytest.MonkeyPatch, error: Exception
-) -> None:
-    codes: list[int] = []
-    monkeypatch.setattr(child.os, "_exit", codes.append)
-    monkeypatch.setattr(in_child, "settle", raising(error))
-    child.run_batch([in_child.claim("e1", "x")])
-    assert codes == [child.EXIT_BROKEN]
-
-
-def test_a_whole_run_logs_no_text(in_child: Desk, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.DEBUG)
-    texts = [CANARY, f"guilty {CANARY}", f"worse {CANARY}", f"Jane {CANARY}"]
-    claims = [in_child.claim(f"e{i}", text) for i, text in enumerate(texts)]
-    report = child.run_batch([*claims, in_child.sealed("e9", f'{{"text": "{CANARY}"}}'.encode())])
-    assert len(report.outcomes) == 5
-    assert CANARY not in caplog.text + repr(report) + repr(claims)
-
-
-def test_a_child_without_models_hands_its_batch_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(child, "_pipeline", None)
-    assert child.run_batch([Claim("e1", "x")]).failure is Failure.UNSETTLED
 
 
 # On a real server

@@ -1,0 +1,82 @@
+"""The batch boundary of a child."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import pytest
+import redis
+
+from producer.sealing import KeySet
+from tests.worker.pipeline_support import CANARY, Desk
+from worker import child
+from worker.errors import StageBrokenError
+from worker.report import Claim, Failure
+
+
+@pytest.fixture
+def desk(keys: KeySet) -> Desk:
+    return Desk(keys)
+
+
+@pytest.fixture
+def in_child(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    monkeypatch.setattr(child, "_pipeline", desk.pipeline)
+    return desk
+
+
+def raising(error: BaseException) -> Any:
+    def fail(*_: Any, **__: Any) -> Any:
+        raise error
+
+    return fail
+
+
+@pytest.mark.parametrize(
+    ("error", "failure"),
+    [
+        (redis.ConnectionError(CANARY), Failure.UNSETTLED),
+        (redis.exceptions.OutOfMemoryError(CANARY), Failure.UNSETTLED),
+        (TypeError(CANARY), Failure.BROKEN),
+        (RecursionError(CANARY), Failure.BROKEN),
+    ],
+)
+def test_nothing_of_an_entry_leaves_a_child_in_an_exception_or_log(
+    in_child: Desk,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    error: Exception,
+    failure: Failure,
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    monkeypatch.setattr(in_child, "settle", raising(error))
+    report = child.run_batch([in_child.claim("e1", CANARY)])
+    assert report.failure is failure
+    assert CANARY not in caplog.text + repr(report)
+    assert type(error).__name__ in caplog.text
+
+
+@pytest.mark.parametrize("error", [StageBrokenError("classifier_failed"), MemoryError()])
+def test_a_child_that_is_broken_ends(
+    in_child: Desk, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    codes: list[int] = []
+    monkeypatch.setattr(child.os, "_exit", codes.append)
+    monkeypatch.setattr(in_child, "settle", raising(error))
+    child.run_batch([in_child.claim("e1", "x")])
+    assert codes == [child.EXIT_BROKEN]
+
+
+def test_a_whole_run_logs_no_text(in_child: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    texts = [CANARY, f"guilty {CANARY}", f"worse {CANARY}", f"Jane {CANARY}"]
+    claims = [in_child.claim(f"e{i}", text) for i, text in enumerate(texts)]
+    report = child.run_batch([*claims, in_child.sealed("e9", f'{{"text": "{CANARY}"}}'.encode())])
+    assert len(report.outcomes) == 5
+    assert CANARY not in caplog.text + repr(report) + repr(claims)
+
+
+def test_a_child_without_models_hands_its_batch_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(child, "_pipeline", None)
+    assert child.run_batch([Claim("e1", "x")]).failure is Failure.UNSETTLED
