@@ -58,7 +58,7 @@ def anonymize(source: Path, target: Path, column: str) -> None:
 @main.command()
 @click.argument("data", nargs=-1)
 @click.option("--out", type=FOLDER, required=True, help="The model folder to write.")
-@click.option("--base", help="Encoder to start from, a folder or cached hub name; or a model folder, "
+@click.option("--base", help="Encoder to start from: a folder or cached hub name; a model folder, "
               "or `shipped`, to go on from.", show_default="the built-in MiniLM")  # fmt: skip
 @click.option("--epochs", type=click.IntRange(1), default=4)
 @click.option("--patience", type=click.IntRange(1), metavar="N",

@@ -17,6 +17,7 @@ from training.anonymize import anonymize_texts
 from training.calibrate import best_temperature, cooled, fold_in
 from training.checkpoint import checkpoint_folder, fingerprint, open_checkpoints
 from training.deadline import Deadline
+from training.decision import Decision, tune_decision
 from training.errors import BaseModelError, DataError
 from training.fairness import fairness
 from training.finetune import finetune, precision_of, predict
@@ -40,7 +41,7 @@ from training.reliability import RELIABILITY_FILE, plot_reliability, reliability
 from training.runs import note_run
 from training.sentences import sentences
 from training.split import Part, stratified_split
-from training.thresholds import silent_labels, tune_thresholds
+from training.thresholds import silent_labels
 from worker import adapter
 from worker.first_token import AVERAGES, first_token_only
 from worker.model_folder import ModelFolder, seal_folder
@@ -120,25 +121,25 @@ def fit(
     fold_in(model, temperature)
     best.probabilities = cooled(best.probabilities, temperature)
     floors = dict(options.at_least)
-    thresholds = tune_thresholds(
+    decision = tune_decision(
         held_out.labels, best.probabilities, held_out.known,
         min_precision=options.min_precision, max_false_alarms=options.max_false_alarms,
         at_least=np.array([floors.get(name, 0.0) for name in names]),
     )  # fmt: skip
-    if silent := silent_labels(dict(zip(names, thresholds, strict=True))):
+    if silent := silent_labels(dict(zip(names, decision.thresholds, strict=True))):
         progress.note(
             f"--min-precision {options.min_precision:g} is not reached, so these labels are "
             f"never given: {', '.join(silent)}"
         )
     found = metrics(
-        names, train, held_out, best, thresholds,
+        names, train, held_out, best, decision,
         base=base, options=options, anonymized_here=anonymizer is not None,
         validation_given=validation is not None,
     )  # fmt: skip
     found["temperature"] = round(temperature, 4)
     honesty = reliability(held_out.labels, best.probabilities, held_out.known)
     found["reliability"] = honesty.to_json()
-    decide = _decider(model, tokenizer, thresholds, anonymizer, options)
+    decide = _decider(model, tokenizer, decision, anonymizer, options)
     progress.begin("exchanging names and pronouns")
     found["fairness"] = fairness(as_written, decide, seed=options.seed)
     progress.begin("writing the model folder")
@@ -151,7 +152,11 @@ def fit(
         tokenizer.save_pretrained(folder)
         _write_json(
             folder / "thresholds.json",
-            {"window_tokens": options.window_tokens, "thresholds": found["thresholds"]},
+            {
+                "window_tokens": options.window_tokens,
+                "thresholds": found["thresholds"],
+                "least_expected": decision.least_expected,
+            },
         )
         found["seconds"] = progress.seconds()
         _write_json(folder / "metrics.json", found)
@@ -274,7 +279,7 @@ def _made_small(
 
 
 def _decider(
-    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, thresholds: NDArray[np.float64],
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, decision: Decision,
     anonymizer: Anonymizer | None, options: FitOptions,
 ) -> Callable[[list[str]], NDArray[np.bool_]]:  # fmt: skip
     """What a worker with this model decides about texts."""
@@ -283,11 +288,11 @@ def _decider(
         if anonymizer is not None:
             texts = anonymize_texts(texts, anonymizer, advance=lambda _: None)
         windows = tokenize(
-            texts, np.zeros((len(texts), len(thresholds)), np.float32), tokenizer,
+            texts, np.zeros((len(texts), len(decision.thresholds)), np.float32), tokenizer,
             window_tokens=options.window_tokens, first_only=False,
         )  # fmt: skip
         with first_token_only(model):
-            return predict(model, windows, tokenizer.pad_token_id or 0) >= thresholds
+            return decision(predict(model, windows, tokenizer.pad_token_id or 0))
 
     return decide
 

@@ -12,10 +12,8 @@ from training.scores import score
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy as np
-    from numpy.typing import NDArray
-
     from training.base import Base
+    from training.decision import Decision
     from training.keeper import Best
     from training.options import FitOptions
     from training.split import Part
@@ -29,7 +27,7 @@ def metrics(
     train: Part,
     validation: Part,
     best: Best,
-    thresholds: NDArray[np.float64],
+    decision: Decision,
     *,
     base: Base,
     options: FitOptions,
@@ -37,7 +35,7 @@ def metrics(
     validation_given: bool,
 ) -> dict[str, Any]:
     """Scores on the validation entries, and all it takes to judge and repeat them; JSON."""
-    given = best.probabilities >= thresholds
+    given = decision(best.probabilities)
     entries = train.labels[: len(train.texts) - train.sentences]  # the sentences stand last
     settings = asdict(options)
     return {
@@ -65,7 +63,8 @@ def metrics(
         "validation": score(
             validation.labels, best.probabilities, given, names, validation.known
         ).to_json(),
-        "thresholds": dict(zip(names, thresholds.tolist(), strict=True)),
+        "thresholds": dict(zip(names, decision.thresholds.tolist(), strict=True)),
+        "least_expected": decision.least_expected,
         "versions": {"python": platform.python_version(), **_versions()},
     }
 

@@ -156,6 +156,11 @@ def _thresholds_note(metrics: dict[str, Any]) -> str:
     if settings["at_least"]:
         floors = ", ".join(f"{label} {lowest:g}" for label, lowest in settings["at_least"])
         lines.append(f"Thresholds were raised by hand to at least: {floors}.")
+    if metrics["least_expected"]:
+        lines.append(
+            "Labels are given only where the probabilities of all labels add up to at least "
+            f"{metrics['least_expected']:g}."
+        )
     lines += [f"{label}: never given, as that precision was out of reach."
               for label in silent_labels(metrics["thresholds"])]  # fmt: skip
     return "".join(f"\n- {line}" for line in lines) + ("\n" if lines else "")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 LOWEST, HIGHEST = 0.05, 0.95
 _SWEEPS = 3
 #: How much a share of false alarms beyond those allowed weighs against F1.
-_ALARM_COST = 20.0
+ALARM_COST = 20.0
 GRID = np.round(np.linspace(LOWEST, HIGHEST, 91), 4)
 #: A label that cannot be given as precisely as it was asked for is given practically never.
 SILENT = 0.999
@@ -113,7 +113,7 @@ def _quieter(
                 trial[label] = threshold
                 given = (probabilities >= trial) & known
                 excess = max(0.0, float(given[plain].any(axis=1).mean()) - most)
-                value = _both_f1(true & known, given) - _ALARM_COST * excess
+                value = micro_plus_macro_f1(true & known, given) - ALARM_COST * excess
                 # Of equal values the higher threshold: quieter on entries not seen here.
                 if value >= best:
                     best, tuned[label] = value, threshold
@@ -125,7 +125,8 @@ def _quieter(
     return tuned
 
 
-def _both_f1(true: NDArray[np.bool_], given: NDArray[np.bool_]) -> float:
+def micro_plus_macro_f1(true: NDArray[np.bool_], given: NDArray[np.bool_]) -> float:
+    """The sum of both, of shape `(entries, labels)` each."""
     hits, false, missed = ((a & b).sum(axis=0) for a, b in
                            ((true, given), (~true, given), (true, ~given)))  # fmt: skip
     micro = scores.f1(int(hits.sum()), int(false.sum()), int(missed.sum()))

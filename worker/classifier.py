@@ -226,6 +226,8 @@ class Classifier:
         best = scores.max(dim=0).values
         given = [i for i in torch.argsort(best, descending=True).tolist()
                  if best[i] >= self._thresholds[i]]  # fmt: skip
+        if float(best.sum()) < self.folder.least_expected:
+            given = []
         return Classification(
             scores=tuple(best.tolist()), labels=tuple(self.folder.labels[i] for i in given)
         )

@@ -1,7 +1,8 @@
 """The model folder: what training writes, and what a worker verifies before it trusts it.
 
     config.json  model.safetensors  tokenizer.json  tokenizer_config.json   (Hugging Face)
-    thresholds.json   {"window_tokens": 128, "thresholds": {label: probability}}
+    thresholds.json   {"window_tokens": 128, "thresholds": {label: probability},
+                       "least_expected": 1.1}
     metrics.json      README.md (the model card)
     manifest.json     {"format": 1, "name": ..., "files": {file: sha256}}
 
@@ -54,6 +55,8 @@ class ModelFolder:
         labels: label names in the order of the model's outputs.
         thresholds: probability from which a label is given, in the same order.
         window_tokens: tokens of text (special tokens included) the classifier sees at once.
+        least_expected: a text is given labels only if its probabilities add up to this: the
+            number of labels to expect of it.
     """
 
     path: Path
@@ -62,6 +65,7 @@ class ModelFolder:
     labels: tuple[str, ...]
     thresholds: tuple[float, ...]
     window_tokens: int
+    least_expected: float = 0.0
 
     @classmethod
     def open(cls, path: Path) -> ModelFolder:
@@ -72,7 +76,7 @@ class ModelFolder:
         """
         manifest, version = verify(path, required_files(path))
         labels, positions = _labels(_parse(_read(path / "config.json"), path / "config.json"), path)
-        thresholds, window = _thresholds(path, labels, positions)
+        thresholds, window, least = _thresholds(path, labels, positions)
         return cls(
             path=path,
             name=str(manifest.get("name", path.name)),
@@ -80,6 +84,7 @@ class ModelFolder:
             labels=labels,
             thresholds=thresholds,
             window_tokens=window,
+            least_expected=least,
         )
 
 
@@ -169,7 +174,7 @@ def _labels(config: dict[str, Any], path: Path) -> tuple[tuple[str, ...], dict[s
 
 def _thresholds(
     path: Path, labels: tuple[str, ...], positions: dict[str, int]
-) -> tuple[tuple[float, ...], int]:
+) -> tuple[tuple[float, ...], int, float]:
     file = path / "thresholds.json"
     content = _parse(_read(file), file)
     given = content.get("thresholds")
@@ -181,7 +186,10 @@ def _thresholds(
     window = content.get("window_tokens")
     if not isinstance(window, int) or window < MIN_WINDOW_TOKENS:
         raise ModelFolderError(f"{file}: window_tokens must be at least {MIN_WINDOW_TOKENS}")
-    return tuple(float(v) for v in values), window
+    least = content.get("least_expected", 0.0)
+    if not isinstance(least, (int, float)) or not 0.0 <= least < len(labels):
+        raise ModelFolderError(f"{file}: least_expected must lie between 0 and the labels' number")
+    return tuple(float(v) for v in values), window, float(least)
 
 
 def _read(file: Path) -> bytes:

@@ -7,15 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from click.testing import CliRunner
 
 from training.cli import main
 from training.errors import DataError
-from training.pii import card
 from training.pii.annotated import read_for_training
 from training.pii.commands import names_of
 from training.pii.examples import HELD_OUT_EVERY, Templates
-from training.pii.fit import TaggerOptions, _repeats
+from training.pii.fit import TaggerOptions, _repeats, average
 from worker.tagger import Tagger
 
 OWN = (
@@ -46,7 +46,8 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("pii")
     own = write_annotated(folder / "diary.jsonl")
     out = folder / "mine"
-    result = run("pii", own, "--out", out, "--examples", 100, "--layers", 1, "--name", "mine")
+    result = run("pii", own, "--out", out, "--examples", 100, "--averaged", 2,
+                 "--layers", 1, "--name", "mine")  # fmt: skip
     assert result.exit_code == 0, result.output
     return out
 
@@ -58,30 +59,28 @@ def test_a_tagger_trained_with_own_texts_can_be_used(trained: Path) -> None:
 
 def test_its_card_names_the_files_and_says_what_the_score_is_of(trained: Path) -> None:
     text = (trained / "README.md").read_text()
-    assert "journal-train pii diary.jsonl --out mine --examples 100 --layers 1" in text
+    assert "journal-train pii diary.jsonl --out mine --examples 100 --averaged 2 --layers 1" in text
     assert "4 annotated texts" in text
     assert "held out" in text
     assert str(trained.parent) not in text
-    assert json.loads((trained / "tagger.json").read_text())["trained"]["rows"] > 100 + len(OWN)
+    assert json.loads((trained / "tagger.json").read_text())["trained"]["averaged"] == 2
 
 
 def test_held_out_templates_are_never_learnt_from() -> None:
     templates = Templates.shipped()
     learnt, held_out = templates.split()
-    for pool in ("people", "other", "none"):
+    for pool in ("people", "other", "traps", "plain"):
         everything, ours, theirs = (set(getattr(t, pool)) for t in (templates, learnt, held_out))
         assert ours | theirs == everything
         assert not ours & theirs
         assert len(theirs) == pytest.approx(len(everything) / HELD_OUT_EVERY, rel=0.5)
 
 
-def test_a_card_of_before_says_that_the_templates_were_known() -> None:
-    trained = {"name": "tagger", "examples": 9, "layers": 1, "rank": 2, "seconds": 3, "seed": 4,
-               "learning_rate": 0.1}  # fmt: skip
-    text = card.tagger_card(
-        {"threshold": 0.4, "trained": trained}, card.score([], skip=frozenset())
-    )
-    assert "same templates" in text
+def test_runs_are_averaged_tensor_by_tensor() -> None:
+    states = [{"w": torch.full((2,), float(i)), "ids": torch.tensor([7])} for i in (1, 2, 6)]
+    found = average(states)
+    assert found["w"].tolist() == [3.0, 3.0]
+    assert found["ids"].tolist() == [7]
 
 
 def test_types_by_other_names_are_understood(tmp_path: Path) -> None:

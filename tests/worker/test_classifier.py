@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import logging
 import shutil
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -69,6 +70,20 @@ def test_labels_are_those_over_their_threshold_best_first(eager: Classifier) -> 
     by_name = dict(zip(eager.label_names, found.scores, strict=True))
     assert [by_name[name] for name in found.labels] == sorted(found.scores, reverse=True)
     assert len(found.evidence) == len(found.labels)
+
+
+def test_labels_are_given_only_where_enough_of_them_are_expected(eager: Classifier) -> None:
+    found = eager.classify(TEXTS)
+    expected = sorted(sum(one.scores) for one in found)
+    middle = (expected[1] + expected[2]) / 2
+    strict = Classifier(
+        replace(eager.folder, least_expected=middle), eager._tokenizer, eager._model, device=CPU
+    )
+    again = strict.classify(TEXTS)
+    assert [one.scores for one in again] == [one.scores for one in found]
+    for one in again:
+        assert bool(one.labels) == (sum(one.scores) >= middle)
+        assert len(one.evidence) == len(one.labels)
 
 
 def test_a_score_is_the_best_of_the_windows(eager: Classifier) -> None:

@@ -220,3 +220,15 @@ def test_a_seal_is_written_in_one_step(folder: Path) -> None:
     seal_folder(folder, name="again")
     assert [f.name for f in folder.iterdir() if f.name.startswith(".")] == []
     assert ModelFolder.open(folder).name == "again"
+
+
+def test_the_number_of_labels_to_expect_is_read_and_checked(folder: Path) -> None:
+    assert ModelFolder.open(folder).least_expected == 0.0
+    thresholds(folder, least_expected=1.2)
+    assert ModelFolder.open(folder).least_expected == 1.2
+
+
+@pytest.mark.parametrize("least", [-0.1, 3, "much", None])
+def test_a_number_of_labels_that_cannot_be_is_refused(folder: Path, least: Any) -> None:
+    thresholds(folder, least_expected=least)
+    refused(folder, "thresholds.json", "least_expected")

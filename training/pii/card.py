@@ -52,15 +52,19 @@ typos and without punctuation. No real person's writing.{extra}
 ## How it was made
 
 The lowest {layers} layers of all-MiniLM-L6-v2 with a token classification head; how each word is
-written (lower case, capital, all capitals, mixed) goes in through the token types. Stored as an
-adapter of rank {rank} over the base's published weights. {seconds:.0f} seconds.
+written (lower case, capital, all capitals, mixed) goes in through the token types.{runs}
+Stored as an adapter of rank {rank} over the base's published weights. {seconds:.0f} seconds.
 
-To make {it}:
+To make it again:
 
 ```
 {command}
 ```
 """
+_RUNS = (
+    " The weights are the mean of those of {averaged} runs, each on {examples:,} examples of its "
+    "own."
+)
 _SCORE = (
     "On {judged:,} generated examples, by the tagger alone: {leak:.1%} of entities leaked, "
     "{over:.1f} of 1,000 letters and digits outside were redacted. {caveat} Real text is harder: "
@@ -70,16 +74,12 @@ _UNSEEN = (
     "Every 20th template was held out for this (by its hash), so these sentences are new to it; "
     "the names are drawn from the same lists."
 )
-_SEEN = (
-    "They are made of the same templates and lists of names as what it learnt from, with another "
-    "seed: this tells that it learnt them, not how it does on sentences it has not seen."
-)
 
 
 def generated_scores(folder: Path, templates: Templates, seed: int) -> PiiScores:
-    """The written tagger on examples generated from these templates, with another seed."""
+    """The written tagger on examples generated from these templates."""
     tagger = Tagger.load(folder, device="cpu", precision="fp32")
-    examples = list(generate(templates, EXAMPLES, seed + 1))
+    examples = list(generate(templates, EXAMPLES, seed))
     rows = []
     for start in range(0, len(examples), _BATCH):
         batch = examples[start : start + _BATCH]
@@ -98,14 +98,14 @@ def tagger_card(settings: dict[str, Any], scores: PiiScores) -> str:
     """
     trained = settings["trained"]
     own = trained.get("own_texts", 0)
-    unseen = trained.get("templates_held_out", False)
     told = _SCORE.format(
-        judged=EXAMPLES, caveat=_UNSEEN if unseen else _SEEN,
+        judged=EXAMPLES, caveat=_UNSEEN,
         leak=scores.leak_rate or 0.0, over=scores.over_redaction or 0.0,
     )  # fmt: skip
     return _TEMPLATE.format(
         name=trained["name"],
-        examples=trained["examples"],
+        examples=trained["examples"] * trained["averaged"],
+        runs=_RUNS.format(**trained) if trained["averaged"] > 1 else "",
         extra=f" And {own:,} annotated texts of the user's own." if own else "",
         score=textwrap.fill(told, 100, break_on_hyphens=False),
         types="\n".join(
@@ -115,7 +115,6 @@ def tagger_card(settings: dict[str, Any], scores: PiiScores) -> str:
         layers=trained["layers"],
         rank=trained["rank"],
         seconds=trained["seconds"],
-        it="it again" if unseen else "its like (every 20th template is held out since)",
         command=_command(settings["threshold"], trained),
     )
 
@@ -125,7 +124,8 @@ def _command(threshold: float, trained: dict[str, Any]) -> str:
     files = trained.get("annotated", ())
     return shlex.join([
         "journal-train", "pii", *files, "--out", trained["name"],
-        "--examples", str(trained["examples"]), "--layers", str(trained["layers"]),
+        "--examples", str(trained["examples"]), "--averaged", str(trained["averaged"]),
+        "--layers", str(trained["layers"]),
         "--seed", str(trained["seed"]), "--learning-rate", f"{trained['learning_rate']:g}",
         "--threshold", f"{threshold:g}",
         *(("--own-share", f"{trained['own_share']:g}") if files else ()),

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 @click.argument("annotated", type=FILE, nargs=-1)
 @click.option("--out", type=FOLDER, required=True, help="The tagger's folder to write.")
 @click.option("--examples", type=click.IntRange(100), default=70_000,
-              help="Generated examples to learn from.")  # fmt: skip
+              help="Generated examples that a run learns from.")  # fmt: skip
+@click.option("--averaged", type=click.IntRange(1), default=3,
+              help="Runs, each with examples of its own, whose weights are averaged.")  # fmt: skip
 @click.option("--own-share", type=click.FloatRange(0, 0.9), default=0.2,
               help="ANNOTATED texts are repeated until they are this share of all.")  # fmt: skip
 @click.option("--layers", type=click.IntRange(1, 6), default=2,

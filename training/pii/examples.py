@@ -11,9 +11,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from training.errors import DataError
-from training.pii.mining import mine
+from training.pii.mining import mine, mined_texts
 from training.pii.slots import TYPE_OF_SLOT, Slots
-from training.sources import read_shipped
 from worker.offsets import Span
 
 if TYPE_CHECKING:
@@ -88,7 +87,7 @@ class Templates:
              if line.strip()]
             for name in ("people", "other", "none")
         )  # fmt: skip
-        mined_people, mined_none = mine(record.text for record in read_shipped())
+        mined_people, mined_none = mine(mined_texts())
         return cls(tuple(people + mined_people), tuple(other), tuple(traps), tuple(mined_none))
 
     def _pools(self) -> tuple[tuple[str, ...], ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -54,6 +54,7 @@ class TaggerOptions:
     """How the tagger is trained; see `journal-train pii --help`."""
 
     examples: int = 70_000
+    averaged: int = 3
     layers: int = 2
     batch_size: int = 32
     learning_rate: float = 3e-4
@@ -85,30 +86,54 @@ def fit(
     extra = extra or []
     started = time.monotonic()
     silence_libraries()
-    set_seed(options.seed)
-    tokenizer, model = _load(options.layers)
-    progress.begin("generating examples", options.examples)
-    examples = []
-    learnt, _ = templates.split()
-    for example in generate(learnt, options.examples, options.seed):
-        examples.append(example)
-        progress.advance(1)
-    rows = encoded(tokenizer, [*examples, *extra * _repeats(len(extra), options)])
-    # The Trainer insists on a folder. Nothing is saved in it.
-    with tempfile.TemporaryDirectory(prefix="journal-train-") as folder:
-        train(model, rows, options, folder, progress)
+    states = [learn(templates, options, progress, extra, run=i) for i in range(options.averaged)]
+    tokenizer, model = _load(options)
+    model.load_state_dict(average(states))
     seconds = time.monotonic() - started
     settings = {
         "threshold": options.threshold,
         "trained": {
-            **asdict(options), "rows": len(rows), "seconds": round(seconds),
-            "own_texts": len(extra), "templates_held_out": True,
+            **asdict(options), "seconds": round(seconds), "own_texts": len(extra),
         },
     }  # fmt: skip
     progress.begin("writing the tagger")
     with new_folder(out) as new:
         _write(new, tokenizer, model, settings)
         write_card(new, templates)
+
+
+def learn(
+    templates: Templates, options: TaggerOptions, progress: Progress, extra: Sequence[Example] = (),
+    *, run: int = 0,
+) -> dict[str, torch.Tensor]:  # fmt: skip
+    """The weights of one training run, which has examples and an order of its own.
+
+    All runs begin with the same weights: so their mean is a model, and a better one than each
+    (M. Wortsman et al., "Model soups", ICML 2022).
+    """
+    tokenizer, model = _load(options)
+    seed = options.seed + run
+    progress.begin(f"generating examples, run {run + 1}", options.examples)
+    examples = []
+    learnt, _ = templates.split()
+    for example in generate(learnt, options.examples, seed):
+        examples.append(example)
+        progress.advance(1)
+    rows = encoded(tokenizer, [*examples, *list(extra) * _repeats(len(extra), options)])
+    # The Trainer insists on a folder. Nothing is saved in it.
+    with tempfile.TemporaryDirectory(prefix="journal-train-") as folder:
+        train(model, rows, replace(options, seed=seed), folder, progress)
+    state: dict[str, torch.Tensor] = model.state_dict()
+    return state
+
+
+def average(states: Sequence[dict[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
+    """The mean of the runs' weights."""
+    return {
+        name: torch.stack([state[name] for state in states]).mean(dim=0)
+        if tensor.is_floating_point() else tensor
+        for name, tensor in states[0].items()
+    }  # fmt: skip
 
 
 def _repeats(texts: int, options: TaggerOptions) -> int:
@@ -121,16 +146,16 @@ def write_card(folder: Path, templates: Templates) -> None:
     """Score the tagger in `folder`, write its card, and seal the folder again."""
     settings = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
     trained = settings["trained"]
-    # A tagger of before they were held out has learnt from all of them; its card says so.
-    judged = templates.split()[1] if trained.get("templates_held_out") else templates
-    scores = generated_scores(folder, judged, trained["seed"])
+    _, judged = templates.split()
+    scores = generated_scores(folder, judged, trained["seed"] + trained["averaged"])
     card = tagger_card(settings, scores)
     (folder / "README.md").write_text(card, encoding="utf-8")
     seal_folder(folder, name=trained["name"], required=REQUIRED_FILES)
 
 
-def _load(layers: int) -> tuple[Any, BertForTokenClassification]:
+def _load(options: TaggerOptions) -> tuple[Any, BertForTokenClassification]:
     """The lowest layers of the base with a fresh head, and a token type for each casing."""
+    set_seed(options.seed)
     place = built_in_base.folder()
     if place is None:
         raise BaseModelError(
@@ -139,7 +164,7 @@ def _load(layers: int) -> tuple[Any, BertForTokenClassification]:
         )
     tokenizer = AutoTokenizer.from_pretrained(place, local_files_only=True)
     config = BertConfig.from_pretrained(place, local_files_only=True)
-    config.num_hidden_layers = layers
+    config.num_hidden_layers = options.layers
     config.id2label = dict(enumerate(LABELS))
     config.label2id = {label: i for i, label in enumerate(LABELS)}
     model = BertForTokenClassification.from_pretrained(

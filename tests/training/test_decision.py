@@ -1,0 +1,57 @@
+"""How probabilities become labels: thresholds, and how many labels are to be expected."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from training.decision import Decision, gated, tune_decision
+
+
+def test_nothing_is_given_where_too_few_labels_are_expected() -> None:
+    decide = Decision(np.array([0.5, 0.5, 0.5]), least_expected=1.0)
+    found = decide(np.array([[0.7, 0.1, 0.1], [0.7, 0.2, 0.2], [0.4, 0.4, 0.4]], np.float32))
+    assert found.tolist() == [[False] * 3, [True, False, False], [False] * 3]
+
+
+def test_expecting_nothing_leaves_the_thresholds_alone() -> None:
+    probabilities = np.random.default_rng(1).random((50, 4)).astype(np.float32)
+    assert (gated(probabilities, 0.0) == probabilities).all()
+
+
+def crowd(seed: int = 2, entries: int = 600) -> tuple[np.ndarray, np.ndarray]:
+    """Texts with labels look a little like it in all of them; the others now and then in one."""
+    chance = np.random.default_rng(seed)
+    truth = np.zeros((entries, 6), np.float32)
+    truth[np.arange(entries // 2), chance.integers(0, 6, entries // 2)] = 1
+    probabilities = chance.uniform(0, 0.1, (entries, 6))
+    probabilities[: entries // 2] += chance.uniform(0.05, 0.3, (entries // 2, 6))
+    probabilities[truth > 0] += chance.uniform(0.1, 0.5, entries // 2)
+    lone = np.arange(entries // 2, entries)
+    probabilities[lone, chance.integers(0, 6, len(lone))] += chance.uniform(0.0, 0.8, len(lone))
+    return truth, probabilities.clip(0, 1).astype(np.float32)
+
+
+def test_what_looks_like_one_label_alone_is_told_from_what_looks_like_several() -> None:
+    truth, probabilities = crowd()
+    known = np.ones_like(truth, bool)
+    decide = tune_decision(truth, probabilities, known)
+    assert decide.least_expected > 0
+    unseen, scores = crowd(seed=3)
+    plain = ~unseen.any(axis=1)
+    ungated = Decision(decide.thresholds)(scores)
+    assert decide(scores)[plain].any(axis=1).mean() < 0.5 * ungated[plain].any(axis=1).mean()
+    assert decide(scores)[unseen > 0].mean() > 0.8 * ungated[unseen > 0].mean()
+
+
+def test_false_alarms_stay_within_what_is_allowed() -> None:
+    truth, probabilities = crowd()
+    known = np.ones_like(truth, bool)
+    decide = tune_decision(truth, probabilities, known, max_false_alarms=0.02)
+    assert decide(probabilities)[~truth.any(axis=1)].any(axis=1).mean() <= 0.02
+
+
+@pytest.mark.parametrize("labels", [1, 4])
+def test_without_any_entry_to_learn_from_nothing_breaks(labels: int) -> None:
+    empty = np.zeros((5, labels), np.float32)
+    assert not tune_decision(empty, empty, np.ones((5, labels), bool))(empty).any()

@@ -1,0 +1,80 @@
+"""From probabilities to labels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from training.scores import any_macro_f1
+from training.thresholds import ALARM_COST, micro_plus_macro_f1, tune_thresholds
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+#: What is tried as the number of labels to expect at least.
+EXPECTED = tuple(round(0.1 * i, 1) for i in range(21))
+_ALIKE = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Which labels are given.
+
+    Attributes:
+        thresholds: probability from which on each label is given, shape `(labels,)`.
+        least_expected: and only to texts whose probabilities add up to this. The sum is the
+            number of labels to expect of a text; where every label is unlikely by itself, it
+            tells better than the largest of them whether there is anything at all.
+    """
+
+    thresholds: NDArray[np.float64]
+    least_expected: float = 0.0
+
+    def __call__(self, probabilities: NDArray[np.float32]) -> NDArray[np.bool_]:
+        """The labels of texts, of the probabilities' shape `(texts, labels)`."""
+        given: NDArray[np.bool_] = gated(probabilities, self.least_expected) >= self.thresholds
+        return given
+
+
+def gated(probabilities: NDArray[np.float32], least: float) -> NDArray[np.float32]:
+    """The same, but 0 for texts of which fewer labels are to be expected."""
+    expected = probabilities.sum(axis=1, keepdims=True)
+    return np.where(expected >= least, probabilities, np.float32(0.0))
+
+
+def tune_decision(
+    truth: NDArray[np.float32],
+    probabilities: NDArray[np.float32],
+    known: NDArray[np.bool_],
+    *,
+    min_precision: float = 0.0,
+    max_false_alarms: float = 1.0,
+    at_least: NDArray[np.float64] | None = None,
+) -> Decision:
+    """The thresholds, and the number of labels to expect at least, that do best on these entries.
+
+    Best is the sum of micro F1, macro F1, and the macro F1 of having any label, less what goes
+    beyond the false alarms allowed; of equals the one that expects least.
+
+    The arguments are those of `tune_thresholds`.
+    """
+    best, reached = Decision(np.empty(0)), -np.inf
+    for least in EXPECTED:
+        shown = gated(probabilities, least)
+        thresholds = tune_thresholds(
+            truth, shown, known, min_precision=min_precision,
+            max_false_alarms=max_false_alarms, at_least=at_least,
+        )  # fmt: skip
+        given, true = (shown >= thresholds) & known, (truth > 0) & known
+        any_given: NDArray[np.bool_] = np.asarray(given.any(axis=1))
+        any_true: NDArray[np.bool_] = np.asarray(true.any(axis=1))
+        alarms = float(any_given[~any_true].mean()) if not any_true.all() else 0.0
+        value = (
+            micro_plus_macro_f1(true, given) + any_macro_f1(any_true, any_given)
+            - ALARM_COST * max(0.0, alarms - max_false_alarms)
+        )  # fmt: skip
+        if value > reached + _ALIKE:
+            best, reached = Decision(thresholds, least), value
+    return best
