@@ -23,7 +23,7 @@ from worker.errors import AnonymizationError, ModelFolderError
 from worker.model_folder import verify
 from worker.precision import Precision, choose_device, choose_precision, convert
 from worker.tagged import Tagged, join
-from worker.words import CASINGS, Words, encode
+from worker.words import CASINGS, MIXED, TITLE, Words, encode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -42,6 +42,9 @@ PADDED_TOKENS = {"cpu": 1024, "cuda": 32_768}
 SURE = 0.9
 #: An organisation's name is more often also an ordinary word than a person's or a place's.
 LEAST = {"PERSON": 0.0, "LOCATION": 0.0, "ORGANIZATION": 0.6}
+#: Of the threshold, for a word with a capital and small letters: that is seldom anything but a
+#: name, and a tagger that knows entries in lower case as well is less sure of it than it might be.
+CAPITAL_SHARE = 0.75
 #: Largest difference of a probability from fp32 that a faster precision may show.
 TOLERANCE = 0.15
 _PROBES = (
@@ -258,13 +261,17 @@ class Tagger:
         rest = (self.threshold - self._usual) / (1.0 - self._usual)
         return floor + (1.0 - floor) * rest if floor else 0.0
 
+    def _share(self, casing: int) -> float:
+        """Of the threshold, for a word written like this."""
+        return CAPITAL_SHARE if self._cased and casing in (TITLE, MIXED) else 1.0
+
     def _words(self, words: Words, piece: _Piece, scores: torch.Tensor) -> Iterator[Tagged]:
         """The words of a piece that are personal data."""
         inside = (1.0 - scores[:, self._outside]).tolist()
         for first, behind in itertools.pairwise(words.starts[piece.first : piece.last + 1]):
             a, b = max(0, first - piece.start), min(behind - piece.start, len(piece.ids))
             score = sum(inside[a:b]) / (b - a) if self._reading.by_mean else max(inside[a:b])
-            if score < self.threshold:
+            if score < self.threshold * self._share(words.types[first]):
                 continue
             of_type = scores[a:b].sum(dim=0)
             of_type[self._outside] = -1.0

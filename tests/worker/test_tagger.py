@@ -94,18 +94,20 @@ def test_every_word_is_judged_by_its_own_scores(tagger: Tagger) -> None:
 
 
 class OneWord:
-    """Stands in for the model: one token is a person, all others are nothing."""
+    """Stands in for the model: one token is a person, as surely as told; all others nothing."""
 
-    def __init__(self, config: Any, token: int) -> None:
+    def __init__(self, config: Any, token: int, score: float = 0.999) -> None:
         self.config = config
-        self._token = token
+        self._token, self._score = token, score
 
     def __call__(self, input_ids: torch.Tensor, **_: Any) -> Any:
         labels = list(self.config.id2label.values())
-        logits = torch.zeros((*input_ids.shape, len(labels)))
-        logits[..., labels.index("O")] = 9.0
-        logits[input_ids == self._token] = 9.0 * torch.eye(len(labels))[labels.index("PERSON")]
-        return SimpleNamespace(logits=logits)
+        probabilities = torch.full((*input_ids.shape, len(labels)), 1e-6)
+        probabilities[..., labels.index("O")] = 1.0
+        person = torch.full((len(labels),), 1e-6)
+        person[labels.index("PERSON")], person[labels.index("O")] = self._score, 1 - self._score
+        probabilities[input_ids == self._token] = person
+        return SimpleNamespace(logits=probabilities.log())
 
 
 @pytest.mark.parametrize(("text", "parts"), [
@@ -180,3 +182,11 @@ def test_the_floors_of_types_move_with_the_threshold(tagger: Tagger) -> None:
     assert floors[0.4] == [0.0, LEAST["ORGANIZATION"], SURE]
     assert floors[0.2][1:] < floors[0.4][1:] < floors[0.9][1:]
     assert max(floors[0.9]) < 1.0
+
+
+def test_a_word_with_a_capital_need_be_less_sure(tagger: Tagger) -> None:
+    name = tagger._tokenizer.convert_tokens_to_ids("grace")
+    model = OneWord(tagger._model.config, name, score=0.35)
+    unsure = Tagger(tagger._tokenizer, model, threshold=0.4, device=tagger._device)
+    texts = ["so Grace came", "so grace came", "SO GRACE CAME"]
+    assert [bool(found) for found in unsure.tag(texts)] == [True, False, False]
