@@ -44,7 +44,7 @@ SURE = 0.9
 LEAST = {"PERSON": 0.0, "LOCATION": 0.0, "ORGANIZATION": 0.6}
 #: Of the threshold, for a word with a capital and small letters: that is seldom anything but a
 #: name, and a tagger that knows entries in lower case as well is less sure of it than it might be.
-CAPITAL_SHARE = 0.75
+CAPITAL_SHARE = 0.625
 #: Largest difference of a probability from fp32 that a faster precision may show.
 TOLERANCE = 0.15
 _PROBES = (

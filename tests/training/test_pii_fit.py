@@ -57,6 +57,11 @@ def test_a_tagger_trained_with_own_texts_can_be_used(trained: Path) -> None:
     assert len(tagger.tag(["Oswin came.", ""])) == 2
 
 
+def test_its_tokenizer_cuts_nothing_off(trained: Path) -> None:
+    settings = json.loads((trained / "tokenizer.json").read_text())
+    assert (settings["truncation"], settings["padding"]) == (None, None)
+
+
 def test_its_card_names_the_files_and_says_what_the_score_is_of(trained: Path) -> None:
     text = (trained / "README.md").read_text()
     assert "journal-train pii diary.jsonl --out mine --examples 100 --averaged 2 --layers 1" in text

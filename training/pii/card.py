@@ -62,8 +62,8 @@ To make it again:
 ```
 """
 _RUNS = (
-    " The weights are the mean of those of {averaged} runs, each on {examples:,} examples of its "
-    "own."
+    "\nThe weights are the mean of those of {averaged} runs, each on {examples:,} examples of its"
+    " own."
 )
 _SCORE = (
     "On {judged:,} generated examples, by the tagger alone: {leak:.1%} of entities leaked, "

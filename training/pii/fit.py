@@ -163,6 +163,8 @@ def _load(options: TaggerOptions) -> tuple[Any, BertForTokenClassification]:
             f"{built_in_base.DISTRIBUTION}"
         )
     tokenizer = AutoTokenizer.from_pretrained(place, local_files_only=True)
+    tokenizer.backend_tokenizer.no_truncation()  # the base's would cut after 128 tokens
+    tokenizer.backend_tokenizer.no_padding()
     config = BertConfig.from_pretrained(place, local_files_only=True)
     config.num_hidden_layers = options.layers
     config.id2label = dict(enumerate(LABELS))
