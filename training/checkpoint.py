@@ -29,7 +29,8 @@ KEPT = "kept.pt"
 _MARK = "fit"
 #: Options that change how long training goes on, or what is made of its result, but not its way.
 _FREE = ("name", "data", "command", "max_minutes", "patience", "resume", "allow_download", "small",
-         "min_precision", "max_false_alarms", "at_least", "shipped_only")  # fmt: skip
+         "min_precision", "max_false_alarms", "at_least", "least_expected",
+         "shipped_only")  # fmt: skip
 
 
 def checkpoint_folder(target: Path) -> Path:

@@ -81,6 +81,8 @@ def anonymize(source: Path, target: Path, column: str) -> None:
               help="Share of entries without a label that may be given one.")  # fmt: skip
 @click.option("--at-least", multiple=True, metavar="LABEL=P",
               help="A label's threshold is no lower than this; may be repeated.")  # fmt: skip
+@click.option("--least-expected", type=click.FloatRange(0), default=0.0, metavar="N",
+              help="Give labels only where the probabilities add up to N at least.")  # fmt: skip
 @click.option("--class-weights", is_flag=True, help="Let positives of rare labels count more.")
 @click.option("--precision", type=click.Choice(["auto", "fp32", "bf16"]), default="auto",
               help="Arithmetic of training; auto is bf16 where the hardware has it.")  # fmt: skip

@@ -52,16 +52,17 @@ def tune_decision(
     min_precision: float = 0.0,
     max_false_alarms: float = 1.0,
     at_least: NDArray[np.float64] | None = None,
+    least_expected: float = 0.0,
 ) -> Decision:
     """The thresholds, and the number of labels to expect at least, that do best on these entries.
 
     Best is the sum of micro F1, macro F1, and the macro F1 of having any label, less what goes
     beyond the false alarms allowed; of equals the one that expects least.
 
-    The arguments are those of `tune_thresholds`.
+    The arguments are those of `tune_thresholds`, and the lowest number to expect at least.
     """
     best, reached = Decision(np.empty(0)), -np.inf
-    for least in EXPECTED:
+    for least in (least_expected, *(one for one in EXPECTED if one > least_expected)):
         shown = gated(probabilities, least)
         thresholds = tune_thresholds(
             truth, shown, known, min_precision=min_precision,

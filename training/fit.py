@@ -125,6 +125,7 @@ def fit(
         held_out.labels, best.probabilities, held_out.known,
         min_precision=options.min_precision, max_false_alarms=options.max_false_alarms,
         at_least=np.array([floors.get(name, 0.0) for name in names]),
+        least_expected=options.least_expected,
     )  # fmt: skip
     if silent := silent_labels(dict(zip(names, decision.thresholds, strict=True))):
         progress.note(
@@ -178,6 +179,8 @@ def _check(
         raise DataError("no entry has a label: there is nothing to learn")
     if options.small and not base.built_in:
         raise BaseModelError("--small writes an adapter of the built-in base: leave out --base")
+    if options.least_expected >= len(names):
+        raise DataError(f"--least-expected: no text has that many of {len(names)} labels")
     for label, _ in options.at_least:
         if label not in names:
             raise DataError(f"--at-least: no entry has the label {label}")

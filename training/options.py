@@ -29,6 +29,8 @@ class FitOptions:
         min_precision: thresholds rise until each label is right this often.
         max_false_alarms: and until no more entries without a label are given one.
         at_least: labels and the lowest threshold each may get.
+        least_expected: labels are given only to texts of which this many are to be expected, or
+            of more if that does better.
         small: write an adapter of the built-in base in place of whole weights.
         shipped_only: nothing but the entries of this project is learnt from.
         patience: epochs without a better one after which training ends; None to run them all.
@@ -51,6 +53,7 @@ class FitOptions:
     min_precision: float = 0.0
     max_false_alarms: float = 1.0
     at_least: tuple[tuple[str, float], ...] = ()
+    least_expected: float = 0.0
     allow_download: bool = False
     shipped_only: bool = False
     patience: int | None = None
@@ -119,6 +122,7 @@ def fit_options(
         min_precision=given["min_precision"],
         max_false_alarms=given["max_false_alarms"],
         at_least=tuple(_floor(text) for text in given["at_least"]),
+        least_expected=given["least_expected"],
         allow_download=given["allow_download"],
         patience=given["patience"],
         resume=given["resume"],

@@ -51,6 +51,12 @@ def test_false_alarms_stay_within_what_is_allowed() -> None:
     assert decide(probabilities)[~truth.any(axis=1)].any(axis=1).mean() <= 0.02
 
 
+def test_no_fewer_labels_are_expected_than_was_asked_for() -> None:
+    truth, probabilities = crowd()
+    known = np.ones_like(truth, bool)
+    assert tune_decision(truth, probabilities, known, least_expected=1.25).least_expected >= 1.25
+
+
 @pytest.mark.parametrize("labels", [1, 4])
 def test_without_any_entry_to_learn_from_nothing_breaks(labels: int) -> None:
     empty = np.zeros((5, labels), np.float32)

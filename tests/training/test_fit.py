@@ -163,6 +163,7 @@ def no_base_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
     ("changes", "refusal"),
     [
         ({"small": True}, (BaseModelError, "--small .* leave out --base")),
+        ({"least_expected": 3.0}, (DataError, "--least-expected")),
         ({"at_least": (("Alpah", 0.5),)}, (DataError, "--at-least: no entry .* Alpah")),
         ({"validation": [Record("x", ("Omega",))]}, (DataError, "validation file only: Omega")),
     ],
