@@ -7,12 +7,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from training.errors import BaseModelError
+from training.sources import SHIPPED
 from worker import adapter, built_in_base
 from worker.model_folder import MANIFEST
 from worker.settings import SHIPPED_MODEL
-
-#: Stands for the model that comes with journal-stream, to go on from.
-SHIPPED = "shipped"
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,8 +60,7 @@ def one_line_errors() -> Iterator[None]:
     try:
         yield
     except (TrainingError, WorkerError) as exc:
-        if processes.is_first():  # what the user can mend befalls all of them
-            click.echo(f"journal-train: {exc}", err=True)
+        click.echo(f"journal-train: {exc}", err=True)
         sys.exit(EXIT_USAGE)
     except KeyboardInterrupt:
         click.echo("journal-train: interrupted, nothing was written", err=True)

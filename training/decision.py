@@ -61,8 +61,10 @@ def tune_decision(
 
     The arguments are those of `tune_thresholds`, and the lowest number to expect at least.
     """
+    labels = truth.shape[1]
     best, reached = Decision(np.empty(0)), -np.inf
-    for least in (least_expected, *(one for one in EXPECTED if one > least_expected)):
+    # Of no text are as many labels to be expected as there are.
+    for least in (least_expected, *(one for one in EXPECTED if least_expected < one < labels)):
         shown = gated(probabilities, least)
         thresholds = tune_thresholds(
             truth, shown, known, min_precision=min_precision,

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import tempfile
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from transformers import set_seed
@@ -31,20 +30,20 @@ from training.model import (
     silence_libraries,
     starts_as_average,
 )
-from training.model_card import model_card
 from training.multi_hot import multi_hot
 from training.output_folder import new_folder
 from training.prepare import tokenize
 from training.probe import fit_head
 from training.records import label_names
-from training.reliability import RELIABILITY_FILE, plot_reliability, reliability
+from training.reliability import reliability
 from training.runs import note_run
+from training.saved_model import save_model
 from training.sentences import sentences
 from training.split import Part, stratified_split
 from training.thresholds import silent_labels
 from worker import adapter
 from worker.first_token import AVERAGES, first_token_only
-from worker.model_folder import ModelFolder, seal_folder
+from worker.model_folder import ModelFolder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -145,26 +144,12 @@ def fit(
     found["fairness"] = fairness(as_written, decide, seed=options.seed)
     progress.begin("writing the model folder")
     with new_folder(target) as folder:
-        if options.small:
-            model.config.save_pretrained(folder)
-            adapter.save(folder / adapter.FILE, model.state_dict())
-        else:
-            model.save_pretrained(folder)
-        tokenizer.save_pretrained(folder)
-        _write_json(
-            folder / "thresholds.json",
-            {
-                "window_tokens": options.window_tokens,
-                "thresholds": found["thresholds"],
-                "least_expected": decision.least_expected,
-            },
-        )
         found["seconds"] = progress.seconds()
-        _write_json(folder / "metrics.json", found)
-        plot_reliability(honesty, folder / RELIABILITY_FILE)
-        (folder / "README.md").write_text(model_card(found), encoding="utf-8")
-        seal_folder(folder, name=options.name)
-        ModelFolder.open(folder)
+        save_model(
+            folder, model, tokenizer, decision,
+            name=options.name, small=options.small, window_tokens=options.window_tokens,
+            found=found, honesty=honesty,
+        )  # fmt: skip
     written = ModelFolder.open(target)
     shutil.rmtree(checkpoint_folder(target), ignore_errors=True)
     note_run(target, written.version, found)
@@ -298,7 +283,3 @@ def _decider(
             return decision(predict(model, windows, tokenizer.pad_token_id or 0))
 
     return decide
-
-
-def _write_json(path: Path, content: dict[str, Any]) -> None:
-    path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

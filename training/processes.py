@@ -17,7 +17,8 @@ def count() -> int:
 
 def is_first() -> bool:
     """Whether this is the one that reports and writes."""
-    return _number("RANK", 0) == 0
+    # By itself it is, whatever a launcher of other things has left in the environment.
+    return count() == 1 or _number("RANK", 0) == 0
 
 
 def check(*, batch_size: int, max_minutes: float | None, resume: bool) -> None:

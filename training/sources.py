@@ -12,7 +12,7 @@ from training.records import SHIPPED_DATA, Record, label_names, read_records
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-#: Stands for the entries that come with journal-stream.
+#: Stands for what comes with journal-stream: its entries, or (as a base) its model.
 SHIPPED = "shipped"
 
 

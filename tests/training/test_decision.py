@@ -57,6 +57,15 @@ def test_no_fewer_labels_are_expected_than_was_asked_for() -> None:
     assert tune_decision(truth, probabilities, known, least_expected=1.25).least_expected >= 1.25
 
 
+@pytest.mark.parametrize("labels", [1, 2])
+def test_with_few_labels_no_more_are_expected_than_a_text_could_have(labels: int) -> None:
+    # Sure of everything: only to expect more labels than there are would keep it silent.
+    truth = np.repeat([[1.0], [0.0]], 50, axis=0).repeat(labels, axis=1).astype(np.float32)
+    known = np.ones_like(truth, bool)
+    decide = tune_decision(truth, np.ones_like(truth), known, max_false_alarms=0.05)
+    assert decide.least_expected < labels
+
+
 @pytest.mark.parametrize("labels", [1, 4])
 def test_without_any_entry_to_learn_from_nothing_breaks(labels: int) -> None:
     empty = np.zeros((5, labels), np.float32)

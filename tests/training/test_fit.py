@@ -16,6 +16,7 @@ import pytest
 from tests.training.conftest import SIGNS, NameRemover, make_rows, write_csv
 from tests.training.fitting import run_fit
 from training import fit as fit_module
+from training import saved_model
 from training.errors import BaseModelError, DataError, OutputError
 from training.groups import groups
 from training.multi_hot import multi_hot
@@ -232,7 +233,7 @@ def test_failing_verification_leaves_nothing(
     def broken(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(fit_module, "seal_folder", broken)
+    monkeypatch.setattr(saved_model, "seal_folder", broken)
     with pytest.raises(KeyboardInterrupt):
         run_fit(tiny_base, tmp_path / "model", progress, epochs=1)
     assert list(tmp_path.iterdir()) == []

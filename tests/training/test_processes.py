@@ -45,6 +45,23 @@ def test_what_several_processes_cannot_keep_is_one_line(
 
 
 def test_only_the_first_process_tells(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert processes.is_first()
+    monkeypatch.setenv("WORLD_SIZE", "2")
     monkeypatch.setenv("RANK", "1")
     assert not processes.is_first()
+    monkeypatch.setenv("RANK", "0")
+    assert processes.is_first()
+
+
+def test_one_process_is_the_first_whatever_its_environment_says(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert processes.is_first()
+    monkeypatch.setenv("RANK", "1")
+    assert processes.is_first()
+
+
+def test_each_process_tells_what_befell_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.setenv("RANK", "1")
+    missing = tmp_path / "missing.csv"
+    assert "missing.csv" in line_of_failure("fit", missing, "--out", tmp_path / "model")

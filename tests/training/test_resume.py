@@ -11,8 +11,7 @@ import torch
 from transformers import TrainingArguments
 
 from tests.training.fitting import options, run_fit
-from training import finetune, keeper
-from training import fit as fit_module
+from training import finetune, keeper, saved_model
 from training.checkpoint import checkpoint_folder
 from training.progress import Progress
 from worker.model_folder import ModelFolder
@@ -139,7 +138,7 @@ def test_checkpoints_are_written_only_on_demand(
     def broken(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(fit_module, "seal_folder", broken)
+    monkeypatch.setattr(saved_model, "seal_folder", broken)
     with pytest.raises(KeyboardInterrupt):
         run_fit(tiny_base, tmp_path / "model", progress, epochs=1)
     assert list(tmp_path.iterdir()) == []

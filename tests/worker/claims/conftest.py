@@ -5,49 +5,36 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-import redis
 
-from deploy.local.server import Server
-from tests.worker.claims_support import (
-    debian_redis,
-    open_claims,
-)
-from worker.claims import Claims
+from tests.worker.claims_support import debian_redis, open_claims
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from deploy.local.server import Server
+    from worker.claims import Claims
+
 
 @pytest.fixture(scope="module", params=["valkey", "redis 7.0"])
-def any_server(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+def redis_server(
+    request: pytest.FixtureRequest,
+    redis_server: Server,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Server]:
+    """Each kind of server in turn, in place of Valkey alone."""
     if request.param == "valkey":
-        yield request.getfixturevalue("redis_server")
+        yield redis_server
         return
     with debian_redis(tmp_path_factory.mktemp("debian-redis")) as server:
         yield server
 
 
 @pytest.fixture
-def url(any_server: Server) -> str:
-    with redis.Redis.from_url(any_server.url) as client:
-        client.flushall()
-    return any_server.url
+def claims(redis_url: str) -> Claims:
+    return open_claims(redis_url)
 
 
 @pytest.fixture
-def client(url: str) -> Iterator[redis.Redis]:
-    with redis.Redis.from_url(url) as plain:
-        yield plain
-
-
-@pytest.fixture
-def claims(url: str) -> Claims:
-    return open_claims(url)
-
-
-@pytest.fixture
-def other(url: str) -> Claims:
+def other(redis_url: str) -> Claims:
     """Another worker."""
-    return open_claims(url)
+    return open_claims(redis_url)

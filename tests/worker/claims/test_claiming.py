@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 import redis
@@ -26,9 +26,6 @@ from tests.worker.claims_support import (
     result,
 )
 from worker.claims import CLAIMS, Claims
-
-if TYPE_CHECKING:
-    pass
 
 
 def test_messages_are_claimed_oldest_first_and_whole(client: redis.Redis, claims: Claims) -> None:
@@ -79,9 +76,9 @@ def test_bytes_come_back_as_they_were(client: redis.Redis, claims: Claims) -> No
     assert sorted(Place(client).queue) == sorted(odd)
 
 
-def test_a_queue_of_any_name_keeps_its_bytes(client: redis.Redis, url: str) -> None:
+def test_a_queue_of_any_name_keeps_its_bytes(client: redis.Redis, redis_url: str) -> None:
     name = 'Einträge "für" alle 😀'
-    claims = open_claims(url, queue=name)
+    claims = open_claims(redis_url, queue=name)
     client.lpush(name, b"message")
     (one,) = claims.claim(1)
     claims.hand_back([one.tag], failed=True)
@@ -156,8 +153,10 @@ def test_handed_back_messages_are_next_in_the_order_they_had(
     assert [one.message for one in claims.claim(6)] == numbered(6)
 
 
-def test_unread_results_pause_claiming_until_they_are_read(url: str, client: redis.Redis) -> None:
-    claims = open_claims(url, max_results=2)
+def test_unread_results_pause_claiming_until_they_are_read(
+    redis_url: str, client: redis.Redis
+) -> None:
+    claims = open_claims(redis_url, max_results=2)
     push(client, *numbered(3))
     first, second = claims.claim(2)
     claims.settle([result(first.tag), result(second.tag)])

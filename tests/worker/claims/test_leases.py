@@ -54,9 +54,9 @@ def test_a_count_of_one_message_is_not_anothers(client: redis.Redis, claims: Cla
 
 
 def test_a_lease_that_is_renewed_is_not_reaped(
-    url: str, client: redis.Redis, wait_until: Callable[..., Any]
+    redis_url: str, client: redis.Redis, wait_until: Callable[..., Any]
 ) -> None:
-    alive, silent = open_claims(url, lease_seconds=1), open_claims(url, lease_seconds=1)
+    alive, silent = open_claims(redis_url, lease_seconds=1), open_claims(redis_url, lease_seconds=1)
     push(client, b"kept", b"taken")
     (kept,), (taken,) = alive.claim(1), silent.claim(1)
 
@@ -136,9 +136,9 @@ def test_many_old_claims_of_other_applications_hide_none_of_ours(
 
 
 def test_workers_of_another_queue_leave_our_claims_alone(
-    url: str, client: redis.Redis, claims: Claims
+    redis_url: str, client: redis.Redis, claims: Claims
 ) -> None:
-    elsewhere = open_claims(url, queue="journal.entries.de")
+    elsewhere = open_claims(redis_url, queue="journal.entries.de")
     push(client, b"one")
     expire(client, [claims.claim(1)[0].tag])
     assert elsewhere.reap() == 0
