@@ -11,7 +11,7 @@ from redis.exceptions import RedisError
 
 from producer import letters, operations
 from producer.connection import connect
-from producer.errors import JournalError
+from producer.errors import JournalError, ValidationError
 from producer.reading import Reading
 from producer.results import acknowledge, receive, reclaim
 from producer.schemas import JournalEntry
@@ -199,7 +199,13 @@ def carry(client: redis.Redis, operation: Operation[T]) -> T:
 
 
 def as_entry(entry: JournalEntry | str, entry_id: str | None, context: str | None) -> JournalEntry:
-    """An entry from what `submit` was given."""
+    """An entry from what `submit` was given.
+
+    Raises:
+        ValidationError: a whole entry was given, and an id or a context beside it.
+    """
     if isinstance(entry, JournalEntry):
+        if entry_id is not None or context is not None:
+            raise ValidationError("a JournalEntry has its own entry_id and context")
         return entry
     return JournalEntry(entry_id=entry_id or uuid.uuid4().hex, text=entry, context=context)

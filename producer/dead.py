@@ -43,9 +43,15 @@ class DeadLetters:
         self._redis.close()
 
     def __iter__(self) -> Iterator[StoredLetter]:
-        """All letters, oldest first; only a page of them is in memory."""
-        after = ""
-        while page := carry(self._redis, operations.page(self._settings, after, PAGE)):
+        """All letters there are by now, oldest first; only a page of them is in memory.
+
+        Those that come meanwhile are left out: one that is replayed and dies again would be met
+        for ever.
+        """
+        after, last = "", carry(self._redis, operations.newest(self._settings))
+        while last and (
+            page := carry(self._redis, operations.page(self._settings, after, PAGE, last))
+        ):
             yield from page
             after = page[-1].stream_id
 

@@ -43,10 +43,18 @@ class StoredLetter:
         return UNREADABLE if self.letter is None else self.letter.reason.value
 
 
-def page(settings: Settings, after: str, count: int) -> Operation[list[StoredLetter]]:
+def newest(settings: Settings) -> Operation[str]:
+    """The stream id of the newest letter; "" if there is none."""
+    (reply,) = checked((yield [("XREVRANGE", settings.dead, "+", "-", "COUNT", 1)]))
+    return text(reply[0][0]) if reply else ""
+
+
+def page(
+    settings: Settings, after: str, count: int, last: str = "+"
+) -> Operation[list[StoredLetter]]:
     """Up to `count` letters that came after the stream id `after` ("" from the oldest)."""
     start = f"({after}" if after else "-"
-    (reply,) = checked((yield [("XRANGE", settings.dead, start, "+", "COUNT", count)]))
+    (reply,) = checked((yield [("XRANGE", settings.dead, start, last, "COUNT", count)]))
     return [_stored(text(stream_id), named(fields)) for stream_id, fields in reply]
 
 

@@ -45,7 +45,7 @@ def fingerprint(
     settings = {k: v for k, v in asdict(options).items() if k not in _FREE}
     digest = hashlib.sha256(json.dumps([base.name, list(names), settings]).encode())
     for part in (train, held_out):
-        digest.update(json.dumps([part.texts, part.weights]).encode())
+        digest.update(json.dumps([part.texts, part.weights, part.places]).encode())
         digest.update(part.targets.tobytes())
     return digest.hexdigest()
 

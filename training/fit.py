@@ -224,11 +224,9 @@ def _learn(
     size = options.window_tokens
     learn = tokenize(
         train.texts, train.targets, tokenizer,
-        window_tokens=size, first_only=True, weights=train.weights,
+        window_tokens=size, places=train.places, weights=train.weights,
     )  # fmt: skip
-    check = tokenize(
-        held_out.texts, held_out.labels, tokenizer, window_tokens=size, first_only=False
-    )
+    check = tokenize(held_out.texts, held_out.labels, tokenizer, window_tokens=size)
     checkpoints = resume_from = None
     if options.resume:
         checkpoints = checkpoint_folder(target)
@@ -259,7 +257,7 @@ def _made_small(
         model.load_state_dict(adapter.merge(file, model.state_dict()))
     check = tokenize(
         held_out.texts, held_out.targets, tokenizer,
-        window_tokens=options.window_tokens, first_only=False,
+        window_tokens=options.window_tokens,
     )  # fmt: skip
     with first_token_only(model):
         best.probabilities = predict(model, check, tokenizer.pad_token_id or 0)
@@ -277,7 +275,7 @@ def _decider(
             texts = anonymize_texts(texts, anonymizer, advance=lambda _: None)
         windows = tokenize(
             texts, np.zeros((len(texts), len(decision.thresholds)), np.float32), tokenizer,
-            window_tokens=options.window_tokens, first_only=False,
+            window_tokens=options.window_tokens,
         )  # fmt: skip
         with first_token_only(model):
             return decision(predict(model, windows, tokenizer.pad_token_id or 0))

@@ -56,7 +56,7 @@ def tokenize(
     tokenizer: PreTrainedTokenizerBase,
     *,
     window_tokens: int,
-    first_only: bool,
+    places: Sequence[float] | None = None,
     weights: Sequence[float] | None = None,
 ) -> Windows:
     """Cut texts into sentence-aligned windows, the same as the worker's classifier does.
@@ -66,8 +66,9 @@ def tokenize(
         labels: what to learn, shape `(texts, labels)`; a window carries those of its text.
         tokenizer: a fast tokenizer.
         window_tokens: most tokens in a window, special tokens included.
-        first_only: keep only each text's first window. For training: in which window of a long
-            text the label lies is not known, and the first is right most often.
+        places: keep of each text only the window that holds this place, from 0 for its beginning
+            to 1; every window if left out. For training: a label is to be learnt from where it
+            lies, and where that is not known, the first window is right most often.
         weights: how much each text counts; the same by default.
     """
     before, after = special_tokens(tokenizer)
@@ -84,7 +85,10 @@ def tokenize(
             ids, offsets = encoded["input_ids"][at], encoded["offset_mapping"][at]
             ends = windows.sentence_ends(text) if len(ids) > room else []
             pieces = windows.cut(ids, offsets, ends, room)
-            for first, last in pieces[:1] if first_only else pieces:
+            if places is not None and len(pieces) > 1:
+                mark = batch["place"][at] * len(text)
+                pieces = [next(p for p in pieces if offsets[p[1] - 1][1] > mark or p == pieces[-1])]
+            for first, last in pieces:
                 full = [*before, *ids[first:last], *after]
                 columns["input_ids"].append(full)
                 columns["length"].append(len(full))
@@ -101,6 +105,7 @@ def tokenize(
             "labels": labels.tolist(),
             "index": list(range(len(texts))),
             "weight": list(weights or [1.0] * len(texts)),
+            "place": list(places or [0.0] * len(texts)),
         }
     )
     cut_up = raw.map(

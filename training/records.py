@@ -49,6 +49,14 @@ class Record:
     group: str = field(default="", compare=False, repr=False)
     style: str = field(default="", compare=False)
 
+    @property
+    def place(self) -> float:
+        """Where in the text its first evidence lies, from 0 (its beginning) to 1."""
+        if not self.evidence:
+            return 0.0
+        quote = self.evidence[0][1]
+        return (self.text.index(quote) + len(quote) / 2) / len(self.text)
+
 
 def read_records(path: Path, *, with_reframes: bool = False) -> list[Record]:
     """Read a `.csv` with the columns `text` and `labels`, or `.jsonl` with these fields.

@@ -33,6 +33,7 @@ class Part:
         labels: what applies to them, 0 or 1, shape `(texts, labels)`.
         targets: what to learn: the same, or shares of votes; NaN where it is not known.
         weights: how much each text counts.
+        places: where in each text its labels are to be seen, from 0 (its beginning) to 1.
         sentences: how many of the texts are sentences cut out of others.
     """
 
@@ -40,6 +41,7 @@ class Part:
     labels: NDArray[np.float32]
     targets: NDArray[np.float32]
     weights: list[float]
+    places: list[float]
     sentences: int = 0
 
     @classmethod
@@ -57,6 +59,7 @@ class Part:
             multi_hot((record.labels for record in chosen), names),
             targets(chosen, names),
             [record.weight for record in chosen],
+            [record.place for record in chosen],
         )
 
     @property

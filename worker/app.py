@@ -17,6 +17,7 @@ from celery import signals
 from kombu import Queue
 
 from producer.message import TASK
+from worker.batch_size import PREFETCHED_BATCHES
 from worker.microbatch import MicroBatchTask
 from worker.runtime import Runtime
 from worker.settings import WorkerSettings
@@ -24,8 +25,6 @@ from worker.settings import WorkerSettings
 if TYPE_CHECKING:
     from worker.child import Build
 
-#: Batches a child may have waiting behind the one it works on.
-PREFETCHED_BATCHES = 2
 #: On the stock transport: seconds after which a claim that nobody settled is handed out again.
 VISIBILITY_SECONDS = 600
 #: Loading the models takes a while on a slow disk; Celery's own limit of 4 s kills the child.

@@ -12,6 +12,7 @@ from worker import taggers
 from worker.anonymizer import SHIPPED_TAGGER, Anonymizer
 from worker.child import settler_for
 from worker.classifier import Classifier
+from worker.errors import AnonymizationError, StartupError
 from worker.model_folder import ModelFolder
 from worker.pipeline import Pipeline
 
@@ -54,7 +55,10 @@ def build(settings: WorkerSettings) -> tuple[Pipeline, dict[str, str]]:
         precision=settings.precision,
         numbered=settings.numbered_placeholders,
     )
-    anonymizer.anonymize([_FIRST_TEXT])
+    try:
+        anonymizer.anonymize([_FIRST_TEXT])
+    except AnonymizationError as exc:
+        raise StartupError(f"the tagger reads no text ({exc})") from None
     pipeline = Pipeline(
         keys=settings.key_set(),
         anonymizer=anonymizer,

@@ -15,6 +15,8 @@ SEALED_CHARACTERS_PER_TOKEN = 6
 #: Into how many parts the batch of a lost child is split. With halves, 64 entries lose seven
 #: children until the guilty one is alone; with eighths three, as many as `max_deliveries`.
 PARTS = 8
+#: Batches claimed for each child: the one it works on, and the next, which gathers meanwhile.
+PREFETCHED_BATCHES = 2
 #: The share of the time limit that the smallest batch gets.
 LEAST_TIME_SHARE = 0.25
 #: Dead children are looked for ten times a second: in less time a death would look like lateness.
@@ -33,6 +35,11 @@ class BatchSize:
     entries: int
     tokens: int
     seconds: float
+
+    @property
+    def prefetched(self) -> int:
+        """Entries claimed for each child, at most."""
+        return PREFETCHED_BATCHES * self.entries
 
     @property
     def splits(self) -> int:

@@ -125,6 +125,20 @@ class Batcher:
             self._close(batch)
             self._hand_back.later(batch)
 
+    def hand_back(self) -> int:
+        """Hand back all that no child has taken up; returns how many entries."""
+        held = [batch for batch in self._running.values() if not batch.accepted]
+        for batch in held:
+            self._close(batch)
+        held += self._suspects
+        if self._waiting:
+            held.append(Batch(list(self._waiting), []))
+        self._suspects.clear()
+        self._waiting.clear()
+        for batch in held:
+            self._hand_back.later(batch)
+        return sum(len(batch.requests) for batch in held)
+
     def drain(self) -> None:
         """Begin no more batches; what waits goes back when the channel closes."""
         self.draining = True
@@ -184,7 +198,7 @@ class Batcher:
             if self._discarded(request, claim):
                 continue
             if claim is None:
-                self._bury(request, malformed(request), DeadReason.MALFORMED)
+                self._bury(request, malformed(request.message), DeadReason.MALFORMED)
                 continue
             if claim.deliveries > self._most_deliveries:
                 self._bury(request, claim, DeadReason.WORKER_LOST)
@@ -204,7 +218,7 @@ class Batcher:
             log.warning("a revoked entry could not be settled (%s)", type(exc).__name__)
             self._hand_back.later(Batch([request], []))
         except Exception:  # noqa: BLE001 - headers may hold anything; none may stop the worker
-            self._bury(request, claim or malformed(request), DeadReason.MALFORMED)
+            self._bury(request, claim or malformed(request.message), DeadReason.MALFORMED)
         return True
 
     def _dispatch(self, batch: Batch) -> None:

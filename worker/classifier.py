@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import logging
+import math
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -11,11 +12,11 @@ import numpy as np
 import torch
 
 from worker.encoder import Encoder
-from worker.errors import ClassificationError
+from worker.errors import ClassificationError, ModelFolderError
 from worker.evidence import evidence
 from worker.first_token import AVERAGES, is_bert, read
 from worker.model_parts import load_parts
-from worker.precision import Precision, choose_device, choose_precision, convert
+from worker.precision import Precision, choose_device, choose_precision, convert, finite
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -114,11 +115,16 @@ class Classifier:
         chosen = choose_precision(precision, place)
         tokenizer, model = load_parts(folder)
         classifier = cls(folder, tokenizer, model.to(place), device=place)
-        expected = [torch.tensor(c.scores) for c in classifier.classify(_PROBES)]
+        try:
+            expected = classifier._probe()
+        except ClassificationError as exc:
+            raise ModelFolderError(f"{folder.path}: the model scores no text ({exc})") from None
         if chosen is not Precision.FP32:
             exact, classifier._model = model, convert(copy.deepcopy(model), chosen, place)
-            found = [torch.tensor(c.scores) for c in classifier.classify(_PROBES)]
-            error = float((torch.stack(expected) - torch.stack(found)).abs().max())
+            try:
+                error = float((expected - classifier._probe()).abs().max())
+            except ClassificationError:
+                error = math.inf
             if error <= TOLERANCE:
                 classifier.precision = chosen
             else:
@@ -162,6 +168,10 @@ class Classifier:
         except Exception as exc:  # noqa: BLE001 - a tokenizer's message may hold the text
             raise ClassificationError(type(exc).__name__) from None
 
+    def _probe(self) -> torch.Tensor:
+        """Scores of a few texts, of shape `(texts, labels)`."""
+        return torch.tensor([found.scores for found in self.classify(_PROBES)])
+
     def _score(
         self, pieces: Sequence[Window], usage: Usage | None, *, inside: bool = False
     ) -> tuple[torch.Tensor, list[NDArray[np.float32]]]:
@@ -204,7 +214,7 @@ class Classifier:
                 )
             else:
                 logits = self._model(input_ids=ids, attention_mask=mask.long()).logits[:, None]
-        return torch.sigmoid(logits.float()).cpu()
+        return torch.sigmoid(finite(logits).float()).cpu()
 
     def _groups(self, pieces: Sequence[Window]) -> Iterator[list[int]]:
         """Windows of similar length, as many as fit the budget of padded tokens."""

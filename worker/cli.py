@@ -9,10 +9,11 @@ from typing import Any, NoReturn
 
 import click
 
-from producer.errors import ConfigurationError, JournalError
+from producer.errors import JournalError, Unavailable
 from worker.errors import StartupError, WorkerError
 
 EXIT_USAGE = 2
+EXIT_UNAVAILABLE = 4
 _MODEL = click.option(
     "--model", type=click.Path(path_type=Path), help="Model folder (JOURNAL_MODEL)."
 )
@@ -43,9 +44,9 @@ _NUMBERED = click.option(
 
 
 def fail(error: Exception | str) -> NoReturn:
-    """One clear line on stderr and exit code 2."""
+    """One clear line on stderr; exit code 4 where Redis cannot be reached, else 2."""
     click.echo(f"journal-worker: {error}", err=True)
-    sys.exit(EXIT_USAGE)
+    sys.exit(EXIT_UNAVAILABLE if isinstance(error, Unavailable) else EXIT_USAGE)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -178,7 +179,8 @@ def check_redis(settings: Any) -> None:
     """Ask Redis once, so that a wrong address or password is one line and not a retry loop.
 
     Raises:
-        ConfigurationError: Redis cannot be reached or refuses us.
+        Unavailable: Redis cannot be reached, or is still loading its data.
+        ConfigurationError: it refuses us.
     """
     from redis.exceptions import RedisError  # noqa: PLC0415
 
@@ -189,7 +191,7 @@ def check_redis(settings: Any) -> None:
     try:
         client.ping()
     except RedisError as exc:
-        raise ConfigurationError(str(translate(exc))) from None
+        raise translate(exc) from None
     finally:
         client.close()
 

@@ -11,9 +11,10 @@ from typing import Any
 
 from celery.worker.consumer import Consumer
 
-from producer.schemas import ENTRY_ID, DeadReason
-from worker.report import Claim, Outcome
-from worker.transport import DELIVERIES, mark_settled
+from producer.schemas import DeadReason
+from worker.report import Outcome
+from worker.request import malformed
+from worker.transport import mark_settled
 
 log = logging.getLogger(__name__)
 
@@ -46,24 +47,11 @@ class JournalConsumer(Consumer):  # type: ignore[misc]
         """Dead-letter a message whole."""
         log.error("a message on the queue is no journal entry (%s); dead-lettered", kind)
         try:
-            self.app.journal_settler.settle([(as_claim(message), DeadReason.MALFORMED)])
+            (held,) = self.app.journal_settler.settle([(malformed(message), DeadReason.MALFORMED)])
         except Exception as exc:  # noqa: BLE001 - whatever Redis says, the message must not be lost
             log.error("a dead letter could not be written (%s)", type(exc).__name__)
             message.requeue()
             return
-        self.app.journal_metrics.count(Outcome.DEAD, 1)
+        self.app.journal_metrics.count(Outcome.DEAD if held else Outcome.LEASE_LOST, 1)
         mark_settled([message])
         message.ack()
-
-
-def as_claim(message: Any) -> Claim:
-    """The claim of a message that is no entry: its body is what is kept."""
-    headers = message.headers if isinstance(message.headers, dict) else {}
-    given = str(headers.get("id", ""))
-    body = message.body
-    return Claim(
-        entry_id=given if ENTRY_ID.fullmatch(given) else "unknown",
-        sealed=body.decode("utf-8", "backslashreplace") if isinstance(body, bytes) else str(body),
-        tag=str(message.delivery_tag),
-        deliveries=int(headers.get(DELIVERIES, 1)),
-    )

@@ -1,7 +1,8 @@
 """Micro-batching in the parent: a Celery task whose messages travel to the children together.
 
-Celery's own strategy still receives each message (events, `inspect`, revokes, expiry, ETA and
-rate limits work as for any task); only its last step, handing a request to the pool, is ours.
+Celery's own strategy still receives each message (events, `inspect`, revokes, expiry and rate
+limits work as for any task); only its last step, handing a request to the pool, is ours. An ETA is
+not kept: see `worker.transport`.
 """
 
 from __future__ import annotations

@@ -73,6 +73,19 @@ def _quantized_engine() -> str | None:
     return next((engine for engine in ("x86", "fbgemm", "qnnpack") if engine in engines), None)
 
 
+def finite(logits: torch.Tensor) -> torch.Tensor:
+    """The same numbers, if they are numbers.
+
+    What is NaN reaches no threshold: it would pass for a text without anything to find.
+
+    Raises:
+        FloatingPointError: some are NaN or infinite.
+    """
+    if not bool(torch.isfinite(logits).all()):
+        raise FloatingPointError
+    return logits
+
+
 def convert(model: PreTrainedModel, precision: Precision, device: torch.device) -> Any:
     """The model on `device` in `precision`, ready to be called; `model` may be changed."""
     if precision is Precision.BF16:

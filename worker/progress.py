@@ -26,6 +26,8 @@ class Progress:
         self._tick = clock()
         self._busy_since: float | None = None
         self._ready: set[int] = set()
+        self._pids: set[int] = set()
+        self._stillborn = 0
         self._connected = False
         self._stopping = False
 
@@ -33,6 +35,11 @@ class Progress:
     def children(self) -> int:
         """Children that told they are ready."""
         return len(self._ready)
+
+    @property
+    def stillborn(self) -> int:
+        """Children in a row that ended before they were ready."""
+        return self._stillborn
 
     def tick(self, *, running: int, finished: bool) -> None:
         """From the event loop, every second: how much runs, and whether anything came back."""
@@ -46,9 +53,12 @@ class Progress:
     def child_ready(self, pid: int) -> None:
         """A child loaded its models."""
         self._ready.add(pid)
+        self._stillborn = 0
 
     def children_alive(self, pids: set[int]) -> None:
         """Forget children that are gone."""
+        self._stillborn += len(self._pids - pids - self._ready)
+        self._pids = pids
         self._ready &= pids
 
     def disconnected(self) -> None:

@@ -11,32 +11,37 @@ from redis.exceptions import RedisError
 from producer.message import ENQUEUED_AT
 from producer.schemas import ENTRY_ID, DeadReason
 from worker.report import Claim, Outcome
-from worker.transport import DELIVERIES, mark_settled
+from worker.transport import DELIVERIES_HEADER, mark_settled
 
 
 class JournalRequest(Request):  # type: ignore[misc]
     """Settles what Celery would only acknowledge: every entry ends on a stream."""
 
+    def info(self, safe: bool = False) -> dict[str, Any]:
+        """What `inspect` shows: without the arguments, which a producer may not have sealed."""
+        return {**super().info(safe), "args": "", "kwargs": ""}
+
     def reject(self, requeue: bool = False) -> None:
         """Hand the message back; what Celery would drop (an ETA out of range) is dead-lettered."""
         if not requeue and not self.acknowledged:
             try:
-                claim = as_claim(self) or malformed(self)
-                self.app.journal_settler.settle([(claim, DeadReason.MALFORMED)])
+                claim = as_claim(self) or malformed(self.message)
+                (held,) = self.app.journal_settler.settle([(claim, DeadReason.MALFORMED)])
             except RedisError:
                 requeue = True
             else:
-                self.app.journal_metrics.count(Outcome.DEAD, 1)
+                self.app.journal_metrics.count(Outcome.DEAD if held else Outcome.LEASE_LOST, 1)
                 mark_settled([self.message])
                 self.acknowledge()
                 return
         super().reject(requeue=requeue)
 
     def _announce_revoked(self, reason: str, terminated: bool, signum: Any, expired: bool) -> None:
-        claim = as_claim(self) or malformed(self)
+        claim = as_claim(self) or malformed(self.message)
         why = DeadReason.EXPIRED if expired else DeadReason.REVOKED
-        self.app.journal_settler.settle([(claim, why)])
-        self.app.journal_metrics.discarded(why)
+        (held,) = self.app.journal_settler.settle([(claim, why)])
+        if held:
+            self.app.journal_metrics.discarded(why)
         mark_settled([self.message])
         super()._announce_revoked(reason, terminated, signum, expired)
 
@@ -54,19 +59,20 @@ def as_claim(request: Request) -> Claim | None:
         sealed=args[0],
         tag=str(request.message.delivery_tag),
         enqueued_at=_seconds(headers.get(ENQUEUED_AT)),
-        deliveries=int(headers.get(DELIVERIES, 1)),
+        deliveries=int(headers.get(DELIVERIES_HEADER, 1)),
     )
 
 
-def malformed(request: Request) -> Claim:
-    """The claim of a request that `as_claim` makes nothing of; its body is kept as it came."""
-    ident = str(request.id)
-    body = request.message.body
+def malformed(message: Any) -> Claim:
+    """The claim of a message that is no entry; its body is kept as it came."""
+    headers = message.headers if isinstance(message.headers, dict) else {}
+    ident = str(headers.get("id", ""))
+    body = message.body
     return Claim(
         entry_id=ident if ENTRY_ID.fullmatch(ident) else "unknown",
         sealed=body.decode("utf-8", "backslashreplace") if isinstance(body, bytes) else str(body),
-        tag=str(request.message.delivery_tag),
-        deliveries=int(request.request_dict.get(DELIVERIES, 1)),
+        tag=str(message.delivery_tag),
+        deliveries=int(headers.get(DELIVERIES_HEADER, 1)),
     )
 
 

@@ -21,6 +21,7 @@ from worker.errors import WorkerError
 from worker.metrics import Metrics
 from worker.probes import Probes
 from worker.progress import Progress
+from worker.reaper import Reaper
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,11 +35,13 @@ TICK_SECONDS = 1.0
 #: before the kernel tells that the child is gone, and then every 5 s; until it knows, the child's
 #: batch stands still.
 LOOK_SECONDS = 0.1
-#: How often to look for claims of dead workers.
-REAP_SECONDS = 5.0
+#: Without a ready child for so long, what a worker holds is better off with others.
+CHILDLESS_SECONDS = 30.0
+#: So many children in a row that end before they are ready are no accident.
+MOST_STILLBORN = 5
 EXIT_CHILD_FAILED = 2
 #: EX_TEMPFAIL of sysexits.h: try again.
-EXIT_POOL_STUCK = 75
+EXIT_TRY_AGAIN = 75
 #: A ready child takes up a batch within milliseconds.
 ACCEPT_SECONDS = 20.0
 
@@ -64,8 +67,13 @@ class Runtime:
         self.metrics = Metrics(registry)
         self.progress = Progress(settings.batch_timeout_seconds)
         self.claims = child.claims_for(settings) if settings.transport == "claim" else None
+        self._size = BatchSize(
+            settings.max_batch_entries, settings.max_batch_tokens, settings.batch_timeout_seconds
+        )
+        self._reaper: Reaper | None = None
         if self.claims is not None:
-            transport.bind(self.claims)
+            transport.bind(self.claims, self._most_claims)
+            self._reaper = Reaper(self.claims, settings.lease_seconds)
         self.settler = child.settler_for(settings)
         self._gate = ChildGate()
         self._probes = Probes(
@@ -80,7 +88,7 @@ class Runtime:
         self._batcher: Batcher | None = None
         self._timers: list[Any] = []
         self._renewed_at = 0.0
-        self._reaped_at = 0.0
+        self._childless_since: float | None = None
         self._probes.start()
         self._gate.listen(on_ready=self._child_ready, on_failed=self._child_failed)
 
@@ -96,11 +104,7 @@ class Runtime:
                 blame=self._blame,
                 give_back=self.claims.hand_back if self.claims is not None else None,
                 metrics=self.metrics,
-                size=BatchSize(
-                    settings.max_batch_entries,
-                    settings.max_batch_tokens,
-                    settings.batch_timeout_seconds,
-                ),
+                size=self._size,
                 max_deliveries=settings.max_deliveries,
             )
         return self._batcher
@@ -145,8 +149,18 @@ class Runtime:
     def _look(self, consumer: Any) -> None:
         """Replace dead children, and end those that are late."""
         consumer.pool.maintain_pool()
-        if self._batcher is not None:
-            self._batcher.kill_overdue(_pids(consumer.pool))
+        pids = _pids(consumer.pool)
+        self.progress.children_alive(pids)
+        if self._batcher is None:
+            return
+        self._batcher.kill_overdue(pids)
+        stillborn = self.progress.stillborn
+        if stillborn >= MOST_STILLBORN and not (self._batcher.draining or state.should_stop):
+            log.critical(
+                "%d children in a row ended before their models were loaded (too little memory?); "
+                "leaving, to be started again", stillborn,
+            )  # fmt: skip
+            state.should_stop = EXIT_TRY_AGAIN
 
     def _tick(self, consumer: Any) -> None:
         batcher = self._batcher
@@ -154,27 +168,13 @@ class Runtime:
             return
         finished, self._batches_seen = batcher.finished != self._batches_seen, batcher.finished
         self.progress.tick(running=batcher.running, finished=finished)
-        self.progress.children_alive(_pids(consumer.pool))
         self.metrics.children(self.progress.children)
         self.metrics.in_flight(waiting=batcher.waiting, running=batcher.running)
         self._renew(batcher, consumer)
-        self._reap()
-        self._check_pool(batcher)
-
-    def _reap(self) -> None:
-        """Take back what workers held that give no sign of life any more."""
-        now = time.monotonic()
-        if self.claims is None or now - self._reaped_at < REAP_SECONDS:
-            return
-        self._reaped_at = now
-        try:
-            back = self.claims.reap()
-        except RedisError as exc:
-            log.warning("dead workers could not be looked for (%s)", type(exc).__name__)
-            return
-        if back:
+        if self._reaper is not None and (back := self._reaper.look()):
             self.metrics.redelivered(back)
-            log.warning("took back %d entries of workers that gave no sign of life", back)
+        self._check_pool(batcher)
+        self._check_children(batcher)
 
     def _check_pool(self, batcher: Batcher) -> None:
         """Leave if Celery's pool has stopped passing batches on while a child is free.
@@ -190,7 +190,23 @@ class Runtime:
         if self.claims is not None:
             with contextlib.suppress(RedisError):
                 self.claims.hand_back(batcher.tags())
-        os._exit(EXIT_POOL_STUCK)  # the children go with us
+        os._exit(EXIT_TRY_AGAIN)  # the children go with us
+
+    def _check_children(self, batcher: Batcher) -> None:
+        """Hand back what is held where no child is ready, nor has been for a while."""
+        now = time.monotonic()
+        if self.progress.children or batcher.draining:
+            self._childless_since = None
+        elif self._childless_since is None:
+            self._childless_since = now
+        elif now - self._childless_since > CHILDLESS_SECONDS:
+            self._childless_since = now
+            if held := batcher.hand_back():
+                log.warning("no child is ready; handing back %d entries", held)
+
+    def _most_claims(self) -> int:
+        """A worker holds no more than its ready children can work on."""
+        return self.progress.children * self._size.prefetched
 
     def _renew(self, batcher: Batcher, consumer: Any) -> None:
         """Give a sign of life for every claim in our hands, well before its lease ends."""

@@ -12,6 +12,7 @@ import copy
 import itertools
 import json
 import logging
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,7 @@ from transformers import AutoTokenizer, BertConfig, BertForTokenClassification
 from worker import adapter, windows
 from worker.errors import AnonymizationError, ModelFolderError
 from worker.model_folder import verify
-from worker.precision import Precision, choose_device, choose_precision, convert
+from worker.precision import Precision, choose_device, choose_precision, convert, finite
 from worker.tagged import Tagged, join
 from worker.words import CASINGS, MIXED, TITLE, Words, encode
 
@@ -156,7 +157,10 @@ class Tagger:
             raise ModelFolderError(f"{folder}: no tagger ({type(exc).__name__})") from None
         model.load_state_dict(adapter.merge(folder / adapter.FILE, empty.state_dict()))
         tagger = cls(tokenizer, model.eval().to(place), threshold=threshold, device=place)
-        tagger.use(choose_precision(precision, place))
+        try:
+            tagger.use(choose_precision(precision, place))
+        except FloatingPointError:
+            raise ModelFolderError(f"{folder}: the tagger reads no text") from None
         return tagger
 
     def use(self, precision: Precision) -> None:
@@ -170,8 +174,11 @@ class Tagger:
         ]  # fmt: skip
         expected, exact = self._score(pieces), self._model
         self._model = convert(copy.deepcopy(exact), precision, self._device)
-        pairs = zip(expected, self._score(pieces), strict=True)
-        error = max(float((a - b).abs().max()) for a, b in pairs)
+        try:
+            pairs = zip(expected, self._score(pieces), strict=True)
+            error = max(float((a - b).abs().max()) for a, b in pairs)
+        except FloatingPointError:
+            error = math.inf
         if error <= TOLERANCE:
             self.precision = precision
         else:
@@ -236,7 +243,7 @@ class Tagger:
                 given["token_type_ids"] = types.to(self._device)
             with torch.inference_mode():
                 logits = self._model(**given).logits
-            probabilities = torch.softmax(logits.float(), dim=-1).cpu() @ self._sums
+            probabilities = torch.softmax(finite(logits).float(), dim=-1).cpu() @ self._sums
             for row, index in enumerate(group):
                 scores[index] = probabilities[row, first : first + len(pieces[index].ids)]
         return scores

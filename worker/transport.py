@@ -11,8 +11,10 @@ from __future__ import annotations
 import base64
 import json
 import logging
+import math
+from datetime import datetime
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kombu.transport import redis as stock
 from kombu.transport import virtual
@@ -20,7 +22,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import ReadOnlyError, RedisError, ResponseError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from worker.claims import Claimed, Claims
 
@@ -29,18 +31,30 @@ log = logging.getLogger(__name__)
 #: The task name under which something that is no task message is delivered, to be dead-lettered.
 GARBAGE_TASK = "journal.garbage"
 #: The clear header with the number of deliveries, set by us on every message we deliver.
-DELIVERIES = "journal_deliveries"
+DELIVERIES_HEADER = "journal_deliveries"
 #: How long to rest before asking again while the results limit is reached, in seconds.
 PAUSE_SECONDS = 0.5
 
 
-#: The claims of this process by queue. Not a transport option: Celery shows those in `inspect`.
-_bound: dict[str, Claims] = {}
+class Bound(NamedTuple):
+    """How this process consumes a queue.
+
+    Attributes:
+        claims: what it claims through.
+        most: tells how many claims it may hold at this moment.
+    """
+
+    claims: Claims
+    most: Callable[[], float]
 
 
-def bind(claims: Claims) -> None:
-    """Consume this queue through these claims, in this process from now on."""
-    _bound[claims.queue] = claims
+#: By queue. Not a transport option: Celery shows those in `inspect`.
+_bound: dict[str, Bound] = {}
+
+
+def bind(claims: Claims, most: Callable[[], float] = lambda: math.inf) -> None:
+    """Consume a queue through claims, in this process from now on; see `Bound`."""
+    _bound[claims.queue] = Bound(claims, most)
 
 
 class ClaimQoS(stock.QoS):  # type: ignore[misc]
@@ -111,11 +125,13 @@ class ClaimChannel(stock.Channel):  # type: ignore[misc]
     QoS = ClaimQoS
     #: The claims of the queue this channel consumes, if it is one of ours; kept while it closes.
     claims: Claims | None = None
+    _most: Callable[[], float] = staticmethod(lambda: math.inf)
     _paused_until = 0.0
 
     def basic_consume(self, queue: str, *args: Any, **kwargs: Any) -> Any:
         """Consume a queue; one of ours from now on through its claims."""
-        self.claims = _bound.get(queue, self.claims)
+        if queue in _bound:
+            self.claims, self._most = _bound[queue]
         return super().basic_consume(queue, *args, **kwargs)
 
     def _brpop_start(self, timeout: float | None = None) -> None:
@@ -123,7 +139,7 @@ class ClaimChannel(stock.Channel):  # type: ignore[misc]
         if self.claims is None or self.claims.queue not in self.active_queues:
             super()._brpop_start(timeout)
             return
-        if monotonic() < self._paused_until:
+        if monotonic() < self._paused_until or self._room() == 0:
             return
         queue = self.claims.queue
         self._in_poll = self.client.connection
@@ -160,9 +176,9 @@ class ClaimChannel(stock.Channel):  # type: ignore[misc]
         """Claim and deliver as much as the prefetch limit allows."""
         claims = self.claims
         assert claims is not None
-        room = self.qos.can_consume_max_estimate()
+        room = self._room()
         try:
-            claimed = claims.claim(1 if room is None else room) if room != 0 else []
+            claimed = claims.claim(room) if room else []
         except ResponseError as exc:
             log.warning("claiming was refused (%s); asking again", type(exc).__name__)
             claimed = None
@@ -173,6 +189,13 @@ class ClaimChannel(stock.Channel):  # type: ignore[misc]
             return
         for one in claimed:
             self.connection._deliver(as_payload(one), claims.queue)  # noqa: SLF001 - kombu's own way
+
+    def _room(self) -> int:
+        """How many messages may be claimed now."""
+        estimate = self.qos.can_consume_max_estimate()
+        held = len(self.qos._delivered) - len(self.qos._dirty)  # noqa: SLF001 - as kombu counts
+        room = min(1 if estimate is None else estimate, self._most() - held)
+        return max(0, int(room))
 
 
 class Transport(stock.Transport):  # type: ignore[misc]
@@ -193,6 +216,11 @@ def as_payload(claimed: Claimed) -> dict[str, Any]:
         # Celery shows these in events, logs and `inspect`. A producer that did not seal wrote the
         # text itself there.
         headers["argsrepr"] = headers["kwargsrepr"] = ""
+        # Celery would claim what is for later, raise its limit by as much, and hold it in memory
+        # without any bound: an entry is worked on when its turn comes.
+        if isinstance(headers.get("eta"), str):
+            datetime.fromisoformat(headers["eta"])
+            headers["eta"] = None
         # Decoded here, where a failure has an end, and not a second time by kombu.
         if (encoding := properties.pop("body_encoding", None)) == "base64":
             payload["body"] = base64.b64decode(payload["body"], validate=True).decode()
@@ -202,7 +230,7 @@ def as_payload(claimed: Claimed) -> dict[str, Any]:
             raise ValueError
         properties["delivery_tag"] = claimed.tag
         properties.setdefault("delivery_info", {})["redelivered"] = claimed.deliveries > 1
-        headers[DELIVERIES] = claimed.deliveries
+        headers[DELIVERIES_HEADER] = claimed.deliveries
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return _wrapped(claimed)
     else:
@@ -214,7 +242,7 @@ def _wrapped(claimed: Claimed) -> dict[str, Any]:
         "body": base64.b64encode(claimed.message).decode(),
         "content-type": "application/octet-stream",
         "content-encoding": "binary",
-        "headers": {"task": GARBAGE_TASK, "id": "unknown", DELIVERIES: claimed.deliveries},
+        "headers": {"task": GARBAGE_TASK, "id": "unknown", DELIVERIES_HEADER: claimed.deliveries},
         "properties": {
             "body_encoding": "base64",
             "delivery_tag": claimed.tag,

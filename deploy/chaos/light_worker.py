@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from producer.errors import JournalError
@@ -28,6 +29,10 @@ KILL, HANG, RAISE = "POISON-KILL", "POISON-HANG", "POISON-RAISE"
 SECONDS_PER_ENTRY = float(os.environ.get("CHAOS_SECONDS_PER_ENTRY", "0.0005"))
 #: Whether it spends them computing, as a real stage does, or asleep.
 BURN = os.environ.get("CHAOS_BURN") == "1"
+#: How far a child gets that dies while it loads its models; Celery itself sees an earlier death.
+LOADING_SECONDS = 0.5
+#: A file; as long as it is there, children die before they are ready, as if out of memory.
+DEADLY_START = Path(os.environ.get("CHAOS_DEADLY_START", os.devnull))
 
 
 class _Unmapped:
@@ -91,6 +96,9 @@ def _spend(seconds: float) -> None:
 
 def build(settings: WorkerSettings) -> tuple[Pipeline, dict[str, str]]:
     """The stand-in stages with real sealing and settling."""
+    if DEADLY_START.is_file():
+        time.sleep(LOADING_SECONDS)
+        os.kill(os.getpid(), signal.SIGKILL)
     pipeline = Pipeline(
         keys=settings.key_set(), anonymizer=NoAnonymizer(), classifier=NoClassifier(),
         settler=settler_for(settings),

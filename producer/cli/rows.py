@@ -91,6 +91,7 @@ def read_csv(stream: BinaryIO, columns: Columns, context: str | None = None) -> 
     Raises:
         BadFile: the header lacks a column that was asked for, or the quoting is broken.
     """
+    csv.field_size_limit(MAX_LINE_BYTES)  # a longer cell is refused with its row, by the schema
     # Bytes that are not UTF-8 become lone surrogates, which the schema refuses for their row.
     reader = csv.reader(
         (

@@ -14,8 +14,9 @@ for i = 2, #KEYS do
   elseif room <= 0 then
     codes[i - 1] = 2
   else
-    redis.call('SET', KEYS[i], token, 'EX', seconds)
+    -- In this order: were the push refused, no mark may say that the entry is in.
     redis.call('LPUSH', KEYS[1], ARGV[i + 2])
+    redis.call('SET', KEYS[i], token, 'EX', seconds)
     room = room - 1
     codes[i - 1] = 0
   end

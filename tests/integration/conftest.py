@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,11 +16,11 @@ from producer import JournalClient, JournalEntry, JournalResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
 
     from producer import KeySet, Settings
 
 PATIENCE_SECONDS = 60.0
+ROOT = Path(__file__).parents[2]
 
 
 def wait_until(
@@ -94,6 +98,33 @@ def start_worker(environment: dict[str, str], tmp_path: Path) -> Iterator[Callab
     for process in started:
         if process.poll() is None:
             process.kill()
+
+
+@pytest.fixture
+def start_light_worker(
+    environment: dict[str, str], tmp_path: Path
+) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
+    """Starts workers with stand-in stages, which log to `light.log`; they end with the test."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start(**extra: str) -> subprocess.Popen[bytes]:
+        settings = {
+            **os.environ, **environment, "JOURNAL_METRICS_PORT": "0",
+            "JOURNAL_LOG_LEVEL": "DEBUG", "PYTHONPATH": str(ROOT), **extra,
+        }  # fmt: skip
+        with (tmp_path / "light.log").open("ab") as stream:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "deploy.chaos.light_worker"],
+                env=settings, stdout=stream, stderr=stream, cwd=ROOT,
+            )  # fmt: skip
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        if process.poll() is None:
+            process.terminate()
+            process.wait(timeout=30)
 
 
 @pytest.fixture

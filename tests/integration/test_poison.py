@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import random
-import subprocess
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,33 +12,17 @@ from deploy.chaos.garbage import kinds
 from tests.integration.conftest import Backend, wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
+    from pathlib import Path
 
     import redis
 
-ROOT = Path(__file__).parents[2]
-
 
 @pytest.fixture
-def light_worker(environment: dict[str, str], tmp_path: Path) -> Iterator[Path]:
-    """A worker with stand-in stages that misbehave as an entry asks."""
-    log = tmp_path / "light.log"
-    settings = {
-        **os.environ,
-        **environment,
-        "JOURNAL_METRICS_PORT": "0",
-        "JOURNAL_BATCH_TIMEOUT_SECONDS": "4",
-        "JOURNAL_LOG_LEVEL": "DEBUG",
-        "PYTHONPATH": str(ROOT),
-    }
-    with log.open("wb") as stream:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "deploy.chaos.light_worker"],
-            env=settings, stdout=stream, stderr=stream, cwd=ROOT,
-        )  # fmt: skip
-        yield log
-        process.terminate()
-        process.wait(timeout=30)
+def light_worker(start_light_worker: Callable[..., object], tmp_path: Path) -> Path:
+    """A worker with stand-in stages that misbehave as an entry asks: its log."""
+    start_light_worker(JOURNAL_BATCH_TIMEOUT_SECONDS="4")
+    return tmp_path / "light.log"
 
 
 def test_only_the_guilty_entries_die(

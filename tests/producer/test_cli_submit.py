@@ -211,7 +211,7 @@ def test_a_bad_row_of_csv_is_told_by_its_line(
         (f"{CANARY}\nmore\n", 1, "the header has no column 'text'"),
         (f'text\nfine\n"{CANARY}\nand no end', 3, "not CSV: unexpected end of data"),
         (f'text\nfine\n"{CANARY}" and more\n', 3, "not CSV: "),
-        (f'text\nfine\n"{CANARY * 4000}"\n', 3, "not CSV: field larger than field limit"),
+        (f'text\nfine\n"{(CANARY + chr(10)) * 99_999}"\n', 3, "not CSV: field larger than field"),
         ("text\nfine\n" + "x" * rows.MAX_LINE_BYTES + "x\n", 3, "the line is longer than"),
     ],
 )
@@ -223,6 +223,17 @@ def test_broken_csv_is_never_read_on_even_when_skipping(
     assert f"journal: stdin:{line}: {problem}" in result.stderr
     assert CANARY not in result.output
     assert raw.llen(QUEUE) == 0
+
+
+def test_a_cell_that_is_too_long_is_skipped_with_its_row_alone(
+    journal: Journal, raw: redis.Redis
+) -> None:
+    table = f'text,note\nfine,\n"{CANARY * 4000}",\nfine too,{"x" * 200_000}\n'
+    result = journal("submit", "--file", "-", "--format", "csv", "--skip-invalid", stdin=table)
+    assert result.exit_code == 0, result.stderr
+    assert result.stderr.count("skipped") == 1
+    assert "stdin:3: text" in result.stderr
+    assert raw.llen(QUEUE) == 2
 
 
 def test_a_missing_id_column_is_told(journal: Journal) -> None:

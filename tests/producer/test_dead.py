@@ -57,6 +57,19 @@ def test_letters_are_listed_over_pages_oldest_first(
     assert found == [f"e{i}" for i in range(PAGE + 5)]
 
 
+def test_letters_that_come_meanwhile_are_not_met(
+    settings: Settings, raw: redis.Redis, keys: KeySet
+) -> None:
+    for i in range(PAGE + 5):
+        put(raw, keys, f"e{i}")
+    found = []
+    for stored in DeadLetters(settings):
+        found.append(stored.entry_id)
+        put(raw, keys, "again")  # as a worker does that the replayed entry kills once more
+    assert found == [f"e{i}" for i in range(PAGE + 5)]
+    assert list(DeadLetters(Settings.load(redis_url=settings.redis_url, dead="none"))) == []
+
+
 def test_a_letter_opens_with_its_key_only(
     keys: KeySet, settings: Settings, raw: redis.Redis
 ) -> None:

@@ -238,6 +238,30 @@ async def test_a_wrong_password_and_a_missing_permission_are_a_configuration_err
         raw.acl_deluser("reader")
 
 
+async def test_an_entry_whose_push_is_refused_is_not_taken_for_a_duplicate_later(
+    open_client: Callable[..., Any], either: Any, redis_url: str, raw: redis.Redis
+) -> None:
+    raw.acl_setuser(
+        "half", enabled=True, reset=True, nopass=True, keys=["*"], commands=["+@all", "-lpush"]
+    )
+    try:
+        url = redis_url.replace("redis://", "redis://half:any@")
+        async with open_client(Settings.load(redis_url=url)) as client:
+            with pytest.raises(ConfigurationError):
+                await client.submit("Soup again.", entry_id="a")
+    finally:
+        raw.acl_deluser("half")
+    assert (await either.submit("Soup again.", entry_id="a")).status == "queued"
+    assert queued_ids(raw) == ["a"]
+
+
+async def test_a_whole_entry_brings_its_own_id_and_context(either: Any, raw: redis.Redis) -> None:
+    for beside in ({"entry_id": "b"}, {"context": "c"}):
+        with pytest.raises(ValidationError, match="its own"):
+            await either.submit(JournalEntry(entry_id="a", text="Soup again."), **beside)
+    assert queued_ids(raw) == []
+
+
 async def test_another_error_of_redis_is_told_by_its_code_alone(
     either: Any, raw: redis.Redis
 ) -> None:

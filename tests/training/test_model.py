@@ -143,7 +143,7 @@ def test_head_starts_from_what_the_features_tell(averaged_base: Path, progress: 
     labels = multi_hot((labels for _, labels in rows), LABELS[:3])
     labels = torch.nn.functional.pad(torch.from_numpy(labels), (0, 1)).numpy()
     windows = tokenize([text for text, _ in rows], labels, tokenizer,  # type: ignore[arg-type]
-                       window_tokens=64, first_only=True)  # fmt: skip
+                       window_tokens=64)  # fmt: skip
     inputs = Collator(0)(list(windows.dataset))
 
     def loss() -> float:
@@ -160,7 +160,7 @@ def test_head_minds_how_much_a_text_counts(averaged_base: Path, progress: Progre
     labels = torch.tensor([[1.0, 0, 0, 0], [0, 1.0, 0, 0]] * 8).numpy()
     texts = ["aaaa bbbb", "aaaa bbbb"] * 8
     windows = tokenize(texts, labels, tokenizer, window_tokens=64,  # type: ignore[arg-type]
-                       first_only=True, weights=[9.0, 1.0] * 8)  # fmt: skip
+                       weights=[9.0, 1.0] * 8)  # fmt: skip
     fit_head(model, windows, 0, progress)
     inputs = Collator(0)(list(windows.dataset))
     with torch.inference_mode():

@@ -20,6 +20,7 @@ from worker import precision, windows
 from worker.classifier import Classification, Classifier
 from worker.errors import ClassificationError, ModelFolderError, StartupError
 from worker.model_folder import ModelFolder, seal_folder
+from worker.model_parts import load_parts
 from worker.precision import Precision
 
 if TYPE_CHECKING:
@@ -213,6 +214,26 @@ def test_a_precision_that_computes_no_number_is_given_up(
 
     monkeypatch.setattr(module, "convert", broken)
     assert load(tiny_model, precision="bf16").precision is Precision.FP32
+
+
+def test_a_model_that_gives_no_numbers_finds_nothing_out_of_that(tiny_model: Path) -> None:
+    broken = load(tiny_model)
+    broken._model.classifier.bias.data[0] = float("nan")
+    with pytest.raises(ClassificationError, match="FloatingPointError"):
+        broken.classify(["A text."])
+
+
+def test_a_folder_whose_model_gives_no_numbers_is_refused(
+    tiny_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(folder: ModelFolder) -> Any:
+        tokenizer, model = load_parts(folder)
+        model.classifier.bias.data.fill_(float("inf"))
+        return tokenizer, model
+
+    monkeypatch.setattr(module, "load_parts", broken)
+    with pytest.raises(ModelFolderError, match="scores no text"):
+        load(tiny_model)
 
 
 def test_hardware_chooses_the_precision(monkeypatch: pytest.MonkeyPatch) -> None:

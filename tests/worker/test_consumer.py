@@ -16,9 +16,10 @@ from prometheus_client import CollectorRegistry
 from producer.message import TASK, encode_message
 from tests.worker.batch_support import SEALED, Desk, RecordingSettler, altered
 from worker.claims import Claimed
-from worker.consumer import JournalConsumer, as_claim
+from worker.consumer import JournalConsumer
 from worker.metrics import Metrics
 from worker.microbatch import strategy
+from worker.request import malformed
 from worker.transport import as_payload
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def test_a_dead_letter_that_cannot_be_written_goes_back(
     ],
 )
 def test_bytes_of_any_kind_make_a_letter(raw: bytes, kept: str) -> None:
-    assert as_claim(Received(raw)).sealed == kept
+    assert malformed(Received(raw)).sealed == kept
 
 
 @pytest.mark.parametrize(
@@ -112,7 +113,7 @@ def test_bytes_of_any_kind_make_a_letter(raw: bytes, kept: str) -> None:
     ],
 )
 def test_only_an_entrys_id_names_a_letter(ident: str, expected: str) -> None:
-    assert as_claim(Received(altered(encode_message("e1", SEALED), id=ident))).entry_id == expected
+    assert malformed(Received(altered(encode_message("e1", SEALED), id=ident))).entry_id == expected
 
 
 def test_a_lost_connection_is_told_to_the_runtime(consumer: Any) -> None:

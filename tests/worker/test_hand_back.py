@@ -86,6 +86,22 @@ def test_a_revocation_that_redis_does_not_take_is_handed_back(desk: Desk) -> Non
     assert desk.given_back == ["tag-e0"]
 
 
+def test_without_children_all_that_is_not_begun_goes_back() -> None:
+    desk = Desk(children=2, max_entries=1)
+    desk.add("e0", "e1", "e2", "e3")
+    desk.turn()
+    begun, lost = desk.pool.jobs[0], desk.pool.jobs[1]
+    begun.accept()
+    lost.accept()
+    lost.lose()  # waits for another child
+    assert desk.batcher.hand_back() == 3
+    later(desk)
+    assert sorted(desk.given_back) == ["tag-e1", "tag-e2", "tag-e3"]
+    assert (desk.batcher.waiting, desk.batcher.running) == (0, 1)
+    begun.answer()
+    assert sorted(desk.acknowledged) == ["e0", "e1", "e2", "e3"]
+
+
 def test_what_no_child_took_up_goes_back_when_the_connection_is_lost() -> None:
     """Celery's pool drops it then, and would never tell of it again."""
     desk = Desk(children=2, max_entries=1)

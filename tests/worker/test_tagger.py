@@ -161,6 +161,14 @@ def test_a_failing_model_tells_nothing_of_the_text(tagger: Tagger) -> None:
     assert "Olumide" not in repr(caught.value)
 
 
+def test_a_tagger_that_gives_no_numbers_takes_nothing_for_harmless(
+    tagger: Tagger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tagger._model.classifier.bias, "data", torch.full((1,), torch.nan))
+    with pytest.raises(AnonymizationError, match="FloatingPointError"):
+        tagger.tag(["Olumide"])
+
+
 def test_an_altered_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelFolderError, match="not found"):
         Tagger.load(tmp_path / "none")

@@ -18,7 +18,7 @@ from tests.worker.claims_support import QUEUE, Place, open_claims, result
 from worker import transport
 from worker.claims import Claimed
 from worker.transport import (
-    DELIVERIES,
+    DELIVERIES_HEADER,
     GARBAGE_TASK,
     as_payload,
     mark_running,
@@ -104,7 +104,7 @@ def test_garbage_comes_wrapped_whole(channel: Any, message: bytes) -> None:
     received = Message(payload, channel=channel)
     assert received.body == message
     assert received.delivery_tag == "tag"
-    assert received.headers[DELIVERIES] == 2
+    assert received.headers[DELIVERIES_HEADER] == 2
 
 
 def test_what_an_unsealed_producer_wrote_into_the_headers_is_shown_nowhere() -> None:
@@ -112,11 +112,19 @@ def test_what_an_unsealed_producer_wrote_into_the_headers_is_shown_nowhere() -> 
     assert "diary" not in repr(as_payload(Claimed("tag", message, 1)))
 
 
+def test_an_entry_for_later_is_worked_on_when_its_turn_comes() -> None:
+    for eta in ("2999-01-01T00:00:00+00:00", "2999-01-01T00:00:00Z"):
+        payload = as_payload(Claimed("tag", with_headers(eta=eta), 1))
+        assert payload["headers"]["eta"] is None
+    wrong = as_payload(Claimed("tag", with_headers(eta="soon"), 1))
+    assert wrong["headers"]["task"] == GARBAGE_TASK
+
+
 def test_our_own_message_passes_with_tag_and_deliveries(channel: Any) -> None:
     payload = as_payload(Claimed("tag", encode_message("e1", "a.b.c.d.e"), 3))
     received = Message(payload, channel=channel)
     assert received.delivery_tag == "tag"
-    assert received.headers[DELIVERIES] == 3
+    assert received.headers[DELIVERIES_HEADER] == 3
     assert received.delivery_info["redelivered"] is True
     assert received.payload[0] == ["a.b.c.d.e"]
     assert (
@@ -228,6 +236,25 @@ def test_one_read_claims_up_to_the_prefetch_limit(client: redis.Redis, reader: R
     assert reader.ids == ["e0", "e1", "e2"]
     place = Place(client)
     assert (len(place.queue), len(place.claims)) == (1, 3)
+
+
+def test_no_more_is_claimed_than_may_be_held_now(client: redis.Redis, redis_url: str) -> None:
+    most = [0]
+    transport.bind(open_claims(redis_url), lambda: most[0])
+    reader = Reader(redis_url, prefetch=10)
+    submit(client, "e0", "e1", "e2", "e3")
+    try:
+        with pytest.raises(TimeoutError):
+            reader.connection.drain_events(timeout=0.3)
+        most[0] = 2
+        reader.read()
+        assert reader.ids == ["e0", "e1"]
+        most[0] = 3
+        reader.read()
+        assert reader.ids == ["e0", "e1", "e2"]
+    finally:
+        reader.connection.close()
+        transport._bound.clear()
 
 
 def test_a_settled_message_makes_room_for_the_next(
