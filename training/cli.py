@@ -22,7 +22,7 @@ from training.commands import (
     one_line_errors,
     prepare_libraries,
 )
-from training.options import fit_options
+from training.options import fit_options, window_for
 from training.pii.commands import evaluate_pii, pii
 from training.records import TEXT, label_names, read_plain, read_records
 from training.sources import read_sources, read_validation
@@ -67,8 +67,9 @@ def anonymize(source: Path, target: Path, column: str) -> None:
 @click.option("--learning-rate", type=click.FloatRange(0, 1, min_open=True),
               show_default="1.5e-4 for small encoders, 3e-5 for large ones")  # fmt: skip
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=13)
-@click.option("--window-tokens", type=click.IntRange(16, 8192), default=128,
-              help="Tokens the model sees at once.")  # fmt: skip
+@click.option("--window-tokens", type=click.IntRange(16, 8192),
+              help="Tokens the model sees at once.",
+              show_default="128, or 256 where a tenth of the entries is longer")  # fmt: skip
 @click.option("--validation", type=FILE, help="Entries to choose epoch and thresholds with.")
 @click.option("--validation-share", type=click.FloatRange(0, 1, min_open=True, max_open=True),
               default=0.15, help="Share of DATA set aside without --validation.")  # fmt: skip
@@ -117,6 +118,7 @@ def fit(data: tuple[str, ...], out: Path, **given: Any) -> None:
             read_validation(given["validation"], label_names(records))
             if given["validation"] else None
         )  # fmt: skip
+        window = given["window_tokens"] or window_for(records)
         base = find_base(given["base"])
         progress.begin("loading libraries")
         from training.fit import fit as fit_model  # noqa: PLC0415 - brings torch
@@ -125,7 +127,7 @@ def fit(data: tuple[str, ...], out: Path, **given: Any) -> None:
             records, validation, out,
             base=base,
             anonymizer=None if given["no_anonymize"] else new_anonymizer(),
-            options=fit_options(data, out, given, _changed(given)),
+            options=fit_options(data, out, {**given, "window_tokens": window}, _changed(given)),
             progress=progress,
         )  # fmt: skip
         if folder is not None:

@@ -15,7 +15,7 @@ from transformers.trainer_pt_utils import LengthGroupedSampler
 from training import processes
 from training.checkpoint import load_kept
 from training.keeper import Evaluator, Keeper
-from training.loss import known_loss
+from training.loss import training_loss
 from training.prepare import Collator
 from worker.precision import choose_device, has_bf16
 
@@ -211,11 +211,11 @@ class _Trainer(Trainer):  # type: ignore[misc]
     def compute_loss(
         self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, **_: Any
     ) -> Any:
-        """The mean over what is known; the model's own loss takes every label for known."""
+        """Our own; the model's takes every label for known."""
         labels, weights = inputs.pop("labels"), inputs.pop("weights")
         outputs = model(**inputs)
         positive = self.positive_weights
-        loss = known_loss(
+        loss = training_loss(
             outputs.logits.float(), labels, weights,
             None if positive is None else positive.to(labels.device),
         )  # fmt: skip

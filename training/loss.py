@@ -15,6 +15,44 @@ if TYPE_CHECKING:
 LARGEST_WEIGHT = 10.0
 
 
+#: How much it counts whether a text has any label, beside the mean over its labels.
+ANY_WEIGHT = 0.25
+#: Keeps the logarithm of what is left of 1 finite.
+_SMALLEST = 1e-6
+
+
+def training_loss(
+    logits: torch.Tensor,
+    labels: torch.Tensor,
+    weights: torch.Tensor,
+    positive_weights: torch.Tensor | None = None,
+) -> torch.Tensor:
+    """What training makes small: `known_loss`, and a part of `any_loss`; see there."""
+    return known_loss(logits, labels, weights, positive_weights) + ANY_WEIGHT * any_loss(
+        logits, labels, weights
+    )
+
+
+def any_loss(logits: torch.Tensor, labels: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+    """Binary cross-entropy of a text having any label at all, the mean over texts.
+
+    The probability of any is that of a noisy or, 1 - prod(1 - p), for the model and for shares of
+    votes alike (J. Pearl, "Probabilistic Reasoning in Intelligent Systems", 1988, section 4.3.2).
+    Readers who differ about which distortion a text shows agree far more often that it shows one:
+    where labels are noisy, this is what there is to learn, and label by label it is lost.
+
+    Args:
+        logits: shape `(texts, labels)`.
+        labels: the same shape, from 0 to 1; what is NaN is left out on both sides.
+        weights: how much each text counts, shape `(texts,)`.
+    """
+    known = ~torch.isnan(labels)
+    log_none = (functional.logsigmoid(-logits) * known).sum(dim=1).clamp(max=-_SMALLEST)
+    log_any = torch.log(-torch.expm1(log_none))
+    wanted = 1.0 - torch.prod(torch.where(known, 1.0 - labels, 1.0), dim=1)
+    return -(weights * (wanted * log_any + (1.0 - wanted) * log_none)).mean()
+
+
 def known_loss(
     logits: torch.Tensor,
     labels: torch.Tensor,

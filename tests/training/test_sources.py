@@ -8,11 +8,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 
 from training.errors import DataError
-from training.loss import class_weights, known_loss
 from training.multi_hot import targets
+from training.options import window_for
 from training.records import Record, read_records
 from training.sentences import sentences
 from training.sources import read_sources, read_validation
@@ -86,27 +85,6 @@ def test_masked_labels_are_unknown(tmp_path: Path) -> None:
     assert np.isnan(found).tolist() == [[False, True], [False, False]]
 
 
-def test_what_is_unknown_teaches_nothing() -> None:
-    logits = torch.tensor([[0.3, -2.0], [1.0, 4.0]], requires_grad=True)
-    labels = torch.tensor([[1.0, float("nan")], [float("nan"), 0.0]])
-    known_loss(logits, labels, torch.tensor([1.0, 2.0])).backward()
-    assert logits.grad is not None
-    assert (logits.grad == 0).tolist() == [[False, True], [True, False]]
-
-
-def test_positives_of_rare_labels_count_more() -> None:
-    nan = float("nan")
-    wanted = np.zeros((1000, 3), dtype=np.float32)
-    wanted[:100, 0] = wanted[:500, 1] = 1
-    wanted[0, 2] = 1
-    wanted[500:, 0] = nan
-    assert class_weights(wanted).tolist() == [2.0, 1.0, 10.0]
-    logits, ones = torch.zeros(1, 3), torch.ones(1)
-    plain = known_loss(logits, torch.tensor([[1.0, nan, nan]]), ones)
-    heavy = known_loss(logits, torch.tensor([[1.0, nan, nan]]), ones, class_weights(wanted))
-    assert heavy == pytest.approx(2 * plain)
-
-
 def test_marked_sentences_become_entries() -> None:
     text = "We had lunch outside. Everybody hated my hat, I know it. Then a long walk home."
     quote = "Everybody hated my hat, I know it."
@@ -115,6 +93,22 @@ def test_marked_sentences_become_entries() -> None:
     assert [(r.text, r.labels) for r in found] == [
         (quote, ("Mind Reading",)), ("Then a long walk home.", ()), ("We had lunch outside.", ()),
     ]  # fmt: skip
+
+
+def test_evidence_tells_where_to_learn_from(tmp_path: Path) -> None:
+    calm, quote = "It rained all day. ", "Nobody will ever come."
+    text = calm * 9 + quote
+    file = write(tmp_path / "a.jsonl", {"text": text, "labels": ["A"], "distorted_part": quote},
+                 {"text": text, "labels": ["A"]})  # fmt: skip
+    marked, plain = read_sources((file,))
+    assert text.index(quote) < marked.place * len(text) < len(text)
+    assert plain.place == 0.0
+
+
+@pytest.mark.parametrize(("long", "expected"), [(0, 128), (9, 128), (11, 256), (100, 256)])
+def test_the_window_grows_where_many_entries_are_long(long: int, expected: int) -> None:
+    records = [Record("word " * (200 if i < long else 20), ()) for i in range(100)]
+    assert window_for(records) == expected
 
 
 def test_the_shipped_entries_cover_every_label_and_many_have_none() -> None:
