@@ -27,14 +27,22 @@ class Decision:
         least_expected: and only to texts whose probabilities add up to this. The sum is the
             number of labels to expect of a text; where every label is unlikely by itself, it
             tells better than the largest of them whether there is anything at all.
+        at_least_one: such a text has one label at least: if none reaches its threshold, the one
+            that comes nearest, as a share of it.
     """
 
     thresholds: NDArray[np.float64]
     least_expected: float = 0.0
+    at_least_one: bool = False
 
     def __call__(self, probabilities: NDArray[np.float32]) -> NDArray[np.bool_]:
         """The labels of texts, of the probabilities' shape `(texts, labels)`."""
         given: NDArray[np.bool_] = gated(probabilities, self.least_expected) >= self.thresholds
+        if self.at_least_one:
+            enough = probabilities.sum(axis=1) >= self.least_expected
+            without = np.flatnonzero(enough & ~given.any(axis=1))
+            nearest = (probabilities[without] / self.thresholds).argmax(axis=1)
+            given[without, nearest] = True
         return given
 
 
@@ -57,10 +65,15 @@ def tune_decision(
     """The thresholds, and the number of labels to expect at least, that do best on these entries.
 
     Best is the sum of micro F1, macro F1, and the macro F1 of having any label, less what goes
-    beyond the false alarms allowed; of equals the one that expects least.
+    beyond the false alarms allowed, and less how far the share of texts given any label is from
+    the share that has one: the best F1 of few texts is mostly chance, and their share is not. Of
+    equals it is the one that expects least.
+
+    Nothing is given below its threshold if a precision or a floor was asked for.
 
     The arguments are those of `tune_thresholds`, and the lowest number to expect at least.
     """
+    strict = min_precision > 0 or (at_least is not None and bool(at_least.any()))
     labels = truth.shape[1]
     best, reached = Decision(np.empty(0)), -np.inf
     # Of no text are as many labels to be expected as there are.
@@ -70,14 +83,22 @@ def tune_decision(
             truth, shown, known, min_precision=min_precision,
             max_false_alarms=max_false_alarms, at_least=at_least,
         )  # fmt: skip
-        given, true = (shown >= thresholds) & known, (truth > 0) & known
-        any_given: NDArray[np.bool_] = np.asarray(given.any(axis=1))
-        any_true: NDArray[np.bool_] = np.asarray(true.any(axis=1))
-        alarms = float(any_given[~any_true].mean()) if not any_true.all() else 0.0
-        value = (
-            micro_plus_macro_f1(true, given) + any_macro_f1(any_true, any_given)
-            - ALARM_COST * max(0.0, alarms - max_false_alarms)
-        )  # fmt: skip
-        if value > reached + _ALIKE:
-            best, reached = Decision(thresholds, least), value
+        for one in (False,) if strict or not least else (False, True):
+            decision = Decision(thresholds, least, at_least_one=one)
+            value = _worth((truth > 0) & known, decision(probabilities) & known, max_false_alarms)
+            if value > reached + _ALIKE:
+                best, reached = decision, value
     return best
+
+
+def _worth(true: NDArray[np.bool_], given: NDArray[np.bool_], most_alarms: float) -> float:
+    """How good it is to give these labels, both of shape `(texts, labels)`; see `tune_decision`."""
+    any_true: NDArray[np.bool_] = np.asarray(true.any(axis=1))
+    any_given: NDArray[np.bool_] = np.asarray(given.any(axis=1))
+    alarms = float(any_given[~any_true].mean()) if not any_true.all() else 0.0
+    return (
+        micro_plus_macro_f1(true, given)
+        + any_macro_f1(any_true, any_given)
+        - abs(float(any_true.mean()) - float(any_given.mean()))
+        - ALARM_COST * max(0.0, alarms - most_alarms)
+    )

@@ -65,6 +65,7 @@ def metrics(
         ).to_json(),
         "thresholds": dict(zip(names, decision.thresholds.tolist(), strict=True)),
         "least_expected": decision.least_expected,
+        "at_least_one": decision.at_least_one,
         "versions": {"python": platform.python_version(), **_versions()},
     }
 

@@ -60,6 +60,7 @@ def save_model(
             "window_tokens": window_tokens,
             "thresholds": found["thresholds"],
             "least_expected": decision.least_expected,
+            "at_least_one": decision.at_least_one,
         },
     )
     _write_json(folder / "metrics.json", found)

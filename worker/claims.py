@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from redis.exceptions import NoScriptError, ReadOnlyError
 
+from producer.operations import CLAIMS
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import redis
 
-#: kombu's names, so that its tools read our claims.
-CLAIMS = "unacked"
+#: kombu's name, as that of the claims is, so that its tools read them.
 LEASES = "unacked_index"
 #: How often a message was handed out in vain, by the SHA-1 of its bytes: beside the claims and not
 #: inside the message, which Lua's JSON would not give back as it was.

@@ -238,6 +238,8 @@ class Classifier:
                  if best[i] >= self._thresholds[i]]  # fmt: skip
         if float(best.sum()) < self.folder.least_expected:
             given = []
+        elif self.folder.at_least_one and not given:
+            given = [int((best / self._thresholds).argmax())]
         return Classification(
             scores=tuple(best.tolist()), labels=tuple(self.folder.labels[i] for i in given)
         )

@@ -2,7 +2,7 @@
 
     config.json  model.safetensors  tokenizer.json  tokenizer_config.json   (Hugging Face)
     thresholds.json   {"window_tokens": 128, "thresholds": {label: probability},
-                       "least_expected": 1.1}
+                       "least_expected": 1.1, "at_least_one": true}
     metrics.json      README.md (the model card)
     manifest.json     {"format": 1, "name": ..., "files": {file: sha256}}
 
@@ -57,6 +57,8 @@ class ModelFolder:
         window_tokens: tokens of text (special tokens included) the classifier sees at once.
         least_expected: a text is given labels only if its probabilities add up to this: the
             number of labels to expect of it.
+        at_least_one: such a text is given one label at least: if none reaches its threshold, the
+            one that comes nearest, as a share of it.
     """
 
     path: Path
@@ -66,6 +68,7 @@ class ModelFolder:
     thresholds: tuple[float, ...]
     window_tokens: int
     least_expected: float = 0.0
+    at_least_one: bool = False
 
     @classmethod
     def open(cls, path: Path) -> ModelFolder:
@@ -76,15 +79,13 @@ class ModelFolder:
         """
         manifest, version = verify(path, required_files(path))
         labels, positions = _labels(_parse(_read(path / "config.json"), path / "config.json"), path)
-        thresholds, window, least = _thresholds(path, labels, positions)
+        decision = _parse(_read(path / "thresholds.json"), path / "thresholds.json")
         return cls(
             path=path,
             name=str(manifest.get("name", path.name)),
             version=version,
             labels=labels,
-            thresholds=thresholds,
-            window_tokens=window,
-            least_expected=least,
+            **_decision(decision, path / "thresholds.json", labels, positions),
         )
 
 
@@ -172,11 +173,10 @@ def _labels(config: dict[str, Any], path: Path) -> tuple[tuple[str, ...], dict[s
     return tuple(ordered), {label: i for i, label in enumerate(ordered)}
 
 
-def _thresholds(
-    path: Path, labels: tuple[str, ...], positions: dict[str, int]
-) -> tuple[tuple[float, ...], int, float]:
-    file = path / "thresholds.json"
-    content = _parse(_read(file), file)
+def _decision(
+    content: dict[str, Any], file: Path, labels: tuple[str, ...], positions: dict[str, int]
+) -> dict[str, Any]:
+    """How probabilities become labels."""
     given = content.get("thresholds")
     if not isinstance(given, dict) or set(given) != set(positions):
         raise ModelFolderError(f"{file}: thresholds must name each label of config.json once")
@@ -189,7 +189,15 @@ def _thresholds(
     least = content.get("least_expected", 0.0)
     if not isinstance(least, (int, float)) or not 0.0 <= least < len(labels):
         raise ModelFolderError(f"{file}: least_expected must lie between 0 and the labels' number")
-    return tuple(float(v) for v in values), window, float(least)
+    at_least_one = content.get("at_least_one", False)
+    if not isinstance(at_least_one, bool):
+        raise ModelFolderError(f"{file}: at_least_one must be true or false")
+    return {
+        "thresholds": tuple(float(v) for v in values),
+        "window_tokens": window,
+        "least_expected": float(least),
+        "at_least_one": at_least_one,
+    }
 
 
 def _read(file: Path) -> bytes:

@@ -14,6 +14,23 @@ def test_nothing_is_given_where_too_few_labels_are_expected() -> None:
     assert found.tolist() == [[False] * 3, [True, False, False], [False] * 3]
 
 
+def test_where_enough_labels_are_expected_the_nearest_is_given_at_least() -> None:
+    decide = Decision(np.array([0.5, 0.9, 0.5]), least_expected=1.0, at_least_one=True)
+    found = decide(np.array([[0.4, 0.8, 0.3], [0.3, 0.3, 0.3], [0.6, 0.3, 0.2]], np.float32))
+    assert found.tolist() == [[False, True, False], [False] * 3, [True, False, False]]
+
+
+def test_one_label_at_least_is_for_those_who_asked_for_no_precision() -> None:
+    truth, probabilities = crowd()
+    probabilities = probabilities * np.float32(0.2) + truth.any(axis=1, keepdims=True) * 0.05
+    known = np.ones_like(truth, bool)
+    free = tune_decision(truth, probabilities.astype(np.float32), known)
+    assert free.at_least_one
+    assert free(probabilities)[truth.any(axis=1)].any(axis=1).mean() > 0.95
+    for asked in ({"min_precision": 0.1}, {"at_least": np.array([0.1, 0, 0, 0, 0, 0])}):
+        assert not tune_decision(truth, probabilities, known, **asked).at_least_one
+
+
 def test_expecting_nothing_leaves_the_thresholds_alone() -> None:
     probabilities = np.random.default_rng(1).random((50, 4)).astype(np.float32)
     assert (gated(probabilities, 0.0) == probabilities).all()

@@ -10,7 +10,8 @@ from pydantic import SecretStr
 
 from deploy.local.server import Server
 from producer.connection import connect
-from worker.claims import CLAIMS, DELIVERIES, LEASES, Claims
+from producer.operations import CLAIMS
+from worker.claims import DELIVERIES, LEASES, Claims
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -87,6 +87,20 @@ def test_labels_are_given_only_where_enough_of_them_are_expected(eager: Classifi
         assert len(one.evidence) == len(one.labels)
 
 
+def test_where_enough_labels_are_expected_the_nearest_is_given_at_least(eager: Classifier) -> None:
+    found = eager.classify(TEXTS)
+    expected = sorted(sum(one.scores) for one in found)
+    middle = (expected[1] + expected[2]) / 2
+    high = tuple(0.9 + 0.01 * i for i, _ in enumerate(eager.folder.labels))
+    folder = replace(eager.folder, thresholds=high, least_expected=middle, at_least_one=True)
+    for one in Classifier(folder, eager._tokenizer, eager._model, device=CPU).classify(TEXTS):
+        shares = [score / least for score, least in zip(one.scores, high, strict=True)]
+        assert max(shares) < 1
+        nearest = eager.folder.labels[shares.index(max(shares))]
+        assert one.labels == ((nearest,) if sum(one.scores) >= middle else ())
+        assert len(one.evidence) == len(one.labels)
+
+
 def test_a_score_is_the_best_of_the_windows(eager: Classifier) -> None:
     text = "It rained again today. Nobody came to us. They hate me now. So it goes, so what."
     room = 14  # of 16 tokens, without [CLS] and [SEP]

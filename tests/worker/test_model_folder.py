@@ -228,6 +228,14 @@ def test_the_number_of_labels_to_expect_is_read_and_checked(folder: Path) -> Non
     assert ModelFolder.open(folder).least_expected == 1.2
 
 
+def test_whether_there_is_always_one_label_is_read_and_checked(folder: Path) -> None:
+    assert ModelFolder.open(folder).at_least_one is False
+    thresholds(folder, at_least_one=True)
+    assert ModelFolder.open(folder).at_least_one is True
+    thresholds(folder, at_least_one="yes")
+    refused(folder, "thresholds.json", "at_least_one")
+
+
 @pytest.mark.parametrize("least", [-0.1, 3, "much", None])
 def test_a_number_of_labels_that_cannot_be_is_refused(folder: Path, least: Any) -> None:
     thresholds(folder, least_expected=least)

@@ -12,6 +12,7 @@ from redis.exceptions import OutOfMemoryError
 
 from deploy.local.server import Server
 from producer.message import encode_message
+from producer.operations import CLAIMS
 from tests.worker.claims_support import (
     DEAD,
     QUEUE,
@@ -25,7 +26,7 @@ from tests.worker.claims_support import (
     push,
     result,
 )
-from worker.claims import CLAIMS, Claims
+from worker.claims import Claims
 
 
 def test_messages_are_claimed_oldest_first_and_whole(client: redis.Redis, claims: Claims) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import redis
 
+from producer.operations import CLAIMS
 from tests.worker.claims_support import (
     Place,
     expire,
@@ -14,7 +15,7 @@ from tests.worker.claims_support import (
     push,
     result,
 )
-from worker.claims import CLAIMS, DELIVERIES, LEASES, REAP_LIMIT, Claims
+from worker.claims import DELIVERIES, LEASES, REAP_LIMIT, Claims
 
 if TYPE_CHECKING:
     from collections.abc import Callable
