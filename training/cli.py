@@ -22,7 +22,7 @@ from training.commands import (
     one_line_errors,
     prepare_libraries,
 )
-from training.options import fit_options, window_for
+from training.options import ANY_WEIGHT, fit_options, window_for
 from training.pii.commands import evaluate_pii, pii
 from training.records import TEXT, label_names, read_plain, read_records
 from training.sources import read_sources, read_validation
@@ -84,6 +84,9 @@ def anonymize(source: Path, target: Path, column: str) -> None:
               help="A label's threshold is no lower than this; may be repeated.")  # fmt: skip
 @click.option("--least-expected", type=click.FloatRange(0), default=0.0, metavar="N",
               help="Give labels only where the probabilities add up to N at least.")  # fmt: skip
+@click.option("--any-weight", type=click.FloatRange(0), default=ANY_WEIGHT,
+              help="How much it counts whether an entry has any label at all: more where readers "
+              "differ about which, 0 where labels are sure.")  # fmt: skip
 @click.option("--class-weights", is_flag=True, help="Let positives of rare labels count more.")
 @click.option("--precision", type=click.Choice(["auto", "fp32", "bf16"]), default="auto",
               help="Arithmetic of training; auto is bf16 where the hardware has it.")  # fmt: skip

@@ -97,7 +97,7 @@ def finetune(
             callbacks=[keeper],
         )
         trainer.remove_callback(PrinterCallback)
-        trainer.positive_weights = positive_weights
+        trainer.positive_weights, trainer.any_weight = positive_weights, options.any_weight
         if resume_from is not None:
             keeper.restore(load_kept(resume_from))
         deadline.start_training()
@@ -207,6 +207,7 @@ class _ByLength(LengthGroupedSampler):  # type: ignore[misc]
 class _Trainer(Trainer):  # type: ignore[misc]
     #: How many times each label's positives count, shape `(labels,)`.
     positive_weights: torch.Tensor | None = None
+    any_weight = 0.0
 
     def compute_loss(
         self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, **_: Any
@@ -217,7 +218,7 @@ class _Trainer(Trainer):  # type: ignore[misc]
         positive = self.positive_weights
         loss = training_loss(
             outputs.logits.float(), labels, weights,
-            None if positive is None else positive.to(labels.device),
+            None if positive is None else positive.to(labels.device), self.any_weight,
         )  # fmt: skip
         inputs["labels"] = labels
         return (loss, outputs) if return_outputs else loss

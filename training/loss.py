@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 LARGEST_WEIGHT = 10.0
 
 
-#: How much it counts whether a text has any label, beside the mean over its labels.
-ANY_WEIGHT = 0.25
 #: Keeps the logarithm of what is left of 1 finite.
 _SMALLEST = 1e-6
 
@@ -26,11 +24,11 @@ def training_loss(
     labels: torch.Tensor,
     weights: torch.Tensor,
     positive_weights: torch.Tensor | None = None,
+    any_weight: float = 0.0,
 ) -> torch.Tensor:
-    """What training makes small: `known_loss`, and a part of `any_loss`; see there."""
-    return known_loss(logits, labels, weights, positive_weights) + ANY_WEIGHT * any_loss(
-        logits, labels, weights
-    )
+    """What training makes small: `known_loss`, and so much of `any_loss`; see there."""
+    loss = known_loss(logits, labels, weights, positive_weights)
+    return loss + any_weight * any_loss(logits, labels, weights) if any_weight else loss
 
 
 def any_loss(logits: torch.Tensor, labels: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:

@@ -97,7 +97,7 @@ def test_model_card_repeats_the_command_without_paths() -> None:
         "window_tokens": 128, "validation_share": 0.15, "max_minutes": None,
         "allow_download": False, "small": False, "min_precision": 0.0, "max_false_alarms": 1.0, "at_least": ["A=0.5"], "least_expected": 0.0,
         "patience": None,
-        "resume": False, "precision": "auto", "class_weights": False,
+        "resume": False, "precision": "auto", "class_weights": False, "any_weight": 0.25,
     }  # fmt: skip
     changed = {"base": "/home/me/my base", "seed": 7, "no_anonymize": True}
     options = fit_options(("/home/me/diary.csv",), Path("/srv/models/mine"), given, changed)

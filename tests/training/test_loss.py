@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from training.loss import ANY_WEIGHT, any_loss, class_weights, known_loss, training_loss
+from training.loss import any_loss, class_weights, known_loss, training_loss
 
 NAN = float("nan")
 
@@ -20,7 +20,7 @@ def logit(probability: float) -> float:
 def test_what_is_unknown_teaches_nothing() -> None:
     logits = torch.tensor([[0.3, -2.0], [1.0, 4.0]], requires_grad=True)
     labels = torch.tensor([[1.0, NAN], [NAN, 0.0]])
-    training_loss(logits, labels, torch.tensor([1.0, 2.0])).backward()
+    training_loss(logits, labels, torch.tensor([1.0, 2.0]), any_weight=1.0).backward()
     assert logits.grad is not None
     assert (logits.grad == 0).tolist() == [[False, True], [True, False]]
 
@@ -54,7 +54,7 @@ def test_no_logit_is_too_sure_for_the_loss() -> None:
     for value in (-200.0, 200.0):
         logits = torch.full((2, 3), value, requires_grad=True)
         labels = torch.tensor([[1.0, 0.0, 0.0], [0.0, 0.0, 0.0]])
-        loss = training_loss(logits, labels, torch.ones(2))
+        loss = training_loss(logits, labels, torch.ones(2), any_weight=1.0)
         loss.backward()
         assert torch.isfinite(loss)
         assert logits.grad is not None
@@ -63,7 +63,7 @@ def test_no_logit_is_too_sure_for_the_loss() -> None:
 
 def test_both_losses_are_made_small() -> None:
     logits, labels = torch.tensor([[0.5, -1.0]]), torch.tensor([[1.0, 0.0]])
-    both = known_loss(logits, labels, torch.ones(1)) + ANY_WEIGHT * any_loss(
-        logits, labels, torch.ones(1)
-    )
-    assert training_loss(logits, labels, torch.ones(1)) == both
+    one = torch.ones(1)
+    both = known_loss(logits, labels, one) + 0.5 * any_loss(logits, labels, one)
+    assert training_loss(logits, labels, one, any_weight=0.5) == both
+    assert training_loss(logits, labels, one) == known_loss(logits, labels, one)
