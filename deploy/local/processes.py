@@ -29,7 +29,6 @@ class Process:
         environment: the JOURNAL_* settings.
         arguments: further options of the command.
         log: where stderr goes.
-        children: `/readyz` must have this many children ready, for `run`.
     """
 
     def __init__(

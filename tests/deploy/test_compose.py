@@ -126,6 +126,21 @@ def test_every_setting_handed_on_exists(stack: Stack) -> None:
         assert given <= known, name
 
 
+#: Settings of a worker that the stack does not hand on, and why.
+NOT_HANDED_ON = {
+    "keys_file": "the image says where", "queue": "one queue in this stack", "results": "the same",
+    "dead": "the same", "max_queue_entries": "for producers", "idempotency_seconds": "for producers",
+    "transport": "for comparison only", "metrics_host": "the image listens on all",
+    "metrics_port": "Prometheus asks there", "exporter_port": "the same",
+}  # fmt: skip
+
+
+def test_every_setting_reaches_the_worker_or_has_a_reason_not_to(stack: Stack) -> None:
+    given = set(stack["services"]["worker"]["environment"])
+    for field in WorkerSettings.model_fields:
+        assert (f"JOURNAL_{field.upper()}" in given) != (field in NOT_HANDED_ON), field
+
+
 def test_a_setting_of_the_shell_reaches_the_worker(
     compose_config: Callable[..., subprocess.CompletedProcess[str]],
 ) -> None:

@@ -66,6 +66,8 @@ def test_ports_and_probes_are_those_of_the_code(deployment: Manifest) -> None:
     assert {"livenessProbe", "readinessProbe"} <= set(probes)
     assert {probe["port"] for probe in probes.values()} == {"metrics"}
     assert probes["livenessProbe"]["path"] == "/healthz", "a Redis that is down kills no pod"
+    if "startupProbe" in probes:
+        assert probes["startupProbe"]["path"] == "/readyz", "healthy before its models are loaded"
     assert {probe["path"] for probe in probes.values()} <= {"/healthz", "/readyz"}
 
 
@@ -127,6 +129,8 @@ def test_workers_scale_by_gauges_that_the_exporter_tells(
         used = set(re.findall(r"journal_\w+", trigger["metadata"]["query"]))
         assert used
         assert used <= told
+        assert trigger["metadata"]["ignoreNullValues"] == "false", "no figure would count as 0"
+    assert scaled["fallback"]["behavior"] == "currentReplicasIfHigher"
 
 
 def test_the_handbook_names_every_secret(manifests: list[Manifest], root: Path) -> None:
