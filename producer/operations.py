@@ -205,6 +205,33 @@ def _submit(
             raise QueueFull(f"the queue holds {settings.max_queue_entries} entries")
 
 
+@dataclass(frozen=True, slots=True)
+class ConsumerGroup:
+    """A group; every result stays until each group has acknowledged it.
+
+    Attributes:
+        name: of the group.
+        pending: results it was given and has not acknowledged.
+        unread: results it was not given yet.
+    """
+
+    name: str
+    pending: int
+    unread: int
+
+    @property
+    def backlog(self) -> int:
+        """Results it has not acknowledged."""
+        return self.pending + self.unread
+
+    @classmethod
+    def of(cls, info: Any) -> ConsumerGroup:
+        """A group as `XINFO GROUPS` tells of it."""
+        fields = named(info)
+        # Redis does not know how many are unread where results were deleted in between.
+        return cls(text(fields["name"]), int(fields["pending"]), int(fields.get("lag") or 0))
+
+
 def status(settings: Settings) -> Operation[Status]:
     """Count what waits, what is being worked on, and what nobody has read yet."""
     *counts, groups = yield [
@@ -215,9 +242,7 @@ def status(settings: Settings) -> Operation[Status]:
         ("XINFO", "GROUPS", settings.results),
     ]
     ready, claimed, results, dead = checked(counts)
-    lags: dict[str, int] = {}
-    if not isinstance(groups, Exception):  # no stream yet: no groups
-        for info in groups:
-            fields = named(info)
-            lags[text(fields["name"])] = int(fields["pending"]) + int(fields.get("lag") or 0)
-    return Status(ready, claimed, results, dead, lags)
+    # No stream yet: no groups.
+    told = [] if isinstance(groups, Exception) else [ConsumerGroup.of(info) for info in groups]
+    backlogs = {group.name: group.backlog for group in told}
+    return Status(ready, claimed, results, dead, backlogs)

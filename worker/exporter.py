@@ -18,7 +18,7 @@ from redis.exceptions import RedisError
 
 from producer.connection import connect
 from producer.message import ENQUEUED_AT
-from producer.operations import CLAIMS
+from producer.operations import CLAIMS, ConsumerGroup
 from worker.probes import Probes
 
 if TYPE_CHECKING:
@@ -73,8 +73,9 @@ class QueueCollector(Collector):
             backlog = GaugeMetricFamily(
                 "journal_results_backlog", "Results a group has not acknowledged", labels=["group"]
             )
-            for group, unread in _backlog(groups).items():
-                backlog.add_metric([group], unread)
+            for info in groups if isinstance(groups, list) else []:
+                group = ConsumerGroup.of(info)
+                backlog.add_metric([group.name], group.backlog)
             yield backlog
         if not isinstance(memory, Exception):
             for name, text in (
@@ -109,17 +110,6 @@ def age(message: Any, now: float) -> float:
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return 0.0
     return max(0.0, now - enqueued_at) if enqueued_at > 0 else 0.0
-
-
-def _backlog(groups: Any) -> dict[str, float]:
-    if not isinstance(groups, list):
-        return {}
-    backlog = {}
-    for info in groups:
-        fields = dict(zip(info[::2], info[1::2], strict=True))
-        unread = float(fields[b"pending"]) + float(fields.get(b"lag") or 0)
-        backlog[fields[b"name"].decode("utf-8", "replace")] = unread
-    return backlog
 
 
 def _info(reply: Any, name: str) -> float:

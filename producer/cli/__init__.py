@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from producer.cli import dead, keys, load, results, status, submit
+from producer.cli import dead, groups, keys, load, results, status, submit
 from producer.cli.options import JournalGroup
 
 
@@ -28,5 +28,7 @@ def main() -> None:
     """  # noqa: D301 - \b tells click not to rewrap
 
 
-for command in (submit.submit, results.results, status.status, dead.dead, keys.keys, load.load):
+for command in (
+    submit.submit, results.results, status.status, dead.dead, groups.groups, keys.keys, load.load,
+):  # fmt: skip
     main.add_command(command)

@@ -28,7 +28,10 @@ from producer import (
     reading,
     results,
 )
+from producer.client import carry
+from producer.connection import connect
 from producer.dead import DeadLetters
+from producer.groups import consumer_groups, remove_group
 from producer.load import LoadRun, Schedule
 from producer.sealing import new_key, write_key_file
 from tests.integration.conftest import Backend, wait_until
@@ -153,6 +156,21 @@ def test_a_producer_puts_aside_what_it_cannot_open(
     assert operator.replay(operator) == 1
     with JournalClient(settings, keys) as backend:
         assert (backend.status().results, backend.status().dead) == (1, 0)
+
+
+def test_an_operator_removes_a_group_that_nobody_reads_by(
+    guarded: Server, keys_file: Path, keys: KeySet
+) -> None:
+    for group in ("typo", "backend"):
+        settings = Settings.load(redis_url=url(guarded, "producer"), keys_file=keys_file)
+        with JournalClient(settings, keys) as backend:
+            assert list(backend.results(group=group, timeout=0)) == []
+    with redis.Redis.from_url(url(guarded, "worker")) as worker:
+        worker.xadd("journal.results", {"entry_id": "x", "sealed": "y"})
+    operators = Settings.load(redis_url=url(guarded, "operator"))
+    with connect(operators.redis_url) as client:
+        assert carry(client, remove_group(operators, "typo")).unread == 1
+        assert [group.name for group in carry(client, consumer_groups(operators))] == ["backend"]
 
 
 def test_a_load_run_needs_one_permission_more(

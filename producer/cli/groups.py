@@ -1,0 +1,74 @@
+"""`journal groups`: who reads the results, and a group that nobody reads by any more."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from producer.cli.options import redis_option
+from producer.client import carry
+from producer.connection import connect
+from producer.groups import consumer_groups, remove_group
+from producer.settings import Settings
+
+if TYPE_CHECKING:
+    from producer.operations import ConsumerGroup
+
+
+@click.group()
+def groups() -> None:
+    """List and remove the consumer groups that read the results.
+
+    Every result stays until each group has acknowledged it. A group that nobody reads by, such as
+    one with a mistyped name, keeps all of them, and in the end the workers stop.
+    """
+
+
+@groups.command("list")
+@click.option("--json", "as_json", is_flag=True, help="JSON lines instead of a table.")
+@redis_option
+def list_groups(as_json: bool, redis_url: str | None) -> None:
+    """List the groups: name, results given and not acknowledged, results not read yet."""
+    found = _all(Settings.load(redis_url=redis_url))
+    if as_json:
+        for group in found:
+            click.echo(json.dumps(asdict(group)))
+        return
+    console = Console()
+    if not found:
+        console.print("no consumer groups")
+        return
+    table = Table("group", "pending", "unread")
+    for group in found:
+        table.add_row(escape(group.name), f"{group.pending:,}", f"{group.unread:,}")
+    console.print(table)
+
+
+@groups.command()
+@click.argument("name")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@redis_option
+def remove(name: str, yes: bool, redis_url: str | None) -> None:
+    """Remove the group NAME: what it has not acknowledged it will never read.
+
+    Results that other groups still have to read stay. Whoever reads by this name again makes a new
+    group.
+    """
+    settings = Settings.load(redis_url=redis_url)
+    backlog = next((group.backlog for group in _all(settings) if group.name == name), None)
+    if backlog is not None and not yes:
+        click.confirm(f"{backlog:,} results are not acknowledged by {name!r}. Remove it?",
+                      abort=True, err=True)  # fmt: skip
+    client = connect(settings.redis_url)
+    removed = carry(client, remove_group(settings, name))
+    click.echo(f"removed; {removed.backlog:,} results were not acknowledged", err=True)
+
+
+def _all(settings: Settings) -> list[ConsumerGroup]:
+    return carry(connect(settings.redis_url), consumer_groups(settings))
