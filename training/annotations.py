@@ -96,4 +96,6 @@ def _evidence(record: Record, row: dict[str, Any]) -> tuple[tuple[str, str], ...
         raise DataError("'evidence' is no list of labels and quotes") from None
     if not all(isinstance(word, str) for pair in pairs for word in pair):
         raise DataError("'evidence' is no list of labels and quotes")
+    if not {label for label, _ in pairs} <= {*record.labels, *(row.get("votes") or ())}:
+        raise DataError("'evidence' names a label that the entry was not given")
     return tuple((label, quote) for label, quote in pairs if quote and quote in record.text)

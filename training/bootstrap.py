@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 SAMPLES = 400
 #: The middle 95% of the samples.
 _EDGES = (2.5, 97.5)
+#: The same of the normal distribution.
+_Z = 1.96
 
 
 def intervals(
@@ -62,11 +64,18 @@ def intervals(
     return {name: _middle(values) for name, values in found.items()}
 
 
-def share_interval(flags: NDArray[np.bool_], *, seed: int = 0) -> tuple[float, float]:
-    """95% interval of the share that is true, shape `(entries,)`."""
-    # The number of true ones in a sample drawn with replacement is binomial.
-    drawn = np.random.default_rng(seed).binomial(len(flags), float(flags.mean()), SAMPLES)
-    return _middle((drawn / len(flags)).tolist())
+def share_interval(flags: NDArray[np.bool_]) -> tuple[float, float]:
+    """95% interval of the share that is true, shape `(entries,)`.
+
+    Wilson's score interval (E. B. Wilson, "Probable inference, the law of succession, and
+    statistical inference", JASA 22, 1927): samples of what never happened would say that it never
+    can.
+    """
+    n, share = len(flags), float(flags.mean())
+    spread = _Z**2 / n
+    middle = (share + spread / 2) / (1 + spread)
+    half = _Z / (1 + spread) * (share * (1 - share) / n + spread / (4 * n)) ** 0.5
+    return round(max(0.0, middle - half), 4), round(min(1.0, middle + half), 4)
 
 
 def _middle(values: list[float]) -> tuple[float, float]:

@@ -10,6 +10,7 @@ import hashlib
 import json
 import shutil
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -18,7 +19,6 @@ from training.errors import OutputError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from training.base import Base
     from training.options import FitOptions
@@ -44,6 +44,9 @@ def fingerprint(
     """The same for a fit that takes the same steps."""
     settings = {k: v for k, v in asdict(options).items() if k not in _FREE}
     digest = hashlib.sha256(json.dumps([base.name, list(names), settings]).encode())
+    for file in sorted(Path(base.source).glob("*.safetensors")):
+        with file.open("rb") as stream:
+            digest.update(hashlib.file_digest(stream, "sha256").digest())
     for part in (train, held_out):
         digest.update(json.dumps([part.texts, part.weights, part.places]).encode())
         digest.update(part.targets.tobytes())

@@ -103,7 +103,8 @@ def fit(data: tuple[str, ...], out: Path, **given: Any) -> None:
     the same matter without a distortion), `evidence`, and a `mask` of labels that are not known.
 
     Several files may be given, FILE=WEIGHT to weigh one. Of several, a file that never gives a
-    certain label tells nothing about it. `shipped` stands for the synthetic entries that come
+    certain label tells nothing about it in its labelled entries; those without any label count as
+    free of all. `shipped` stands for the synthetic entries that come
     with journal-stream; without DATA they are what is used.
 
     Several GPUs: `torchrun --nproc-per-node 2 -m training.cli fit ...`; --batch-size is then

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 
+from training.errors import DataError
+
 #: Share of the limit kept back for the last evaluation and for writing the model.
 _RESERVE = 0.12
 
@@ -21,8 +23,16 @@ class Deadline:
         self._started = 0.0
 
     def start_training(self) -> None:
-        """From here on time is shared out over the steps of training."""
+        """From here on time is shared out over the steps of training.
+
+        Raises:
+            DataError: none of it is left.
+        """
         self._started = time.monotonic() - self._born
+        if self._limit is not None and self._started >= self._limit:
+            raise DataError(
+                f"--max-minutes: {self._started / 60:.1f} minutes went by before training began"
+            )
 
     def used(self) -> float:
         """The share of the time for training that is gone, 0 to 1; always 0 without a limit."""

@@ -73,11 +73,15 @@ def tune_decision(
     the share that has one: the best F1 of few texts is mostly chance, and their share is not. Of
     equals it is the one that expects least.
 
-    Nothing is given below its threshold if a precision or a floor was asked for.
+    Nothing is given below its threshold if a precision, a floor or few false alarms were asked
+    for, or where no entry without a label tells what that would do.
 
     The arguments are those of `tune_thresholds`, and the lowest number to expect at least.
     """
-    strict = min_precision > 0 or (at_least is not None and bool(at_least.any()))
+    strict = (
+        min_precision > 0 or max_false_alarms < 1 or (at_least is not None and bool(at_least.any()))
+        or bool((truth > 0).any(axis=1).all())
+    )  # fmt: skip
     labels = truth.shape[1]
     best, reached = Decision(np.empty(0)), -np.inf
     # Of no text are as many labels to be expected as there are.
@@ -89,17 +93,24 @@ def tune_decision(
         )  # fmt: skip
         for one in (False,) if strict or not least else (False, True):
             decision = Decision(thresholds, least, at_least_one=one)
-            value = _worth((truth > 0) & known, decision(probabilities) & known, max_false_alarms)
+            value = _worth(truth > 0, decision(probabilities), known, max_false_alarms)
             value += AT_LEAST_ONE_MAY_COST if one else 0.0
             if value > reached + _ALIKE:
                 best, reached = decision, value
     return best
 
 
-def _worth(true: NDArray[np.bool_], given: NDArray[np.bool_], most_alarms: float) -> float:
-    """How good it is to give these labels, both of shape `(texts, labels)`; see `tune_decision`."""
-    any_true: NDArray[np.bool_] = np.asarray(true.any(axis=1))
-    any_given: NDArray[np.bool_] = np.asarray(given.any(axis=1))
+def _worth(
+    true: NDArray[np.bool_], given: NDArray[np.bool_], known: NDArray[np.bool_], most_alarms: float
+) -> float:
+    """How good it is to give these labels, all of shape `(texts, labels)`; see `tune_decision`."""
+    true, given = true & known, given & known
+    # Of a text without a known label it must be known that it has no other.
+    judged = true.any(axis=1) | known.all(axis=1)
+    any_true: NDArray[np.bool_] = np.asarray(true[judged].any(axis=1))
+    any_given: NDArray[np.bool_] = np.asarray(given[judged].any(axis=1))
+    if not len(any_true):
+        return micro_plus_macro_f1(true, given)
     alarms = float(any_given[~any_true].mean()) if not any_true.all() else 0.0
     return (
         micro_plus_macro_f1(true, given)

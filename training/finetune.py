@@ -101,7 +101,8 @@ def finetune(
         if resume_from is not None:
             keeper.restore(load_kept(resume_from))
         deadline.start_training()
-        trainer.train(resume_from_checkpoint=str(resume_from) if resume_from else None)
+        if not keeper.exhausted:  # as it may be in what is resumed
+            trainer.train(resume_from_checkpoint=str(resume_from) if resume_from else None)
         # Takes off the autocast that would otherwise stay around the model for good.
         trainer.accelerator.unwrap_model(model, keep_fp32_wrapper=False)
     best = keeper.best

@@ -42,6 +42,7 @@ from training.sentences import sentences
 from training.split import Part, stratified_split
 from training.thresholds import silent_labels
 from worker import adapter
+from worker.errors import WorkerError
 from worker.first_token import AVERAGES, first_token_only
 from worker.model_folder import ModelFolder
 
@@ -141,7 +142,12 @@ def fit(
     found["reliability"] = honesty.to_json()
     decide = _decider(model, tokenizer, decision, anonymizer, options)
     progress.begin("exchanging names and pronouns")
-    found["fairness"] = fairness(as_written, decide, seed=options.seed)
+    try:
+        found["fairness"] = fairness(as_written, decide, seed=options.seed)
+    except (DataError, WorkerError):
+        # New texts, of names that nobody wrote: no reason to throw a finished training away.
+        progress.note("fairness was not measured: an entry could not be anonymized again")
+        found["fairness"] = fairness([], decide)
     progress.begin("writing the model folder")
     with new_folder(target) as folder:
         found["seconds"] = progress.seconds()

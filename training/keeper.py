@@ -104,6 +104,11 @@ class Keeper(TrainerCallback):  # type: ignore[misc]
         self._in_vain = 0
         self._history: list[dict[str, float]] = []
 
+    @property
+    def exhausted(self) -> bool:
+        """Whether patience is at its end."""
+        return self._patience is not None and self._in_vain >= self._patience
+
     def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         """The number of steps is known now."""
         del args, control
@@ -161,6 +166,6 @@ class Keeper(TrainerCallback):  # type: ignore[misc]
                 history=self._history,
                 state={name: value.cpu().clone() for name, value in state_dict.items()},
             )
-        if self._in_vain == self._patience:
+        if self.exhausted:
             self._progress.note(f"stopped: no better for {self._patience} epochs")
             control.should_training_stop = True

@@ -12,6 +12,8 @@ from training.errors import DataError
 #: Longest cell that is looked at; real ones stay below 400 characters.
 MAX_CELL_CHARACTERS = 4_096
 MAX_LABEL_CHARACTERS = 64
+#: What other programs write into a cell that holds nothing; it would become a label.
+_NO_VALUE = {"nan", "none", "null", "n/a", "na"}
 #: Words of letters and digits with the punctuation names use; no quotes, brackets or calls.
 _NAME = re.compile(r"[^\W_](?:[^\W_]|[ \-/&+.,'\u2019])*")
 
@@ -46,6 +48,10 @@ def _read(cell: str) -> Any:
     if not cell:
         return []
     if cell[0] not in "[(":
+        if "," in cell:
+            raise DataError("a comma between labels; set them apart by semicolons, or write a list")
+        if cell.lower() in _NO_VALUE:
+            raise DataError("not a list of labels")
         return [name for name in cell.split(";") if name.strip()]
     try:
         return ast.literal_eval(cell)

@@ -27,6 +27,9 @@ def check_target(target: Path) -> None:
     """
     if target.is_symlink() or (target.exists() and not _replaceable(target)):
         raise OutputError(f"{target}: exists and is no model folder")
+    if target.exists() and (target.is_mount() or target.resolve() == Path.cwd()):
+        # It is written beside and then renamed, which these cannot be.
+        raise OutputError(f"{target}: a folder below it can be written, but not the place itself")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
     except OSError as exc:

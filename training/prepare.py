@@ -9,6 +9,7 @@ import datasets
 import numpy as np
 import torch
 
+from training.errors import DataError
 from worker import windows
 from worker.encoder import special_tokens
 
@@ -112,6 +113,8 @@ def tokenize(
         cut, batched=True, batch_size=_MAP_BATCH, remove_columns=raw.column_names,
         keep_in_memory=True, load_from_cache_file=False,
     )  # fmt: skip
+    if not len(cut_up):
+        raise DataError("the model knows no word of these entries")
     # Similar lengths side by side: little padding where windows are taken in order.
     cut_up = cut_up.select(np.argsort(cut_up["length"], kind="stable"), keep_in_memory=True)
     index = np.asarray(cut_up["index"], dtype=np.int64)

@@ -45,4 +45,8 @@ def part_ways() -> None:
 
 
 def _number(name: str, default: int) -> int:
-    return int(os.environ.get(name) or default)
+    given = os.environ.get(name) or str(default)
+    try:
+        return int(given)
+    except ValueError:
+        raise LaunchError(f"{name} in the environment is no number") from None

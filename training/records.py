@@ -112,6 +112,8 @@ def _record(row: dict[str, Any], place: str) -> Record:
     text = row[TEXT]
     if not isinstance(text, str) or not text.strip():
         raise DataError(f"{place}: column '{TEXT}' is empty")
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        raise DataError(f"{place}: column '{TEXT}' holds half of a surrogate pair")
     if len(text) > MAX_TEXT_CHARACTERS:
         raise DataError(
             f"{place}: column '{TEXT}' holds {len(text):,} characters, "

@@ -31,12 +31,15 @@ def sentences(records: Iterable[Record]) -> list[Record]:
             quotes.setdefault(quote, []).append(label)
         if not quotes or len(record.text) < 2 * max(map(len, quotes)):
             continue  # the evidence is most of the text
+        marked = {label for label, _ in record.evidence}
+        # A label that no evidence is marked for may lie in any sentence.
+        unknown = record.unknown | ((set(record.labels) | set(record.shares)) - marked)
         found += [
-            Record(quote, tuple(labels), unknown=record.unknown, weight=record.weight)
+            Record(quote, tuple(labels), unknown=unknown, weight=record.weight)
             for quote, labels in quotes.items()
         ]
         found += [
-            Record(sentence, (), unknown=record.unknown, weight=PLAIN_WEIGHT * record.weight)
+            Record(sentence, (), unknown=unknown, weight=PLAIN_WEIGHT * record.weight)
             for sentence in _plain(record.text, list(quotes))[:MOST_PLAIN]
         ]
     return found

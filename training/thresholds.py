@@ -96,7 +96,7 @@ def _quieter(
 
     No threshold is lowered, and none moves if there are few enough false alarms already.
     """
-    plain = ~(true & known).any(axis=1)
+    plain = ~(true & known).any(axis=1) & known.all(axis=1)
 
     def alarms(thresholds: NDArray[np.float64]) -> float:
         given = (probabilities >= thresholds) & known

@@ -53,6 +53,29 @@ def test_malformed_row_is_one_line_without_its_text(tmp_path: Path) -> None:
     assert line.endswith("j.csv:5: column 'labels': not a list of labels")
 
 
+def test_half_a_surrogate_pair_is_one_line(tmp_path: Path) -> None:
+    file = tmp_path / "a.jsonl"
+    file.write_text('{"text": "x \\ud800", "labels": []}\n')
+    assert "a.jsonl:1" in line_of_failure("fit", file, "--out", tmp_path / "model")
+
+
+def test_a_model_is_not_written_in_place_of_the_working_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = write_csv(tmp_path / "j.csv", make_rows(9))
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    assert "not the place itself" in line_of_failure("fit", data, "--out", ".")
+
+
+def test_no_time_to_train_is_one_line(tmp_path: Path, tiny_base: Path) -> None:
+    data = write_csv(tmp_path / "j.csv", make_rows(60))
+    line = line_of_failure("fit", data, "--out", tmp_path / "model", "--base", tiny_base,
+                           "--max-minutes", "0.000001", "--no-anonymize")  # fmt: skip
+    assert "--max-minutes" in line
+    assert not (tmp_path / "model").exists()
+
+
 def test_validation_file_is_read_with_reframes_and_masks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

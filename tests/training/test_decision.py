@@ -27,8 +27,37 @@ def test_one_label_at_least_is_for_those_who_asked_for_no_precision() -> None:
     free = tune_decision(truth, probabilities.astype(np.float32), known)
     assert free.at_least_one
     assert free(probabilities)[truth.any(axis=1)].any(axis=1).mean() > 0.95
-    for asked in ({"min_precision": 0.1}, {"at_least": np.array([0.1, 0, 0, 0, 0, 0])}):
+    floor = np.array([0.1, 0, 0, 0, 0, 0])
+    for asked in ({"min_precision": 0.1}, {"at_least": floor}, {"max_false_alarms": 0.3}):
         assert not tune_decision(truth, probabilities, known, **asked).at_least_one
+
+
+def test_one_label_at_least_needs_entries_without_any_to_be_chosen() -> None:
+    truth, probabilities = crowd()
+    some = truth.any(axis=1)
+    known = np.ones((int(some.sum()), truth.shape[1]), bool)
+    assert not tune_decision(truth[some], probabilities[some], known).at_least_one
+
+
+@pytest.mark.parametrize("limit", [0.0, 0.01, 0.03])
+def test_no_more_false_alarms_than_allowed_whatever_the_noise(limit: float) -> None:
+    chance = np.random.default_rng(4)
+    truth = (chance.random((800, 4)) < 0.2).astype(np.float32)
+    probabilities = (0.3 * truth + 0.7 * chance.random((800, 4))).astype(np.float32)
+    decide = tune_decision(truth, probabilities, np.ones_like(truth, bool), max_false_alarms=limit)
+    assert decide(probabilities)[~truth.any(axis=1)].any(axis=1).mean() <= limit
+
+
+def test_a_text_of_which_not_all_is_known_is_no_text_without_labels() -> None:
+    truth, probabilities = crowd()
+    known = np.ones_like(truth, bool)
+    expected = tune_decision(truth, probabilities, known)
+    more = np.concatenate([truth, np.zeros((500, 6), np.float32)])
+    scores = np.concatenate([probabilities, np.tile([0, 0, 0, 0, 0, 0.99], (500, 1))])
+    half = np.concatenate([known, np.tile([True] * 5 + [False], (500, 1))])
+    found = tune_decision(more, scores.astype(np.float32), half)
+    assert found.thresholds.tolist() == expected.thresholds.tolist()
+    assert found.least_expected == expected.least_expected
 
 
 def test_expecting_nothing_leaves_the_thresholds_alone() -> None:

@@ -57,6 +57,11 @@ def test_a_share_of_many_has_a_narrow_interval() -> None:
     assert few[0] < many[0] < 0.1 < many[1] < few[1]
 
 
+def test_what_was_never_seen_may_happen_all_the_same() -> None:
+    assert share_interval(np.zeros(20, bool)) == (0.0, pytest.approx(0.161, abs=0.001))
+    assert share_interval(np.ones(2, bool)) == (pytest.approx(0.342, abs=0.001), 1.0)
+
+
 def test_honest_probabilities_have_no_calibration_error(tmp_path: Path) -> None:
     rng = np.random.default_rng(2)
     said = rng.random((5000, 2)).astype(np.float32)

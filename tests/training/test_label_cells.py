@@ -34,6 +34,9 @@ def test_reads_lists_in_every_spelling(cell: object, labels: tuple[str, ...]) ->
         "__import__('os').system('touch hacked')",
         "[__import__('os').system('touch hacked')]",
         "[x for x in 'abc']",
+        "Mind Reading, Self-blame",
+        "nan",
+        "None",
         "['a'] * 10**9",
         "[1, 2]",
         "[['nested']]",
@@ -56,5 +59,8 @@ def test_refuses_anything_else_without_repeating_it(cell: object, tmp_path: obje
     with pytest.raises(DataError) as caught:
         parse_labels(cell)
     message = str(caught.value)
-    assert message in {"not a list of labels", "too long for a list of labels"}
+    assert message in {
+        "not a list of labels", "too long for a list of labels",
+        "a comma between labels; set them apart by semicolons, or write a list",
+    }  # fmt: skip
     assert not list(tmp_path.iterdir())  # type: ignore[attr-defined] - the working folder

@@ -9,6 +9,7 @@ import pytest
 import torch
 from transformers import AutoTokenizer
 
+from training.errors import DataError
 from training.prepare import Collator, Windows, tokenize
 from worker.classifier import Classifier
 from worker.model_folder import ModelFolder
@@ -69,6 +70,11 @@ def test_a_text_scores_the_maximum_of_its_windows(tokenizer: object) -> None:
     assert found.best_by_text(scores).round(3).tolist() == [
         pytest.approx([0.2, 0.2, 0.9]), pytest.approx([0.1] * 3), pytest.approx([0.1] * 3)
     ]  # fmt: skip
+
+
+def test_entries_without_a_known_word_are_one_line(tokenizer: object) -> None:
+    with pytest.raises(DataError, match="no word"):
+        tokenize(["\u200b"] * 3, LABELS, tokenizer, window_tokens=64)  # type: ignore[arg-type]
 
 
 def test_tokenizing_keeps_everything_in_memory(tokenizer: object) -> None:

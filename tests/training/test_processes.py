@@ -60,6 +60,13 @@ def test_one_process_is_the_first_whatever_its_environment_says(
     assert processes.is_first()
 
 
+def test_a_launcher_that_tells_no_number_is_one_line(
+    journals: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "two")
+    assert "WORLD_SIZE" in line_of_failure("fit", journals, "--out", tmp_path / "model")
+
+
 def test_each_process_tells_what_befell_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WORLD_SIZE", "2")
     monkeypatch.setenv("RANK", "1")

@@ -64,6 +64,21 @@ def test_an_interrupted_fit_goes_on_and_leaves_no_checkpoint(
     assert weights[0] == weights[1]
 
 
+def test_patience_that_was_at_its_end_is_so_when_resumed(
+    tiny_base: Path, tmp_path: Path, progress: Progress, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    asked: dict[str, Any] = {"epochs": 12, "patience": 1, "resume": True, "learning_rate": 1e-9}
+    with monkeypatch.context() as patch:
+        patch.setattr(saved_model, "seal_folder", broken)
+        with pytest.raises(KeyboardInterrupt):
+            run_fit(tiny_base, tmp_path / "model", progress, **asked)
+    folder = run_fit(tiny_base, tmp_path / "model", progress, **asked)
+    assert len(figures(folder)["epochs"]) == 2
+
+
 def test_another_fit_does_not_go_on_from_it(
     tiny_base: Path, tmp_path: Path, progress: Progress, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -105,13 +120,13 @@ def test_class_weights_reach_the_loss(
     averaged_base: Path, tmp_path: Path, progress: Progress, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given: list[Any] = []
-    loss = finetune.known_loss
+    loss = finetune.training_loss
 
-    def spy(logits: Any, labels: Any, weights: Any, positive: Any = None) -> Any:
+    def spy(logits: Any, labels: Any, weights: Any, positive: Any = None, *more: Any) -> Any:
         given.append(positive)
-        return loss(logits, labels, weights, positive)
+        return loss(logits, labels, weights, positive, *more)
 
-    monkeypatch.setattr(finetune, "known_loss", spy)
+    monkeypatch.setattr(finetune, "training_loss", spy)
     monkeypatch.setattr("training.probe.known_loss", spy)
     run_fit(averaged_base, tmp_path / "model", progress, epochs=1, class_weights=True)
     assert all(weights is not None and (weights > 1).all() for weights in given)

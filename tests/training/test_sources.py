@@ -63,7 +63,7 @@ def test_a_validation_file_is_read_as_those_to_learn_from(tmp_path: Path) -> Non
 @pytest.mark.parametrize("field", [
     {"votes": {"A": "many"}}, {"votes": [1]}, {"votes": {"A": 1}, "annotators": 0},
     {"mask": "['A"}, {"evidence": [{"quote": "x"}]}, {"evidence": 7}, {"reframes": "calm"},
-    {"style": 7}, {"style": "x" * 99},
+    {"evidence": [{"label": "B", "quote": "x"}]}, {"style": 7}, {"style": "x" * 99},
 ])  # fmt: skip
 def test_a_bad_field_is_named_with_its_line(tmp_path: Path, field: dict[str, Any]) -> None:
     file = write(tmp_path / "a.jsonl", {"text": "x", "labels": ["A"], **field})
@@ -93,6 +93,16 @@ def test_marked_sentences_become_entries() -> None:
     assert [(r.text, r.labels) for r in found] == [
         (quote, ("Mind Reading",)), ("Then a long walk home.", ()), ("We had lunch outside.", ()),
     ]  # fmt: skip
+
+
+def test_what_no_evidence_is_marked_for_is_unknown_in_every_sentence() -> None:
+    quote = "Everybody hated my hat, I know it."
+    text = f"{quote} I am a complete failure in everything. Then a long walk home."
+    record = Record(text, ("Mind Reading", "Labeling"), shares={"Self-blame": 0.4},
+                    evidence=(("Mind Reading", quote),))  # fmt: skip
+    found = sentences([record])
+    assert [r.labels for r in found] == [("Mind Reading",), (), ()]
+    assert all(r.unknown == {"Labeling", "Self-blame"} for r in found)
 
 
 def test_evidence_tells_where_to_learn_from(tmp_path: Path) -> None:
