@@ -152,11 +152,14 @@ def evaluate(
     """Score the folder MODEL on DATA (.csv or .jsonl): a table on stderr, JSON on stdout."""
     with one_line_errors(), new_progress() as progress:
         prepare_libraries(offline=True)
+        from training.output_folder import make_folder  # noqa: PLC0415
         from worker.model_folder import ModelFolder  # noqa: PLC0415
 
         folder = ModelFolder.open(model)
         records = read_records(data)
         plain = read_plain(negatives) if negatives else None
+        if out:
+            make_folder(out)  # what cannot be written is told before everything is scored
         progress.begin("loading the model")
         from training.report import Report  # noqa: PLC0415
         from worker.classifier import Classifier  # noqa: PLC0415 - brings torch
@@ -186,7 +189,6 @@ def _write_plots(result: Any, out: Path) -> list[Path]:
     from training.plots import write_plots  # noqa: PLC0415 - brings matplotlib
 
     try:
-        out.mkdir(parents=True, exist_ok=True)
         return write_plots(result, out)
     except OSError as exc:
         raise OutputError(f"{out}: {exc.strerror or 'cannot be written'}") from None

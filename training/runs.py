@@ -6,6 +6,7 @@ import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from rich.markup import escape
 from rich.table import Table
 
 from training.errors import DataError
@@ -50,13 +51,23 @@ def read_runs(folder: Path) -> list[dict[str, Any]]:
     """
     file = folder / RUNS_FILE
     try:
-        lines = file.read_text(encoding="utf-8").splitlines()
+        lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError as exc:
         raise DataError(f"{file}: {exc.strerror or 'cannot be read'}") from None
     try:
-        return [json.loads(line) for line in lines if line.strip()]
-    except ValueError:
-        raise DataError(f"{file}: not JSON lines") from None
+        return [_checked(json.loads(line)) for line in lines if line.strip()]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        raise DataError(f"{file}: not JSON lines of fits") from None
+
+
+def _checked(run: Any) -> dict[str, Any]:
+    """The same, if `print_runs` can show it.
+
+    Raises:
+        KeyError, TypeError, AttributeError, ValueError: it cannot.
+    """
+    _row(run)
+    return dict(run)
 
 
 def print_runs(runs: list[dict[str, Any]], console: Console) -> None:
@@ -68,11 +79,15 @@ def print_runs(runs: list[dict[str, Any]], console: Console) -> None:
         table.add_column(heading, justify="right")
     table.add_column("command", overflow="fold")
     for run in runs:
-        share = run.get("labelled_share")
-        table.add_row(
-            run["time"][:16], run["name"], run["version"], f"{run['entries']:,}",
-            f"{run['best_epoch']:g}", f"{run['micro_f1']:.3f}", f"{run['macro_f1']:.3f}",
-            f"{run['mean_average_precision']:.3f}", "-" if share is None else f"{share:.1%}",
-            str(run["seconds"]), run["command"],
-        )  # fmt: skip
+        table.add_row(*map(escape, _row(run)))
     console.print(table)
+
+
+def _row(run: dict[str, Any]) -> list[str]:
+    share = run.get("labelled_share")
+    return [
+        str(run["time"])[:16], str(run["name"]), str(run["version"]), f"{run['entries']:,}",
+        f"{run['best_epoch']:g}", f"{run['micro_f1']:.3f}", f"{run['macro_f1']:.3f}",
+        f"{run['mean_average_precision']:.3f}", "-" if share is None else f"{share:.1%}",
+        str(run["seconds"]), str(run["command"]),
+    ]  # fmt: skip

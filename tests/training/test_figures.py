@@ -84,7 +84,7 @@ def test_what_is_unknown_has_no_bin() -> None:
 
 def test_runs_are_noted_and_shown(tmp_path: Path) -> None:
     metrics: dict[str, Any] = {
-        "name": "mine", "command": "journal-train fit a.csv --out mine", "base": "tiny",
+        "name": "mine [/b]", "command": "journal-train fit a.csv --out mine", "base": "tiny",
         "data": {"train_entries": 1234}, "best_epoch": 2.0, "seconds": {"total": 61.2},
         "validation": {"micro_f1": 0.5, "macro_f1": 0.4, "mean_average_precision": 0.6,
                        "labelled_share": None},
@@ -103,7 +103,9 @@ def test_a_folder_without_runs_is_one_line(tmp_path: Path) -> None:
     assert "runs.jsonl" in result.output
 
 
-@pytest.mark.parametrize("content", ["{", "no"])
-def test_a_broken_table_is_one_line(tmp_path: Path, content: str) -> None:
-    (tmp_path / "runs.jsonl").write_text(content)
-    assert CliRunner().invoke(main, ["runs", str(tmp_path)]).exit_code == 2
+@pytest.mark.parametrize("content", [b"{", b"no", b"{}", b"[1]", b"7", b"\xff"])
+def test_a_broken_table_is_one_line(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "runs.jsonl").write_bytes(content)
+    result = CliRunner().invoke(main, ["runs", str(tmp_path)])
+    assert result.exit_code == 2
+    assert "runs.jsonl: not JSON lines of fits" in result.output
