@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from training.errors import DataError, OutputError
-from training.records import column_positions
+from training.records import LONGEST_CELL, column_positions
 from worker.errors import AnonymizationError
 
 if TYPE_CHECKING:
@@ -89,6 +89,7 @@ def _read(path: Path) -> tuple[list[str], list[list[str]]]:
     rows: list[list[str]] = []
     try:
         with path.open(encoding="utf-8-sig", newline="") as stream:
+            csv.field_size_limit(LONGEST_CELL)
             reader = csv.reader(stream, strict=True)
             for row in reader:
                 if row and rows and len(row) != len(rows[0]):

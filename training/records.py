@@ -22,6 +22,8 @@ _GROUP = " group"
 SHIPPED_DATA = Path(__file__).with_name("data") / "mental_health_journals.csv"
 #: An entry is at most this many characters, as for `journal submit`.
 MAX_TEXT_CHARACTERS = 20_000
+#: A quote that is never closed makes one cell of the rest of a file.
+LONGEST_CELL = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +132,8 @@ def _record(row: dict[str, Any], place: str) -> Record:
 
 
 def _csv_rows(path: Path, wanted: tuple[str, ...]) -> Iterator[tuple[int, dict[str, Any]]]:
+    # Too long a text is told as such; only what can be no cell at all is not CSV.
+    csv.field_size_limit(LONGEST_CELL)
     with path.open(encoding="utf-8-sig", newline="") as stream:
         reader = csv.reader(stream, strict=True)
         try:

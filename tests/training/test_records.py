@@ -64,7 +64,8 @@ def test_skips_a_byte_order_mark(tmp_path: Path, name: str) -> None:
         (f'text,labels\n"{CANARY}" and,[]\n', "FILE:2: not CSV"),
         (f'text,labels\n"{CANARY},[]\n', "FILE:2: not CSV (unexpected end of data)"),
         (f"text,labels\n{CANARY * 700},[]\n", "FILE:2: column 'text' holds 20,300 characters"),
-        (f"text,labels\n{CANARY * 5_000},[]\n", "FILE:2: not CSV (field larger than"),
+        (f"text,labels\n{CANARY * 5_000},[]\n", "FILE:2: column 'text' holds 145,000 characters"),
+        (f"text,labels\n{CANARY * 40_000},[]\n", "FILE:2: not CSV (field larger than"),
         (b"text,labels\nh\xe9ron heron,[]\n", "FILE: not UTF-8"),
     ],
 )

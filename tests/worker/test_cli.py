@@ -43,8 +43,8 @@ def run(
     return lambda *arguments: CliRunner().invoke(main, ["run", *arguments])
 
 
-def one_line(done: Result) -> str:
-    assert done.exit_code == 2, done.output
+def one_line(done: Result, code: int = 2) -> str:
+    assert done.exit_code == code, done.output
     (line,) = done.stderr.splitlines()
     assert line.startswith("journal-worker: ")
     assert done.stdout == ""
@@ -53,7 +53,7 @@ def one_line(done: Result) -> str:
 
 def test_a_redis_nobody_answers_at(run: Callable[..., Result]) -> None:
     url = f"redis://:secretpassword@127.0.0.1:{free_port()}/0"
-    line = one_line(run("--redis-url", url))
+    line = one_line(run("--redis-url", url), code=4)
     assert "Redis cannot be reached" in line
     assert "secretpassword" not in line
 
