@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 def consumer_groups(settings: Settings) -> Operation[list[ConsumerGroup]]:
     """All groups; none where there is no stream of results yet."""
-    (reply,) = yield [("XINFO", "GROUPS", settings.results)]
+    kept, reply = yield [("XLEN", settings.results), ("XINFO", "GROUPS", settings.results)]
     if isinstance(reply, Exception) and "no such key" in str(reply):
         return []
-    (found,) = checked([reply])
-    return [ConsumerGroup.of(info) for info in found]
+    (kept, found) = checked([kept, reply])
+    return [ConsumerGroup.of(info, kept) for info in found]
 
 
 def remove_group(settings: Settings, name: str) -> Operation[ConsumerGroup]:

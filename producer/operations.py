@@ -213,11 +213,13 @@ class ConsumerGroup:
         name: of the group.
         pending: results it was given and has not acknowledged.
         unread: results it was not given yet.
+        exact: whether `unread` is their number; else they are no more than that.
     """
 
     name: str
     pending: int
     unread: int
+    exact: bool = True
 
     @property
     def backlog(self) -> int:
@@ -225,11 +227,14 @@ class ConsumerGroup:
         return self.pending + self.unread
 
     @classmethod
-    def of(cls, info: Any) -> ConsumerGroup:
-        """A group as `XINFO GROUPS` tells of it."""
+    def of(cls, info: Any, kept: int = 0) -> ConsumerGroup:
+        """A group as `XINFO GROUPS` tells of it, on a stream of `kept` results."""
         fields = named(info)
-        # Redis does not know how many are unread where results were deleted in between.
-        return cls(text(fields["name"]), int(fields["pending"]), int(fields.get("lag") or 0))
+        # Redis does not know how many are unread where results were deleted in between, as
+        # `journal load` does with its own.
+        lag = fields.get("lag")
+        unread = kept if lag is None else int(lag)
+        return cls(text(fields["name"]), int(fields["pending"]), unread, exact=lag is not None)
 
 
 def status(settings: Settings) -> Operation[Status]:
@@ -243,6 +248,7 @@ def status(settings: Settings) -> Operation[Status]:
     ]
     ready, claimed, results, dead = checked(counts)
     # No stream yet: no groups.
-    told = [] if isinstance(groups, Exception) else [ConsumerGroup.of(info) for info in groups]
+    found = [] if isinstance(groups, Exception) else groups
+    told = [ConsumerGroup.of(info, results) for info in found]
     backlogs = {group.name: group.backlog for group in told}
     return Status(ready, claimed, results, dead, backlogs)

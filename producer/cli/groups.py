@@ -46,7 +46,7 @@ def list_groups(as_json: bool, redis_url: str | None) -> None:
         return
     table = Table("group", "pending", "unread")
     for group in found:
-        table.add_row(escape(group.name), f"{group.pending:,}", f"{group.unread:,}")
+        table.add_row(escape(group.name), f"{group.pending:,}", _number(group.unread, group))
     console.print(table)
 
 
@@ -61,13 +61,19 @@ def remove(name: str, yes: bool, redis_url: str | None) -> None:
     group.
     """
     settings = Settings.load(redis_url=redis_url)
-    backlog = next((group.backlog for group in _all(settings) if group.name == name), None)
-    if backlog is not None and not yes:
-        click.confirm(f"{backlog:,} results are not acknowledged by {name!r}. Remove it?",
+    group = next((group for group in _all(settings) if group.name == name), None)
+    if group is not None and not yes:
+        backlog = _number(group.backlog, group)
+        click.confirm(f"{backlog} results are not acknowledged by {name!r}. Remove it?",
                       abort=True, err=True)  # fmt: skip
     client = connect(settings.redis_url)
     removed = carry(client, remove_group(settings, name))
-    click.echo(f"removed; {removed.backlog:,} results were not acknowledged", err=True)
+    backlog = _number(removed.backlog, removed)
+    click.echo(f"removed; {backlog} results were not acknowledged", err=True)
+
+
+def _number(count: int, group: ConsumerGroup) -> str:
+    return f"{count:,}" if group.exact else f"up to {count:,}"
 
 
 def _all(settings: Settings) -> list[ConsumerGroup]:

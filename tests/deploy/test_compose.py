@@ -137,6 +137,7 @@ NOT_HANDED_ON = {
 
 def test_every_setting_reaches_the_worker_or_has_a_reason_not_to(stack: Stack) -> None:
     given = set(stack["services"]["worker"]["environment"])
+    assert set(NOT_HANDED_ON) <= set(WorkerSettings.model_fields)
     for field in WorkerSettings.model_fields:
         assert (f"JOURNAL_{field.upper()}" in given) != (field in NOT_HANDED_ON), field
 

@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from producer.cli.dead import dead
+from producer.cli.groups import groups
 from producer.settings import Settings
 
 if TYPE_CHECKING:
@@ -56,6 +57,16 @@ def test_dead_letters_are_replayed_and_not_submitted_again(
     for name in re.findall(r"`journal dead (\w+)`", action):
         assert name in dead.commands
     assert "`journal dead replay`" in action
+
+
+def test_a_group_that_stops_the_system_is_removed(
+    alerts: dict[str, dict[str, Any]], root: Path
+) -> None:
+    action = alerts["JournalResultsBacklog"]["annotations"]["action"]
+    assert "`journal groups remove NAME`" in action
+    handbook = " ".join((root / "deploy/README.md").read_text(encoding="utf-8").split())
+    named = set(re.findall(r"`journal groups (\w+)", handbook + action))
+    assert named == set(groups.commands)
 
 
 def test_every_alert_is_seen_firing_in_a_unit_test(

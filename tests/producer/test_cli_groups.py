@@ -68,6 +68,21 @@ def test_it_is_asked_first_and_a_no_removes_nothing(journal: Any) -> None:
     assert "typo" not in listed(journal)
 
 
+@pytest.mark.usefixtures("read")
+def test_what_redis_cannot_count_is_told_as_a_bound_and_not_as_nothing(
+    journal: Any, raw: redis.Redis
+) -> None:
+    """After a deletion in between, as by `journal load`, Redis tells no lag."""
+    raw.xdel(STREAM, raw.xrange(STREAM)[1][0])
+    lines = map(json.loads, journal("groups", "list", "--json").stdout.splitlines())
+    typo = next(line for line in lines if line["name"] == "typo")
+    assert typo == {"name": "typo", "pending": 0, "unread": 2, "exact": False}
+    assert "up to 2" in journal("groups", "list").stdout
+    asked = journal("groups", "remove", "typo", stdin="y\n")
+    assert "up to 2 results are not acknowledged by 'typo'" in asked.stderr
+    assert "removed; up to 2 results were" in asked.stderr
+
+
 def test_an_unknown_group_is_one_line(journal: Any) -> None:
     done = journal("groups", "remove", "nobody", "--yes")
     assert (done.exit_code, done.stdout) == (2, "")
