@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from worker import taggers
-from worker.anonymizer import SHIPPED_TAGGER, Anonymizer
 from worker.child import settler_for
-from worker.classifier import Classifier
+from worker.cuda import hidden_cuda
 from worker.errors import AnonymizationError, StartupError
 from worker.model_folder import ModelFolder
 from worker.pipeline import Pipeline
+
+with hidden_cuda():
+    from worker import taggers
+    from worker.anonymizer import SHIPPED_TAGGER, Anonymizer
+    from worker.classifier import Classifier
 
 if TYPE_CHECKING:
     from worker.settings import WorkerSettings

@@ -62,7 +62,9 @@ def main() -> None:
 @_MODEL
 @_REDIS
 @click.option(
-    "--concurrency", type=click.IntRange(1), help="Child processes (default: one a core)."
+    "--concurrency",
+    type=click.IntRange(1),
+    help="Child processes (default: one a core; on a GPU host as many as share it well).",
 )
 @click.option("--max-batch-entries", type=click.IntRange(1), help="Entries in a batch (64).")
 @click.option("--max-batch-tokens", type=click.IntRange(128), help="Tokens in a batch (16384).")

@@ -9,9 +9,13 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from producer.settings import Settings
+from worker.cuda import device_memory
 
 #: The classifier that comes with journal-stream.
 SHIPPED_MODEL = Path(__file__).parent / "models" / "distortions"
+#: Device memory that a child takes at most: about 0.5 GiB for its CUDA context, the weights, and
+#: the activations of one pass of 32,768 tokens through an encoder of BERT-base's size.
+CHILD_DEVICE_BYTES = 2 * 1024**3
 Port = Annotated[int, Field(ge=0, le=65_535)]
 
 
@@ -38,8 +42,18 @@ class WorkerSettings(Settings):
 
     @property
     def children(self) -> int:
-        """How many child processes: as asked, or one a core."""
-        return self.concurrency or available_cores()
+        """How many child processes: as asked, or as many as the hardware suits.
+
+        One a core, computing on it. Where there is a CUDA device, children share it: one core is
+        left to the parent, and there are no more children than fit the device's memory.
+        """
+        if self.concurrency:
+            return self.concurrency
+        cores = available_cores()
+        memory = None if self.device == "cpu" else device_memory()
+        if memory is None:
+            return cores
+        return max(1, min(cores - 1, memory // CHILD_DEVICE_BYTES))
 
     @property
     def threads_per_child(self) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -51,8 +52,32 @@ def test_children_split_the_cores(
     monkeypatch: pytest.MonkeyPatch, concurrency: int | None, children: int, threads: int
 ) -> None:
     monkeypatch.setattr(module, "available_cores", lambda: 8)
+    monkeypatch.setattr(module, "device_memory", lambda: None)
     settings = WorkerSettings.load(concurrency=concurrency)
     assert (settings.children, settings.threads_per_child) == (children, threads)
+
+
+@pytest.mark.parametrize(
+    ("cores", "gigabytes", "given", "children"),
+    [
+        (16, 141, {}, 15),  # a core is left to the parent
+        (16, 8, {}, 4),
+        (16, 1, {}, 1),
+        (1, 141, {}, 1),
+        (16, 8, {"concurrency": 12}, 12),
+        (16, 8, {"device": "cpu"}, 16),
+    ],
+)
+def test_children_on_a_gpu_host_fit_its_cores_and_its_memory(
+    monkeypatch: pytest.MonkeyPatch,
+    cores: int,
+    gigabytes: int,
+    given: dict[str, Any],
+    children: int,
+) -> None:
+    monkeypatch.setattr(module, "available_cores", lambda: cores)
+    monkeypatch.setattr(module, "device_memory", lambda: gigabytes * 1024**3)
+    assert WorkerSettings.load(**given).children == children
 
 
 def test_every_setting_is_read_from_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:

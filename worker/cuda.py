@@ -1,0 +1,78 @@
+"""CUDA as a worker's parent may know it: hidden from imports, and counted without being touched.
+
+A process that has made a CUDA context cannot hand it to its forked children, and every use of the
+device in them ends with "Cannot re-initialize CUDA in forked subprocess". The parent of a worker
+forks, so only its children may touch the device.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_VISIBLE = "CUDA_VISIBLE_DEVICES"
+#: The names under which NVML knows devices, besides their indices.
+_UUID_PREFIXES = ("GPU-", "MIG-")
+
+
+@contextmanager
+def hidden_cuda() -> Iterator[None]:
+    """Let libraries be imported as if there were no CUDA device.
+
+    Presidio makes a context while it is imported, to see whether it works, and thinc asks the
+    driver for the number of devices. Neither computes anything for us on a device.
+    """
+    import torch  # noqa: PLC0415 - stand-in workers and the exporter do without
+
+    shown = torch.cuda.is_available, torch.cuda.device_count
+    torch.cuda.is_available, torch.cuda.device_count = (lambda: False), (lambda: 0)
+    try:
+        yield
+    finally:
+        torch.cuda.is_available, torch.cuda.device_count = shown
+
+
+@cache
+def device_memory() -> int | None:
+    """Bytes of memory of the smallest CUDA device this process may use; None if there is none.
+
+    NVML answers, which makes no context. The smallest, because CUDA may number the devices in
+    another order than NVML.
+    """
+    try:
+        import pynvml  # noqa: PLC0415 - needed on the few machines that have a device
+    except ModuleNotFoundError:
+        return None
+    try:
+        pynvml.nvmlInit()
+    except pynvml.NVMLError:
+        return None
+    try:
+        sizes = [int(pynvml.nvmlDeviceGetMemoryInfo(one).total) for one in _visible_devices(pynvml)]
+    except pynvml.NVMLError:
+        return None
+    finally:
+        pynvml.nvmlShutdown()
+    return min(sizes, default=None)
+
+
+def _visible_devices(nvml: Any) -> list[Any]:
+    """NVML's handles of the devices that `CUDA_VISIBLE_DEVICES` leaves."""
+    by_index, by_uuid = nvml.nvmlDeviceGetHandleByIndex, nvml.nvmlDeviceGetHandleByUUID
+    given = os.environ.get(_VISIBLE)
+    if given is None:
+        return [by_index(index) for index in range(nvml.nvmlDeviceGetCount())]
+    devices = []
+    for name in map(str.strip, given.split(",")):
+        if name.startswith(_UUID_PREFIXES):
+            devices.append(by_uuid(name))
+        elif name.isdecimal():
+            devices.append(by_index(int(name)))
+        else:  # CUDA takes no device behind the first name that it does not know
+            break
+    return devices
