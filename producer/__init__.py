@@ -19,9 +19,9 @@ from producer.errors import (
     Unavailable,
     ValidationError,
 )
-from producer.letters import StoredLetter
-from producer.operations import Receipt, Status
-from producer.results import Received
+from producer.operations.base import Receipt, Status
+from producer.operations.dead_letters import StoredLetter
+from producer.operations.results import Received
 from producer.schemas import (
     DeadLetter,
     DeadReason,

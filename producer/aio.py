@@ -8,21 +8,22 @@ from typing import TYPE_CHECKING, Self, TypeVar
 
 from redis.exceptions import RedisError
 
-from producer import letters, operations
 from producer.client import as_entry
 from producer.connection import connect_async
 from producer.errors import JournalError
-from producer.reading import Reading
-from producer.results import acknowledge, receive, reclaim
+from producer.operations import base as operations
+from producer.operations import dead_letters as letters
+from producer.operations.reader import Reading
+from producer.operations.results import acknowledge, receive, reclaim
 from producer.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterable, Sequence
     from types import TracebackType
 
-    from producer.letters import StoredLetter
-    from producer.operations import Operation, Receipt, Status
-    from producer.results import Received
+    from producer.operations.base import Operation, Receipt, Status
+    from producer.operations.dead_letters import StoredLetter
+    from producer.operations.results import Received
     from producer.schemas import JournalEntry, JournalResult
     from producer.sealing import KeySet
 

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from redis.exceptions import RedisError
 
-from producer import letters, operations
 from producer.connection import connect
 from producer.errors import JournalError, ValidationError
-from producer.reading import Reading
-from producer.results import acknowledge, receive, reclaim
+from producer.operations import base as operations
+from producer.operations import dead_letters as letters
+from producer.operations.reader import Reading
+from producer.operations.results import acknowledge, receive, reclaim
 from producer.schemas import JournalEntry
 from producer.settings import Settings
 
@@ -23,9 +24,9 @@ if TYPE_CHECKING:
 
     import redis
 
-    from producer.letters import StoredLetter
-    from producer.operations import Operation, Receipt, Status
-    from producer.results import Received
+    from producer.operations.base import Operation, Receipt, Status
+    from producer.operations.dead_letters import StoredLetter
+    from producer.operations.results import Received
     from producer.schemas import JournalResult
     from producer.sealing import KeySet
 

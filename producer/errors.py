@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from producer.operations import Receipt
+    from producer.operations.base import Receipt
 
 
 class JournalError(Exception):

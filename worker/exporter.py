@@ -18,7 +18,7 @@ from redis.exceptions import RedisError
 
 from producer.connection import connect
 from producer.message import ENQUEUED_AT
-from producer.operations import CLAIMS, ConsumerGroup
+from producer.operations.base import CLAIMS, ConsumerGroup
 from worker.probes import Probes
 
 if TYPE_CHECKING:

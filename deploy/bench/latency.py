@@ -9,7 +9,7 @@ from itertools import cycle
 from typing import TYPE_CHECKING
 
 from deploy.bench.errors import BenchError
-from producer.load import LoadRun, Schedule
+from producer.load.run import LoadRun, Schedule
 from producer.sealing import ENTRY
 
 if TYPE_CHECKING:

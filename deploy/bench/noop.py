@@ -21,9 +21,9 @@ from deploy.bench.usage import cpu_seconds, tree
 from deploy.bench.variants import Command, Worker
 from producer import JournalClient
 from producer.connection import connect
-from producer.load_texts import random_texts
+from producer.load.texts import random_texts
 from producer.message import TASK
-from producer.operations import CLAIMS
+from producer.operations.base import CLAIMS
 from producer.sealing import ENTRY
 
 if TYPE_CHECKING:

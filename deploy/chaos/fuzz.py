@@ -23,7 +23,7 @@ from deploy.chaos.fleet import worker
 from deploy.chaos.garbage import kinds
 from deploy.local.server import Server
 from producer import JournalClient, JournalEntry, Settings
-from producer.operations import CLAIMS
+from producer.operations.base import CLAIMS
 from producer.sealing import new_key, write_key_file
 
 console = Console(stderr=True, highlight=False)

@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from producer.cli.options import keys_option, redis_option
-from producer.dead import PAGE, DeadLetters, open_letter
+from producer.dead_letters import PAGE, DeadLetters, open_letter
 from producer.errors import SealError, ValidationError
 from producer.settings import Settings
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from producer.dead import StoredLetter
+    from producer.dead_letters import StoredLetter
 
 _ALL = click.option("--all", "everything", is_flag=True, help="All letters instead of some ids.")
 _REASON = click.option("--reason", help="Only letters with this reason.")

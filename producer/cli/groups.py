@@ -14,11 +14,11 @@ from rich.table import Table
 from producer.cli.options import redis_option
 from producer.client import carry
 from producer.connection import connect
-from producer.groups import consumer_groups, remove_group
+from producer.operations.groups import consumer_groups, remove_group
 from producer.settings import Settings
 
 if TYPE_CHECKING:
-    from producer.operations import ConsumerGroup
+    from producer.operations.base import ConsumerGroup
 
 
 @click.group()

@@ -18,21 +18,14 @@ import redis
 from deploy.local import server as local
 from deploy.local.processes import Process
 from deploy.local.server import Server, free_port
-from producer import (
-    ConfigurationError,
-    JournalClient,
-    JournalEntry,
-    KeySet,
-    Settings,
-    Unavailable,
-    reading,
-    results,
-)
+from producer import ConfigurationError, JournalClient, JournalEntry, KeySet, Settings, Unavailable
 from producer.client import carry
 from producer.connection import connect
-from producer.dead import DeadLetters
-from producer.groups import consumer_groups, remove_group
-from producer.load import LoadRun, Schedule
+from producer.dead_letters import DeadLetters
+from producer.load.run import LoadRun, Schedule
+from producer.operations import reader as reading
+from producer.operations import results
+from producer.operations.groups import consumer_groups, remove_group
 from producer.sealing import new_key, write_key_file
 from tests.integration.conftest import Backend, wait_until
 

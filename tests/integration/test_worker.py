@@ -15,7 +15,7 @@ import redis
 
 from deploy.local.processes import Process
 from producer.message import encode_message
-from producer.operations import CLAIMS
+from producer.operations.base import CLAIMS
 from tests.integration.conftest import Backend, wait_until
 
 if TYPE_CHECKING:

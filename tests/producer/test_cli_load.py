@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from producer import load, load_reader
+from producer.load import reader as load_reader
+from producer.load import run as load
 
 if TYPE_CHECKING:
     from collections.abc import Callable

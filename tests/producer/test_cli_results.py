@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from producer import JournalResult, results
+from producer import JournalResult
+from producer.operations import results
 
 if TYPE_CHECKING:
     from collections.abc import Callable

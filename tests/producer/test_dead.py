@@ -20,7 +20,7 @@ from producer import (
     Settings,
 )
 from producer.cli import main
-from producer.dead import PAGE, DeadLetters, open_letter
+from producer.dead_letters import PAGE, DeadLetters, open_letter
 from producer.sealing import ENTRY, RESULT, new_key
 
 if TYPE_CHECKING:

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import redis
 
-from producer import ConfigurationError, KeySet, Settings, Unavailable, load, load_reader
-from producer.load import LoadRun, Schedule
-from producer.load_ledger import Ledger
-from producer.load_texts import random_texts
+from producer import ConfigurationError, KeySet, Settings, Unavailable
+from producer.load import reader as load_reader
+from producer.load import run as load
+from producer.load.ledger import Ledger
+from producer.load.run import LoadRun, Schedule
+from producer.load.texts import random_texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producer.load import Schedule
-from producer.load_ledger import percentile
-from producer.load_texts import random_texts
+from producer.load.ledger import percentile
+from producer.load.run import Schedule
+from producer.load.texts import random_texts
 
 
 def test_the_schedule_is_fixed_ahead() -> None:

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from producer import DeadReason, KeySet, Settings, reading, results
-from producer.dead import DeadLetters
+from producer import DeadReason, KeySet, Settings
+from producer.dead_letters import DeadLetters
+from producer.operations import reader as reading
+from producer.operations import results
 from producer.sealing import RESULT, new_key
 
 if TYPE_CHECKING:

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from producer import JournalClient, JournalError, KeySet, Settings, operations, results
+from producer import JournalClient, JournalError, KeySet, Settings
+from producer.operations import base as operations
+from producer.operations import results
 from producer.sealing import ENTRY, new_key
 
 if TYPE_CHECKING:

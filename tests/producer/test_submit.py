@@ -23,9 +23,9 @@ from producer import (
     Unavailable,
     ValidationError,
     connection,
-    operations,
 )
 from producer.client import carry
+from producer.operations import base as operations
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -20,8 +20,8 @@ from producer import (
     StoreFull,
     Unavailable,
     ValidationError,
-    operations,
 )
+from producer.operations import base as operations
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

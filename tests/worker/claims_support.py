@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from deploy.local.server import Server
 from producer.connection import connect
-from producer.operations import CLAIMS
+from producer.operations.base import CLAIMS
 from worker.claims import DELIVERIES, LEASES, Claims
 
 if TYPE_CHECKING:

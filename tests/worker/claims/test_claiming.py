@@ -12,7 +12,7 @@ from redis.exceptions import OutOfMemoryError
 
 from deploy.local.server import Server
 from producer.message import encode_message
-from producer.operations import CLAIMS
+from producer.operations.base import CLAIMS
 from tests.worker.claims_support import (
     DEAD,
     QUEUE,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import redis
 
-from producer.operations import CLAIMS
+from producer.operations.base import CLAIMS
 from tests.worker.claims_support import (
     Place,
     expire,

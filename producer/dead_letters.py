@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import pydantic
 
-from producer import letters as operations
 from producer.client import carry
 from producer.connection import connect
 from producer.errors import QueueFull, SealError
-from producer.letters import PAGE, StoredLetter
+from producer.operations import dead_letters as operations
+from producer.operations.dead_letters import PAGE, StoredLetter
 from producer.schemas import DeadReason, JournalEntry
 from producer.sealing import ENTRY
 

@@ -10,10 +10,10 @@ from redis.exceptions import RedisError, ResponseError
 
 from producer.connection import connect
 from producer.errors import ConfigurationError, JournalError, Unavailable
-from producer.operations import translate
+from producer.operations.base import translate
 
 if TYPE_CHECKING:
-    from producer.load_ledger import Ledger
+    from producer.load.ledger import Ledger
     from producer.settings import Settings
 
 CONSUMER = "load"

@@ -93,7 +93,7 @@ class Status:
 @cache
 def script(name: str) -> str:
     """The source of one of our Lua scripts."""
-    return files("producer").joinpath("lua", f"{name}.lua").read_text(encoding="utf-8")
+    return files("producer.operations").joinpath("lua", f"{name}.lua").read_text(encoding="utf-8")
 
 
 def checked(replies: Sequence[Any]) -> Sequence[Any]:

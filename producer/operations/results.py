@@ -11,14 +11,14 @@ import pydantic
 from redis.exceptions import ResponseError
 
 from producer.errors import SealError
-from producer.operations import checked, named, script, text, translate
+from producer.operations.base import checked, named, script, text, translate
 from producer.schemas import DeadLetter, DeadReason, JournalResult
 from producer.sealing import RESULT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from producer.operations import Operation
+    from producer.operations.base import Operation
     from producer.sealing import KeySet
     from producer.settings import Settings
 

@@ -9,13 +9,13 @@ import pydantic
 
 from producer.errors import QueueFull
 from producer.message import encode_message
-from producer.operations import checked, named, script, text
+from producer.operations.base import checked, named, script, text
 from producer.schemas import DeadLetter, DeadReason
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from producer.operations import Operation
+    from producer.operations.base import Operation
     from producer.settings import Settings
 
 #: Letters read in one call; a letter may hold 400 kB.

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from producer.errors import ValidationError
-from producer.operations import ConsumerGroup, checked, script
+from producer.operations.base import ConsumerGroup, checked, script
 
 if TYPE_CHECKING:
-    from producer.operations import Operation
+    from producer.operations.base import Operation
     from producer.settings import Settings
 
 

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 from producer.client import JournalClient
 from producer.errors import BackpressureError, JournalError, Unavailable
-from producer.load_ledger import Ledger, LoadReport
-from producer.load_reader import LoadReader
-from producer.operations import SUBMIT_CHUNK
+from producer.load.ledger import Ledger, LoadReport
+from producer.load.reader import LoadReader
+from producer.operations.base import SUBMIT_CHUNK
 from producer.schemas import JournalEntry
 
 if TYPE_CHECKING:

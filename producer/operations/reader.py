@@ -6,8 +6,8 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING
 
-from producer.operations import checked
-from producer.results import (
+from producer.operations.base import checked
+from producer.operations.results import (
     BLOCK_SECONDS,
     acknowledge,
     acknowledge_command,
@@ -18,8 +18,8 @@ from producer.results import (
 )
 
 if TYPE_CHECKING:
-    from producer.operations import Operation
-    from producer.results import Received
+    from producer.operations.base import Operation
+    from producer.operations.results import Received
     from producer.sealing import KeySet
     from producer.settings import Settings
 

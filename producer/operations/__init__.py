@@ -1,0 +1,1 @@
+"""What the clients ask of Redis, without doing any input or output themselves."""

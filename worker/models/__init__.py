@@ -1,0 +1,1 @@
+"""Model folders: verifying, loading, precision, and how texts become batches of tokens."""
