@@ -11,36 +11,36 @@ from typing import TYPE_CHECKING
 import numpy as np
 from transformers import set_seed
 
-from training import processes
-from training.anonymize import anonymize_texts
-from training.calibrate import best_temperature, cooled, fold_in
-from training.checkpoint import checkpoint_folder, fingerprint, open_checkpoints
-from training.deadline import Deadline
-from training.decision import Decision, tune_decision
+from training import distributed as processes
+from training.entries.anonymize import anonymize_texts
+from training.entries.leakage_groups import groups
+from training.entries.multi_hot import multi_hot
+from training.entries.reading import label_names
+from training.entries.sentences import sentences
+from training.entries.split import Part, stratified_split
 from training.errors import BaseModelError, DataError
-from training.fairness import fairness
-from training.finetune import finetune, precision_of, predict
-from training.groups import groups
-from training.loss import class_weights
-from training.metrics_file import metrics
-from training.model import (
+from training.evaluation.fairness import fairness
+from training.finetuning.checkpoint import checkpoint_folder, fingerprint, open_checkpoints
+from training.finetuning.deadline import Deadline
+from training.finetuning.linear_probe import fit_head
+from training.finetuning.loss import class_weights
+from training.finetuning.model import (
     default_learning_rate,
     freeze_lower_layers,
     load_base,
     silence_libraries,
     starts_as_average,
 )
-from training.multi_hot import multi_hot
-from training.output_folder import new_folder
-from training.prepare import tokenize
-from training.probe import fit_head
-from training.records import label_names
-from training.reliability import reliability
-from training.runs import note_run
-from training.saved_model import save_model
-from training.sentences import sentences
-from training.split import Part, stratified_split
-from training.thresholds import silent_labels
+from training.finetuning.trainer import finetune, precision_of, predict
+from training.finetuning.windows import tokenize
+from training.output.atomic_folder import new_folder
+from training.output.metrics_file import metrics
+from training.output.model_writer import save_model
+from training.output.run_log import note_run
+from training.scoring.decision import Decision, tune_decision
+from training.scoring.reliability import reliability
+from training.scoring.temperature import best_temperature, cooled, fold_in
+from training.scoring.thresholds import silent_labels
 from worker import adapter
 from worker.errors import WorkerError
 from worker.first_token import AVERAGES, first_token_only
@@ -52,11 +52,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-    from training.base import Base
-    from training.keeper import Best
+    from training.entries.reading import Record
+    from training.finetuning.base_model import Base
+    from training.finetuning.callbacks import Best
     from training.options import FitOptions
     from training.progress import Progress
-    from training.records import Record
     from worker.anonymizer import Anonymizer
 
 

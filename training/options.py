@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from training.entries.sources import SHIPPED
 from training.errors import DataError
-from training.sources import SHIPPED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from training.records import Record
+    from training.entries.reading import Record
 
 _SHIPPED = "The synthetic entries that come with journal-stream; no real person's writing"
 

@@ -7,7 +7,7 @@ The results are the same.
 The first token can also read the text more than once: as a whole, and each sentence by itself,
 with its attention kept to that sentence. Everything below is shared, so this costs next to
 nothing. It tells which sentence carries a label where the last layer gathers what the others
-found, as the averaging layer of `training.averaging_layer` does.
+found, as the averaging layer of `training.finetuning.averaging_layer` does.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from transformers import PreTrainedModel
 
-#: In the model's configuration: its last layer averages, see `training.averaging_layer`.
+#: In the model's configuration: its last layer averages, see `training.finetuning.averaging_layer`.
 AVERAGES = "averaging_layer"
 
 

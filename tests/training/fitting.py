@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from tests.training.conftest import make_rows
-from training.base import find_base
+from training.entries.reading import Record
+from training.finetuning.base_model import find_base
 from training.fit import fit
 from training.options import FitOptions
 from training.progress import Progress
-from training.records import Record
 from worker.model_folder import ModelFolder
 
 

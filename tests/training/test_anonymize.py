@@ -10,8 +10,8 @@ import pytest
 from click.testing import CliRunner
 
 from tests.training.conftest import NameRemover
-from training.anonymize import anonymize_csv
 from training.cli import main
+from training.entries.anonymize import anonymize_csv
 from training.errors import DataError, OutputError
 
 if TYPE_CHECKING:

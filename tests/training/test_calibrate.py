@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from training.base import find_base
-from training.calibrate import best_temperature, cooled, fold_in
-from training.model import load_base
+from training.finetuning.base_model import find_base
+from training.finetuning.model import load_base
+from training.scoring.temperature import best_temperature, cooled, fold_in
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from training.decision import Decision, gated, tune_decision
+from training.scoring.decision import Decision, gated, tune_decision
 
 
 def test_nothing_is_given_where_too_few_labels_are_expected() -> None:

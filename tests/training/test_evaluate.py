@@ -14,11 +14,11 @@ from sklearn.metrics import average_precision_score, f1_score
 from tests.tiny_model import LABELS, write_tiny_model
 from tests.training.conftest import NameRemover, write_jsonl
 from training.cli import main
+from training.entries.multi_hot import multi_hot
+from training.entries.reading import Record
 from training.errors import DataError
-from training.evaluate import evaluate
-from training.multi_hot import multi_hot
-from training.plots import CONFUSION_FILE, HEAT_MAP_FILE, co_occurrence
-from training.records import Record
+from training.evaluation.evaluate import evaluate
+from training.evaluation.plots import CONFUSION_FILE, HEAT_MAP_FILE, co_occurrence
 from worker.classifier import Classification, Classifier
 from worker.model_folder import ModelFolder
 

@@ -12,12 +12,12 @@ from click.testing import CliRunner
 
 from tests.training.conftest import NameRemover, make_rows, write_csv
 from tests.training.fitting import run_fit
-from training import fairness as fairness_module
 from training.cli import main
-from training.fairness import described, fairness
+from training.entries.reading import Record
+from training.evaluation import fairness as fairness_module
+from training.evaluation.counterfactuals import MEN, swap_names, to_he, to_she, to_they
+from training.evaluation.fairness import described, fairness
 from training.progress import Progress
-from training.records import Record
-from training.swaps import MEN, swap_names, to_he, to_she, to_they
 
 
 @pytest.mark.parametrize(

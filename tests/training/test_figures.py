@@ -9,11 +9,11 @@ import pytest
 from click.testing import CliRunner
 from matplotlib.image import imread
 
-from training.bootstrap import intervals, share_interval
 from training.cli import main
-from training.reliability import plot_reliability, reliability
-from training.runs import note_run, read_runs
-from training.scores import average_precision, score
+from training.output.run_log import note_run, read_runs
+from training.scoring.bootstrap import intervals, share_interval
+from training.scoring.reliability import plot_reliability, reliability
+from training.scoring.scores import average_precision, score
 
 if TYPE_CHECKING:
     from pathlib import Path

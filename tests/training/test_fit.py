@@ -16,16 +16,16 @@ import pytest
 from tests.training.conftest import SIGNS, NameRemover, make_rows, write_csv
 from tests.training.fitting import run_fit
 from training import fit as fit_module
-from training import saved_model
+from training.entries.leakage_groups import groups
+from training.entries.multi_hot import multi_hot
+from training.entries.reading import Record, read_records
+from training.entries.sources import read_sources
+from training.entries.split import stratified_split
 from training.errors import BaseModelError, DataError, OutputError
-from training.groups import groups
-from training.multi_hot import multi_hot
-from training.output_folder import check_target
+from training.output import model_writer as saved_model
+from training.output.atomic_folder import check_target
 from training.progress import Progress
-from training.records import Record, read_records
-from training.scores import score
-from training.sources import read_sources
-from training.split import stratified_split
+from training.scoring.scores import score
 from worker.classifier import Classifier
 from worker.model_folder import MODEL_FILES, ModelFolder
 

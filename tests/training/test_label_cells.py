@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from training.entries.label_parsing import MAX_CELL_CHARACTERS, parse_labels
 from training.errors import DataError
-from training.label_cells import MAX_CELL_CHARACTERS, parse_labels
 
 
 @pytest.mark.parametrize(

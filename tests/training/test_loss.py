@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from training.loss import any_loss, class_weights, known_loss, training_loss
+from training.finetuning.loss import any_loss, class_weights, known_loss, training_loss
 
 NAN = float("nan")
 

@@ -13,12 +13,12 @@ import torch
 from transformers import BertForSequenceClassification, DistilBertConfig, DistilBertModel
 
 from tests.training.conftest import make_rows
-from training.base import Base, find_base
+from training.entries.multi_hot import multi_hot
 from training.errors import BaseModelError
-from training.model import freeze_lower_layers, load_base
-from training.multi_hot import multi_hot
-from training.prepare import Collator, tokenize
-from training.probe import fit_head
+from training.finetuning.base_model import Base, find_base
+from training.finetuning.linear_probe import fit_head
+from training.finetuning.model import freeze_lower_layers, load_base
+from training.finetuning.windows import Collator, tokenize
 from worker import built_in_base
 from worker.first_token import first_token_only
 from worker.model_folder import ModelFolder

@@ -13,11 +13,11 @@ from rich.console import Console
 
 from tests.training.conftest import make_rows
 from tests.training.fitting import options, run_fit
-from training.base import find_base
+from training.entries.reading import Record
+from training.finetuning.base_model import find_base
 from training.fit import fit
 from training.progress import Progress
-from training.records import Record
-from training.thresholds import SILENT
+from training.scoring.thresholds import SILENT
 
 
 def test_model_card_tells_use_data_scores_and_limits(

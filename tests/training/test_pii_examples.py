@@ -7,8 +7,9 @@ import re
 
 import pytest
 
+from training import names
 from training.errors import DataError
-from training.pii import names, places
+from training.pii import places
 from training.pii.examples import Templates, concatenated, fill, generate, written
 from training.pii.mining import mine
 from training.pii.slots import TYPE_OF_SLOT, TYPES, Slots, things

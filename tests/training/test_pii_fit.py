@@ -11,9 +11,9 @@ import torch
 from click.testing import CliRunner
 
 from training.cli import main
+from training.cli.pii import names_of
 from training.errors import DataError
 from training.pii.annotated import read_for_training
-from training.pii.commands import names_of
 from training.pii.examples import HELD_OUT_EVERY, Templates
 from training.pii.fit import TaggerOptions, _repeats, average
 from worker.tagger import Tagger

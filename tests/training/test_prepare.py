@@ -10,7 +10,7 @@ import torch
 from transformers import AutoTokenizer
 
 from training.errors import DataError
-from training.prepare import Collator, Windows, tokenize
+from training.finetuning.windows import Collator, Windows, tokenize
 from worker.classifier import Classifier
 from worker.model_folder import ModelFolder
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.training.test_cli import line_of_failure
-from training import processes
+from training import distributed as processes
 from worker.model_folder import ModelFolder
 
 if TYPE_CHECKING:

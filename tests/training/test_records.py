@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from training.entries.reading import SHIPPED_DATA, Record, label_names, read_records
 from training.errors import DataError
-from training.records import SHIPPED_DATA, Record, label_names, read_records
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,8 +11,10 @@ import torch
 from transformers import TrainingArguments
 
 from tests.training.fitting import options, run_fit
-from training import finetune, keeper, saved_model
-from training.checkpoint import checkpoint_folder
+from training.finetuning import callbacks as keeper
+from training.finetuning import trainer as finetune
+from training.finetuning.checkpoint import checkpoint_folder
+from training.output import model_writer as saved_model
 from training.progress import Progress
 from worker.model_folder import ModelFolder
 
@@ -127,7 +129,7 @@ def test_class_weights_reach_the_loss(
         return loss(logits, labels, weights, positive, *more)
 
     monkeypatch.setattr(finetune, "training_loss", spy)
-    monkeypatch.setattr("training.probe.known_loss", spy)
+    monkeypatch.setattr("training.finetuning.linear_probe.known_loss", spy)
     run_fit(averaged_base, tmp_path / "model", progress, epochs=1, class_weights=True)
     assert all(weights is not None and (weights > 1).all() for weights in given)
     given.clear()

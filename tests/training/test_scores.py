@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score, f1_score
 
-from training.scores import average_precision, score
-from training.thresholds import HIGHEST, LOWEST, tune_thresholds
+from training.scoring.scores import average_precision, score
+from training.scoring.thresholds import HIGHEST, LOWEST, tune_thresholds
 
 NAMES = ["a", "b", "c"]
 

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from training.entries.multi_hot import targets
+from training.entries.reading import Record, read_records
+from training.entries.sentences import sentences
+from training.entries.sources import read_sources, read_validation
 from training.errors import DataError
-from training.multi_hot import targets
 from training.options import window_for
-from training.records import Record, read_records
-from training.sentences import sentences
-from training.sources import read_sources, read_validation
 
 
 def write(path: Path, *rows: dict[str, Any]) -> str:

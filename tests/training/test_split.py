@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from training.entries.leakage_groups import groups
+from training.entries.multi_hot import multi_hot
+from training.entries.reading import Record
+from training.entries.split import stratified_split
 from training.errors import DataError
-from training.groups import groups
-from training.multi_hot import multi_hot
-from training.records import Record
-from training.split import stratified_split
 
 
 def labels(rows: int = 400) -> np.ndarray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from training.thresholds import SILENT, tune_thresholds
+from training.scoring.thresholds import SILENT, tune_thresholds
 
 
 def test_false_alarms_are_kept_below_the_share_asked_for() -> None:

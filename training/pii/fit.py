@@ -25,8 +25,8 @@ from transformers import (
 )
 
 from training.errors import BaseModelError
-from training.model import silence_libraries
-from training.output_folder import new_folder
+from training.finetuning.model import silence_libraries
+from training.output.atomic_folder import new_folder
 from training.pii.card import generated_scores, tagger_card
 from training.pii.examples import Templates, generate
 from training.pii.slots import TYPES

@@ -11,8 +11,8 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from training.pii import names
-from training.records import SHIPPED_DATA, read_records
+from training import names
+from training.entries.reading import SHIPPED_DATA, read_records
 from worker.windows import sentence_ends
 
 if TYPE_CHECKING:

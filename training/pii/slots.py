@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from faker import Faker
 
-from training.pii import names, places
+from training import names
+from training.pii import places
 from worker.kinds import KINDS
 
 if TYPE_CHECKING:

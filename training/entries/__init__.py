@@ -1,0 +1,1 @@
+"""Labelled entries: reading them from files, checking, anonymizing and splitting them."""

@@ -1,0 +1,83 @@
+"""Several files of entries as one set to learn from, each with a weight."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from training.entries.reading import SHIPPED_DATA, Record, label_names, read_records
+from training.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+#: Stands for what comes with journal-stream: its entries, or (as a base) its model.
+SHIPPED = "shipped"
+
+
+def read_sources(sources: tuple[str, ...]) -> list[Record]:
+    """Read files to learn from, `FILE` or `FILE=WEIGHT` each; `shipped` for the shipped entries.
+
+    Data sets rarely know the same labels. Of several files, one that gives some labels but never
+    a certain other tells nothing about that one: there it counts as unknown, not as absent. A
+    file without any label is one of entries to which nothing applies.
+
+    Raises:
+        DataError: a file cannot be read, or a weight is no number above 0.
+    """
+    files = [_parsed(source) for source in sources or (SHIPPED,)]
+    read = [
+        [
+            replace(record, weight=weight * record.weight)
+            for record in (read_records(path, with_reframes=True) if path else read_shipped())
+        ]
+        for path, weight in files
+    ]
+    everything = set(label_names([record for records in read for record in records]))
+    found = []
+    for records in read:
+        found += _masked(records, everything)
+    return found
+
+
+def read_validation(path: Path, names: Iterable[str]) -> list[Record]:
+    """Read a file to choose epoch and thresholds with, in the way of `read_sources`.
+
+    Of the labels to learn (`names`), one that the file never gives is unknown there, not absent.
+
+    Raises:
+        DataError: the file cannot be read.
+    """
+    return _masked(read_records(path, with_reframes=True), set(names))
+
+
+def _masked(records: list[Record], names: set[str]) -> list[Record]:
+    own = set(label_names(records))
+    unknown = frozenset(names - own) if own else frozenset()
+    # A text known to be free of distortions (a reframe) is free of all of them.
+    return [
+        replace(record, unknown=record.unknown | unknown) if record.labels or record.shares
+        else record for record in records
+    ]  # fmt: skip
+
+
+def read_shipped() -> list[Record]:
+    """The entries that come with journal-stream, all written for it, with their reframes."""
+    extra = sorted(SHIPPED_DATA.parent.glob("*.jsonl"))
+    return read_records(SHIPPED_DATA) + [
+        record for file in extra for record in read_records(file, with_reframes=True)
+    ]
+
+
+def _parsed(source: str) -> tuple[Path | None, float]:
+    name, _, weight = source.rpartition("=")
+    if not name:
+        name, weight = source, "1"
+    try:
+        number = float(weight)
+    except ValueError:
+        name, number = source, 1.0
+    if not 0 < number < float("inf"):
+        raise DataError(f"{name}: the weight must be a number above 0")
+    return (None if name == SHIPPED else Path(name)), number

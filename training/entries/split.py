@@ -1,0 +1,131 @@
+"""A split into two parts that keeps the share of every label, rare ones included.
+
+Iterative stratification: K. Sechidis, G. Tsoumakas, I. Vlahavas, "On the stratification of
+multi-label data", ECML PKDD 2011, algorithm 1, for two parts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from training.entries.multi_hot import multi_hot, targets
+from training.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from training.entries.reading import Record
+
+TRAIN, VALIDATION = 0, 1
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One of the two.
+
+    Attributes:
+        texts: the entries.
+        labels: what applies to them, 0 or 1, shape `(texts, labels)`.
+        targets: what to learn: the same, or shares of votes; NaN where it is not known.
+        weights: how much each text counts.
+        places: where in each text its labels are to be seen, from 0 (its beginning) to 1.
+        sentences: how many of the texts are sentences cut out of others.
+    """
+
+    texts: list[str]
+    labels: NDArray[np.float32]
+    targets: NDArray[np.float32]
+    weights: list[float]
+    places: list[float]
+    sentences: int = 0
+
+    @classmethod
+    def of(
+        cls,
+        texts: Sequence[str],
+        records: Sequence[Record],
+        names: Sequence[str],
+        rows: Sequence[int],
+    ) -> Part:
+        """These rows of the whole."""
+        chosen = [records[row] for row in rows]
+        return cls(
+            [texts[row] for row in rows],
+            multi_hot((record.labels for record in chosen), names),
+            targets(chosen, names),
+            [record.weight for record in chosen],
+            [record.place for record in chosen],
+        )
+
+    @property
+    def known(self) -> NDArray[np.bool_]:
+        """Where it is known whether a label applies, shape `(texts, labels)`."""
+        return ~np.isnan(self.targets)
+
+
+def stratified_split(
+    labels: NDArray[np.float32],
+    groups: NDArray[np.int64] | None = None,
+    *,
+    validation_share: float,
+    seed: int,
+) -> tuple[list[int], list[int]]:
+    """Part the rows in two, the rarest label first, so that each part gets its due of it.
+
+    Args:
+        labels: multi-hot, shape `(entries, labels)`.
+        groups: of each row, the number of its group, counted from 0 without gaps; a group stays
+            in one part. Each row by itself if it is left out.
+        validation_share: between 0 and 1, exclusive.
+        seed: the same seed gives the same split.
+
+    Returns:
+        Row numbers for training and for validation, each in ascending order; together every row
+        once.
+
+    Raises:
+        DataError: one part would be empty.
+    """
+    groups = np.arange(len(labels)) if groups is None else groups
+    shares = np.array([1.0 - validation_share, validation_share])
+    # Entries without a label are a class of their own: their share matters as well.
+    classes = np.column_stack([labels > 0, ~(labels > 0).any(axis=1)])
+    sizes = np.bincount(groups)
+    member = np.zeros((len(sizes), classes.shape[1]), dtype=int)
+    np.add.at(member, groups, classes)
+    generator = np.random.default_rng(seed)
+    wanted_rows = shares * len(labels)
+    wanted = shares[:, None] * member.sum(axis=0)
+    remaining = np.ones(len(member), dtype=bool)
+    part = np.zeros(len(member), dtype=int)
+    while remaining.any():
+        counts = member[remaining].sum(axis=0)
+        rarest = int(np.argmin(np.where(counts > 0, counts, np.inf)))
+        for group in generator.permutation(np.flatnonzero(remaining & (member[:, rarest] > 0))):
+            chosen = _neediest(wanted[:, rarest], wanted_rows, generator)
+            part[group] = chosen
+            remaining[group] = False
+            wanted[chosen] -= member[group]
+            wanted_rows[chosen] -= sizes[group]
+    train, validation = (
+        np.flatnonzero(part[groups] == which).tolist() for which in (TRAIN, VALIDATION)
+    )
+    if not train or not validation:
+        raise DataError(f"{len(labels)} entries are too few to set some aside for validation")
+    return train, validation
+
+
+def _neediest(
+    label_wanted: NDArray[np.float64],
+    rows_wanted: NDArray[np.float64],
+    generator: np.random.Generator,
+) -> int:
+    """The part that lacks most of this label; if equal, most rows; if equal, by lot."""
+    best = np.flatnonzero(label_wanted == label_wanted.max())
+    best = best[rows_wanted[best] == rows_wanted[best].max()]
+    return int(generator.choice(best))

@@ -1,0 +1,95 @@
+"""Where an interrupted fit goes on: a folder beside the target, removed when the model is written.
+
+It holds weights, the optimizer's state and figures, and no text. Its `fit` file tells which fit it
+belongs to, as a SHA-256 over entries, base and settings.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from training.errors import OutputError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from training.entries.split import Part
+    from training.finetuning.base_model import Base
+    from training.options import FitOptions
+
+#: Written last into a checkpoint: without it, it is not complete.
+KEPT = "kept.pt"
+_MARK = "fit"
+#: Options that change how long training goes on, or what is made of its result, but not its way.
+_FREE = ("name", "data", "command", "max_minutes", "patience", "resume", "allow_download", "small",
+         "min_precision", "max_false_alarms", "at_least", "least_expected",
+         "shipped_only")  # fmt: skip
+
+
+def checkpoint_folder(target: Path) -> Path:
+    """The folder that belongs to a target."""
+    return target.parent / f".{target.name}.resume"
+
+
+def fingerprint(
+    base: Base, names: Sequence[str], train: Part, held_out: Part, options: FitOptions
+) -> str:
+    """The same for a fit that takes the same steps."""
+    settings = {k: v for k, v in asdict(options).items() if k not in _FREE}
+    digest = hashlib.sha256(json.dumps([base.name, list(names), settings]).encode())
+    for file in sorted(Path(base.source).glob("*.safetensors")):
+        with file.open("rb") as stream:
+            digest.update(hashlib.file_digest(stream, "sha256").digest())
+    for part in (train, held_out):
+        digest.update(json.dumps([part.texts, part.weights, part.places]).encode())
+        digest.update(part.targets.tobytes())
+    return digest.hexdigest()
+
+
+def open_checkpoints(folder: Path, mark: str) -> Path | None:
+    """Make the folder ready for a fit; the newest checkpoint of the same fit, if there is one.
+
+    Checkpoints of another fit are removed.
+
+    Raises:
+        OutputError: the folder cannot be written.
+    """
+    file = folder / _MARK
+    try:
+        if not file.is_file() or file.read_text(encoding="utf-8") != mark:
+            shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
+        file.write_text(mark, encoding="utf-8")
+        complete = [path.parent for path in folder.glob(f"checkpoint-*/{KEPT}")]
+    except OSError as exc:
+        raise OutputError(f"{folder}: {exc.strerror or 'cannot be written'}") from None
+    return max(complete, key=lambda path: int(path.name.partition("-")[2]), default=None)
+
+
+def save_kept(checkpoint: Path, kept: dict[str, Any]) -> None:
+    """Write tensors and figures into a checkpoint, whole or not at all."""
+    temporary = checkpoint / f".{KEPT}"
+    torch.save(kept, temporary)
+    temporary.replace(checkpoint / KEPT)
+
+
+def load_kept(checkpoint: Path) -> dict[str, Any]:
+    """What `save_kept` wrote; nothing in the file is run.
+
+    Raises:
+        OutputError: it cannot be read.
+    """
+    try:
+        found: dict[str, Any] = torch.load(checkpoint / KEPT, weights_only=True)
+    except Exception as exc:  # noqa: BLE001 - torch has many errors for a broken file
+        raise OutputError(
+            f"{checkpoint}: cannot be read ({type(exc).__name__}); remove it to begin anew"
+        ) from None
+    return found

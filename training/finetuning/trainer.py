@@ -1,0 +1,238 @@
+"""Fine-tuning with the Hugging Face Trainer; the best epoch is kept in memory."""
+
+from __future__ import annotations
+
+import tempfile
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch.optim import AdamW
+from torch.optim.lr_scheduler import LambdaLR
+from torch.utils.data import DataLoader, Sampler, SequentialSampler
+from transformers import PrinterCallback, Trainer, TrainingArguments, set_seed
+from transformers.trainer_pt_utils import LengthGroupedSampler
+
+from training import distributed as processes
+from training.finetuning.callbacks import Evaluator, Keeper
+from training.finetuning.checkpoint import load_kept
+from training.finetuning.loss import training_loss
+from training.finetuning.windows import Collator
+from worker.precision import choose_device, has_bf16
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+    from training.entries.split import Part
+    from training.finetuning.callbacks import Best
+    from training.finetuning.deadline import Deadline
+    from training.finetuning.windows import Windows
+    from training.options import FitOptions
+    from training.progress import Progress
+
+#: Share of the steps over which the rate rises to its full height.
+WARM_UP = 0.1
+#: The head is new and small: it learns faster than the encoder.
+HEAD_RATE_FACTOR = 2.0
+WEIGHT_DECAY = 0.01
+_EVALUATION_BATCH = 32
+BF16 = "bf16"
+
+
+def finetune(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    train: Windows,
+    validation: Windows,
+    held_out: Part,
+    *,
+    labels: Sequence[str],
+    options: FitOptions,
+    deadline: Deadline,
+    progress: Progress,
+    positive_weights: torch.Tensor | None = None,
+    checkpoints: Path | None = None,
+    resume_from: Path | None = None,
+) -> Best:
+    """Fine-tune `model` in place; it ends with the weights of the best epoch.
+
+    The best epoch is the one with the highest mean average precision on the validation texts.
+    F1 is not asked, because its thresholds are tuned on the very same texts: it moves with the
+    luck of a few entries, where average precision weighs the whole order of the scores.
+
+    Args:
+        model: the base with its head.
+        tokenizer: the base's.
+        train: windows to learn from.
+        validation: windows of the validation texts.
+        held_out: the validation texts themselves.
+        labels: label names in the order of the model's outputs.
+        options: epochs, rate and seed.
+        deadline: training ends when its time is used up, with the rate decayed as at the end.
+        progress: is told about every step and epoch.
+        positive_weights: how many times each label's positives count; once by default.
+        checkpoints: the folder to write one into after every epoch; None for none.
+        resume_from: the checkpoint to go on from; None to begin anew.
+    """
+    set_seed(options.seed)
+    steps = -(-len(train.dataset) // options.batch_size) * options.epochs
+    evaluator = Evaluator(validation, held_out, labels)
+    keeper = Keeper(model, evaluator, deadline, progress, options.patience)
+    assert options.learning_rate is not None
+    optimizer = AdamW(_parameter_groups(model, options.learning_rate), fused=True)
+    # The Trainer insists on a folder. Without `checkpoints` nothing is saved in it.
+    with tempfile.TemporaryDirectory(prefix="journal-train-") as folder:
+        trainer = _Trainer(
+            model=model,
+            args=_arguments(str(checkpoints or folder), options, save=checkpoints is not None),
+            data_collator=Collator(tokenizer.pad_token_id or 0),
+            train_dataset=train.dataset,
+            eval_dataset=validation.dataset,
+            compute_metrics=evaluator,
+            optimizers=(optimizer, LambdaLR(optimizer, _rate(steps, deadline))),
+            callbacks=[keeper],
+        )
+        trainer.remove_callback(PrinterCallback)
+        trainer.positive_weights, trainer.any_weight = positive_weights, options.any_weight
+        if resume_from is not None:
+            keeper.restore(load_kept(resume_from))
+        deadline.start_training()
+        if not keeper.exhausted:  # as it may be in what is resumed
+            trainer.train(resume_from_checkpoint=str(resume_from) if resume_from else None)
+        # Takes off the autocast that would otherwise stay around the model for good.
+        trainer.accelerator.unwrap_model(model, keep_fp32_wrapper=False)
+    best = keeper.best
+    assert best is not None, "the Trainer ends every epoch with an evaluation"
+    model.load_state_dict(best.state)
+    model.to("cpu")
+    if options.precision == BF16:
+        # The folder's weights are fp32: thresholds are tuned on what these say.
+        best.probabilities = predict(model, validation, tokenizer.pad_token_id or 0)
+    return best
+
+
+def precision_of(wanted: str) -> str:
+    """`auto` trains in bf16 (autocast) where the hardware has it, else in fp32."""
+    if wanted != "auto":
+        return wanted
+    return BF16 if has_bf16(choose_device("auto")) else "fp32"
+
+
+def _arguments(folder: str, options: FitOptions, *, save: bool) -> TrainingArguments:
+    arguments = TrainingArguments(
+        output_dir=folder,
+        num_train_epochs=options.epochs,
+        per_device_train_batch_size=options.batch_size // processes.count(),
+        ddp_find_unused_parameters=False,
+        per_device_eval_batch_size=_EVALUATION_BATCH,
+        seed=options.seed,
+        eval_strategy="epoch",
+        save_strategy="epoch" if save else "no",
+        save_total_limit=2,
+        bf16=options.precision == BF16,
+        # The Trainer takes bf16 for a GPU's unless it is told that there is none.
+        use_cpu=options.precision == BF16 and not torch.cuda.is_available(),
+        logging_strategy="no",
+        report_to=[],
+        disable_tqdm=True,
+        max_grad_norm=1.0,
+        remove_unused_columns=False,
+        dataloader_num_workers=0,
+        dataloader_pin_memory=torch.cuda.is_available(),
+    )
+    if arguments.n_gpu > 1:  # DataParallel would split batches that are small already
+        arguments._n_gpu = 1  # noqa: SLF001 - the Trainer has no other way to be told
+    return arguments
+
+
+def _rate(steps: int, deadline: Deadline) -> Any:
+    """Linear warm-up and decay, by steps or by time, whichever is further."""
+    warm_up = max(1, round(WARM_UP * steps))
+
+    def factor(step: int) -> float:
+        done = max(step / steps, deadline.used())
+        return min((step + 1) / warm_up, (1.0 - done) / (1.0 - WARM_UP), 1.0)
+
+    return factor
+
+
+def _parameter_groups(model: PreTrainedModel, rate: float) -> list[dict[str, Any]]:
+    groups: dict[tuple[bool, bool], list[torch.nn.Parameter]] = {}
+    encoder = {id(p) for p in model.base_model.parameters()}
+    for parameter in model.parameters():
+        if parameter.requires_grad:
+            key = (id(parameter) in encoder, parameter.ndim > 1)
+            groups.setdefault(key, []).append(parameter)
+    return [
+        {
+            "params": parameters,
+            "lr": rate if in_encoder else rate * HEAD_RATE_FACTOR,
+            "weight_decay": WEIGHT_DECAY if is_matrix else 0.0,
+        }
+        for (in_encoder, is_matrix), parameters in groups.items()
+    ]
+
+
+@torch.no_grad()
+def predict(model: PreTrainedModel, windows: Windows, pad_token_id: int) -> NDArray[np.float32]:
+    """Probabilities of shape `(texts, labels)`."""
+    loader = DataLoader(
+        windows.dataset, batch_size=_EVALUATION_BATCH, collate_fn=Collator(pad_token_id)
+    )
+    model.eval()
+    scores = [
+        torch.sigmoid(
+            model(input_ids=b["input_ids"], attention_mask=b["attention_mask"]).logits
+        ) for b in loader
+    ]  # fmt: skip
+    return windows.best_by_text(torch.cat(scores).float().numpy())
+
+
+class _ByLength(LengthGroupedSampler):  # type: ignore[misc]
+    def __init__(self, batch_size: int, lengths: Sequence[int], seed: int) -> None:
+        super().__init__(
+            batch_size * processes.count(), lengths=list(lengths), generator=torch.Generator()
+        )
+        self._seed = seed
+        self.set_epoch(0)
+
+    def set_epoch(self, epoch: int) -> None:
+        """Another order in every epoch."""
+        self.generator.manual_seed(self._seed + epoch)
+
+
+class _Trainer(Trainer):  # type: ignore[misc]
+    #: How many times each label's positives count, shape `(labels,)`.
+    positive_weights: torch.Tensor | None = None
+    any_weight = 0.0
+
+    def compute_loss(
+        self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, **_: Any
+    ) -> Any:
+        """Our own; the model's takes every label for known."""
+        labels, weights = inputs.pop("labels"), inputs.pop("weights")
+        outputs = model(**inputs)
+        positive = self.positive_weights
+        loss = training_loss(
+            outputs.logits.float(), labels, weights,
+            None if positive is None else positive.to(labels.device), self.any_weight,
+        )  # fmt: skip
+        inputs["labels"] = labels
+        return (loss, outputs) if return_outputs else loss
+
+    def _get_train_sampler(self, train_dataset: Any = None) -> Sampler[int]:
+        """Windows of like length together, in an order that every process knows.
+
+        The Trainer's own takes it from the process's random numbers, of which dropout has used
+        more in one process than in another.
+        """
+        dataset = self.train_dataset if train_dataset is None else train_dataset
+        return _ByLength(self.args.train_batch_size, dataset["length"], self.args.seed)
+
+    def _get_eval_sampler(self, eval_dataset: Any) -> SequentialSampler:
+        """The order of the windows; the Trainer's own groups and shuffles them by length."""
+        return SequentialSampler(eval_dataset)

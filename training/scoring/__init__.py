@@ -1,0 +1,1 @@
+"""From scores to decisions: calibration, thresholds, figures with their intervals."""
