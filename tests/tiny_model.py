@@ -14,8 +14,8 @@ from tokenizers.pre_tokenizers import BertPreTokenizer
 from tokenizers.processors import TemplateProcessing
 from transformers import BertConfig, BertForSequenceClassification, PreTrainedTokenizerFast
 
-from worker.first_token import AVERAGES
-from worker.model_folder import seal_folder
+from worker.classifier.cls_token import AVERAGES
+from worker.models.folder import seal_folder
 
 if TYPE_CHECKING:
     from pathlib import Path

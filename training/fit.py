@@ -41,10 +41,10 @@ from training.scoring.decision import Decision, tune_decision
 from training.scoring.reliability import reliability
 from training.scoring.temperature import best_temperature, cooled, fold_in
 from training.scoring.thresholds import silent_labels
-from worker import adapter
+from worker.classifier.cls_token import AVERAGES, first_token_only
 from worker.errors import WorkerError
-from worker.first_token import AVERAGES, first_token_only
-from worker.model_folder import ModelFolder
+from worker.models import adapter
+from worker.models.folder import ModelFolder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -57,7 +57,7 @@ if TYPE_CHECKING:
     from training.finetuning.callbacks import Best
     from training.options import FitOptions
     from training.progress import Progress
-    from worker.anonymizer import Anonymizer
+    from worker.anonymizer.anonymizer import Anonymizer
 
 
 def fit(

@@ -17,13 +17,13 @@ from celery import signals
 from kombu import Queue
 
 from producer.message import TASK
-from worker.batch_size import PREFETCHED_BATCHES
-from worker.microbatch import MicroBatchTask
-from worker.runtime import Runtime
+from worker.parent.limits import PREFETCHED_BATCHES
+from worker.parent.supervisor import Runtime
+from worker.parent.task import MicroBatchTask
 from worker.settings import WorkerSettings
 
 if TYPE_CHECKING:
-    from worker.child import Build
+    from worker.child.process import Build
 
 #: On the stock transport: seconds after which a claim that nobody settled is handed out again.
 VISIBILITY_SECONDS = 600
@@ -39,7 +39,9 @@ def celery_config(settings: WorkerSettings) -> dict[str, Any]:
     url = settings.redis_url.get_secret_value()
     return {
         "broker_url": url,
-        "broker_transport": "worker.transport:Transport" if settings.transport == "claim" else None,
+        "broker_transport": "worker.broker.transport:Transport"
+        if settings.transport == "claim"
+        else None,
         # kombu does not verify certificates unless told to.
         "broker_use_ssl": {"ssl_cert_reqs": ssl.CERT_REQUIRED}
         if url.startswith("rediss")
@@ -60,7 +62,7 @@ def celery_config(settings: WorkerSettings) -> dict[str, Any]:
         "worker_concurrency": settings.children,
         "worker_prefetch_multiplier": PREFETCHED_BATCHES * settings.max_batch_entries,
         "worker_proc_alive_timeout": CHILD_START_SECONDS,
-        "worker_consumer": "worker.consumer:JournalConsumer",
+        "worker_consumer": "worker.parent.consumer:JournalConsumer",
         "worker_enable_remote_control": True,
         "worker_hijack_root_logger": False,
         "worker_redirect_stdouts": False,
@@ -79,7 +81,7 @@ def create_app(settings: WorkerSettings | None = None) -> celery.Celery:
         base=MicroBatchTask, name=TASK, bind=True, typing=False, shared=False
     )
     def classify(self: Any, sealed: str) -> None:
-        """Runs in micro-batches only; see `worker.microbatch`."""
+        """Runs in micro-batches only; see `worker.parent.task`."""
         raise NotImplementedError
 
     return application
@@ -90,7 +92,8 @@ def run(settings: WorkerSettings, build: Build) -> int:
 
     Args:
         settings: the worker's settings.
-        build: loads the stages, in each child; `worker.assembly.build` but for tests and benches.
+        build: loads the stages, in each child; `worker.child.factory.build` but for tests and
+            benches.
 
     Raises:
         StartupError, ConfigurationError: it cannot start as configured.

@@ -81,7 +81,7 @@ def run(**options: Any) -> None:
     Serves /metrics, /healthz and /readyz. Exits with 2 and one line if it cannot start as
     configured.
     """
-    from worker import logs  # noqa: PLC0415 - the other commands stay light
+    from worker.monitoring import logs  # noqa: PLC0415 - the other commands stay light
     from worker.settings import WorkerSettings  # noqa: PLC0415
 
     try:
@@ -91,7 +91,8 @@ def run(**options: Any) -> None:
         # Read when torch is loaded: threads that wait must not spin, or two workers that share
         # their cores get a third of what they can do.
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-        from worker import app, assembly  # noqa: PLC0415 - brings torch
+        from worker import app  # noqa: PLC0415 - brings torch
+        from worker.child import factory as assembly  # noqa: PLC0415 - brings torch
 
         assembly.check(settings)
         code = app.run(settings, assembly.build)
@@ -107,8 +108,8 @@ def run(**options: Any) -> None:
 @_LEVEL
 def exporter(**options: Any) -> None:
     """Serve the gauges of the queue on /metrics, whether workers run or not."""
-    from worker import logs  # noqa: PLC0415
-    from worker.exporter import Exporter  # noqa: PLC0415
+    from worker.monitoring import logs  # noqa: PLC0415
+    from worker.monitoring.exporter import Exporter  # noqa: PLC0415
     from worker.settings import WorkerSettings  # noqa: PLC0415
 
     try:
@@ -154,7 +155,7 @@ def classify(jobs: int | None, raw: bool, **options: Any) -> None:
     it was given.
     """
     from worker.filters import classify_lines, run_filter  # noqa: PLC0415
-    from worker.model_folder import ModelFolder  # noqa: PLC0415
+    from worker.models.folder import ModelFolder  # noqa: PLC0415
     from worker.settings import WorkerSettings  # noqa: PLC0415
 
     def work() -> None:

@@ -43,7 +43,7 @@ def anonymize_lines(
     """The stage of `journal-worker anonymize`; call it in the process that will use it."""
     import torch  # noqa: PLC0415 - the command line stays light
 
-    from worker.anonymizer import Anonymizer  # noqa: PLC0415 - brings spaCy
+    from worker.anonymizer.anonymizer import Anonymizer  # noqa: PLC0415 - brings spaCy
 
     torch.set_num_threads(threads)
     anonymizer = Anonymizer.load(tagger, numbered=numbered)
@@ -67,15 +67,15 @@ def classify_lines(
     tagger: Path | None = None, numbered: bool = False,
 ) -> Stage:  # fmt: skip
     """The stage of `journal-worker classify`; call it in the process that will use it."""
-    from worker.classifier import Classifier  # noqa: PLC0415 - `anonymize` does without torch
-    from worker.model_folder import ModelFolder  # noqa: PLC0415
+    from worker.classifier.classifier import Classifier  # noqa: PLC0415 - `anonymize` does without torch
+    from worker.models.folder import ModelFolder  # noqa: PLC0415
 
     classifier = Classifier.load(
         ModelFolder.open(model), device=device, precision=precision, threads=threads
     )
     anonymizer = None
     if not raw:
-        from worker.anonymizer import Anonymizer  # noqa: PLC0415 - `--raw` does without spaCy
+        from worker.anonymizer.anonymizer import Anonymizer  # noqa: PLC0415 - `--raw` does without spaCy
 
         anonymizer = Anonymizer.load(tagger, device=device, precision=precision, numbered=numbered)
 

@@ -9,18 +9,19 @@ import sys
 from typing import TYPE_CHECKING, cast
 
 from producer.errors import JournalError
-from worker import app, logs
-from worker.child import settler_for
+from worker import app
+from worker.child.process import settler_for
 from worker.errors import WorkerError
-from worker.report import BatchReport, Outcome, Stage
+from worker.monitoring import logs
+from worker.protocol import BatchReport, Outcome, Stage
 from worker.settings import WorkerSettings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from worker.pipeline import Pipeline
-    from worker.report import Claim
-    from worker.settle import Settler
+    from worker.broker.settlement import Settler
+    from worker.child.pipeline import Pipeline
+    from worker.protocol import Claim
 
 #: Characters of a sealed result with eleven scores, a label and its evidence.
 SEALED_CHARACTERS = 1_100
@@ -47,7 +48,7 @@ class NoopPipeline:
 
 
 def build(settings: WorkerSettings) -> tuple[Pipeline, dict[str, str]]:
-    """In place of `worker.assembly.build`."""
+    """In place of `worker.child.factory.build`."""
     pipeline = cast("Pipeline", NoopPipeline(settler_for(settings)))
     return pipeline, {"name": "noop", "version": "0", "precision": "none", "device": "none"}
 

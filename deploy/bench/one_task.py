@@ -14,11 +14,11 @@ import celery
 from celery import signals
 
 from producer.message import ENQUEUED_AT, TASK
-from worker.report import Claim
+from worker.protocol import Claim
 from worker.settings import WorkerSettings
 
 if TYPE_CHECKING:
-    from worker.pipeline import Pipeline
+    from worker.child.pipeline import Pipeline
 
 PREFETCH = 4
 #: Logged once by each child when its models are loaded.
@@ -44,7 +44,7 @@ def create_app(settings: WorkerSettings) -> celery.Celery:
         worker_proc_alive_timeout=_START_SECONDS,
     )
     # Here, in the parent, so that its children share the pages; the bench itself stays light.
-    from worker import assembly  # noqa: PLC0415
+    from worker.child import factory as assembly  # noqa: PLC0415
 
     pipelines: list[Pipeline] = []
 

@@ -7,17 +7,17 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from deploy.bench.pipes import serve
-from worker.anonymizer import Anonymizer
-from worker.classifier import Classifier
-from worker.model_folder import ModelFolder
-from worker.pipeline import Pipeline
-from worker.report import Claim
+from worker.anonymizer.anonymizer import Anonymizer
+from worker.child.pipeline import Pipeline
+from worker.classifier.classifier import Classifier
+from worker.models.folder import ModelFolder
+from worker.protocol import Claim
 from worker.settings import WorkerSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from worker.settle import Answer
+    from worker.broker.settlement import Answer
 
 
 class _Nowhere:

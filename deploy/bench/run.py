@@ -30,7 +30,7 @@ from deploy.bench.variants import CHUNK, OneTask, Plain, Tutorial, Worker, celer
 from deploy.local.processes import Process
 from producer.errors import JournalError
 from worker.errors import WorkerError
-from worker.model_folder import ModelFolder
+from worker.models.folder import ModelFolder
 from worker.settings import WorkerSettings
 
 if TYPE_CHECKING:

@@ -127,7 +127,7 @@ def main(entries: int, warm_up: int | None, tagger: Path | None) -> None:
     """Soak the anonymizer: its resident memory after warm-up and at the end."""
     import torch  # noqa: PLC0415 - `--help` stays light
 
-    from worker.anonymizer import Anonymizer  # noqa: PLC0415
+    from worker.anonymizer.anonymizer import Anonymizer  # noqa: PLC0415
 
     torch.set_num_threads(1)
     try:

@@ -16,9 +16,9 @@ from presidio_analyzer.nlp_engine import NlpEngineProvider
 from presidio_anonymizer import AnonymizerEngine
 
 from deploy.bench.pipes import serve
-from worker.model_folder import ModelFolder
-from worker.model_parts import load_parts
-from worker.precision import choose_device
+from worker.models.folder import ModelFolder
+from worker.models.loading import load_parts
+from worker.models.precision import choose_device
 from worker.settings import WorkerSettings
 
 if TYPE_CHECKING:

@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from producer.errors import JournalError
-from worker import app, logs
-from worker.child import settler_for
+from worker import app
+from worker.child.pipeline import Pipeline
+from worker.child.process import settler_for
 from worker.cli import check_redis, fail
 from worker.errors import WorkerError
-from worker.pipeline import Pipeline
+from worker.monitoring import logs
 from worker.settings import WorkerSettings
 
 if TYPE_CHECKING:

@@ -15,9 +15,9 @@ import pytest
 import yaml
 from prometheus_client import CollectorRegistry
 
-from worker.exporter import QueueCollector
-from worker.metrics import Metrics
-from worker.report import BatchReport, Outcome, Stage
+from worker.monitoring.exporter import QueueCollector
+from worker.monitoring.metrics import Metrics
+from worker.protocol import BatchReport, Outcome, Stage
 from worker.settings import WorkerSettings
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ import torch._inductor
 
 CONTEXT_MADE = "a process made a context on the device:"
 #: The modules that choose a device for a model.
-CHOOSERS = ("worker.classifier", "worker.tagger")
+CHOOSERS = ("worker.classifier.classifier", "worker.anonymizer.taggers.bert")
 
 
 class Device:
@@ -77,6 +77,6 @@ def compute_elsewhere(device: Device) -> None:
 
 if __name__ == "__main__":
     cuda = install()
-    importlib.import_module("worker.assembly")  # as `journal-worker run` does, before it forks
+    importlib.import_module("worker.child.factory")  # as `journal-worker run` does, before it forks
     compute_elsewhere(cuda)
     importlib.import_module("worker.cli").main()

@@ -11,7 +11,7 @@ from training.finetuning.base_model import find_base
 from training.fit import fit
 from training.options import FitOptions
 from training.progress import Progress
-from worker.model_folder import ModelFolder
+from worker.models.folder import ModelFolder
 
 
 def options(**changes: Any) -> FitOptions:

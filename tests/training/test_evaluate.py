@@ -19,8 +19,8 @@ from training.entries.reading import Record
 from training.errors import DataError
 from training.evaluation.evaluate import evaluate
 from training.evaluation.plots import CONFUSION_FILE, HEAT_MAP_FILE, co_occurrence
-from worker.classifier import Classification, Classifier
-from worker.model_folder import ModelFolder
+from worker.classifier.classifier import Classification, Classifier
+from worker.models.folder import ModelFolder
 
 if TYPE_CHECKING:
     from pathlib import Path

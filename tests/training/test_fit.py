@@ -26,8 +26,8 @@ from training.output import model_writer as saved_model
 from training.output.atomic_folder import check_target
 from training.progress import Progress
 from training.scoring.scores import score
-from worker.classifier import Classifier
-from worker.model_folder import MODEL_FILES, ModelFolder
+from worker.classifier.classifier import Classifier
+from worker.models.folder import MODEL_FILES, ModelFolder
 
 CANARY = "quicksilver walrus 4417"
 

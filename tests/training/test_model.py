@@ -19,10 +19,10 @@ from training.finetuning.base_model import Base, find_base
 from training.finetuning.linear_probe import fit_head
 from training.finetuning.model import freeze_lower_layers, load_base
 from training.finetuning.windows import Collator, tokenize
-from worker import built_in_base
-from worker.first_token import first_token_only
-from worker.model_folder import ModelFolder
-from worker.model_parts import load_parts
+from worker.classifier.cls_token import first_token_only
+from worker.models import builtin_base as built_in_base
+from worker.models.folder import ModelFolder
+from worker.models.loading import load_parts
 from worker.settings import SHIPPED_MODEL
 
 if TYPE_CHECKING:

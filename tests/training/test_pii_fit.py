@@ -16,7 +16,7 @@ from training.errors import DataError
 from training.pii.annotated import read_for_training
 from training.pii.examples import HELD_OUT_EVERY, Templates
 from training.pii.fit import TaggerOptions, _repeats, average
-from worker.tagger import Tagger
+from worker.anonymizer.taggers.bert import Tagger
 
 OWN = (
     ("Grandpa Oswin came to Velmora.", (("Oswin", "PER"), ("Velmora", "GPE"))),

@@ -10,7 +10,7 @@ import pytest
 from training.errors import DataError
 from training.pii.annotated import read_annotated
 from training.pii.scores import score
-from worker.offsets import Span
+from worker.anonymizer.offsets import Span
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,8 +11,8 @@ from transformers import AutoTokenizer
 
 from training.errors import DataError
 from training.finetuning.windows import Collator, Windows, tokenize
-from worker.classifier import Classifier
-from worker.model_folder import ModelFolder
+from worker.classifier.classifier import Classifier
+from worker.models.folder import ModelFolder
 
 if TYPE_CHECKING:
     from pathlib import Path

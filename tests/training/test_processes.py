@@ -11,7 +11,7 @@ import pytest
 
 from tests.training.test_cli import line_of_failure
 from training import distributed as processes
-from worker.model_folder import ModelFolder
+from worker.models.folder import ModelFolder
 
 if TYPE_CHECKING:
     from pathlib import Path

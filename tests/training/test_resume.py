@@ -16,7 +16,7 @@ from training.finetuning import trainer as finetune
 from training.finetuning.checkpoint import checkpoint_folder
 from training.output import model_writer as saved_model
 from training.progress import Progress
-from worker.model_folder import ModelFolder
+from worker.models.folder import ModelFolder
 
 
 def interrupt_in_epoch(number: int, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,14 +15,14 @@ from prometheus_client import CollectorRegistry
 from producer.message import TASK, encode_message
 from producer.schemas import DeadReason
 from worker.app import create_app
-from worker.batch_size import BatchSize
-from worker.batcher import Batcher
-from worker.claims import Claimed
-from worker.metrics import Metrics
-from worker.report import BatchReport, Claim, Failure, Outcome, Stage
-from worker.request import JournalRequest
+from worker.broker.claims import Claimed
+from worker.broker.transport import as_payload
+from worker.monitoring.metrics import Metrics
+from worker.parent.batcher import Batcher
+from worker.parent.limits import BatchSize
+from worker.parent.request import JournalRequest
+from worker.protocol import BatchReport, Claim, Failure, Outcome, Stage
 from worker.settings import WorkerSettings
-from worker.transport import as_payload
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

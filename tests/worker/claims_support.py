@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from deploy.local.server import Server
 from producer.connection import connect
 from producer.operations.base import CLAIMS
-from worker.claims import DELIVERIES, LEASES, Claims
+from worker.broker.claims import DELIVERIES, LEASES, Claims
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

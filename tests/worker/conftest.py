@@ -11,9 +11,9 @@ import torch
 from celery.worker import state
 
 from tests.worker.batch_support import Desk
-from worker.anonymizer import Anonymizer
-from worker.classifier import Classifier
-from worker.model_folder import ModelFolder
+from worker.anonymizer.anonymizer import Anonymizer
+from worker.classifier.classifier import Classifier
+from worker.models.folder import ModelFolder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

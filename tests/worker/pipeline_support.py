@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from producer import JournalEntry, JournalResult
 from producer.sealing import ENTRY, RESULT, KeySet
-from worker.anonymizer import Anonymized
-from worker.classifier import Classification
+from worker.anonymizer.anonymizer import Anonymized
+from worker.anonymizer.offsets import OffsetMap, Span
+from worker.child.pipeline import Pipeline
+from worker.classifier.classifier import Classification
 from worker.errors import AnonymizationError, ClassificationError
-from worker.offsets import OffsetMap, Span
-from worker.pipeline import Pipeline
-from worker.report import BatchReport, Claim
+from worker.protocol import BatchReport, Claim
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

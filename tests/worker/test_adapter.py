@@ -8,8 +8,9 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from worker import adapter, built_in_base
 from worker.errors import ModelFolderError, StartupError
+from worker.models import adapter
+from worker.models import builtin_base as built_in_base
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -17,8 +17,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import worker.anonymizer as module
-from worker.anonymizer import Anonymized, Anonymizer
+import worker.anonymizer.anonymizer as module
+from worker.anonymizer.anonymizer import Anonymized, Anonymizer
 from worker.errors import AnonymizationError
 
 if TYPE_CHECKING:
@@ -243,7 +243,7 @@ OFFLINE = textwrap.dedent("""
     for name in ("getaddrinfo", "gethostbyname", "create_connection"):
         setattr(socket, name, guarded(name))
 
-    from worker.anonymizer import Anonymizer
+    from worker.anonymizer.anonymizer import Anonymizer
     (found,) = Anonymizer.load().anonymize(
         ["Jane Doe wrote jane.doe@gmial.con and http://example.co.uk or call (212) 555-0147."]
     )

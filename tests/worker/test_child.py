@@ -10,9 +10,9 @@ import redis
 
 from producer.sealing import KeySet
 from tests.worker.pipeline_support import CANARY, Desk
-from worker import child
+from worker.child import process as child
 from worker.errors import StageBrokenError
-from worker.report import Claim, Failure
+from worker.protocol import Claim, Failure
 
 
 @pytest.fixture

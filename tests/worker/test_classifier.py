@@ -14,14 +14,14 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import worker.classifier as module
+import worker.classifier.classifier as module
 from tests.tiny_model import LABELS, write_tiny_model
-from worker import precision, windows
-from worker.classifier import Classification, Classifier
+from worker.classifier.classifier import Classification, Classifier
 from worker.errors import ClassificationError, ModelFolderError, StartupError
-from worker.model_folder import ModelFolder, seal_folder
-from worker.model_parts import load_parts
-from worker.precision import Precision
+from worker.models import precision, windows
+from worker.models.folder import ModelFolder, seal_folder
+from worker.models.loading import load_parts
+from worker.models.precision import Precision
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,8 +13,8 @@ import pytest
 from click.testing import CliRunner
 
 from deploy.local.server import free_port
-from worker import logs
 from worker.cli import main
+from worker.monitoring import logs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -127,7 +127,7 @@ LOGGERS = """
 import logging, sys
 from worker import logs
 logs.configure(sys.argv[1])
-for name in ("worker.child", "presidio-analyzer", "spacy.x", "transformers.y", "celery.worker"):
+for name in ("worker.child.process", "presidio-analyzer", "spacy.x", "transformers.y", "celery.worker"):
     for level in ("DEBUG", "INFO", "WARNING", "ERROR"):
         logging.getLogger(name).log(getattr(logging, level), "%s", f"said {name} {level}")
 """
@@ -151,7 +151,7 @@ def test_libraries_that_see_entries_are_quiet_at_every_level(
     said = logged("DEBUG")
     for name in ("presidio-analyzer", "spacy.x", "transformers.y"):
         assert [line for line in said if line.startswith(name)] == [f"{name} ERROR"]
-    assert len([line for line in said if line.startswith("worker.child")]) == 4
+    assert len([line for line in said if line.startswith("worker.child.process")]) == 4
     assert [line for line in logged("WARNING") if line.startswith("celery")] == [
         "celery.worker WARNING",
         "celery.worker ERROR",

@@ -15,12 +15,12 @@ from prometheus_client import CollectorRegistry
 
 from producer.message import TASK, encode_message
 from tests.worker.batch_support import SEALED, Desk, RecordingSettler, altered
-from worker.claims import Claimed
-from worker.consumer import JournalConsumer
-from worker.metrics import Metrics
-from worker.microbatch import strategy
-from worker.request import malformed
-from worker.transport import as_payload
+from worker.broker.claims import Claimed
+from worker.broker.transport import as_payload
+from worker.monitoring.metrics import Metrics
+from worker.parent.consumer import JournalConsumer
+from worker.parent.request import malformed
+from worker.parent.task import strategy
 
 if TYPE_CHECKING:
     pass

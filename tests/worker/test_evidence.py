@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from worker.evidence import evidence
-from worker.windows import Window, sentence_ends, sentences
+from worker.classifier.evidence import evidence
+from worker.models.windows import Window, sentence_ends, sentences
 
 PIECES = [Window(0, (1,), start, start + 9) for start in (0, 10, 20, 30)]
 

@@ -20,7 +20,7 @@ from deploy.local.server import Server, free_port
 from producer.message import encode_message
 from tests.worker.claims_support import open_claims, result
 from worker.errors import StartupError
-from worker.exporter import Exporter, age
+from worker.monitoring.exporter import Exporter, age
 from worker.settings import WorkerSettings
 
 if TYPE_CHECKING:
@@ -218,7 +218,7 @@ HEAVY = ("torch", "spacy", "presidio_analyzer", "presidio_anonymizer", "transfor
 
 def test_importing_the_exporter_brings_nothing_heavy() -> None:
     code = (
-        "import sys, worker.exporter, worker.cli, worker.filters;"
+        "import sys, worker.monitoring.exporter, worker.cli, worker.filters;"
         f"print([name for name in {HEAVY} if name in sys.modules])"
     )
     done = subprocess.run(

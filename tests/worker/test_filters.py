@@ -14,7 +14,7 @@ from click.testing import CliRunner
 import worker.filters as module
 from tests.tiny_model import LABELS
 from tests.worker import filter_stages
-from worker.anonymizer import Anonymizer
+from worker.anonymizer.anonymizer import Anonymizer
 from worker.cli import main
 from worker.errors import AnonymizationError, WorkerError
 from worker.filters import CHUNK_LINES, LineError, read_records, run_filter

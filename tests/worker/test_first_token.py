@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from tests.tiny_model import write_tiny_model
-from worker.classifier import Classifier
-from worker.first_token import read
-from worker.model_folder import ModelFolder
+from worker.classifier.classifier import Classifier
+from worker.classifier.cls_token import read
+from worker.models.folder import ModelFolder
 
 if TYPE_CHECKING:
     pass

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from worker import gliner_tagger, taggers
-from worker.anonymizer import Anonymizer
+from worker.anonymizer.anonymizer import Anonymizer
+from worker.anonymizer.taggers import gliner as gliner_tagger
+from worker.anonymizer.taggers import loading as taggers
 from worker.errors import AnonymizationError, ModelFolderError, StartupError
 
 

@@ -9,7 +9,7 @@ import redis
 from celery.worker import state
 
 from tests.worker.batch_support import OUT_OF_REACH, Desk
-from worker.report import BatchReport, Failure
+from worker.protocol import BatchReport, Failure
 
 if TYPE_CHECKING:
     pass

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from worker.classifier import Classifier
-from worker.model_folder import ModelFolder
+from worker.classifier.classifier import Classifier
+from worker.models.folder import ModelFolder
 from worker.settings import SHIPPED_MODEL
 
 if TYPE_CHECKING:
-    from worker.anonymizer import Anonymized, Anonymizer
+    from worker.anonymizer.anonymizer import Anonymized, Anonymizer
 
 DATA = Path(__file__).parent.parent / "data"
 

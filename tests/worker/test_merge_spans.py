@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from worker.offsets import Span
-from worker.spans import merge_spans
+from worker.anonymizer.offsets import Span
+from worker.anonymizer.spans import merge_spans
 
 
 def spans(*given: tuple[float, int, int, str]) -> list[tuple[float, Span]]:

@@ -8,8 +8,8 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
 from producer.schemas import DeadReason
-from worker.metrics import Metrics
-from worker.report import BatchReport, Claim, Outcome, Stage
+from worker.monitoring.metrics import Metrics
+from worker.protocol import BatchReport, Claim, Outcome, Stage
 
 
 @pytest.fixture

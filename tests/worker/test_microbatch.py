@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from celery.worker import state
 
 from tests.worker.batch_support import Desk, names
-from worker.report import Outcome
+from worker.protocol import Outcome
 
 if TYPE_CHECKING:
     pass

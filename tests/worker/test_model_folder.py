@@ -11,7 +11,7 @@ import pytest
 
 from tests.tiny_model import LABELS
 from worker.errors import ModelFolderError
-from worker.model_folder import (
+from worker.models.folder import (
     FORBIDDEN_SUFFIXES,
     MANIFEST,
     REQUIRED_FILES,

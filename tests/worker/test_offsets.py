@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from worker.offsets import OffsetMap, Span
+from worker.anonymizer.offsets import OffsetMap, Span
 
 
 @dataclass

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from worker.anonymizer import Anonymizer
+from worker.anonymizer.anonymizer import Anonymizer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from worker.tagged import Tagged
+    from worker.anonymizer.taggers.tagged_span import Tagged
 
 
 class NoTagger:

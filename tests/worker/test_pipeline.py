@@ -14,10 +14,10 @@ from producer.schemas import DeadLetter
 from producer.sealing import ENTRY, RESULT, KeySet, new_key
 from tests.worker.claims_support import Place, open_claims
 from tests.worker.pipeline_support import CANARY, Desk
+from worker.broker.settlement import ClaimSettler, StreamSettler
+from worker.child.pipeline import MAX_SEALED_CHARACTERS, Pipeline
 from worker.errors import StageBrokenError
-from worker.pipeline import MAX_SEALED_CHARACTERS, Pipeline
-from worker.report import Claim, Outcome, Stage
-from worker.settle import ClaimSettler, StreamSettler
+from worker.protocol import Claim, Outcome, Stage
 
 if TYPE_CHECKING:
     pass

@@ -7,10 +7,10 @@ import time
 
 import pytest
 
-from worker.around_names import with_neighbours
-from worker.offsets import Span
-from worker.plausible import plausible
-from worker.tagged import Tagged
+from worker.anonymizer.false_positives import plausible
+from worker.anonymizer.name_context import with_neighbours
+from worker.anonymizer.offsets import Span
+from worker.anonymizer.taggers.tagged_span import Tagged
 
 
 def tagged(text: str, found: str, kind: str, score: float = 0.9) -> Tagged:

@@ -11,10 +11,10 @@ import pytest
 from prometheus_client import CollectorRegistry, Gauge
 
 from deploy.local.server import free_port
-from worker.children import ChildGate
+from worker.child.readiness import ChildGate
 from worker.errors import StartupError
-from worker.probes import Probes
-from worker.progress import LOOP_SECONDS, Progress
+from worker.monitoring.health import LOOP_SECONDS, Progress
+from worker.monitoring.probes import Probes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from worker.anonymizer import Anonymizer
+from worker.anonymizer.anonymizer import Anonymizer
 
 pytestmark = pytest.mark.data
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import redis
 
-from worker.reaper import REAP_SECONDS, Reaper
+from worker.broker.leases import REAP_SECONDS, Reaper
 
 LEASE = 40.0
 

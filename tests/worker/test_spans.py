@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from worker.offsets import Span
-from worker.spans import merge_spans, numbers, repeated
+from worker.anonymizer.offsets import Span
+from worker.anonymizer.spans import merge_spans, numbers, repeated
 
 
 def where(text: str, word: str, kind: str, nth: int = 0) -> Span:

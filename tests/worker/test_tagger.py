@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import torch
 
-from worker.anonymizer import SHIPPED_TAGGER, Anonymizer
+from worker.anonymizer.anonymizer import SHIPPED_TAGGER, Anonymizer
+from worker.anonymizer.taggers.bert import LEAST, SURE, Tagger
+from worker.anonymizer.taggers.tagged_span import Tagged, join
+from worker.anonymizer.taggers.words import LOWER, MIXED, TITLE, UPPER, casing, encode
 from worker.errors import AnonymizationError, ModelFolderError
-from worker.tagged import Tagged, join
-from worker.tagger import LEAST, SURE, Tagger
-from worker.words import LOWER, MIXED, TITLE, UPPER, casing, encode
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -21,11 +21,11 @@ from transformers import (
     RobertaForTokenClassification,
 )
 
-from worker import taggers
-from worker.anonymizer import SHIPPED_TAGGER, Anonymizer
+from worker.anonymizer.anonymizer import SHIPPED_TAGGER, Anonymizer
+from worker.anonymizer.taggers import loading as taggers
+from worker.anonymizer.taggers.entity_types import KINDS, own_kind
 from worker.errors import ModelFolderError
-from worker.kinds import KINDS, own_kind
-from worker.model_folder import seal_folder
+from worker.models.folder import seal_folder
 
 LABELS = ("O", "B-PER", "I-PER", "B-MISC", "B-GPE", "I-GPE", "B-DATE")
 #: A word and the labels that the tiny models give it, in equal parts.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-import worker.batcher as module
+import worker.parent.batcher as module
 from tests.worker.batch_support import Desk
 
 if TYPE_CHECKING:

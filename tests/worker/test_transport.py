@@ -15,9 +15,9 @@ from kombu.transport.virtual import Message
 
 from producer.message import encode_message
 from tests.worker.claims_support import QUEUE, Place, open_claims, result
-from worker import transport
-from worker.claims import Claimed
-from worker.transport import (
+from worker.broker import transport
+from worker.broker.claims import Claimed
+from worker.broker.transport import (
     DELIVERIES_HEADER,
     GARBAGE_TASK,
     as_payload,
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     import redis
 
-    from worker.claims import Claims
+    from worker.broker.claims import Claims
 
 GOOD = json.loads(encode_message("e1", "a.b.c.d.e"))
 
@@ -197,7 +197,7 @@ class Reader:
     """A kombu consumer of the queue, as Celery's is."""
 
     def __init__(self, url: str, prefetch: int) -> None:
-        self.connection = kombu.Connection(url, transport="worker.transport:Transport")
+        self.connection = kombu.Connection(url, transport="worker.broker.transport:Transport")
         self.channel = self.connection.channel()
         self.received: list[Any] = []
         queue = kombu.Queue(QUEUE, routing_key=QUEUE, channel=self.channel)

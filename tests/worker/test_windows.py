@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from worker.windows import cut, sentence_ends
+from worker.models.windows import cut, sentence_ends
 
 TEXTS = st.lists(
     st.sampled_from(["a", "bc", "def", ".", "!", "?", " ", " ", "\n", "ü", "。", ".)", "😀"]),

@@ -153,7 +153,7 @@ def evaluate(
     with one_line_errors(), new_progress() as progress:
         prepare_libraries(offline=True)
         from training.output.atomic_folder import make_folder  # noqa: PLC0415
-        from worker.model_folder import ModelFolder  # noqa: PLC0415
+        from worker.models.folder import ModelFolder  # noqa: PLC0415
 
         folder = ModelFolder.open(model)
         records = read_records(data)
@@ -162,7 +162,7 @@ def evaluate(
             make_folder(out)  # what cannot be written is told before everything is scored
         progress.begin("loading the model")
         from training.evaluation.report import Report  # noqa: PLC0415
-        from worker.classifier import Classifier  # noqa: PLC0415 - brings torch
+        from worker.classifier.classifier import Classifier  # noqa: PLC0415 - brings torch
 
         report = Report(
             folder, Classifier.load(folder, **options),

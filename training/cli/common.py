@@ -20,7 +20,7 @@ from worker.errors import WorkerError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from worker.anonymizer import Anonymizer
+    from worker.anonymizer.anonymizer import Anonymizer
 
 EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130
@@ -31,7 +31,7 @@ FOLDER = click.Path(path_type=Path, file_okay=False)
 
 def new_anonymizer() -> Anonymizer:
     """The worker's anonymizer."""
-    from worker.anonymizer import Anonymizer  # noqa: PLC0415 - brings torch and Presidio
+    from worker.anonymizer.anonymizer import Anonymizer  # noqa: PLC0415 - brings torch and Presidio
 
     return Anonymizer.load()
 

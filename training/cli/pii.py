@@ -85,7 +85,7 @@ def evaluate_pii(data: tuple[Path, ...], tagger: Path | None, skip: str, out: Pa
         files = [(name, read_annotated(path)) for name, path in named]
         progress.begin("loading the anonymizer")
         from training.pii import evaluate as judge  # noqa: PLC0415
-        from worker.anonymizer import Anonymizer  # noqa: PLC0415
+        from worker.anonymizer.anonymizer import Anonymizer  # noqa: PLC0415
 
         anonymizer = Anonymizer.load(tagger)
         found = [

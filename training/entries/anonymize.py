@@ -15,7 +15,7 @@ from worker.errors import AnonymizationError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from worker.anonymizer import Anonymizer
+    from worker.anonymizer.anonymizer import Anonymizer
 
 #: Texts handed to the anonymizer at once, and the step of the progress bar.
 BATCH_TEXTS = 64

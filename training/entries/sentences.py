@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from training.entries.reading import Record
-from worker.windows import sentence_ends
+from worker.models.windows import sentence_ends
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

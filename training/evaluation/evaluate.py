@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from training.entries.reading import Record
     from training.progress import Progress
-    from worker.anonymizer import Anonymizer
-    from worker.classifier import Classification
+    from worker.anonymizer.anonymizer import Anonymizer
+    from worker.classifier.classifier import Classification
 
 #: Texts classified between two steps of the progress bar.
 _BATCH = 64
@@ -35,7 +35,7 @@ _LENGTH_NAMES = (*(f"up to {most} words" for most in LENGTHS), f"over {LENGTHS[-
 
 
 class TextClassifier(Protocol):
-    """The part of `worker.classifier.Classifier` that is needed here."""
+    """The part of `worker.classifier.classifier.Classifier` that is needed here."""
 
     def classify(self, texts: Sequence[str]) -> list[Classification]:
         """Scores and labels of each text, in the same order."""

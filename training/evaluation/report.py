@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from training.entries.reading import Record
     from training.evaluation.evaluate import Evaluation, TextClassifier
     from training.progress import Progress
-    from worker.anonymizer import Anonymizer
-    from worker.model_folder import ModelFolder
+    from worker.anonymizer.anonymizer import Anonymizer
+    from worker.models.folder import ModelFolder
 
 
 class Report:

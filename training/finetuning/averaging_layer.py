@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 
-from worker.first_token import AVERAGES
+from worker.classifier.cls_token import AVERAGES
 
 if TYPE_CHECKING:
     from transformers import BertForSequenceClassification

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from training.entries.sources import SHIPPED
 from training.errors import BaseModelError
-from worker import adapter, built_in_base
-from worker.model_folder import MANIFEST
+from worker.models import adapter
+from worker.models import builtin_base as built_in_base
+from worker.models.folder import MANIFEST
 from worker.settings import SHIPPED_MODEL
 
 

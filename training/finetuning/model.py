@@ -18,8 +18,8 @@ from transformers import (
 from training.errors import BaseModelError
 from training.finetuning.averaging_layer import put_averaging_layer
 from worker.errors import WorkerError
-from worker.model_folder import ModelFolder
-from worker.model_parts import load_parts
+from worker.models.folder import ModelFolder
+from worker.models.loading import load_parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

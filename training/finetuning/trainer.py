@@ -17,7 +17,7 @@ from training.finetuning.callbacks import Evaluator, Keeper
 from training.finetuning.checkpoint import load_kept
 from training.finetuning.loss import training_loss
 from training.finetuning.windows import Collator
-from worker.precision import choose_device, has_bf16
+from worker.models.precision import choose_device, has_bf16
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,8 +10,8 @@ import numpy as np
 import torch
 
 from training.errors import DataError
-from worker import windows
-from worker.encoder import special_tokens
+from worker.classifier.encoder import special_tokens
+from worker.models import windows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from training.errors import OutputError
-from worker.model_folder import MANIFEST
+from worker.models.folder import MANIFEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

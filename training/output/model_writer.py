@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from training.output.model_card import model_card
 from training.scoring.reliability import RELIABILITY_FILE, plot_reliability
-from worker import adapter
-from worker.model_folder import ModelFolder, seal_folder
+from worker.models import adapter
+from worker.models.folder import ModelFolder, seal_folder
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from training.errors import DataError
 from training.pii.examples import Example
-from worker.kinds import KINDS, own_kind
-from worker.offsets import Span
+from worker.anonymizer.offsets import Span
+from worker.anonymizer.taggers.entity_types import KINDS, own_kind
 
 if TYPE_CHECKING:
     from pathlib import Path

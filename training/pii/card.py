@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from training.pii.examples import generate
 from training.pii.scores import PiiScores, score
-from worker.offsets import Span
-from worker.tagger import Tagger
+from worker.anonymizer.offsets import Span
+from worker.anonymizer.taggers.bert import Tagger
 
 if TYPE_CHECKING:
     from pathlib import Path

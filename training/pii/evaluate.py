@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from training.pii.examples import Example
     from training.progress import Progress
-    from worker.anonymizer import Anonymizer
+    from worker.anonymizer.anonymizer import Anonymizer
 
 _BATCH = 64
 THRESHOLDS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from training.errors import DataError
 from training.pii.mining import mine, mined_texts
 from training.pii.slots import TYPE_OF_SLOT, Slots
-from worker.offsets import Span
+from worker.anonymizer.offsets import Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

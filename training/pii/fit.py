@@ -30,10 +30,11 @@ from training.output.atomic_folder import new_folder
 from training.pii.card import generated_scores, tagger_card
 from training.pii.examples import Templates, generate
 from training.pii.slots import TYPES
-from worker import adapter, built_in_base
-from worker.model_folder import seal_folder
-from worker.tagger import OUTSIDE, REQUIRED_FILES, SETTINGS, WINDOW_TOKENS
-from worker.words import CASINGS, encode
+from worker.anonymizer.taggers.bert import OUTSIDE, REQUIRED_FILES, SETTINGS, WINDOW_TOKENS
+from worker.anonymizer.taggers.words import CASINGS, encode
+from worker.models import adapter
+from worker.models import builtin_base as built_in_base
+from worker.models.folder import seal_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

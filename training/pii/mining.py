@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from training import names
 from training.entries.reading import SHIPPED_DATA, read_records
-from worker.windows import sentence_ends
+from worker.models.windows import sentence_ends
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

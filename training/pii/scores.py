@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from worker.offsets import Span
+    from worker.anonymizer.offsets import Span
 
 
 @dataclass(slots=True)

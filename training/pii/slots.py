@@ -12,7 +12,7 @@ from faker import Faker
 
 from training import names
 from training.pii import places
-from worker.kinds import KINDS
+from worker.anonymizer.taggers.entity_types import KINDS
 
 if TYPE_CHECKING:
     import random

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from deploy.local.server import Server
-    from worker.claims import Claims
+    from worker.broker.claims import Claims
 
 
 @pytest.fixture(scope="module", params=["valkey", "redis 7.0"])

@@ -26,7 +26,7 @@ from tests.worker.claims_support import (
     push,
     result,
 )
-from worker.claims import Claims
+from worker.broker.claims import Claims
 
 
 def test_messages_are_claimed_oldest_first_and_whole(client: redis.Redis, claims: Claims) -> None:

@@ -15,7 +15,7 @@ from tests.worker.claims_support import (
     push,
     result,
 )
-from worker.claims import DELIVERIES, LEASES, REAP_LIMIT, Claims
+from worker.broker.claims import DELIVERIES, LEASES, REAP_LIMIT, Claims
 
 if TYPE_CHECKING:
     from collections.abc import Callable

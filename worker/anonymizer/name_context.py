@@ -1,0 +1,98 @@
+"""What stands beside a name and belongs to it.
+
+A title or a saint before it, an age behind it, and the kind of an organisation that is called by
+it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from worker.anonymizer.offsets import Span
+from worker.anonymizer.taggers.tagged_span import NAMES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_TITLES = (
+    r"mr|mrs|ms|miss|mx|mister|sir|madam|dame|lord|lady|dr|doctor|prof|professor|rev|reverend|"
+    r"fr|pastor|rabbi|imam|bishop|coach|nurse|captain|capt|sergeant|sgt|lieutenant|lt|officer|"
+    r"detective|judge|senator|principal|brother|sister|father|mother"
+)
+#: Of a relative it says who that is, which a reader of the labels may need: "my aunt <PERSON>".
+_KIN = (
+    r"uncle|aunt|auntie|aunty|t\u00eda|t\u00edo|tante|onkel|cousin|grandma|grandpa|granny|gran|"
+    r"grandad|granddad|grandmother|grandfather|nana|nan|papa|opa|oma"
+)
+_TITLED = rf"(?:(?:{_TITLES}|{_KIN})\.?[ \t]{{1,2}})+"
+_BEFORE = re.compile(rf"(?<!\w){_TITLED}\Z", re.IGNORECASE)
+_AT_START = re.compile(_TITLED, re.IGNORECASE)
+_LONGEST = 40
+_RELATIVE = re.compile(
+    rf"(?<!\w)(?:my|your|his|her|our|their|the|a|an)[ \t]{{1,2}}"
+    rf"(?:{_KIN}|brother|sister|father|mother)[ \t]{{1,2}}\Z",
+    re.IGNORECASE,
+)
+#: "Otis (8)", "Caleb, 29, beekeeper".
+_AGE = re.compile(r"[ \t]?\((\d{1,2})\)|,[ \t](\d{1,2})(?=,[ \t])")
+_SAINT = re.compile(r"(?<!\w)(?:st|saint|san|santa|mount|mt)\.?[ \t]\Z", re.IGNORECASE)
+#: "... & Sons Funeral Directors", "... Street Bakery": capitals up to a kind of organisation.
+_KIND = re.compile(
+    r"(?:[ \t](?:&|and|of|[A-Z][\w'\u2019.-]*)){0,3}[ \t](?i:bakery|academy|animal clinic|cafe|"
+    r"caf\u00e9|cathedral|chapel|church|clinic|college|dental|elementary|funeral directors|"
+    r"funeral home|gym|high school|hospice|hospital|hotel|infirmary|library|medical cent(?:er|re)|"
+    r"mosque|nursery|pharmacy|practice|primary|restaurant|salon|school|solicitors|surgery|"
+    r"synagogue|tabernacle|temple|theatre|university|vets)(?!\w)"
+)
+
+
+def with_neighbours(text: str, spans: Sequence[Span]) -> list[Span]:
+    """The spans, persons with their titles, and the ages given right behind a name.
+
+    Args:
+        text: the entry.
+        spans: disjoint, in order.
+    """
+    return list(_grown(text, spans))
+
+
+def without_title(name: str) -> str:
+    """A name without the titles that `with_neighbours` gave to it."""
+    title = _AT_START.match(name)
+    return name[title.end() :] if title else name
+
+
+def _grown(text: str, spans: Sequence[Span]) -> Iterator[Span]:
+    behind = 0
+    for i, span in enumerate(spans):
+        if span.type not in NAMES:
+            yield span
+            behind = span.end
+            continue
+        earliest = max(behind, span.start - _LONGEST)
+        until = spans[i + 1].start if i + 1 < len(spans) else len(text)
+        kind = _KIND.match(text, span.end, until)
+        grown = Span(
+            _start(text, earliest, span), kind.end() if kind else span.end,
+            "ORGANIZATION" if kind else span.type,
+        )  # fmt: skip
+        yield grown
+        behind = grown.end
+        age = _AGE.match(text, span.end) if grown.type == "PERSON" else None
+        if age and age.end() <= until:
+            group = 1 if age[1] else 2
+            yield Span(age.start(group), age.end(group), "AGE")
+            behind = age.end(group)
+
+
+def _start(text: str, earliest: int, span: Span) -> int:
+    """Where a name begins, its title included."""
+    before = text[earliest : span.start]
+    if span.type != "PERSON":
+        title = _SAINT.search(before)
+    elif _RELATIVE.search(before):
+        return span.start
+    else:
+        title = _BEFORE.search(before)
+    return earliest + title.start() if title else span.start

@@ -1,0 +1,1 @@
+"""Taggers: models that find names, places and other personal data."""

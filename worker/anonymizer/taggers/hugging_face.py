@@ -1,0 +1,117 @@
+"""Any token classifier of Hugging Face's as a tagger: BERT, DistilBERT, RoBERTa, DeBERTa, ..."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from typing import TYPE_CHECKING, Any
+
+import torch
+from transformers import AutoModelForTokenClassification, AutoTokenizer
+
+from worker.anonymizer.taggers.bert import OUTSIDE, WINDOW_TOKENS, Reading, Tagger
+from worker.anonymizer.taggers.entity_types import own_kind
+from worker.errors import ModelFolderError
+from worker.models.folder import WEIGHTS
+from worker.models.precision import choose_device, choose_precision
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+log = logging.getLogger(__name__)
+
+#: How sure such a model must be, if its folder does not say (`tagger.json`).
+THRESHOLD = 0.5
+_INDEX = f"{WEIGHTS}.index.json"
+#: Where in an entity a token stands, in the schemes IOB, IOBES and BILOU.
+_PREFIX = re.compile(r"^[BIESLU][-_]")
+
+
+def check(folder: Path) -> None:
+    """See that the folder holds safetensors weights and labels that we can use.
+
+    Raises:
+        ModelFolderError: it does not.
+    """
+    kinds(labels_of(folder), folder)
+    if not any((folder / name).exists() for name in (WEIGHTS, _INDEX)):
+        raise ModelFolderError(f"{folder}: no {WEIGHTS} (weights in other formats are not loaded)")
+
+
+def labels_of(folder: Path) -> list[str]:
+    """The labels of `config.json`, in the order of the model's outputs.
+
+    Raises:
+        ModelFolderError: there is no such list.
+    """
+    file = folder / "config.json"
+    try:
+        mapping = json.loads(file.read_text(encoding="utf-8"))["id2label"]
+        return [str(mapping[str(i)]) for i in range(len(mapping))]
+    except OSError as exc:
+        raise ModelFolderError(f"{file}: {exc.strerror or 'cannot be read'}") from None
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise ModelFolderError(f"{file}: no id2label; not a token classifier") from None
+
+
+def kinds(labels: Sequence[str], folder: Path) -> tuple[str, ...]:
+    """For each label our type of personal data; `OUTSIDE` for what is none or not known to us.
+
+    Raises:
+        ModelFolderError: no label means "nothing", or none is of a type that we know.
+    """
+    plain = [_PREFIX.sub("", label) for label in labels]
+    found = tuple(own_kind(label) or OUTSIDE for label in plain)
+    if OUTSIDE not in plain:
+        raise ModelFolderError(f"{folder / 'config.json'}: no label {OUTSIDE}")
+    if set(found) == {OUTSIDE}:
+        raise ModelFolderError(f"{folder / 'config.json'}: no label is a type of personal data")
+    left_out = {p for p, k in zip(plain, found, strict=True) if k == OUTSIDE} - {OUTSIDE}
+    if left_out:
+        log.info("types of the tagger that are left out: %s", ", ".join(sorted(left_out)))
+    return found
+
+
+def load(
+    folder: Path, *, device: str = "auto", precision: str = "auto", threshold: float = THRESHOLD
+) -> Tagger:
+    """Load a token classifier from its folder; see `check`.
+
+    Raises:
+        ModelFolderError: the folder holds no token classifier with a fast tokenizer.
+        StartupError: device or precision is not to be had.
+    """
+    found = kinds(labels_of(folder), folder)
+    place = choose_device(device)
+    tokenizer, model = _parts(folder)
+    # Some families count positions from behind the padding's.
+    positions = getattr(model.config, "max_position_embeddings", None) or WINDOW_TOKENS
+    longest = min(positions - (tokenizer.pad_token_id or 0) - 1, tokenizer.model_max_length)
+    tagger = Tagger(
+        tokenizer, model.eval().to(place), threshold=threshold, device=place,
+        reading=Reading(found, by_mean=False, window_tokens=min(WINDOW_TOKENS, longest)),
+    )  # fmt: skip
+    tagger.use(choose_precision(precision, place))
+    return tagger
+
+
+def _parts(folder: Path) -> tuple[Any, Any]:
+    """Tokenizer and model: from this folder alone, safetensors only, no code of its own."""
+    options = {"local_files_only": True, "trust_remote_code": False}
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(folder, **options)
+        model, info = AutoModelForTokenClassification.from_pretrained(
+            folder, use_safetensors=True, output_loading_info=True, dtype=torch.float32, **options
+        )
+    except Exception as exc:  # noqa: BLE001 - whatever a foreign folder makes the library raise
+        raise ModelFolderError(
+            f"{folder}: cannot be loaded as a token classifier ({type(exc).__name__})"
+        ) from None
+    if not getattr(tokenizer, "is_fast", False):
+        raise ModelFolderError(f"{folder}: no fast tokenizer (tokenizer.json)")
+    if missing := [*info["missing_keys"], *info["mismatched_keys"]]:
+        # The library would go on with random weights in their place.
+        raise ModelFolderError(f"{folder}: {WEIGHTS} lacks {len(missing)} of the model's tensors")
+    return tokenizer, model

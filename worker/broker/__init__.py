@@ -1,0 +1,1 @@
+"""Redis as the worker sees it: claims with leases, the transport, settling."""

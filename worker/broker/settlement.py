@@ -1,0 +1,87 @@
+"""Settling: publishing what became of the entries of a batch, and giving up their claims."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from producer.schemas import DeadLetter, DeadReason
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import redis
+
+    from worker.broker.claims import Claims
+    from worker.protocol import Claim
+
+    #: A sealed result, or why there is none.
+    Answer = tuple[Claim, str | DeadReason]
+
+
+class Settler(Protocol):
+    """Where a pipeline puts its answers."""
+
+    def settle(self, answers: Sequence[Answer]) -> list[bool]:
+        """Publish the answers of one batch.
+
+        Returns:
+            For each, whether it was published; if not, the claim was lost and another worker
+            answers.
+
+        Raises:
+            redis.exceptions.RedisError: it is not known what was published; hand the batch back.
+        """
+
+
+class ClaimSettler:
+    """Publishes and releases in one atomic call, and only for claims that are still held."""
+
+    def __init__(self, claims: Claims) -> None:
+        self._claims = claims
+
+    def settle(self, answers: Sequence[Answer]) -> list[bool]:
+        """Publish the answers of one batch; see `Settler.settle`."""
+        return self._claims.settle(
+            [
+                (
+                    claim.tag,
+                    not isinstance(answer, DeadReason),
+                    claim.entry_id,
+                    *_field(claim, answer),
+                )
+                for claim, answer in answers
+            ]
+        )
+
+
+class StreamSettler:
+    """For the stock transport: only publishes.
+
+    The claim is released afterwards, when the parent acknowledges the message: a crash in between
+    answers an entry again.
+    """
+
+    def __init__(self, client: redis.Redis, *, results: str, dead: str) -> None:
+        self._redis = client
+        self._results = results
+        self._dead = dead
+
+    def settle(self, answers: Sequence[Answer]) -> list[bool]:
+        """Publish the answers of one batch; see `Settler.settle`."""
+        pipeline: Any = self._redis.pipeline(transaction=True)
+        for claim, answer in answers:
+            stream = self._dead if isinstance(answer, DeadReason) else self._results
+            name, value = _field(claim, answer)
+            pipeline.execute_command("XADD", stream, "*", "entry_id", claim.entry_id, name, value)
+        pipeline.execute()
+        return [True] * len(answers)
+
+
+def _field(claim: Claim, answer: str | DeadReason) -> tuple[str, Any]:
+    """The stream field that holds an answer: `sealed` for a result, `letter` for a dead letter."""
+    if not isinstance(answer, DeadReason):
+        return "sealed", answer
+    letter = DeadLetter(
+        entry_id=claim.entry_id, reason=answer, deliveries=claim.deliveries, sealed=claim.sealed
+    )
+    return "letter", letter.encode()

@@ -1,0 +1,282 @@
+"""kombu's Redis transport, extended where it reads and where it settles.
+
+Stock kombu pops a message and then, in a second step, notes it as unacknowledged: a kill in
+between loses it. Here one Lua call moves many messages from the list to the claims. When the list
+is empty, a blocking call waits that removes nothing (`BLMOVE` from the tail to the same tail).
+Everything else stays kombu's: events, remote control, polling, prefetch.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import logging
+import math
+from datetime import datetime
+from time import monotonic
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from kombu.transport import redis as stock
+from kombu.transport import virtual
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import ReadOnlyError, RedisError, ResponseError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from worker.broker.claims import Claimed, Claims
+
+log = logging.getLogger(__name__)
+
+#: The task name under which something that is no task message is delivered, to be dead-lettered.
+GARBAGE_TASK = "journal.garbage"
+#: The clear header with the number of deliveries, set by us on every message we deliver.
+DELIVERIES_HEADER = "journal_deliveries"
+#: How long to rest before asking again while the results limit is reached, in seconds.
+PAUSE_SECONDS = 0.5
+
+
+class Bound(NamedTuple):
+    """How this process consumes a queue.
+
+    Attributes:
+        claims: what it claims through.
+        most: tells how many claims it may hold at this moment.
+    """
+
+    claims: Claims
+    most: Callable[[], float]
+
+
+#: By queue. Not a transport option: Celery shows those in `inspect`.
+_bound: dict[str, Bound] = {}
+
+
+def bind(claims: Claims, most: Callable[[], float] = lambda: math.inf) -> None:
+    """Consume a queue through claims, in this process from now on; see `Bound`."""
+    _bound[claims.queue] = Bound(claims, most)
+
+
+class ClaimQoS(stock.QoS):  # type: ignore[misc]
+    """Keeps account of claims; Redis hears of them through `Claims` only."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        #: Tags whose claim is gone already, because a child settled it.
+        self.settled: set[str] = set()
+        #: Tags a child is working on: a draining worker does not hand them back.
+        self.running: set[str] = set()
+
+    @property
+    def _ours(self) -> bool:
+        return self.channel.claims is not None
+
+    def append(self, message: Any, delivery_tag: str) -> None:
+        """The claim is in Redis already; only count the message as delivered."""
+        if self._ours:
+            virtual.QoS.append(self, message, delivery_tag)
+        else:
+            super().append(message, delivery_tag)
+
+    def ack(self, delivery_tag: str) -> None:
+        """Forget a settled claim; give up one that was never to be settled."""
+        if not self._ours:
+            super().ack(delivery_tag)
+            return
+        self.running.discard(delivery_tag)
+        if delivery_tag in self.settled:
+            self.settled.discard(delivery_tag)
+        else:
+            self._remove_from_indices(delivery_tag).execute()
+        virtual.QoS.ack(self, delivery_tag)
+
+    def reject(self, delivery_tag: str, requeue: bool = False) -> None:
+        """Hand a message back, or give it up."""
+        if not (self._ours and requeue):
+            super().reject(delivery_tag, requeue)
+            return
+        self.running.discard(delivery_tag)
+        self.channel.claims.hand_back([delivery_tag])
+        virtual.QoS.ack(self, delivery_tag)
+
+    def restore_unacked(self, client: Any = None) -> list[Any]:
+        """Hand back at once what no child has begun."""
+        if not self._ours:
+            super().restore_unacked(client)
+            return []
+        self._flush()
+        waiting = [tag for tag in self._delivered if tag not in self.running]
+        try:
+            self.channel.claims.hand_back(waiting)
+        except RedisError as exc:  # their leases end, and then they are taken back
+            log.warning(
+                "%d entries could not be handed back (%s)", len(waiting), type(exc).__name__
+            )
+        self._delivered.clear()
+        return []
+
+    def restore_visible(self, start: int = 0, num: int = 10, interval: int = 10) -> None:
+        """Nothing: `worker.broker.leases` takes back what dead workers held, by its own rules."""
+
+
+class ClaimChannel(stock.Channel):  # type: ignore[misc]
+    """Reads by claiming; only channels that consume the journal's queue do."""
+
+    QoS = ClaimQoS
+    #: The claims of the queue this channel consumes, if it is one of ours; kept while it closes.
+    claims: Claims | None = None
+    _most: Callable[[], float] = staticmethod(lambda: math.inf)
+    _paused_until = 0.0
+
+    def basic_consume(self, queue: str, *args: Any, **kwargs: Any) -> Any:
+        """Consume a queue; one of ours from now on through its claims."""
+        if queue in _bound:
+            self.claims, self._most = _bound[queue]
+        return super().basic_consume(queue, *args, **kwargs)
+
+    def _brpop_start(self, timeout: float | None = None) -> None:
+        """Wait for a message without taking it."""
+        if self.claims is None or self.claims.queue not in self.active_queues:
+            super()._brpop_start(timeout)
+            return
+        if monotonic() < self._paused_until or self._room() == 0:
+            return
+        queue = self.claims.queue
+        self._in_poll = self.client.connection
+        self._brpop_sent_at = monotonic()
+        seconds = timeout if timeout is not None else self.brpop_timeout
+        self.client.connection.send_command("BLMOVE", queue, queue, "RIGHT", "RIGHT", seconds or 0)
+
+    def _brpop_read(self, **options: Any) -> bool:
+        """Something waits: claim what there is, up to the prefetch limit."""
+        if self.claims is None:
+            return bool(super()._brpop_read(**options))
+        try:
+            try:
+                seen = self.client.parse_response(self.client.connection, "BLMOVE", **options)
+            except self.connection_errors:
+                self.client.connection.disconnect()
+                raise
+            except ReadOnlyError:
+                # The server was made a replica: a new connection may lead to the new primary.
+                self.client.connection.disconnect()
+                raise RedisConnectionError("the server is read-only") from None
+            except ResponseError as exc:
+                # Out of memory, Redis refuses to wait by BLMOVE; claiming it still allows.
+                log.warning("waiting was refused (%s); asking again", type(exc).__name__)
+                seen, self._paused_until = True, monotonic() + PAUSE_SECONDS
+        finally:
+            self._in_poll = None
+        if seen is None:  # an empty message is a message too
+            raise stock.Empty
+        self.take()
+        return True
+
+    def take(self) -> None:
+        """Claim and deliver as much as the prefetch limit allows."""
+        claims = self.claims
+        assert claims is not None
+        room = self._room()
+        try:
+            claimed = claims.claim(room) if room else []
+        except ResponseError as exc:
+            log.warning("claiming was refused (%s); asking again", type(exc).__name__)
+            claimed = None
+        if (
+            claimed is None
+        ):  # refused, or nobody reads the results: leave the entries where they are
+            self._paused_until = monotonic() + PAUSE_SECONDS
+            return
+        for one in claimed:
+            self.connection._deliver(as_payload(one), claims.queue)  # noqa: SLF001 - kombu's own way
+
+    def _room(self) -> int:
+        """How many messages may be claimed now."""
+        estimate = self.qos.can_consume_max_estimate()
+        held = len(self.qos._delivered) - len(self.qos._dirty)  # noqa: SLF001 - as kombu counts
+        room = min(1 if estimate is None else estimate, self._most() - held)
+        return max(0, int(room))
+
+
+class Transport(stock.Transport):  # type: ignore[misc]
+    """`redis://` and `rediss://` with `ClaimChannel`."""
+
+    Channel = ClaimChannel
+
+
+def as_payload(claimed: Claimed) -> dict[str, Any]:
+    """A message in kombu's form with our tag; garbage comes wrapped, to be dead-lettered whole."""
+    try:
+        payload = json.loads(claimed.message)
+        properties, headers = payload["properties"], payload["headers"]
+        if not isinstance(headers["task"], str) or not isinstance(headers["id"], str):
+            raise TypeError
+        if headers.get("compression"):  # nobody may make the parent unpack without a limit
+            raise ValueError
+        # Celery shows these in events, logs and `inspect`. A producer that did not seal wrote the
+        # text itself there.
+        headers["argsrepr"] = headers["kwargsrepr"] = ""
+        # Celery would claim what is for later, raise its limit by as much, and hold it in memory
+        # without any bound: an entry is worked on when its turn comes.
+        if isinstance(headers.get("eta"), str):
+            datetime.fromisoformat(headers["eta"])
+            headers["eta"] = None
+        # Decoded here, where a failure has an end, and not a second time by kombu.
+        if (encoding := properties.pop("body_encoding", None)) == "base64":
+            payload["body"] = base64.b64decode(payload["body"], validate=True).decode()
+        elif encoding in {None, "", "utf-8"}:
+            payload["body"].encode()
+        else:
+            raise ValueError
+        properties["delivery_tag"] = claimed.tag
+        properties.setdefault("delivery_info", {})["redelivered"] = claimed.deliveries > 1
+        headers[DELIVERIES_HEADER] = claimed.deliveries
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return _wrapped(claimed)
+    else:
+        return dict(payload)
+
+
+def _wrapped(claimed: Claimed) -> dict[str, Any]:
+    return {
+        "body": base64.b64encode(claimed.message).decode(),
+        "content-type": "application/octet-stream",
+        "content-encoding": "binary",
+        "headers": {"task": GARBAGE_TASK, "id": "unknown", DELIVERIES_HEADER: claimed.deliveries},
+        "properties": {
+            "body_encoding": "base64",
+            "delivery_tag": claimed.tag,
+            "delivery_info": {"exchange": "", "routing_key": ""},
+        },
+    }
+
+
+def mark_running(messages: Iterable[Any]) -> None:
+    """Tell that a child works on these messages."""
+    for message in messages:
+        if isinstance(message.channel.qos, ClaimQoS):
+            message.channel.qos.running.add(message.delivery_tag)
+
+
+def mark_waiting(messages: Iterable[Any]) -> None:
+    """Tell that the child that worked on these messages is gone, and no other has begun."""
+    for message in messages:
+        if isinstance(message.channel.qos, ClaimQoS):
+            message.channel.qos.running.discard(message.delivery_tag)
+
+
+def mark_settled(messages: Iterable[Any]) -> None:
+    """Tell that these messages' claims are gone: acknowledging them needs no call."""
+    for message in messages:
+        if isinstance(message.channel.qos, ClaimQoS):
+            message.channel.qos.settled.add(message.delivery_tag)
+
+
+__all__ = [
+    "ClaimChannel",
+    "Transport",
+    "as_payload",
+    "mark_running",
+    "mark_settled",
+    "mark_waiting",
+]

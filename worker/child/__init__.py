@@ -1,0 +1,1 @@
+"""The child process: carries a batch through the stages."""

@@ -1,0 +1,114 @@
+"""The child process: owns the models, opens entries, runs batches."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import billiard.pool
+from redis.exceptions import RedisError
+
+from producer.connection import connect
+from worker.broker.claims import Claims
+from worker.broker.settlement import ClaimSettler, StreamSettler
+from worker.errors import StageBrokenError
+from worker.protocol import BatchReport, Failure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from worker.broker.settlement import Settler
+    from worker.child.pipeline import Pipeline
+    from worker.protocol import Claim
+    from worker.settings import WorkerSettings
+
+    #: Loads the stages; returns the pipeline and what to tell of the model.
+    Build = Callable[[WorkerSettings], tuple[Pipeline, dict[str, str]]]
+
+log = logging.getLogger(__name__)
+
+EXIT_BROKEN = 1
+#: Tenths of a second that a child waits at its end for its reports to be read.
+REPORT_RETRIES = 20
+
+_pipeline: Pipeline | None = None
+
+
+def claims_for(settings: WorkerSettings) -> Claims:
+    """The claims of this process, on a connection of its own."""
+    return Claims(
+        connect(settings.redis_url),
+        queue=settings.queue,
+        results=settings.results,
+        dead=settings.dead,
+        lease_seconds=settings.lease_seconds,
+        max_results=settings.max_results,
+    )
+
+
+def settler_for(settings: WorkerSettings) -> Settler:
+    """What publishes answers, by the transport in use."""
+    if settings.transport == "claim":
+        return ClaimSettler(claims_for(settings))
+    return StreamSettler(connect(settings.redis_url), results=settings.results, dead=settings.dead)
+
+
+def start(settings: WorkerSettings, build: Build) -> dict[str, str]:
+    """Make this process ready for batches; returns what there is to tell of the model."""
+    global _pipeline
+    silence_core_dumps()
+    # A child that ends waits for the parent to have read its reports, up to 30 s where Celery has
+    # forgotten a batch it had not seen taken up. Answers are settled by then: reports are figures.
+    billiard.pool.GUARANTEE_MESSAGE_CONSUMPTION_RETRY_LIMIT = REPORT_RETRIES
+    _pipeline, model = build(settings)
+    gc.collect()
+    gc.freeze()  # the models live as long as the process: keep them out of every collection
+    return model
+
+
+def run_batch(claims: Sequence[Claim]) -> BatchReport:
+    """Process a batch; called in the child by the pool.
+
+    This is the boundary where everything is caught: an exception that travelled on could carry
+    an entry into a log.
+    """
+    if _pipeline is None:
+        return BatchReport(failure=Failure.UNSETTLED)
+    try:
+        return _pipeline.run(claims)
+    except RedisError as exc:
+        log.error("a batch could not be settled (%s); handing it back", type(exc).__name__)
+        return BatchReport(failure=Failure.UNSETTLED)
+    except MemoryError:
+        # As good as dead: let the parent isolate the entry that did this.
+        os._exit(EXIT_BROKEN)
+    except StageBrokenError as exc:
+        # A device that is gone, say: another child may do better, or tell why it cannot start.
+        # Were this one to go on, it would make dead letters of all it can claim.
+        log.critical("%s, whatever it is given; ending this child", exc)
+        os._exit(EXIT_BROKEN)
+    except Exception as exc:  # noqa: BLE001 - the batch boundary
+        log.error("a batch failed: %s at %s", type(exc).__name__, _innermost(exc))
+        return BatchReport(failure=Failure.BROKEN)
+
+
+def _innermost(exc: BaseException) -> str:
+    """Where an exception was raised: file and line, which hold no text of an entry."""
+    trace = exc.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return "unknown"
+    name = os.path.basename(trace.tb_frame.f_code.co_filename)  # noqa: PTH119
+    return f"{name}:{trace.tb_lineno}"
+
+
+def silence_core_dumps() -> None:
+    """No core file: it would hold plain text."""
+    if sys.platform != "win32":
+        import resource  # noqa: PLC0415 - POSIX only
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

@@ -1,0 +1,1 @@
+"""The classifier: scores anonymized texts for every label, with the evidence."""

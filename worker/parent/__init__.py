@@ -1,0 +1,1 @@
+"""The parent process: gathers claimed entries, feeds the children and watches over them."""

@@ -1,0 +1,51 @@
+"""A batch: requests on their way through a child together, and how each of them ends."""
+
+from __future__ import annotations
+
+import math
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from celery.worker import state
+
+from worker.protocol import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from worker.protocol import Claim
+
+
+class Batch:
+    """Requests on their way through a child together."""
+
+    __slots__ = ("accepted", "claims", "deadline", "done", "id", "late", "pid", "requests", "sent")
+
+    def __init__(self, requests: Sequence[Any], claims: Sequence[Claim]) -> None:
+        self.id = uuid.uuid4().hex
+        self.requests = list(requests)
+        self.claims = list(claims)
+        self.done = False
+        self.accepted = False
+        #: When it was given to the pool, on the monotonic clock.
+        self.sent = 0.0
+        #: The child that took it up, and until when it may work on it.
+        self.pid = 0
+        self.deadline = math.inf
+        #: Its child was killed for being late.
+        self.late = False
+
+    @property
+    def messages(self) -> list[Any]:
+        """The messages behind the requests."""
+        return [request.message for request in self.requests]
+
+
+def finish(request: Any, outcome: Outcome, seconds: float) -> None:
+    """Tell Celery that a request is over; its message's claim is gone already."""
+    if outcome is Outcome.ANSWERED:
+        request.on_success((False, None, seconds))
+        return
+    state.task_ready(request)
+    request.acknowledge()
+    request.send_event("task-failed", exception=outcome.value, traceback="")
