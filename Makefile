@@ -54,19 +54,19 @@ types: $(READY)  ## mypy, strict
 	@$(BIN)/mypy
 
 bench: $(READY)  ## throughput, latency and memory beside the plain ways; DATA=file.jsonl for other texts
-	@$(BIN)/python -m deploy.bench.run $(if $(DATA),--data $(DATA)) $(ARGS)
+	@$(BIN)/python -m tests.bench.run $(if $(DATA),--data $(DATA)) $(ARGS)
 
 chaos: $(READY)  ## kill, pause, cut and fill things under load, then account for every entry
-	@$(BIN)/python -m deploy.chaos.run $(ARGS)
+	@$(BIN)/python -m tests.chaos.run $(ARGS)
 
 fuzz: $(READY)  ## 100,000 messages of garbage among entries, every one accounted for
-	@$(BIN)/python -m deploy.chaos.fuzz $(ARGS)
+	@$(BIN)/python -m tests.chaos.fuzz $(ARGS)
 
 poison: $(READY)  ## what one poison entry in a hundred costs
-	@$(BIN)/python -m deploy.chaos.mixed $(ARGS)
+	@$(BIN)/python -m tests.chaos.mixed $(ARGS)
 
 soak: $(READY)  ## 300,000 entries of new words through the anonymizer: does memory stay flat?
-	@$(BIN)/python -m deploy.bench.soak $(ARGS)
+	@$(BIN)/python -m tests.bench.soak $(ARGS)
 
 clean:  ## remove the environment, caches and trained models
 	rm -rf $(VENV) .cache models build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 import pytest
 from click.testing import CliRunner
 
-from deploy.bench import run, table
-from deploy.bench.errors import BenchError
-from deploy.bench.pipes import PipeProcess
-from deploy.bench.rounds import Measured, Plan, measure
-from deploy.bench.stream import Stream
-from deploy.bench.texts import deal, read_texts, sample
-from deploy.bench.usage import Usage, tree
+from tests.bench import run, table
+from tests.bench.errors import BenchError
+from tests.bench.pipes import PipeProcess
+from tests.bench.rounds import Measured, Plan, measure
+from tests.bench.stream import Stream
+from tests.bench.texts import deal, read_texts, sample
+from tests.bench.usage import Usage, tree
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from click.testing import CliRunner
 
-from deploy.bench import soak
+from tests.bench import soak
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -114,7 +114,7 @@ def start_light_worker(
         }  # fmt: skip
         with (tmp_path / "light.log").open("ab") as stream:
             process = subprocess.Popen(
-                [sys.executable, "-m", "deploy.chaos.light_worker"],
+                [sys.executable, "-m", "tests.chaos.light_worker"],
                 env=settings, stdout=stream, stderr=stream, cwd=ROOT,
             )  # fmt: skip
         started.append(process)

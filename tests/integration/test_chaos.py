@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 def test_chaos_loses_and_doubles_nothing() -> None:
     done = subprocess.run(
         [
-            sys.executable, "-m", "deploy.chaos.run", "--duration", "25", "--pauses", "1",
+            sys.executable, "-m", "tests.chaos.run", "--duration", "25", "--pauses", "1",
             "--redis-kills", "1", "--rate", "150", "--interval", "1.5", "--seed", "7",
         ],
         cwd=ROOT, capture_output=True, text=True, timeout=220, check=False,

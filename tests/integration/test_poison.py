@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from deploy.chaos.garbage import kinds
+from tests.chaos.garbage import kinds
 from tests.integration.conftest import Backend, wait_until
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ import tempfile
 from pathlib import Path
 from typing import Self
 
-from deploy.bench.stream import Stream
 from deploy.local.server import Server
 from producer import KeySet, Settings
 from producer.sealing import new_key, write_key_file
+from tests.bench.stream import Stream
 
 #: More than a round ever has: neither limit is what is measured.
 _ROOM = 1_000_000

@@ -1,6 +1,6 @@
 """A worker whose children settle a fixed answer at once: what is left is the way of an entry.
 
-`python -m deploy.bench.noop_worker`, with the JOURNAL_* settings of a worker. Run by `noop`.
+`python -m tests.bench.processes.noop_worker`, with the JOURNAL_* settings of a worker. Run by `noop`.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from deploy.bench.errors import BenchError
+from tests.bench.errors import BenchError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

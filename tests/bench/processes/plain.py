@@ -6,7 +6,7 @@ import gc
 import time
 from typing import TYPE_CHECKING, Any
 
-from deploy.bench.pipes import serve
+from tests.bench.pipes import serve
 from worker.anonymizer.anonymizer import Anonymizer
 from worker.child.pipeline import Pipeline
 from worker.classifier.classifier import Classifier

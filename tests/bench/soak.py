@@ -1,6 +1,6 @@
 """Does the anonymizer's memory stay flat? Many short entries of words and names never seen before.
 
-    python -m deploy.bench.soak --entries 300000
+    python -m tests.bench.soak --entries 300000
 
 One thread, one process, the worker's own anonymizer. Prints one JSON line; exit code 1 if resident
 memory grew by 5% or more after warm-up.
@@ -125,9 +125,9 @@ def soak(
 @click.option("--tagger", type=click.Path(path_type=Path), help="Folder of another tagger.")
 def main(entries: int, warm_up: int | None, tagger: Path | None) -> None:
     """Soak the anonymizer: its resident memory after warm-up and at the end."""
-    import torch  # noqa: PLC0415 - `--help` stays light
+    import torch
 
-    from worker.anonymizer.anonymizer import Anonymizer  # noqa: PLC0415
+    from worker.anonymizer.anonymizer import Anonymizer
 
     torch.set_num_threads(1)
     try:

@@ -14,23 +14,23 @@ from typing import TYPE_CHECKING, Any
 
 import celery
 
-from deploy.bench.errors import BenchError
-from deploy.bench.setting import Setting
-from deploy.bench.stream import PATIENCE_SECONDS
-from deploy.bench.usage import cpu_seconds, tree
-from deploy.bench.variants import Command, Worker
 from producer import JournalClient
 from producer.connection import connect
 from producer.load.texts import random_texts
 from producer.message import TASK
 from producer.operations.base import CLAIMS
 from producer.sealing import ENTRY
+from tests.bench.errors import BenchError
+from tests.bench.setting import Setting
+from tests.bench.stream import PATIENCE_SECONDS
+from tests.bench.usage import cpu_seconds, tree
+from tests.bench.variants import Command, Worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from deploy.bench.stream import Stream
     from producer import JournalEntry
+    from tests.bench.stream import Stream
 
 ENTRIES = 100_000
 QUICK_ENTRIES = 10_000
@@ -80,7 +80,9 @@ def measure(entries: int, rounds: int, tell: Callable[[str], None]) -> Figures:
                 "JOURNAL_CONCURRENCY": str(CHILDREN),
             }
             command = Command(
-                "deploy.bench.noop_worker", environment=environment, log=setting.log(transport)
+                "tests.bench.processes.noop_worker",
+                environment=environment,
+                log=setting.log(transport),
             )
             worker = Worker(command, setting.stream(database), children=CHILDREN)
             workers[transport] = stack.enter_context(worker)

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.table import Table
 
-from deploy.bench.latency import LOAD_SHARE
+from tests.bench.latency import LOAD_SHARE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from deploy.bench.latency import IdleLatency, LoadLatency
-    from deploy.bench.rounds import Measured
+    from tests.bench.latency import IdleLatency, LoadLatency
+    from tests.bench.rounds import Measured
 
 _MB = 1e6
 _MS = 1e3

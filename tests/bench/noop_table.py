@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 
-from deploy.bench.noop import CHILDREN
-from deploy.bench.table import console, machine_line
+from tests.bench.noop import CHILDREN
+from tests.bench.table import console, machine_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from deploy.bench.noop import Figures
+    from tests.bench.noop import Figures
 
 _NAMES = {"claim": "our transport", "stock": "stock transport"}
 _MS = 1000.0

@@ -21,12 +21,12 @@ import click
 import redis
 from rich.console import Console
 
-from deploy.chaos.fleet import worker
-from deploy.chaos.fuzz import wait_ready
-from deploy.chaos.light_worker import HANG, KILL, RAISE
 from deploy.local.server import Server
 from producer import JournalClient, JournalEntry, Settings
 from producer.sealing import new_key, write_key_file
+from tests.chaos.fleet import worker
+from tests.chaos.fuzz import wait_ready
+from tests.chaos.light_worker import HANG, KILL, RAISE
 
 console = Console(stderr=True, highlight=False)
 POISON = (KILL, HANG, RAISE)

@@ -6,13 +6,13 @@ import statistics
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from deploy.bench.texts import deal
-from deploy.bench.usage import Usage
+from tests.bench.texts import deal
+from tests.bench.usage import Usage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from deploy.bench.variants import Variant
+    from tests.bench.variants import Variant
 
 
 @dataclass(slots=True)

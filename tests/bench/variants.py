@@ -10,18 +10,18 @@ from contextlib import ExitStack
 from itertools import islice
 from typing import TYPE_CHECKING, Protocol, Self
 
-from deploy.bench.errors import BenchError
-from deploy.bench.one_task import FAILED, PREFETCH, READY
-from deploy.bench.pipes import ROOT, PipeProcess
 from deploy.local.latency import read_value
 from deploy.local.processes import READY_SECONDS, Process
+from tests.bench.errors import BenchError
+from tests.bench.pipes import ROOT, PipeProcess
+from tests.bench.processes.one_task import FAILED, PREFETCH, READY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
     from types import TracebackType
 
-    from deploy.bench.stream import Stream
+    from tests.bench.stream import Stream
 
 CHUNK = 64
 _POLL_SECONDS = 0.1
@@ -63,7 +63,7 @@ class Tutorial:
     warm_up = 32
 
     def __init__(self, environment: Mapping[str, str], log: Path) -> None:
-        self._process = PipeProcess("deploy.bench.tutorial", environment, log=log)
+        self._process = PipeProcess("tests.bench.processes.tutorial", environment, log=log)
 
     def __enter__(self) -> Self:
         self._process.__enter__()
@@ -97,7 +97,8 @@ class Plain:
 
     def __init__(self, environment: Mapping[str, str], log: Path, *, processes: int) -> None:
         self.processes = [
-            PipeProcess("deploy.bench.plain", environment, log=log) for _ in range(processes)
+            PipeProcess("tests.bench.processes.plain", environment, log=log)
+            for _ in range(processes)
         ]
         self.warm_up = CHUNK * processes
         self._stack = ExitStack()
@@ -238,7 +239,7 @@ class Command(Process):
 def celery_command(environment: Mapping[str, str], log: Path) -> Command:
     """`celery -A ... worker` for (b), with nothing running that it does not need."""
     return Command(
-        "celery", "-A", "deploy.bench.one_task", "worker", "--loglevel", "WARNING",
+        "celery", "-A", "tests.bench.processes.one_task", "worker", "--loglevel", "WARNING",
         "--prefetch-multiplier", str(PREFETCH), "--without-gossip", "--without-mingle",
         environment=environment, log=log,
     )  # fmt: skip

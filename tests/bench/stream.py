@@ -6,9 +6,9 @@ import secrets
 import time
 from typing import TYPE_CHECKING, Any
 
-from deploy.bench.errors import BenchError
 from producer import JournalClient, JournalEntry
 from producer.connection import connect
+from tests.bench.errors import BenchError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

@@ -20,13 +20,13 @@ import click
 import redis
 from rich.console import Console
 
-from deploy.chaos.fleet import Member, exporter, worker
-from deploy.chaos.ledger import Ledger
-from deploy.chaos.load import Submitter
-from deploy.chaos.readers import StreamReader
 from deploy.local.server import Server
 from producer import Settings
 from producer.sealing import new_key, write_key_file
+from tests.chaos.fleet import Member, exporter, worker
+from tests.chaos.ledger import Ledger
+from tests.chaos.load import Submitter
+from tests.chaos.readers import StreamReader
 
 console = Console(stderr=True, highlight=False)
 #: How often each kind of blow falls, relative to the others.

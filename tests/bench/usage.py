@@ -112,7 +112,7 @@ def _file_pages(pid: int) -> Counter[str]:
             pages[path] -= int(rest.split()[0])
         elif "-" in name:  # a new mapping: addresses, mode, offset, device, inode, path
             fields = line.split(maxsplit=5)
-            path = fields[5] if len(fields) > 5 and fields[5].startswith("/") else ""  # noqa: PLR2004
+            path = fields[5] if len(fields) > 5 and fields[5].startswith("/") else ""
     return pages
 
 

@@ -10,8 +10,8 @@ from producer import JournalClient, JournalEntry
 from producer.errors import BackpressureError, JournalError
 
 if TYPE_CHECKING:
-    from deploy.chaos.ledger import Ledger
     from producer import Settings
+    from tests.chaos.ledger import Ledger
 
 CHUNK = 64
 _TEXT = "Entry {} of a run in which things break. It is about as long as a short note in a diary."

@@ -1,6 +1,6 @@
 """One Celery task an entry: the worker's components on Celery and Redis as they come.
 
-`celery -A deploy.bench.one_task worker`: prefork, late acknowledgement, the stock Redis transport.
+`celery -A tests.bench.processes.one_task worker`: prefork, late acknowledgement, the stock Redis transport.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def create_app(settings: WorkerSettings) -> celery.Celery:
         worker_proc_alive_timeout=_START_SECONDS,
     )
     # Here, in the parent, so that its children share the pages; the bench itself stays light.
-    from worker.child import factory as assembly  # noqa: PLC0415
+    from worker.child import factory as assembly
 
     pipelines: list[Pipeline] = []
 

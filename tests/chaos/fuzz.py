@@ -19,12 +19,12 @@ import click
 import redis
 from rich.console import Console
 
-from deploy.chaos.fleet import worker
-from deploy.chaos.garbage import kinds
 from deploy.local.server import Server
 from producer import JournalClient, JournalEntry, Settings
 from producer.operations.base import CLAIMS
 from producer.sealing import new_key, write_key_file
+from tests.chaos.fleet import worker
+from tests.chaos.garbage import kinds
 
 console = Console(stderr=True, highlight=False)
 PUSH_AT_ONCE = 500

@@ -9,8 +9,8 @@ import random
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from deploy.bench.errors import BenchError
 from producer.schemas import MAX_TEXT_CHARACTERS
+from tests.bench.errors import BenchError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from itertools import cycle
 from typing import TYPE_CHECKING
 
-from deploy.bench.errors import BenchError
 from producer.load.run import LoadRun, Schedule
 from producer.sealing import ENTRY
+from tests.bench.errors import BenchError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from deploy.bench.pipes import PipeProcess
-    from deploy.bench.stream import Stream
+    from tests.bench.pipes import PipeProcess
+    from tests.bench.stream import Stream
 
 LOAD_SHARE = 0.2
 #: A pause after each entry, so that the next one finds everybody idle.

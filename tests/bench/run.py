@@ -1,7 +1,7 @@
 """`make bench`: the tutorial's way, one task an entry, the worker, and the bound, side by side.
 
-    python -m deploy.bench.run [--data FILE.jsonl] [--rounds N] [--quick] [--json FILE]
-    python -m deploy.bench.run --noop
+    python -m tests.bench.run [--data FILE.jsonl] [--rounds N] [--quick] [--json FILE]
+    python -m tests.bench.run --noop
 
 The same texts, model and settings (`JOURNAL_*`) for all of them; rounds in turn; medians.
 """
@@ -19,16 +19,16 @@ import click
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from deploy.bench import noop, noop_table, table
-from deploy.bench.errors import BenchError
-from deploy.bench.latency import IdleLatency, LoadLatency, idle_latency, load_latency
-from deploy.bench.machine import describe
-from deploy.bench.rounds import Measured, Plan, measure
-from deploy.bench.setting import Setting
-from deploy.bench.texts import deal, read_texts, sample
-from deploy.bench.variants import CHUNK, OneTask, Plain, Tutorial, Worker, celery_command
 from deploy.local.processes import Process
 from producer.errors import JournalError
+from tests.bench import noop, noop_table, table
+from tests.bench.errors import BenchError
+from tests.bench.latency import IdleLatency, LoadLatency, idle_latency, load_latency
+from tests.bench.machine import describe
+from tests.bench.rounds import Measured, Plan, measure
+from tests.bench.setting import Setting
+from tests.bench.texts import deal, read_texts, sample
+from tests.bench.variants import CHUNK, OneTask, Plain, Tutorial, Worker, celery_command
 from worker.errors import WorkerError
 from worker.models.folder import ModelFolder
 from worker.settings import WorkerSettings
@@ -36,7 +36,7 @@ from worker.settings import WorkerSettings
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from deploy.bench.variants import Variant
+    from tests.bench.variants import Variant
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2

@@ -106,7 +106,7 @@ class Member:
 def worker(environment: Mapping[str, str], log: Path) -> Member:
     """A worker with stand-in stages."""
     settings = {**environment, "JOURNAL_METRICS_PORT": str(free_port())}
-    return Member(["-m", "deploy.chaos.light_worker"], settings, log)
+    return Member(["-m", "tests.chaos.light_worker"], settings, log)
 
 
 def exporter(environment: Mapping[str, str], log: Path) -> Member:

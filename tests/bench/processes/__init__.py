@@ -1,0 +1,1 @@
+"""The processes whose throughput is measured."""
