@@ -10,7 +10,7 @@ import pytest
 import torch
 from celery.worker import state
 
-from tests.worker.batch_support import Desk
+from tests.worker.parent.batch_support import Desk
 from worker.anonymizer.anonymizer import Anonymizer
 from worker.classifier.classifier import Classifier
 from worker.models.folder import ModelFolder

@@ -110,7 +110,7 @@ def test_help_brings_no_heavy_library() -> None:
         "heavy = {'torch', 'transformers', 'datasets', 'spacy', 'matplotlib'} & set(sys.modules)\n"
         "assert not heavy, heavy"
     )
-    root = str(Path(__file__).parents[2])
+    root = str(Path(__file__).parents[3])
     subprocess.run([sys.executable, "-c", code], check=True, cwd=root, stdout=subprocess.DEVNULL)
 
 

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from tests.worker.claims_support import (
+from tests.worker.broker.claims_support import (
     CLAIMS,
     QUEUE,
     Place,

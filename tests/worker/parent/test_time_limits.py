@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import worker.parent.batcher as module
-from tests.worker.batch_support import Desk
+from tests.worker.parent.batch_support import Desk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.worker.claims_support import debian_redis, open_claims
+from tests.worker.broker.claims_support import debian_redis, open_claims
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

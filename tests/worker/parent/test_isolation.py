@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.worker.batch_support import OUT_OF_REACH, SEALED, Desk, names
+from tests.worker.parent.batch_support import OUT_OF_REACH, SEALED, Desk, names
 
 if TYPE_CHECKING:
     pass

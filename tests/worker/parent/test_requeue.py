@@ -8,7 +8,7 @@ import pytest
 import redis
 from celery.worker import state
 
-from tests.worker.batch_support import OUT_OF_REACH, Desk
+from tests.worker.parent.batch_support import OUT_OF_REACH, Desk
 from worker.protocol import BatchReport, Failure
 
 if TYPE_CHECKING:

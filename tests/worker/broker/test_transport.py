@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from kombu.transport.virtual import Message
 
 from producer.message import encode_message
-from tests.worker.claims_support import QUEUE, Place, open_claims, result
+from tests.worker.broker.claims_support import QUEUE, Place, open_claims, result
 from worker.broker import transport
 from worker.broker.claims import Claimed
 from worker.broker.transport import (

@@ -12,8 +12,8 @@ import redis
 from producer import JournalEntry
 from producer.schemas import DeadLetter
 from producer.sealing import ENTRY, RESULT, KeySet, new_key
-from tests.worker.claims_support import Place, open_claims
-from tests.worker.pipeline_support import CANARY, Desk
+from tests.worker.broker.claims_support import Place, open_claims
+from tests.worker.child.pipeline_support import CANARY, Desk
 from worker.broker.settlement import ClaimSettler, StreamSettler
 from worker.child.pipeline import MAX_SEALED_CHARACTERS, Pipeline
 from worker.errors import StageBrokenError

@@ -10,7 +10,7 @@ import pytest
 from celery.worker import state
 
 from producer.message import encode_message
-from tests.worker.batch_support import OUT_OF_REACH, SEALED, Desk, altered, names
+from tests.worker.parent.batch_support import OUT_OF_REACH, SEALED, Desk, altered, names
 
 if TYPE_CHECKING:
     pass

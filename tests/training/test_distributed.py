@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.training.test_cli import line_of_failure
+from tests.training.cli.test_cli import line_of_failure
 from training import distributed as processes
 from worker.models.folder import ModelFolder
 

@@ -18,7 +18,7 @@ import pytest
 
 from deploy.local.server import Server, free_port
 from producer.message import encode_message
-from tests.worker.claims_support import open_claims, result
+from tests.worker.broker.claims_support import open_claims, result
 from worker.errors import StartupError
 from worker.monitoring.exporter import Exporter, age
 from worker.settings import WorkerSettings

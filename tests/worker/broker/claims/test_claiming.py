@@ -13,7 +13,7 @@ from redis.exceptions import OutOfMemoryError
 from deploy.local.server import Server
 from producer.message import encode_message
 from producer.operations.base import CLAIMS
-from tests.worker.claims_support import (
+from tests.worker.broker.claims_support import (
     DEAD,
     QUEUE,
     RESULTS,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from celery.worker import state
 
-from tests.worker.batch_support import Desk, names
+from tests.worker.parent.batch_support import Desk, names
 from worker.protocol import Outcome
 
 if TYPE_CHECKING:

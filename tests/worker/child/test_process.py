@@ -9,7 +9,7 @@ import pytest
 import redis
 
 from producer.sealing import KeySet
-from tests.worker.pipeline_support import CANARY, Desk
+from tests.worker.child.pipeline_support import CANARY, Desk
 from worker.child import process as child
 from worker.errors import StageBrokenError
 from worker.protocol import Claim, Failure

@@ -14,7 +14,7 @@ from kombu.transport.virtual import Message
 from prometheus_client import CollectorRegistry
 
 from producer.message import TASK, encode_message
-from tests.worker.batch_support import SEALED, Desk, RecordingSettler, altered
+from tests.worker.parent.batch_support import SEALED, Desk, RecordingSettler, altered
 from worker.broker.claims import Claimed
 from worker.broker.transport import as_payload
 from worker.monitoring.metrics import Metrics
