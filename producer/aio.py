@@ -13,7 +13,7 @@ from producer.connection import connect_async
 from producer.errors import JournalError
 from producer.operations import base as operations
 from producer.operations import dead_letters as letters
-from producer.operations.reader import Reading
+from producer.operations.reader import ResultReader
 from producer.operations.results import acknowledge, receive, reclaim
 from producer.settings import Settings
 
@@ -37,7 +37,7 @@ class AsyncJournalClient:
         self._settings = settings or Settings.load()
         self._keys = keys or self._settings.key_set()
         self._redis = connect_async(self._settings.redis_url)
-        self._readings: set[Reading] = set()
+        self._readings: set[ResultReader] = set()
 
     async def __aenter__(self) -> Self:
         return self
@@ -108,7 +108,7 @@ class AsyncJournalClient:
             async with contextlib.aclosing(client.results()) as results:
                 async for result in results: ...
         """
-        reading = Reading(
+        reading = ResultReader(
             self._keys, self._settings, group=group, consumer=consumer or socket.gethostname(),
             count=count, timeout=timeout, limit=limit,
         )  # fmt: skip

@@ -13,7 +13,7 @@ from producer.connection import connect
 from producer.errors import JournalError, ValidationError
 from producer.operations import base as operations
 from producer.operations import dead_letters as letters
-from producer.operations.reader import Reading
+from producer.operations.reader import ResultReader
 from producer.operations.results import acknowledge, receive, reclaim
 from producer.schemas import JournalEntry
 from producer.settings import Settings
@@ -48,7 +48,7 @@ class JournalClient:
         self._settings = settings or Settings.load()
         self._keys = keys or self._settings.key_set()
         self._redis = connect(self._settings.redis_url)
-        self._readings: set[Reading] = set()
+        self._readings: set[ResultReader] = set()
 
     def __enter__(self) -> Self:
         return self
@@ -146,7 +146,7 @@ class JournalClient:
             timeout: stop after this many seconds without a result; None waits for ever.
             limit: stop after so many results, leaving the others unread; None for no limit.
         """
-        reading = Reading(
+        reading = ResultReader(
             self._keys, self._settings, group=group, consumer=consumer or socket.gethostname(),
             count=count, timeout=timeout, limit=limit,
         )  # fmt: skip

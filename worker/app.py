@@ -18,7 +18,7 @@ from kombu import Queue
 
 from producer.message import TASK
 from worker.parent.limits import PREFETCHED_BATCHES
-from worker.parent.supervisor import Runtime
+from worker.parent.supervisor import Supervisor
 from worker.parent.task import MicroBatchTask
 from worker.settings import WorkerSettings
 
@@ -98,7 +98,7 @@ def run(settings: WorkerSettings, build: Build) -> int:
     Raises:
         StartupError, ConfigurationError: it cannot start as configured.
     """
-    runtime = Runtime(settings, build)
+    runtime = Supervisor(settings, build)
     application = create_app(settings)
     attach(application, runtime)
     worker = application.Worker(
@@ -125,7 +125,7 @@ def parse_ahead() -> None:
         cffi.FFI().cdef("int prctl (int __option, ...);")
 
 
-def attach(application: celery.Celery, runtime: Runtime) -> None:
+def attach(application: celery.Celery, runtime: Supervisor) -> None:
     """Connect a runtime with an application's tasks and signals."""
     application.journal_settler = runtime.settler
     application.journal_metrics = runtime.metrics

@@ -28,7 +28,7 @@ RECLAIM_EVERY_SECONDS = 15.0
 ACKNOWLEDGE_SECONDS = 1.0
 
 
-class Reading:
+class ResultReader:
     """Hands out results one by one; what was handed out before is dealt with by then.
 
     Args:

@@ -76,7 +76,7 @@ class Evaluator:
         }
 
 
-class Keeper(TrainerCallback):  # type: ignore[misc]
+class BestEpochCallback(TrainerCallback):  # type: ignore[misc]
     """Reports progress, keeps the best epoch, and ends the training when its time is up.
 
     Args:

@@ -13,7 +13,7 @@ from transformers import PrinterCallback, Trainer, TrainingArguments, set_seed
 from transformers.trainer_pt_utils import LengthGroupedSampler
 
 from training import distributed as processes
-from training.finetuning.callbacks import Evaluator, Keeper
+from training.finetuning.callbacks import BestEpochCallback, Evaluator
 from training.finetuning.checkpoint import load_kept
 from training.finetuning.loss import training_loss
 from training.finetuning.windows import Collator
@@ -81,7 +81,7 @@ def finetune(
     set_seed(options.seed)
     steps = -(-len(train.dataset) // options.batch_size) * options.epochs
     evaluator = Evaluator(validation, held_out, labels)
-    keeper = Keeper(model, evaluator, deadline, progress, options.patience)
+    keeper = BestEpochCallback(model, evaluator, deadline, progress, options.patience)
     assert options.learning_rate is not None
     optimizer = AdamW(_parameter_groups(model, options.learning_rate), fused=True)
     # The Trainer insists on a folder. Without `checkpoints` nothing is saved in it.

@@ -24,7 +24,7 @@ from worker.errors import AnonymizationError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from worker.anonymizer.taggers.tagged_span import Tagged
+    from worker.anonymizer.taggers.tagged_span import TaggedSpan
 
 #: The tagger that comes with journal-stream.
 SHIPPED_TAGGER = Path(__file__).parents[1] / "models" / "tagger"
@@ -58,7 +58,7 @@ class TaggerLike(Protocol):
     def types(self) -> Sequence[str]:
         """The types it gives."""
 
-    def tag(self, texts: Sequence[str]) -> list[list[Tagged]]:
+    def tag(self, texts: Sequence[str]) -> list[list[TaggedSpan]]:
         """Ranges of each text, in order and disjoint."""
 
 
@@ -77,7 +77,7 @@ class _NlpEngine(NlpEngine):  # type: ignore[misc]
         tagged = self.tagger.tag(texts)
         return [self._artifacts(*pair) for pair in zip(texts, tagged, strict=True)]
 
-    def _artifacts(self, text: str, hits: list[Tagged]) -> NlpArtifacts:
+    def _artifacts(self, text: str, hits: list[TaggedSpan]) -> NlpArtifacts:
         words = list(_WORD.finditer(text))
         tokens = [word[0] for word in words]
         # Without a lemmatizer the words themselves serve for matching context words.

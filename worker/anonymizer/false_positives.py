@@ -15,7 +15,7 @@ from worker.anonymizer.taggers.tagged_span import NAMES
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from worker.anonymizer.taggers.tagged_span import Tagged
+    from worker.anonymizer.taggers.tagged_span import TaggedSpan
 
 _LISTS = files("worker.anonymizer") / "word_lists"
 
@@ -57,7 +57,7 @@ _LONGEST_WORD = 40
 _NEAR = 3
 
 
-def plausible(text: str, hits: Sequence[Tagged]) -> list[Tagged]:
+def plausible(text: str, hits: Sequence[TaggedSpan]) -> list[TaggedSpan]:
     """The findings in a text that can be what the tagger says.
 
     Args:
@@ -67,7 +67,7 @@ def plausible(text: str, hits: Sequence[Tagged]) -> list[Tagged]:
     return [hit for i, hit in enumerate(hits) if _can_be(text, hit, alone=_alone(text, hits, i))]
 
 
-def _alone(text: str, hits: Sequence[Tagged], index: int) -> bool:
+def _alone(text: str, hits: Sequence[TaggedSpan], index: int) -> bool:
     """Whether a finding is all of what white space parts from the rest, with no other beside it."""
     hit = hits[index]
     for other in hits[max(0, index - 1) : index + 2]:
@@ -77,7 +77,7 @@ def _alone(text: str, hits: Sequence[Tagged], index: int) -> bool:
     return _word_around(text, hit) == text[hit.start : hit.end]
 
 
-def _word_around(text: str, hit: Tagged) -> str:
+def _word_around(text: str, hit: TaggedSpan) -> str:
     """What white space parts from the rest, without punctuation at its ends.
 
     Looked for no further than a word is long: a text without white space has thousands of findings.
@@ -94,7 +94,7 @@ def _word_around(text: str, hit: Tagged) -> str:
     return text[start:end]
 
 
-def _can_be(text: str, hit: Tagged, *, alone: bool) -> bool:
+def _can_be(text: str, hit: TaggedSpan, *, alone: bool) -> bool:
     if hit.type == "AGE":
         return _an_age(text, hit)
     found, around = text[hit.start : hit.end], _word_around(text, hit)
@@ -111,12 +111,12 @@ def _can_be(text: str, hit: Tagged, *, alone: bool) -> bool:
     return not short or hit.type != "ID"
 
 
-def _an_age(text: str, hit: Tagged) -> bool:
+def _an_age(text: str, hit: TaggedSpan) -> bool:
     before = text[max(0, hit.start - _LONGEST_PHRASE) : hit.start]
     return not _NO_AGE.match(text, hit.end) and not _SPAN_OF_TIME.search(before)
 
 
-def _a_word(text: str, hit: Tagged, found: str) -> bool:
+def _a_word(text: str, hit: TaggedSpan, found: str) -> bool:
     word = found.lower()
     if word in NO_NAMES:
         return True

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from presidio_analyzer.nlp_engine import NlpArtifacts
 
-    from worker.anonymizer.taggers.tagged_span import Tagged
+    from worker.anonymizer.taggers.tagged_span import TaggedSpan
 
 #: Below this a match is a guess (a bare number that might be a bank account).
 SCORE_FLOOR = 0.4
@@ -108,7 +108,7 @@ class TaggerRecognizer(EntityRecognizer):  # type: ignore[misc]
         ]
 
 
-def _rank(hit: Tagged) -> float:
+def _rank(hit: TaggedSpan) -> float:
     """Beside a pattern's finding the tagger's names the type only if it is of a name."""
     return TAGGED_NAME if hit.type in NAMES else patterns.GUESS
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 LOOP_SECONDS = 30.0
 
 
-class Progress:
+class Health:
     """Collects signs of life from the event loop and of the batches.
 
     Args:

@@ -23,7 +23,7 @@ from worker.child.process import run_batch
 from worker.parent.batch import Batch, finish
 from worker.parent.limits import part_size, tokens_of
 from worker.parent.request import as_claim, malformed
-from worker.parent.requeue import HandBack
+from worker.parent.requeue import Requeuer
 from worker.protocol import BatchReport, Claim, Failure, Outcome
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from worker.broker.settlement import Settler
     from worker.monitoring.metrics import Metrics
-    from worker.parent.limits import BatchSize
+    from worker.parent.limits import BatchLimits
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +67,7 @@ class Batcher:
         blame: Callable[[Sequence[str]], Any],
         give_back: Callable[[Sequence[str]], Any] | None,
         metrics: Metrics,
-        size: BatchSize,
+        size: BatchLimits,
         max_deliveries: int,
     ) -> None:
         self._pool = pool
@@ -82,7 +82,7 @@ class Batcher:
         self._waiting: deque[Any] = deque()
         self._suspects: deque[Batch] = deque()
         self._running: dict[str, Batch] = {}
-        self._hand_back = HandBack(give_back, call_later=call_later, metrics=metrics)
+        self._hand_back = Requeuer(give_back, call_later=call_later, metrics=metrics)
         self._flush_scheduled = False
         self.draining = False
         #: Batches that came back, one way or another.

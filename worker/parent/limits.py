@@ -24,7 +24,7 @@ LEAST_SECONDS = 0.25
 
 
 @dataclass(frozen=True, slots=True)
-class BatchSize:
+class BatchLimits:
     """The size of a full batch.
 
     Attributes:

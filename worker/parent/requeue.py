@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 HAND_BACK_SECONDS = 1.0
 
 
-class HandBack:
+class Requeuer:
     """Hands batches back.
 
     Args:

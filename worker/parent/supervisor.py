@@ -18,11 +18,11 @@ from worker.broker.leases import Reaper
 from worker.child import process as child
 from worker.child.readiness import ChildGate
 from worker.errors import WorkerError
-from worker.monitoring.health import Progress
+from worker.monitoring.health import Health
 from worker.monitoring.metrics import Metrics
 from worker.monitoring.probes import Probes
 from worker.parent.batcher import Batcher
-from worker.parent.limits import BatchSize
+from worker.parent.limits import BatchLimits
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,7 +47,7 @@ EXIT_TRY_AGAIN = 75
 ACCEPT_SECONDS = 20.0
 
 
-class Runtime:
+class Supervisor:
     """Everything a worker's parent holds besides Celery itself.
 
     Args:
@@ -66,9 +66,9 @@ class Runtime:
         ProcessCollector(registry=registry)
         PlatformCollector(registry=registry)
         self.metrics = Metrics(registry)
-        self.progress = Progress(settings.batch_timeout_seconds)
+        self.progress = Health(settings.batch_timeout_seconds)
         self.claims = child.claims_for(settings) if settings.transport == "claim" else None
-        self._size = BatchSize(
+        self._size = BatchLimits(
             settings.max_batch_entries, settings.max_batch_tokens, settings.batch_timeout_seconds
         )
         self._reaper: Reaper | None = None

@@ -20,14 +20,14 @@ from worker.models.folder import ModelFolder
 
 
 def interrupt_in_epoch(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    on_step_end = keeper.Keeper.on_step_end
+    on_step_end = keeper.BestEpochCallback.on_step_end
 
     def interrupted(self: Any, args: Any, state: Any, control: Any, **more: Any) -> None:
         on_step_end(self, args, state, control, **more)
         if state.epoch > number - 1:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(keeper.Keeper, "on_step_end", interrupted)
+    monkeypatch.setattr(keeper.BestEpochCallback, "on_step_end", interrupted)
 
 
 def figures(folder: ModelFolder) -> Any:
@@ -51,13 +51,13 @@ def test_an_interrupted_fit_goes_on_and_leaves_no_checkpoint(
     )
     steps = []
     with monkeypatch.context() as patched:
-        on_step_end = keeper.Keeper.on_step_end
+        on_step_end = keeper.BestEpochCallback.on_step_end
 
         def counted(self: Any, args: Any, state: Any, control: Any, **more: Any) -> None:
             steps.append(state.global_step)
             on_step_end(self, args, state, control, **more)
 
-        patched.setattr(keeper.Keeper, "on_step_end", counted)
+        patched.setattr(keeper.BestEpochCallback, "on_step_end", counted)
         folder = run_fit(tiny_base, target, progress, epochs=4, resume=True)
     assert steps[0] == steps[-1] // 2 + 1
     assert not kept.exists()

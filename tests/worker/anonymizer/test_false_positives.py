@@ -10,12 +10,12 @@ import pytest
 from worker.anonymizer.false_positives import plausible
 from worker.anonymizer.name_context import with_neighbours
 from worker.anonymizer.offsets import Span
-from worker.anonymizer.taggers.tagged_span import Tagged
+from worker.anonymizer.taggers.tagged_span import TaggedSpan
 
 
-def tagged(text: str, found: str, kind: str, score: float = 0.9) -> Tagged:
+def tagged(text: str, found: str, kind: str, score: float = 0.9) -> TaggedSpan:
     start = text.index(found)
-    return Tagged(start, start + len(found), kind, score)
+    return TaggedSpan(start, start + len(found), kind, score)
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_neighbours_never_overlap() -> None:
 
 def test_thousands_of_findings_without_white_space_take_no_seconds() -> None:
     text = "anna." * 10_000
-    hits = [Tagged(i, i + 4, "PERSON", 0.9) for i in range(0, len(text), 5)]
+    hits = [TaggedSpan(i, i + 4, "PERSON", 0.9) for i in range(0, len(text), 5)]
     started = time.process_time()
     assert plausible(text, hits) == hits
     assert time.process_time() - started < 3.0

@@ -12,7 +12,7 @@ from worker.anonymizer.anonymizer import Anonymizer
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from worker.anonymizer.taggers.tagged_span import Tagged
+    from worker.anonymizer.taggers.tagged_span import TaggedSpan
 
 
 class NoTagger:
@@ -21,7 +21,7 @@ class NoTagger:
     threshold = 0.5
     types = ("PERSON",)
 
-    def tag(self, texts: Sequence[str]) -> list[list[Tagged]]:
+    def tag(self, texts: Sequence[str]) -> list[list[TaggedSpan]]:
         """Nothing in each text."""
         return [[] for _ in texts]
 

@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry, Gauge
 from deploy.local.server import free_port
 from worker.child.readiness import ChildGate
 from worker.errors import StartupError
-from worker.monitoring.health import LOOP_SECONDS, Progress
+from worker.monitoring.health import LOOP_SECONDS, Health
 from worker.monitoring.probes import Probes
 
 if TYPE_CHECKING:
@@ -129,12 +129,12 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def progress(clock: Clock) -> Progress:
+def progress(clock: Clock) -> Health:
     """Batches may take 100 s, so that one of 180 s is stuck."""
-    return Progress(100.0, clock)
+    return Health(100.0, clock)
 
 
-def test_a_worker_is_ready_with_a_child_and_a_connection(progress: Progress) -> None:
+def test_a_worker_is_ready_with_a_child_and_a_connection(progress: Health) -> None:
     assert progress.ready() == "no child has loaded its models yet"
     progress.child_ready(17)
     assert progress.ready() == "not connected to Redis"
@@ -144,19 +144,19 @@ def test_a_worker_is_ready_with_a_child_and_a_connection(progress: Progress) -> 
     assert progress.ready() == "no child has loaded its models yet"
 
 
-def test_a_draining_worker_is_alive_and_not_ready(progress: Progress) -> None:
+def test_a_draining_worker_is_alive_and_not_ready(progress: Health) -> None:
     progress.child_ready(17)
     progress.tick(running=3, finished=False)
     progress.stopping()
     assert (progress.alive(), progress.ready()) == (None, "draining")
 
 
-def test_loading_models_is_no_illness(progress: Progress, clock: Clock) -> None:
+def test_loading_models_is_no_illness(progress: Health, clock: Clock) -> None:
     clock.now += 10_000
     assert progress.alive() is None
 
 
-def test_an_event_loop_that_hangs_is_noticed(progress: Progress, clock: Clock) -> None:
+def test_an_event_loop_that_hangs_is_noticed(progress: Health, clock: Clock) -> None:
     progress.child_ready(17)
     progress.tick(running=0, finished=False)
     clock.now += LOOP_SECONDS - 1
@@ -168,13 +168,13 @@ def test_an_event_loop_that_hangs_is_noticed(progress: Progress, clock: Clock) -
     assert progress.alive() is None
 
 
-def ticks(progress: Progress, clock: Clock, seconds: int, **state: Any) -> None:
+def ticks(progress: Health, clock: Clock, seconds: int, **state: Any) -> None:
     for _ in range(seconds):
         clock.now += 1
         progress.tick(**state)
 
 
-def test_batches_that_never_come_back_are_noticed(progress: Progress, clock: Clock) -> None:
+def test_batches_that_never_come_back_are_noticed(progress: Health, clock: Clock) -> None:
     progress.tick(running=5, finished=False)
     ticks(progress, clock, 180, running=5, finished=False)
     assert progress.alive() is None
@@ -182,20 +182,20 @@ def test_batches_that_never_come_back_are_noticed(progress: Progress, clock: Clo
     assert progress.alive() == "no batch has come back for 181 s"
 
 
-def test_slow_work_that_goes_on_is_no_illness(progress: Progress, clock: Clock) -> None:
+def test_slow_work_that_goes_on_is_no_illness(progress: Health, clock: Clock) -> None:
     for _ in range(10):
         ticks(progress, clock, 150, running=5, finished=False)
         ticks(progress, clock, 1, running=5, finished=True)
     assert progress.alive() is None
 
 
-def test_an_idle_worker_is_well(progress: Progress, clock: Clock) -> None:
+def test_an_idle_worker_is_well(progress: Health, clock: Clock) -> None:
     ticks(progress, clock, 150, running=5, finished=False)
     ticks(progress, clock, 1000, running=0, finished=False)
     assert progress.alive() is None
 
 
-def test_while_redis_is_away_standing_still_is_no_illness(progress: Progress, clock: Clock) -> None:
+def test_while_redis_is_away_standing_still_is_no_illness(progress: Health, clock: Clock) -> None:
     progress.child_ready(17)
     progress.tick(running=5, finished=False)
     progress.disconnected()

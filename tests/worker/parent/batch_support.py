@@ -19,7 +19,7 @@ from worker.broker.claims import Claimed
 from worker.broker.transport import as_payload
 from worker.monitoring.metrics import Metrics
 from worker.parent.batcher import Batcher
-from worker.parent.limits import BatchSize
+from worker.parent.limits import BatchLimits
 from worker.parent.request import JournalRequest
 from worker.protocol import BatchReport, Claim, Failure, Outcome, Stage
 from worker.settings import WorkerSettings
@@ -135,7 +135,7 @@ class Desk:
             call_later=lambda seconds, function, args: self.later.append((seconds, function, args)),
             settler=self.settler, blame=self.blamed.extend, give_back=None if stock else self.give_back,
             metrics=self.metrics,
-            size=BatchSize(max_entries, max_tokens, 7.0),
+            size=BatchLimits(max_entries, max_tokens, 7.0),
             max_deliveries=max_deliveries,
         )  # fmt: skip
         self._channel = kombu.Connection("memory://").channel()

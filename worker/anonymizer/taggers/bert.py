@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from transformers import AutoTokenizer, BertConfig, BertForTokenClassification
 
-from worker.anonymizer.taggers.tagged_span import Tagged, join
+from worker.anonymizer.taggers.tagged_span import TaggedSpan, join
 from worker.anonymizer.taggers.words import CASINGS, MIXED, TITLE, Words, encode
 from worker.errors import AnonymizationError, ModelFolderError
 from worker.models import adapter, windows
@@ -185,7 +185,7 @@ class Tagger:
             log.info("%s strays %.3f from fp32 on this tagger; using fp32", precision, error)
             self._model = exact
 
-    def tag(self, texts: Sequence[str]) -> list[list[Tagged]]:
+    def tag(self, texts: Sequence[str]) -> list[list[TaggedSpan]]:
         """What is personal data in each text, in order and disjoint.
 
         Raises:
@@ -199,7 +199,7 @@ class Tagger:
                 piece for i, (text, w) in enumerate(zip(texts, words, strict=True))
                 for piece in self._cut(i, text, w)
             ]  # fmt: skip
-            found: list[list[Tagged]] = [[] for _ in texts]
+            found: list[list[TaggedSpan]] = [[] for _ in texts]
             scores = self._score(pieces)
             for piece, rows in zip(pieces, scores, strict=True):
                 mine = found[piece.text]
@@ -272,7 +272,7 @@ class Tagger:
         """Of the threshold, for a word written like this."""
         return CAPITAL_SHARE if self._cased and casing in (TITLE, MIXED) else 1.0
 
-    def _words(self, words: Words, piece: _Piece, scores: torch.Tensor) -> Iterator[Tagged]:
+    def _words(self, words: Words, piece: _Piece, scores: torch.Tensor) -> Iterator[TaggedSpan]:
         """The words of a piece that are personal data."""
         inside = (1.0 - scores[:, self._outside]).tolist()
         for first, behind in itertools.pairwise(words.starts[piece.first : piece.last + 1]):
@@ -285,4 +285,4 @@ class Tagger:
             kind = self._types[int(of_type.argmax())]
             if score < self._least(kind):
                 continue
-            yield Tagged(words.offsets[first][0], words.offsets[behind - 1][1], kind, score)
+            yield TaggedSpan(words.offsets[first][0], words.offsets[behind - 1][1], kind, score)

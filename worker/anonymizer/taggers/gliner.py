@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import huggingface_hub.constants
 
 from worker.anonymizer.taggers.entity_types import KINDS
-from worker.anonymizer.taggers.tagged_span import Tagged, join
+from worker.anonymizer.taggers.tagged_span import TaggedSpan, join
 from worker.errors import AnonymizationError, ModelFolderError, StartupError
 from worker.models import windows
 from worker.models.folder import WEIGHTS
@@ -106,7 +106,7 @@ class GlinerTagger:
             ) from None
         return cls(model, threshold=threshold, labels=wanted)
 
-    def tag(self, texts: Sequence[str]) -> list[list[Tagged]]:
+    def tag(self, texts: Sequence[str]) -> list[list[TaggedSpan]]:
         """What is personal data in each text, in order and disjoint.
 
         Raises:
@@ -114,7 +114,7 @@ class GlinerTagger:
         """
         try:
             pieces = [(i, *piece) for i, text in enumerate(texts) for piece in _pieces(text)]
-            found: list[list[Tagged]] = [[] for _ in texts]
+            found: list[list[TaggedSpan]] = [[] for _ in texts]
             for at in range(0, len(pieces), _BATCH):
                 batch = pieces[at : at + _BATCH]
                 results = self._model.batch_predict_entities(
@@ -130,10 +130,10 @@ class GlinerTagger:
         except Exception as exc:  # noqa: BLE001 - its message may hold the text
             raise AnonymizationError(type(exc).__name__) from None
 
-    def _tagged(self, entity: Mapping[str, Any], offset: int) -> Tagged:
+    def _tagged(self, entity: Mapping[str, Any], offset: int) -> TaggedSpan:
         start, end = int(entity["start"]), int(entity["end"])
         kind = self._labels[entity["label"]]
-        return Tagged(offset + start, offset + end, kind, float(entity["score"]))
+        return TaggedSpan(offset + start, offset + end, kind, float(entity["score"]))
 
 
 def _pieces(text: str) -> Iterator[tuple[int, int]]:
@@ -148,14 +148,14 @@ def _pieces(text: str) -> Iterator[tuple[int, int]]:
         yield letters[first][0], letters[last - 1][1]
 
 
-def _disjoint(hits: Sequence[Tagged]) -> list[Tagged]:
+def _disjoint(hits: Sequence[TaggedSpan]) -> list[TaggedSpan]:
     """In order; of overlapping ones one that covers them, of the surest one's type."""
-    merged: list[Tagged] = []
+    merged: list[TaggedSpan] = []
     for hit in sorted(hits, key=lambda one: (one.start, -one.end)):
         if merged and hit.start < merged[-1].end:
             last = merged[-1]
             surest = max(last, hit, key=lambda one: one.score)
-            merged[-1] = Tagged(last.start, max(last.end, hit.end), surest.type, surest.score)
+            merged[-1] = TaggedSpan(last.start, max(last.end, hit.end), surest.type, surest.score)
         else:
             merged.append(hit)
     return merged

@@ -27,7 +27,7 @@ _LONGEST_SHORTENED = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Tagged:
+class TaggedSpan:
     """A range of characters that holds personal data, its type, and how sure the tagger is."""
 
     start: int
@@ -36,15 +36,15 @@ class Tagged:
     score: float
 
 
-def join(text: str, hits: Sequence[Tagged]) -> list[Tagged]:
+def join(text: str, hits: Sequence[TaggedSpan]) -> list[TaggedSpan]:
     """Neighbouring words of one type as one range; ends that are no letter or digit are cut off."""
-    joined: list[Tagged] = []
+    joined: list[TaggedSpan] = []
     for hit in hits:
         if joined and joined[-1].type == hit.type:
             last = joined[-1]
             if _are_one(text, last.end, hit.start):
                 score = max(last.score, hit.score)
-                joined[-1] = Tagged(last.start, hit.end, last.type, score)
+                joined[-1] = TaggedSpan(last.start, hit.end, last.type, score)
                 continue
         joined.append(hit)
     trimmed = (_trimmed(text, hit) for hit in joined)
@@ -61,7 +61,7 @@ def _are_one(text: str, end: int, start: int) -> bool:
     return bool(_SHORTENED.fullmatch(text, before, end) and _STOP.fullmatch(text, end, start))
 
 
-def _trimmed(text: str, hit: Tagged) -> Tagged | None:
+def _trimmed(text: str, hit: TaggedSpan) -> TaggedSpan | None:
     start, end = hit.start, hit.end
     while start < end and not text[start].isalnum():
         start += 1
@@ -73,4 +73,4 @@ def _trimmed(text: str, hit: Tagged) -> Tagged | None:
         _A_FIGURE.match(text, end - 1) or _A_TIME.fullmatch(text, start, end)
     ):
         return None
-    return Tagged(start, end, hit.type, hit.score) if end > start else None
+    return TaggedSpan(start, end, hit.type, hit.score) if end > start else None

@@ -11,7 +11,7 @@ import torch
 
 from worker.anonymizer.anonymizer import SHIPPED_TAGGER, Anonymizer
 from worker.anonymizer.taggers.bert import LEAST, SURE, Tagger
-from worker.anonymizer.taggers.tagged_span import Tagged, join
+from worker.anonymizer.taggers.tagged_span import TaggedSpan, join
 from worker.anonymizer.taggers.words import LOWER, MIXED, TITLE, UPPER, casing, encode
 from worker.errors import AnonymizationError, ModelFolderError
 
@@ -120,7 +120,7 @@ class OneWord:
 ])  # fmt: skip
 def test_two_people_stay_two_across_the_end_of_a_sentence(text: str, parts: list[str]) -> None:
     inside = {i for part in parts for i in range(text.index(part), text.index(part) + len(part))}
-    hits = [Tagged(m.start(), m.end(), "PERSON", 0.9) for m in re.finditer(r"\w+|[^\w\s]", text)
+    hits = [TaggedSpan(m.start(), m.end(), "PERSON", 0.9) for m in re.finditer(r"\w+|[^\w\s]", text)
             if m.start() in inside and m[0].isalnum()]  # fmt: skip
     assert [text[h.start : h.end] for h in join(text, hits)] == parts
 
@@ -137,15 +137,15 @@ def test_a_batch_equals_its_texts_one_by_one(tagger: Tagger) -> None:
 
 def test_words_of_one_name_are_joined_and_edges_trimmed() -> None:
     text = "'Ann-Marie O'Neil', Bo"
-    hits = [Tagged(0, 4, "PERSON", 0.9), Tagged(5, 10, "PERSON", 0.8), Tagged(11, 12, "PERSON", 0.7),
-            Tagged(13, 18, "PERSON", 0.9), Tagged(20, 22, "PERSON", 0.6)]  # fmt: skip
+    hits = [TaggedSpan(0, 4, "PERSON", 0.9), TaggedSpan(5, 10, "PERSON", 0.8), TaggedSpan(11, 12, "PERSON", 0.7),
+            TaggedSpan(13, 18, "PERSON", 0.9), TaggedSpan(20, 22, "PERSON", 0.6)]  # fmt: skip
     assert [text[h.start : h.end] for h in join(text, hits)] == ["Ann-Marie O'Neil", "Bo"]
 
 
 def test_parts_of_figures_are_no_ages() -> None:
     text = "7:55 and 5.50 at 8pm for $65"
-    hits = [Tagged(2, 4, "AGE", 0.99), Tagged(9, 11, "ID", 0.99), Tagged(17, 20, "AGE", 0.99),
-            Tagged(26, 28, "AGE", 0.99)]  # fmt: skip
+    hits = [TaggedSpan(2, 4, "AGE", 0.99), TaggedSpan(9, 11, "ID", 0.99), TaggedSpan(17, 20, "AGE", 0.99),
+            TaggedSpan(26, 28, "AGE", 0.99)]  # fmt: skip
     assert join(text, hits) == []
 
 
