@@ -74,10 +74,14 @@ class AsyncJournalClient:
         """Read up to `count` new results, waiting at most `block` seconds for the first."""
         return await self._run(
             receive(
-                self._keys, self._settings, group=group, consumer=consumer, count=count,
+                self._keys,
+                self._settings,
+                group=group,
+                consumer=consumer,
+                count=count,
                 block=block,
             )
-        )  # fmt: skip
+        )
 
     async def reclaim(
         self, *, group: str = "backend", consumer: str = "1", count: int = 64
@@ -109,9 +113,14 @@ class AsyncJournalClient:
                 async for result in results: ...
         """
         reading = ResultReader(
-            self._keys, self._settings, group=group, consumer=consumer or socket.gethostname(),
-            count=count, timeout=timeout, limit=limit,
-        )  # fmt: skip
+            self._keys,
+            self._settings,
+            group=group,
+            consumer=consumer or socket.gethostname(),
+            count=count,
+            timeout=timeout,
+            limit=limit,
+        )
         self._readings.add(reading)
         try:
             while (received := await self._run(reading.advance())) is not None:

@@ -100,10 +100,14 @@ class JournalClient:
         """
         return self._run(
             receive(
-                self._keys, self._settings, group=group, consumer=consumer, count=count,
+                self._keys,
+                self._settings,
+                group=group,
+                consumer=consumer,
+                count=count,
                 block=block,
             )
-        )  # fmt: skip
+        )
 
     def reclaim(
         self, *, group: str = "backend", consumer: str = "1", count: int = 64
@@ -147,9 +151,14 @@ class JournalClient:
             limit: stop after so many results, leaving the others unread; None for no limit.
         """
         reading = ResultReader(
-            self._keys, self._settings, group=group, consumer=consumer or socket.gethostname(),
-            count=count, timeout=timeout, limit=limit,
-        )  # fmt: skip
+            self._keys,
+            self._settings,
+            group=group,
+            consumer=consumer or socket.gethostname(),
+            count=count,
+            timeout=timeout,
+            limit=limit,
+        )
         self._readings.add(reading)
         try:
             while (received := self._run(reading.advance())) is not None:

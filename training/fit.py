@@ -106,10 +106,17 @@ def fit(
         records, validation, names, anonymizer=anonymizer, options=options, progress=progress
     )
     best = _learn(
-        model, tokenizer, train, held_out,
-        target=target, names=names, base=base, options=options, deadline=deadline,
+        model,
+        tokenizer,
+        train,
+        held_out,
+        target=target,
+        names=names,
+        base=base,
+        options=options,
+        deadline=deadline,
         progress=progress,
-    )  # fmt: skip
+    )
     processes.part_ways()
     if not processes.is_first():
         return None
@@ -122,21 +129,30 @@ def fit(
     best.probabilities = cooled(best.probabilities, temperature)
     floors = dict(options.at_least)
     decision = tune_decision(
-        held_out.labels, best.probabilities, held_out.known,
-        min_precision=options.min_precision, max_false_alarms=options.max_false_alarms,
+        held_out.labels,
+        best.probabilities,
+        held_out.known,
+        min_precision=options.min_precision,
+        max_false_alarms=options.max_false_alarms,
         at_least=np.array([floors.get(name, 0.0) for name in names]),
         least_expected=options.least_expected,
-    )  # fmt: skip
+    )
     if silent := silent_labels(dict(zip(names, decision.thresholds, strict=True))):
         progress.note(
             f"--min-precision {options.min_precision:g} is not reached, so these labels are "
             f"never given: {', '.join(silent)}"
         )
     found = metrics(
-        names, train, held_out, best, decision,
-        base=base, options=options, anonymized_here=anonymizer is not None,
+        names,
+        train,
+        held_out,
+        best,
+        decision,
+        base=base,
+        options=options,
+        anonymized_here=anonymizer is not None,
         validation_given=validation is not None,
-    )  # fmt: skip
+    )
     found["temperature"] = round(temperature, 4)
     honesty = reliability(held_out.labels, best.probabilities, held_out.known)
     found["reliability"] = honesty.to_json()
@@ -152,10 +168,16 @@ def fit(
     with new_folder(target) as folder:
         found["seconds"] = progress.seconds()
         save_model(
-            folder, model, tokenizer, decision,
-            name=options.name, small=options.small, window_tokens=options.window_tokens,
-            found=found, honesty=honesty,
-        )  # fmt: skip
+            folder,
+            model,
+            tokenizer,
+            decision,
+            name=options.name,
+            small=options.small,
+            window_tokens=options.window_tokens,
+            found=found,
+            honesty=honesty,
+        )
     written = ModelFolder.open(target)
     shutil.rmtree(checkpoint_folder(target), ignore_errors=True)
     note_run(target, written.version, found)
@@ -229,9 +251,13 @@ def _learn(
     progress.begin("tokenizing")
     size = options.window_tokens
     learn = tokenize(
-        train.texts, train.targets, tokenizer,
-        window_tokens=size, places=train.places, weights=train.weights,
-    )  # fmt: skip
+        train.texts,
+        train.targets,
+        tokenizer,
+        window_tokens=size,
+        places=train.places,
+        weights=train.weights,
+    )
     check = tokenize(held_out.texts, held_out.labels, tokenizer, window_tokens=size)
     checkpoints = resume_from = None
     if options.resume:
@@ -246,43 +272,62 @@ def _learn(
         if starts_as_average(base, model):
             fit_head(model, learn, tokenizer.pad_token_id or 0, progress, positive)
         return finetune(
-            model, tokenizer, learn, check, held_out,
-            labels=names, options=options, deadline=deadline, progress=progress,
-            positive_weights=positive, checkpoints=checkpoints, resume_from=resume_from,
-        )  # fmt: skip
+            model,
+            tokenizer,
+            learn,
+            check,
+            held_out,
+            labels=names,
+            options=options,
+            deadline=deadline,
+            progress=progress,
+            positive_weights=positive,
+            checkpoints=checkpoints,
+            resume_from=resume_from,
+        )
 
 
 def _made_small(
-    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, held_out: Part, best: Best,
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    held_out: Part,
+    best: Best,
     options: FitOptions,
-) -> Best:  # fmt: skip
+) -> Best:
     """Give the model the weights that an adapter keeps, and score the validation texts anew."""
     with tempfile.TemporaryDirectory(prefix="journal-train-") as folder:
         file = Path(folder) / adapter.FILE
         adapter.save(file, model.state_dict())
         model.load_state_dict(adapter.merge(file, model.state_dict()))
     check = tokenize(
-        held_out.texts, held_out.targets, tokenizer,
+        held_out.texts,
+        held_out.targets,
+        tokenizer,
         window_tokens=options.window_tokens,
-    )  # fmt: skip
+    )
     with first_token_only(model):
         best.probabilities = predict(model, check, tokenizer.pad_token_id or 0)
     return best
 
 
 def _decider(
-    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, decision: Decision,
-    anonymizer: Anonymizer | None, options: FitOptions,
-) -> Callable[[list[str]], NDArray[np.bool_]]:  # fmt: skip
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    decision: Decision,
+    anonymizer: Anonymizer | None,
+    options: FitOptions,
+) -> Callable[[list[str]], NDArray[np.bool_]]:
     """What a worker with this model decides about texts."""
 
     def decide(texts: list[str]) -> NDArray[np.bool_]:
         if anonymizer is not None:
             texts = anonymize_texts(texts, anonymizer, advance=lambda _: None)
         windows = tokenize(
-            texts, np.zeros((len(texts), len(decision.thresholds)), np.float32), tokenizer,
+            texts,
+            np.zeros((len(texts), len(decision.thresholds)), np.float32),
+            tokenizer,
             window_tokens=options.window_tokens,
-        )  # fmt: skip
+        )
         with first_token_only(model):
             return decision(predict(model, windows, tokenizer.pad_token_id or 0))
 

@@ -67,9 +67,11 @@ def load() -> Names:
         provider = importlib.import_module(f"faker.providers.person.{module.name}").Provider
         for attributes, lists in ((_FIRST, first), (_LAST, last)):
             found = {
-                name for attribute in attributes for name in _listed(provider, attribute)
+                name
+                for attribute in attributes
+                for name in _listed(provider, attribute)
                 if _is_latin(name)
-            }  # fmt: skip
+            }
             if found:
                 lists.append(tuple(sorted(found)))
     return Names(tuple(first), tuple(last))

@@ -102,9 +102,13 @@ def run(settings: WorkerSettings, build: Build) -> int:
     application = create_app(settings)
     attach(application, runtime)
     worker = application.Worker(
-        hostname=None, loglevel=settings.log_level, quiet=True, without_gossip=True,
-        without_mingle=True, redirect_stdouts=False,
-    )  # fmt: skip
+        hostname=None,
+        loglevel=settings.log_level,
+        quiet=True,
+        without_gossip=True,
+        without_mingle=True,
+        redirect_stdouts=False,
+    )
     parse_ahead()
     gc.collect()
     gc.freeze()  # children share these pages as long as no collection writes to them

@@ -109,10 +109,13 @@ def lay_out(rows: list[tuple[str, int, list[tuple[int, Panel]]]]) -> list[Panel]
     for title, height, panels in rows:
         placed.append(
             {
-                "type": "row", "title": title, "collapsed": False, "panels": [],
+                "type": "row",
+                "title": title,
+                "collapsed": False,
+                "panels": [],
                 "gridPos": {"x": 0, "y": y, "w": WIDTH, "h": 1},
             }
-        )  # fmt: skip
+        )
         x, y = 0, y + 1
         for width, panel in panels:
             if x + width > WIDTH:

@@ -94,9 +94,12 @@ def play(work: Path) -> None:
             "JOURNAL_DEAD": f"journal.demo.{run}.dead",
         }
         settings = Settings.load(
-            redis_url=server.url, keys_file=keys_file, queue=environment["JOURNAL_QUEUE"],
-            results=environment["JOURNAL_RESULTS"], dead=environment["JOURNAL_DEAD"],
-        )  # fmt: skip
+            redis_url=server.url,
+            keys_file=keys_file,
+            queue=environment["JOURNAL_QUEUE"],
+            results=environment["JOURNAL_RESULTS"],
+            dead=environment["JOURNAL_DEAD"],
+        )
         with (
             Process("exporter", environment, log=work / "exporter.log") as exporter,
             Process("run", environment, log=work / "worker.log") as worker,
@@ -159,8 +162,11 @@ def measure_load(client: JournalClient, run: str) -> float:
     ]
     waiting = {entry.entry_id for entry in entries}
     columns = (
-        SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
-    )  # fmt: skip
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+    )
     with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task(f"{LOAD_ENTRIES} more entries at once", total=LOAD_ENTRIES)
         started = time.monotonic()

@@ -64,12 +64,24 @@ class Server:
         if self._given is None:
             self._directory.mkdir(parents=True, exist_ok=True)
             command = [
-                self._program or find_program(), "--port", str(self._port),
-                "--bind", "127.0.0.1", "--dir", str(self._directory), "--save", "",
-                "--maxmemory-policy", "noeviction",
-                "--appendonly", "yes" if self._appendonly else "no",
-                "--appendfsync", "always", "--daemonize", "no",
-            ]  # fmt: skip
+                self._program or find_program(),
+                "--port",
+                str(self._port),
+                "--bind",
+                "127.0.0.1",
+                "--dir",
+                str(self._directory),
+                "--save",
+                "",
+                "--maxmemory-policy",
+                "noeviction",
+                "--appendonly",
+                "yes" if self._appendonly else "no",
+                "--appendfsync",
+                "always",
+                "--daemonize",
+                "no",
+            ]
             for name, value in self._options.items():
                 command += [f"--{name.replace('_', '-')}", value]
             with (self._directory / "server.log").open("ab") as log:

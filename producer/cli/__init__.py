@@ -29,6 +29,12 @@ def main() -> None:
 
 
 for command in (
-    submit.submit, results.results, status.status, dead.dead, groups.groups, keys.keys, load.load,
-):  # fmt: skip
+    submit.submit,
+    results.results,
+    status.status,
+    dead.dead,
+    groups.groups,
+    keys.keys,
+    load.load,
+):
     main.add_command(command)

@@ -64,8 +64,9 @@ def remove(name: str, yes: bool, redis_url: str | None) -> None:
     group = next((group for group in _all(settings) if group.name == name), None)
     if group is not None and not yes:
         backlog = _number(group.backlog, group)
-        click.confirm(f"{backlog} results are not acknowledged by {name!r}. Remove it?",
-                      abort=True, err=True)  # fmt: skip
+        click.confirm(
+            f"{backlog} results are not acknowledged by {name!r}. Remove it?", abort=True, err=True
+        )
     client = connect(settings.redis_url)
     removed = carry(client, remove_group(settings, name))
     backlog = _number(removed.backlog, removed)

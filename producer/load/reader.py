@@ -114,9 +114,18 @@ class LoadReader(threading.Thread):
     def _read(self, position: str) -> bool:
         """Read results into the ledger; whether there were any of this run."""
         reply = self._ask(
-            "XREADGROUP", "GROUP", self._group, CONSUMER, "COUNT", COUNT, "BLOCK", BLOCK_MS,
-            "STREAMS", self._results, position,
-        )  # fmt: skip
+            "XREADGROUP",
+            "GROUP",
+            self._group,
+            CONSUMER,
+            "COUNT",
+            COUNT,
+            "BLOCK",
+            BLOCK_MS,
+            "STREAMS",
+            self._results,
+            position,
+        )
         now = time.monotonic()
         items = reply[0][1] if reply else []
         for stream_id, fields in items:

@@ -60,10 +60,14 @@ CLAIMS = "unacked"
 _TRANSIENT = {"LOADING", "READONLY", "MASTERDOWN", "MISCONF", "NOREPLICAS", "TRYAGAIN", "BUSY"}
 _LOGIN = {"NOAUTH", "WRONGPASS"}
 _CLASSES: dict[type[Exception], str] = {
-    OutOfMemoryError: "OOM", NoPermissionError: "NOPERM", ReadOnlyError: "READONLY",
-    BusyLoadingError: "LOADING", TryAgainError: "TRYAGAIN", MasterDownError: "MASTERDOWN",
+    OutOfMemoryError: "OOM",
+    NoPermissionError: "NOPERM",
+    ReadOnlyError: "READONLY",
+    BusyLoadingError: "LOADING",
+    TryAgainError: "TRYAGAIN",
+    MasterDownError: "MASTERDOWN",
     NoScriptError: "NOSCRIPT",
-}  # fmt: skip
+}
 #: How servers tell that a script lacks a permission: Valkey, Redis 7.0.
 _IN_SCRIPT = ("ACL failure in script", "The user executing the script can't")
 _CODE = re.compile(r"[A-Z]{2,}")
@@ -192,9 +196,16 @@ def _submit(
         ]
         seen = [SEEN_PREFIX + entry.entry_id for entry in chunk]
         command = (
-            "EVAL", script("submit"), 1 + len(seen), settings.queue, *seen,
-            settings.max_queue_entries, settings.idempotency_seconds, uuid.uuid4().hex, *messages,
-        )  # fmt: skip
+            "EVAL",
+            script("submit"),
+            1 + len(seen),
+            settings.queue,
+            *seen,
+            settings.max_queue_entries,
+            settings.idempotency_seconds,
+            uuid.uuid4().hex,
+            *messages,
+        )
         codes = checked((yield [command]))[0]
         receipts += [
             Receipt(entry.entry_id, _CODES[code])

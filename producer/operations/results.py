@@ -72,9 +72,17 @@ def receive(
         wait = int(min(BLOCK_SECONDS, deadline - time.monotonic()) * 1000)
         # BLOCK 0 would wait for ever; not blocking means leaving the word out.
         command = (
-            "XREADGROUP", "GROUP", group, consumer, "COUNT", count,
-            *(("BLOCK", wait) if wait > 0 else ()), "STREAMS", settings.results, ">",
-        )  # fmt: skip
+            "XREADGROUP",
+            "GROUP",
+            group,
+            consumer,
+            "COUNT",
+            count,
+            *(("BLOCK", wait) if wait > 0 else ()),
+            "STREAMS",
+            settings.results,
+            ">",
+        )
         (reply,) = yield [command]
         if _no_group(reply):
             yield from create_group(settings, group)
@@ -100,10 +108,16 @@ def reclaim(
     while True:
         (reply,) = yield [
             (
-                "XAUTOCLAIM", settings.results, group, consumer, RECLAIM_AFTER_MS, cursor,
-                "COUNT", count,
+                "XAUTOCLAIM",
+                settings.results,
+                group,
+                consumer,
+                RECLAIM_AFTER_MS,
+                cursor,
+                "COUNT",
+                count,
             )
-        ]  # fmt: skip
+        ]
         if _no_group(reply):
             return []
         checked([reply])
@@ -180,11 +194,16 @@ def _put_aside(
                 arguments += [one.stream_id, one.entry_id, _letter(one, deliveries)]
         moved, trimmed = yield [
             (
-                "EVAL", script("quarantine"), 2, settings.results, settings.dead, group,
+                "EVAL",
+                script("quarantine"),
+                2,
+                settings.results,
+                settings.dead,
+                group,
                 *arguments,
             ),
             acknowledge_command(settings, group, []),
-        ]  # fmt: skip
+        ]
         checked([trimmed])
         what = "a dead letter now"
         if isinstance(moved, Exception):

@@ -46,12 +46,17 @@ class PipeProcess:
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", self._module],
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True,
-                encoding="utf-8", env=self._environment, cwd=ROOT,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                encoding="utf-8",
+                env=self._environment,
+                cwd=ROOT,
                 # Ctrl-C is for us; it ends when its stdin does. Not a session of its own: Linux
                 # shares a busy machine out by session, and a loop of many would get more.
                 process_group=0,
-            )  # fmt: skip
+            )
         return self
 
     def __exit__(self, *error: object) -> None:

@@ -71,9 +71,12 @@ def texts() -> Iterator[str]:
     while True:
         name = word(2).title()
         yield source.choice(_SENTENCES).format(
-            name=name, NAME=name.upper(), place=word().title(), word=word(),
+            name=name,
+            NAME=name.upper(),
+            place=word().title(),
+            word=word(),
             number=source.randrange(10_000),
-        )  # fmt: skip
+        )
 
 
 def resident() -> float:

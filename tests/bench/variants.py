@@ -239,10 +239,19 @@ class Command(Process):
 def celery_command(environment: Mapping[str, str], log: Path) -> Command:
     """`celery -A ... worker` for (b), with nothing running that it does not need."""
     return Command(
-        "celery", "-A", "tests.bench.processes.one_task", "worker", "--loglevel", "WARNING",
-        "--prefetch-multiplier", str(PREFETCH), "--without-gossip", "--without-mingle",
-        environment=environment, log=log,
-    )  # fmt: skip
+        "celery",
+        "-A",
+        "tests.bench.processes.one_task",
+        "worker",
+        "--loglevel",
+        "WARNING",
+        "--prefetch-multiplier",
+        str(PREFETCH),
+        "--without-gossip",
+        "--without-mingle",
+        environment=environment,
+        log=log,
+    )
 
 
 def _chunks(texts: Sequence[str]) -> Iterator[list[str]]:

@@ -35,9 +35,12 @@ class Member:
         if self._process is None or self._process.poll() is not None:
             with self._log.open("ab") as log:
                 self._process = subprocess.Popen(
-                    self._command, env=self._environment, stdout=log, stderr=log,
+                    self._command,
+                    env=self._environment,
+                    stdout=log,
+                    stderr=log,
                     start_new_session=True,
-                )  # fmt: skip
+                )
             self.restarts += 1
             self.paused_until = 0.0
         elif self.paused_until and time.monotonic() >= self.paused_until:

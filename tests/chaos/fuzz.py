@@ -86,9 +86,12 @@ def wait_ready(client: redis.Redis, settings: Settings) -> None:
 
 
 def _push(
-    client: redis.Redis, submitter: JournalClient, makers: list[Any], messages: int,
+    client: redis.Redis,
+    submitter: JournalClient,
+    makers: list[Any],
+    messages: int,
     rng: random.Random,
-) -> int:  # fmt: skip
+) -> int:
     """Push garbage and entries in turn; returns how many entries."""
     good = 0
     for start in range(0, messages, PUSH_AT_ONCE):

@@ -56,6 +56,7 @@ class Ledger:
         """Entries with more than one end."""
         with self._lock:
             return sum(
-                1 for i in self.answers.keys() | self.dead.keys()
+                1
+                for i in self.answers.keys() | self.dead.keys()
                 if self.answers[i] + self.dead[i] > 1
-            )  # fmt: skip
+            )

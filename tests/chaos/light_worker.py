@@ -101,9 +101,11 @@ def build(settings: WorkerSettings) -> tuple[Pipeline, dict[str, str]]:
         time.sleep(LOADING_SECONDS)
         os.kill(os.getpid(), signal.SIGKILL)
     pipeline = Pipeline(
-        keys=settings.key_set(), anonymizer=NoAnonymizer(), classifier=NoClassifier(),
+        keys=settings.key_set(),
+        anonymizer=NoAnonymizer(),
+        classifier=NoClassifier(),
         settler=settler_for(settings),
-    )  # fmt: skip
+    )
     return pipeline, {"name": "stand-in", "version": "0", "precision": "none", "device": "cpu"}
 
 

@@ -28,10 +28,15 @@ class Submitter(threading.Thread):
     """
 
     def __init__(
-        self, settings: Settings, ledger: Ledger, rate: float, *,
+        self,
+        settings: Settings,
+        ledger: Ledger,
+        rate: float,
+        *,
         total: int = 0,
-        poison: tuple[str, ...] = (), every: int = 0,
-    ) -> None:  # fmt: skip
+        poison: tuple[str, ...] = (),
+        every: int = 0,
+    ) -> None:
         super().__init__(name="submitter", daemon=True)
         self._settings = settings
         self._ledger = ledger

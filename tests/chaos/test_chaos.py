@@ -13,11 +13,28 @@ ROOT = Path(__file__).parents[2]
 def test_chaos_loses_and_doubles_nothing() -> None:
     done = subprocess.run(
         [
-            sys.executable, "-m", "tests.chaos.run", "--duration", "25", "--pauses", "1",
-            "--redis-kills", "1", "--rate", "150", "--interval", "1.5", "--seed", "7",
+            sys.executable,
+            "-m",
+            "tests.chaos.run",
+            "--duration",
+            "25",
+            "--pauses",
+            "1",
+            "--redis-kills",
+            "1",
+            "--rate",
+            "150",
+            "--interval",
+            "1.5",
+            "--seed",
+            "7",
         ],
-        cwd=ROOT, capture_output=True, text=True, timeout=220, check=False,
-    )  # fmt: skip
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=220,
+        check=False,
+    )
     outcome = json.loads(done.stdout.strip().splitlines()[-1])
     assert outcome["submitted"] > 1000
     assert outcome["kills"] > 3

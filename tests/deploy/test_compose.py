@@ -128,11 +128,17 @@ def test_every_setting_handed_on_exists(stack: Stack) -> None:
 
 #: Settings of a worker that the stack does not hand on, and why.
 NOT_HANDED_ON = {
-    "keys_file": "the image says where", "queue": "one queue in this stack", "results": "the same",
-    "dead": "the same", "max_queue_entries": "for producers", "idempotency_seconds": "for producers",
-    "transport": "for comparison only", "metrics_host": "the image listens on all",
-    "metrics_port": "Prometheus asks there", "exporter_port": "the same",
-}  # fmt: skip
+    "keys_file": "the image says where",
+    "queue": "one queue in this stack",
+    "results": "the same",
+    "dead": "the same",
+    "max_queue_entries": "for producers",
+    "idempotency_seconds": "for producers",
+    "transport": "for comparison only",
+    "metrics_host": "the image listens on all",
+    "metrics_port": "Prometheus asks there",
+    "exporter_port": "the same",
+}
 
 
 def test_every_setting_reaches_the_worker_or_has_a_reason_not_to(stack: Stack) -> None:

@@ -51,9 +51,11 @@ def test_panels_have_their_own_place(dashboard: Dashboard) -> None:
     assert all(place["x"] + place["w"] <= 24 for place in places)
     for a, b in itertools.combinations(places, 2):
         apart = (
-            a["x"] + a["w"] <= b["x"] or b["x"] + b["w"] <= a["x"]
-            or a["y"] + a["h"] <= b["y"] or b["y"] + b["h"] <= a["y"]
-        )  # fmt: skip
+            a["x"] + a["w"] <= b["x"]
+            or b["x"] + b["w"] <= a["x"]
+            or a["y"] + a["h"] <= b["y"]
+            or b["y"] + b["h"] <= a["y"]
+        )
         assert apart, f"{a} and {b} overlap"
 
 

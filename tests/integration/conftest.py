@@ -109,14 +109,21 @@ def start_light_worker(
 
     def start(**extra: str) -> subprocess.Popen[bytes]:
         settings = {
-            **os.environ, **environment, "JOURNAL_METRICS_PORT": "0",
-            "JOURNAL_LOG_LEVEL": "DEBUG", "PYTHONPATH": str(ROOT), **extra,
-        }  # fmt: skip
+            **os.environ,
+            **environment,
+            "JOURNAL_METRICS_PORT": "0",
+            "JOURNAL_LOG_LEVEL": "DEBUG",
+            "PYTHONPATH": str(ROOT),
+            **extra,
+        }
         with (tmp_path / "light.log").open("ab") as stream:
             process = subprocess.Popen(
                 [sys.executable, "-m", "tests.chaos.light_worker"],
-                env=settings, stdout=stream, stderr=stream, cwd=ROOT,
-            )  # fmt: skip
+                env=settings,
+                stdout=stream,
+                stderr=stream,
+                cwd=ROOT,
+            )
         started.append(process)
         return process
 

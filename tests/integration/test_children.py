@@ -52,9 +52,12 @@ def test_a_worker_that_loses_its_children_for_good_gives_back_what_it_holds(
 ) -> None:
     deadly = tmp_path / "deadly"
     worker = start_light_worker(
-        CHAOS_DEADLY_START=str(deadly), JOURNAL_CONCURRENCY="1", CHAOS_SECONDS_PER_ENTRY="60",
-        JOURNAL_BATCH_TIMEOUT_SECONDS="600", JOURNAL_MAX_BATCH_ENTRIES="4",
-    )  # fmt: skip
+        CHAOS_DEADLY_START=str(deadly),
+        JOURNAL_CONCURRENCY="1",
+        CHAOS_SECONDS_PER_ENTRY="60",
+        JOURNAL_BATCH_TIMEOUT_SECONDS="600",
+        JOURNAL_MAX_BATCH_ENTRIES="4",
+    )
     backend.ask([f"Entry {i}." for i in range(20)])
     wait_until(lambda: client.hlen("unacked") == 8, "the worker to be busy")
     deadly.touch()

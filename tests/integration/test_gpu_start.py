@@ -19,14 +19,22 @@ def test_a_child_of_a_worker_on_a_machine_with_cuda_starts(
 ) -> None:
     log = tmp_path / "worker.log"
     settings = {
-        **os.environ, **environment, "JOURNAL_CONCURRENCY": "1", "JOURNAL_METRICS_PORT": "0",
-        "JOURNAL_DEVICE": "cuda", "JOURNAL_PRECISION": "fp32", "PYTHONPATH": str(ROOT),
-    }  # fmt: skip
+        **os.environ,
+        **environment,
+        "JOURNAL_CONCURRENCY": "1",
+        "JOURNAL_METRICS_PORT": "0",
+        "JOURNAL_DEVICE": "cuda",
+        "JOURNAL_PRECISION": "fp32",
+        "PYTHONPATH": str(ROOT),
+    }
     with log.open("wb") as stream:
         worker = subprocess.Popen(
             [sys.executable, "-m", "tests.integration.fake_cuda", "run"],
-            env=settings, stdout=stream, stderr=stream, cwd=ROOT,
-        )  # fmt: skip
+            env=settings,
+            stdout=stream,
+            stderr=stream,
+            cwd=ROOT,
+        )
     try:
         backend.ask(["Olumide never writes back."])
         wait_until(

@@ -125,6 +125,8 @@ def test_a_worker_reaches_nothing_but_redis(
     # The guard itself works:
     probe = subprocess.run(
         [sys.executable, "-c", "import socket; socket.create_connection(('10.0.0.1', 80), 1)"],
-        env={**os.environ, "PYTHONPATH": str(tmp_path)}, capture_output=True, check=False,
-    )  # fmt: skip
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        check=False,
+    )
     assert b"NETWORK ACCESS" in probe.stderr

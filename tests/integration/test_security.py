@@ -211,10 +211,15 @@ def test_tls_is_used_and_a_strange_certificate_refused(
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("no redis-server")
     plain, port = free_port(), free_port()
     server = Server(
-        program=program, directory=tmp_path / "redis", port=plain, tls_port=str(port),
-        tls_cert_file=str(certificates / "redis.crt"), tls_key_file=str(certificates / "redis.key"),
-        tls_ca_cert_file=str(certificates / "ca.crt"), tls_auth_clients="no",
-    )  # fmt: skip
+        program=program,
+        directory=tmp_path / "redis",
+        port=plain,
+        tls_port=str(port),
+        tls_cert_file=str(certificates / "redis.crt"),
+        tls_key_file=str(certificates / "redis.key"),
+        tls_ca_cert_file=str(certificates / "ca.crt"),
+        tls_auth_clients="no",
+    )
     with server:
         secure = f"rediss://127.0.0.1:{port}/0"
         strange = JournalClient(Settings.load(redis_url=secure, keys_file=keys_file), keys)

@@ -8,9 +8,18 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 HEAVY = (
-    "torch", "spacy", "presidio_analyzer", "presidio_anonymizer", "transformers", "celery", "kombu",
-    "numpy", "datasets", "worker", "training",
-)  # fmt: skip
+    "torch",
+    "spacy",
+    "presidio_analyzer",
+    "presidio_anonymizer",
+    "transformers",
+    "celery",
+    "kombu",
+    "numpy",
+    "datasets",
+    "worker",
+    "training",
+)
 CODE = """
 import sys, importlib
 before = set(sys.modules)
@@ -23,8 +32,11 @@ print(*sorted({name.split(".")[0] for name in set(sys.modules) - before}))
 def test_importing_the_producer_brings_nothing_heavy(module: str) -> None:
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", CODE, module],
-        cwd=ROOT, capture_output=True, text=True, check=True,
-    )  # fmt: skip
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     loaded = set(done.stdout.split())
     assert {"producer", "redis", "pydantic"} <= loaded
     assert loaded.isdisjoint(HEAVY)

@@ -88,8 +88,10 @@ def test_kombu_consumes_our_message(redis_url: str, raw: redis.Redis) -> None:
         queue = connection.SimpleQueue(QUEUE)
         message = queue.get(timeout=5)
         assert message.payload == [
-            [SEALED], {}, {"callbacks": None, "errbacks": None, "chain": None, "chord": None},
-        ]  # fmt: skip
+            [SEALED],
+            {},
+            {"callbacks": None, "errbacks": None, "chain": None, "chord": None},
+        ]
         assert message.headers["task"] == TASK
         assert message.properties["correlation_id"] == "e1"
         message.ack()

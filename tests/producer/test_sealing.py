@@ -40,8 +40,12 @@ def test_what_is_sealed_opens_and_shows_nothing(keys: KeySet, sealed: str) -> No
 def test_the_header_is_what_any_jose_library_expects(keys: KeySet, sealed: str) -> None:
     head, wrapped_key, nonce, _, tag = sealed.split(".")
     assert json.loads(base64.urlsafe_b64decode(head + "==")) == {
-        "alg": "dir", "enc": "A256GCM", "kid": keys.current, "typ": ENTRY, "eid": "e1",
-    }  # fmt: skip
+        "alg": "dir",
+        "enc": "A256GCM",
+        "kid": keys.current,
+        "typ": ENTRY,
+        "eid": "e1",
+    }
     assert wrapped_key == ""
     assert len(base64.urlsafe_b64decode(nonce + "==")) == 12
     assert len(base64.urlsafe_b64decode(tag + "==")) == 16

@@ -18,8 +18,10 @@ def test_defaults_are_as_documented() -> None:
     settings = Settings.load()
     assert settings.redis_url.get_secret_value() == "redis://localhost:6379/0"
     assert (settings.queue, settings.results, settings.dead) == (
-        "journal.entries", "journal.results", "journal.dead",
-    )  # fmt: skip
+        "journal.entries",
+        "journal.results",
+        "journal.dead",
+    )
     assert (settings.max_queue_entries, settings.max_results) == (100_000, 100_000)
     assert settings.idempotency_seconds == 86_400
 
@@ -32,18 +34,23 @@ def test_environment_and_env_file_are_read_and_arguments_win(
     monkeypatch.setenv("JOURNAL_MAX_QUEUE_ENTRIES", "7")
     settings = Settings.load(results="given", dead=None)
     assert (settings.queue, settings.dead, settings.results) == (
-        "from-environment", "from-file", "given",
-    )  # fmt: skip
+        "from-environment",
+        "from-file",
+        "given",
+    )
     assert settings.max_queue_entries == 7
 
 
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("max_queue_entries", "0"), ("max_queue_entries", "many"), ("max_results", "-1"),
-        ("idempotency_seconds", "0"), ("queue", ""),
+        ("max_queue_entries", "0"),
+        ("max_queue_entries", "many"),
+        ("max_results", "-1"),
+        ("idempotency_seconds", "0"),
+        ("queue", ""),
     ],
-)  # fmt: skip
+)
 def test_a_wrong_value_is_one_line_that_names_the_setting(
     monkeypatch: pytest.MonkeyPatch, name: str, value: str
 ) -> None:
@@ -63,10 +70,16 @@ def test_the_password_shows_nowhere(keys: KeySet) -> None:
 @pytest.mark.parametrize(
     "url",
     [
-        f"http://:{SECRET}@localhost", f"unix://:{SECRET}@/run/redis.sock", f"redis://:{SECRET}@localhost:port", f"redis://:{SECRET}@[::1/0",
-        SECRET, "", f"redis://:{SECRET}@localhost/0?unheard_of=1", f"redis://:{SECRET}@localhost/0?socket_timeout=x",
+        f"http://:{SECRET}@localhost",
+        f"unix://:{SECRET}@/run/redis.sock",
+        f"redis://:{SECRET}@localhost:port",
+        f"redis://:{SECRET}@[::1/0",
+        SECRET,
+        "",
+        f"redis://:{SECRET}@localhost/0?unheard_of=1",
+        f"redis://:{SECRET}@localhost/0?socket_timeout=x",
     ],
-)  # fmt: skip
+)
 def test_a_wrong_url_is_told_without_itself(keys: KeySet, url: str) -> None:
     settings = Settings.load(redis_url=url)
     for attempt in (

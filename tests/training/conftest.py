@@ -42,9 +42,15 @@ def _one_thread() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a command sets for the libraries ends with the test."""
-    for name in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_DATASETS_OFFLINE",
-                 "HF_HUB_DISABLE_TELEMETRY", "HF_HUB_DISABLE_PROGRESS_BARS",
-                 "TOKENIZERS_PARALLELISM", "GOMP_SPINCOUNT"):  # fmt: skip
+    for name in (
+        "HF_HUB_OFFLINE",
+        "TRANSFORMERS_OFFLINE",
+        "HF_DATASETS_OFFLINE",
+        "HF_HUB_DISABLE_TELEMETRY",
+        "HF_HUB_DISABLE_PROGRESS_BARS",
+        "TOKENIZERS_PARALLELISM",
+        "GOMP_SPINCOUNT",
+    ):
         monkeypatch.setenv(name, "1")
 
 
@@ -80,9 +86,14 @@ def distil_base(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
     """DistilBERT's architecture, small and random."""
     torch.manual_seed(3)
     config = DistilBertConfig(
-        vocab_size=_vocabulary(tiny_base), dim=32, n_layers=2, n_heads=2, hidden_dim=64,
-        max_position_embeddings=128, initializer_range=0.5,
-    )  # fmt: skip
+        vocab_size=_vocabulary(tiny_base),
+        dim=32,
+        n_layers=2,
+        n_heads=2,
+        hidden_dim=64,
+        max_position_embeddings=128,
+        initializer_range=0.5,
+    )
     folder = tmp_path_factory.mktemp("base") / "tiny-distilbert"
     return _with_tokenizer_of(tiny_base, folder, DistilBertModel(config))
 
@@ -92,9 +103,13 @@ def deep_base(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     """As many layers and heads as BERT-base has, each of them narrow."""
     torch.manual_seed(3)
     config = BertConfig(
-        vocab_size=_vocabulary(tiny_base), hidden_size=48, num_hidden_layers=12,
-        num_attention_heads=12, intermediate_size=96, max_position_embeddings=128,
-    )  # fmt: skip
+        vocab_size=_vocabulary(tiny_base),
+        hidden_size=48,
+        num_hidden_layers=12,
+        num_attention_heads=12,
+        intermediate_size=96,
+        max_position_embeddings=128,
+    )
     folder = tmp_path_factory.mktemp("base") / "deep-bert"
     return _with_tokenizer_of(tiny_base, folder, BertModel(config))
 

@@ -21,12 +21,33 @@ _TORCHRUN = (sys.executable, "-m", "torch.distributed.run", "--standalone", "--n
 
 def test_two_processes_learn_one_model(journals: Path, tiny_base: Path, tmp_path: Path) -> None:
     done = subprocess.run(
-        [*_TORCHRUN, "2", "-m", "training.cli", "fit", str(journals), "--out",
-         str(tmp_path / "model"), "--base", str(tiny_base), "--epochs", "8", "--batch-size", "8",
-         "--learning-rate", "0.005", "--window-tokens", "64", "--no-anonymize"],
-        capture_output=True, text=True, check=False, timeout=240,
+        [
+            *_TORCHRUN,
+            "2",
+            "-m",
+            "training.cli",
+            "fit",
+            str(journals),
+            "--out",
+            str(tmp_path / "model"),
+            "--base",
+            str(tiny_base),
+            "--epochs",
+            "8",
+            "--batch-size",
+            "8",
+            "--learning-rate",
+            "0.005",
+            "--window-tokens",
+            "64",
+            "--no-anonymize",
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=240,
         env={**os.environ, "CUDA_VISIBLE_DEVICES": "", "OMP_NUM_THREADS": "1"},
-    )  # fmt: skip
+    )
     assert done.returncode == 0, done.stderr[-3000:]
     assert done.stderr.count("written to") == 1
     assert done.stderr.count("epoch 8:") == 1

@@ -46,8 +46,10 @@ def test_fit_learns_and_its_figures_are_the_workers(
         epochs=1 if base == "deep_base" else 25,
     )
     assert {file.name for file in folder.path.iterdir()} == {
-        *MODEL_FILES, "manifest.json", "reliability.png",
-    }  # fmt: skip
+        *MODEL_FILES,
+        "manifest.json",
+        "reliability.png",
+    }
     assert folder.labels == tuple(SIGNS)
     assert folder.window_tokens == 64
     metrics = json.loads((folder.path / "metrics.json").read_text())
@@ -106,8 +108,9 @@ def test_texts_are_anonymized_before_the_model_sees_them(
 
     monkeypatch.setattr(fit_module, "tokenize", spy)
     records = [Record(f"Ngozi and I: {t}", tuple(ls)) for t, ls in make_rows(40)]
-    run_fit(tiny_base, tmp_path / "model", progress, records=records, epochs=1,
-            anonymizer=NameRemover())  # fmt: skip
+    run_fit(
+        tiny_base, tmp_path / "model", progress, records=records, epochs=1, anonymizer=NameRemover()
+    )
     assert len(seen) == 40
     assert all(text.startswith("<PERSON> and I") for text in seen)
 
@@ -125,11 +128,17 @@ def test_no_text_is_held_out_whose_twin_is_learnt_from(
     tiny_base: Path, tmp_path: Path, progress: Progress, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rows = [
-        {"text": f"entry {n}: {SIGNS['Alpha']}", "labels": ["Alpha"],
-         "reframes": [f"entry {n}, calm", f"entry {n}, calmer"]} for n in range(30)
-    ]  # fmt: skip
-    rows += [{"text": f"plain {n // 2}".title() if n % 2 else f"plain  {n // 2}", "labels": []}
-             for n in range(20)]  # fmt: skip
+        {
+            "text": f"entry {n}: {SIGNS['Alpha']}",
+            "labels": ["Alpha"],
+            "reframes": [f"entry {n}, calm", f"entry {n}, calmer"],
+        }
+        for n in range(30)
+    ]
+    rows += [
+        {"text": f"plain {n // 2}".title() if n % 2 else f"plain  {n // 2}", "labels": []}
+        for n in range(20)
+    ]
     file = tmp_path / "thoughts.jsonl"
     file.write_text("".join(json.dumps(row) + "\n" for row in rows))
     parts: list[set[str]] = []
@@ -170,9 +179,12 @@ def no_base_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_what_cannot_go_well_is_told_before_any_work(
-    tiny_base: Path, tmp_path: Path, progress: Progress,
-    changes: dict[str, Any], refusal: tuple[type[Exception], str],
-) -> None:  # fmt: skip
+    tiny_base: Path,
+    tmp_path: Path,
+    progress: Progress,
+    changes: dict[str, Any],
+    refusal: tuple[type[Exception], str],
+) -> None:
     with pytest.raises(refusal[0], match=refusal[1]):
         run_fit(tiny_base, tmp_path / "model", progress, **changes)
 
@@ -188,8 +200,10 @@ def test_temperature_follows_labels_where_votes_say_less(
         return best(truth, probabilities)
 
     monkeypatch.setattr(fit_module, "best_temperature", spy)
-    held_out = [Record("aaaa", ("Alpha",), shares={"Alpha": 0.6, "Beta": 0.2}),
-                Record("soup", (), unknown=frozenset({"Gamma"}))]  # fmt: skip
+    held_out = [
+        Record("aaaa", ("Alpha",), shares={"Alpha": 0.6, "Beta": 0.2}),
+        Record("soup", (), unknown=frozenset({"Gamma"})),
+    ]
     run_fit(tiny_base, tmp_path / "model", progress, validation=held_out, epochs=1)
     assert np.array_equal(asked[0], [[1, 0, 0], [0, 0, np.nan]], equal_nan=True)
 
@@ -245,15 +259,34 @@ def start_fit(home: Path, data: Path, base: Path, *more: str) -> subprocess.Pope
         (home / folder).mkdir(parents=True)
     environment = {
         **{k: v for k, v in os.environ.items() if not k.startswith(("HF_", "TRANSFORMERS_"))},
-        "HOME": str(home), "TMPDIR": str(home / "tmp"), "XDG_CACHE_HOME": str(home / "cache"),
-        "PYTHONPATH": str(Path(__file__).parents[2]), "OMP_NUM_THREADS": "1",
-    }  # fmt: skip
+        "HOME": str(home),
+        "TMPDIR": str(home / "tmp"),
+        "XDG_CACHE_HOME": str(home / "cache"),
+        "PYTHONPATH": str(Path(__file__).parents[2]),
+        "OMP_NUM_THREADS": "1",
+    }
     command = [
-        sys.executable, "-c", "from training.cli import main; main()", "fit", str(data),
-        "--out", str(home / "models" / "tiny"), "--base", str(base), "--window-tokens", "64", *more,
-    ]  # fmt: skip
-    return subprocess.Popen(command, env=environment, cwd=home, text=True,
-                            stdout=subprocess.PIPE, stderr=subprocess.PIPE)  # fmt: skip
+        sys.executable,
+        "-c",
+        "from training.cli import main; main()",
+        "fit",
+        str(data),
+        "--out",
+        str(home / "models" / "tiny"),
+        "--base",
+        str(base),
+        "--window-tokens",
+        "64",
+        *more,
+    ]
+    return subprocess.Popen(
+        command,
+        env=environment,
+        cwd=home,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
 
 
 def test_no_text_is_left_anywhere(tiny_base: Path, tmp_path: Path) -> None:

@@ -30,9 +30,11 @@ def run(
     """Run `journal-worker run` in this process; it must not get as far as to start."""
     monkeypatch.setattr(logs, "configure", lambda level: None)
     given = {
-        "REDIS_URL": redis_url, "KEYS_FILE": str(keys_file), "MODEL": str(tiny_model),
+        "REDIS_URL": redis_url,
+        "KEYS_FILE": str(keys_file),
+        "MODEL": str(tiny_model),
         "METRICS_PORT": "0",
-    }  # fmt: skip
+    }
     for name, value in given.items():
         monkeypatch.setenv(f"JOURNAL_{name}", value)
 
@@ -137,9 +139,12 @@ for name in ("worker.child.process", "presidio-analyzer", "spacy.x", "transforme
 def logged() -> Callable[[str], list[str]]:
     def run(level: str) -> list[str]:
         done = subprocess.run(
-            [sys.executable, "-c", LOGGERS, level], capture_output=True, text=True, check=True,
+            [sys.executable, "-c", LOGGERS, level],
+            capture_output=True,
+            text=True,
+            check=True,
             env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-        )  # fmt: skip
+        )
         return [line.split("said ")[1] for line in done.stderr.splitlines()]
 
     return run

@@ -15,9 +15,11 @@ from tests.worker.test_filters import MANY, lines, rows
 def start(*arguments: str, **environment: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         [sys.executable, *arguments],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), **environment},
-    )  # fmt: skip
+    )
 
 
 def test_all_cores_serve_a_long_file_and_any_terminal_shows_it() -> None:
@@ -27,7 +29,7 @@ def test_all_cores_serve_a_long_file_and_any_terminal_shows_it() -> None:
     )
     process = start(
         "-m", "worker.cli", "anonymize", "--jobs", "2", PYTHONIOENCODING="ascii", PYTHONUTF8="0"
-    )  # fmt: skip
+    )
     out, err = process.communicate(stdin, timeout=120)
     assert (process.returncode, err) == (0, b"")
     found = rows(out.decode())

@@ -122,12 +122,24 @@ def test_a_text_that_cannot_be_anonymized_ends_it_after_the_lines_before(
 @pytest.mark.parametrize(
     "line",
     [
-        b"not json", b"7", b"[]", b"null", b'"text"', b'{"id": 1}', b'{"text": "x"}',
-        b'{"id": 1, "text": 5}', b'{"id": 1, "text": null}', b'{"id": 1, "text": ["x"]}',
-        b'{"id": 1, "text": "\\ud800"}', b'{"id": "\\ud800", "text": "x"}', b"\xff\xfe",
-        b'{"id": 1, "text": "\xff"}', b"[" * 100_000, b'{"id": 1, "text": "x"',
+        b"not json",
+        b"7",
+        b"[]",
+        b"null",
+        b'"text"',
+        b'{"id": 1}',
+        b'{"text": "x"}',
+        b'{"id": 1, "text": 5}',
+        b'{"id": 1, "text": null}',
+        b'{"id": 1, "text": ["x"]}',
+        b'{"id": 1, "text": "\\ud800"}',
+        b'{"id": "\\ud800", "text": "x"}',
+        b"\xff\xfe",
+        b'{"id": 1, "text": "\xff"}',
+        b"[" * 100_000,
+        b'{"id": 1, "text": "x"',
     ],
-)  # fmt: skip
+)
 def test_a_line_that_is_no_record_is_named_by_number(line: bytes) -> None:
     records = read_records([b'{"id": 1, "text": "x"}', b"", line])
     assert next(records) == {"id": 1, "text": "x"}

@@ -82,12 +82,23 @@ def test_children_on_a_gpu_host_fit_its_cores_and_its_memory(
 
 def test_every_setting_is_read_from_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     given = {
-        "MODEL": "some/model", "CONCURRENCY": "3", "MAX_BATCH_ENTRIES": "32",
-        "MAX_BATCH_TOKENS": "2048", "BATCH_TIMEOUT_SECONDS": "9.5", "MAX_DELIVERIES": "5",
-        "LEASE_SECONDS": "12", "TRANSPORT": "stock", "METRICS_HOST": "0.0.0.0",
-        "METRICS_PORT": "1234", "EXPORTER_PORT": "1235", "LOG_LEVEL": "DEBUG", "DEVICE": "cpu",
-        "PRECISION": "int8", "QUEUE": "q", "MAX_RESULTS": "7",
-    }  # fmt: skip
+        "MODEL": "some/model",
+        "CONCURRENCY": "3",
+        "MAX_BATCH_ENTRIES": "32",
+        "MAX_BATCH_TOKENS": "2048",
+        "BATCH_TIMEOUT_SECONDS": "9.5",
+        "MAX_DELIVERIES": "5",
+        "LEASE_SECONDS": "12",
+        "TRANSPORT": "stock",
+        "METRICS_HOST": "0.0.0.0",
+        "METRICS_PORT": "1234",
+        "EXPORTER_PORT": "1235",
+        "LOG_LEVEL": "DEBUG",
+        "DEVICE": "cpu",
+        "PRECISION": "int8",
+        "QUEUE": "q",
+        "MAX_RESULTS": "7",
+    }
     for name, value in given.items():
         monkeypatch.setenv(f"JOURNAL_{name}", value)
     settings = WorkerSettings.load()
@@ -105,14 +116,26 @@ def test_an_option_wins_over_the_environment(monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("CONCURRENCY", "0"), ("CONCURRENCY", "many"), ("MAX_BATCH_ENTRIES", "0"),
-        ("MAX_BATCH_ENTRIES", "5000"), ("MAX_BATCH_TOKENS", "1"), ("BATCH_TIMEOUT_SECONDS", "0"),
-        ("BATCH_TIMEOUT_SECONDS", "nan"), ("LEASE_SECONDS", "0"), ("LEASE_SECONDS", "4.9"), ("LEASE_SECONDS", "nan"),
-        ("MAX_DELIVERIES", "0"), ("MAX_DELIVERIES", "101"), ("METRICS_PORT", "70000"),
-        ("TRANSPORT", "amqp"), ("DEVICE", "tpu"), ("PRECISION", "fp8"), ("LOG_LEVEL", "loud"),
+        ("CONCURRENCY", "0"),
+        ("CONCURRENCY", "many"),
+        ("MAX_BATCH_ENTRIES", "0"),
+        ("MAX_BATCH_ENTRIES", "5000"),
+        ("MAX_BATCH_TOKENS", "1"),
+        ("BATCH_TIMEOUT_SECONDS", "0"),
+        ("BATCH_TIMEOUT_SECONDS", "nan"),
+        ("LEASE_SECONDS", "0"),
+        ("LEASE_SECONDS", "4.9"),
+        ("LEASE_SECONDS", "nan"),
+        ("MAX_DELIVERIES", "0"),
+        ("MAX_DELIVERIES", "101"),
+        ("METRICS_PORT", "70000"),
+        ("TRANSPORT", "amqp"),
+        ("DEVICE", "tpu"),
+        ("PRECISION", "fp8"),
+        ("LOG_LEVEL", "loud"),
         ("QUEUE", ""),
     ],
-)  # fmt: skip
+)
 def test_a_wrong_value_is_one_line_that_names_the_setting_and_not_the_value(
     monkeypatch: pytest.MonkeyPatch, name: str, value: str
 ) -> None:

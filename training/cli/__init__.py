@@ -49,49 +49,102 @@ def anonymize(source: Path, target: Path, column: str) -> None:
         progress.begin("loading the anonymizer")
         anonymizer = new_anonymizer()
         entries = anonymize_csv(
-            source, target, column=column, anonymizer=anonymizer,
-            begin=lambda total: progress.begin("anonymizing", total), advance=progress.advance,
-        )  # fmt: skip
+            source,
+            target,
+            column=column,
+            anonymizer=anonymizer,
+            begin=lambda total: progress.begin("anonymizing", total),
+            advance=progress.advance,
+        )
         progress.note(f"{entries:,} entries written to {target}")
 
 
 @main.command()
 @click.argument("data", nargs=-1)
 @click.option("--out", type=FOLDER, required=True, help="The model folder to write.")
-@click.option("--base", help="Encoder to start from: a folder or cached hub name; a model folder, "
-              "or `shipped`, to go on from.", show_default="the built-in MiniLM")  # fmt: skip
+@click.option(
+    "--base",
+    help="Encoder to start from: a folder or cached hub name; a model folder, "
+    "or `shipped`, to go on from.",
+    show_default="the built-in MiniLM",
+)
 @click.option("--epochs", type=click.IntRange(1), default=4)
-@click.option("--patience", type=click.IntRange(1), metavar="N",
-              help="End training when N epochs in a row were no better.")  # fmt: skip
+@click.option(
+    "--patience",
+    type=click.IntRange(1),
+    metavar="N",
+    help="End training when N epochs in a row were no better.",
+)
 @click.option("--batch-size", type=click.IntRange(1), default=16)
-@click.option("--learning-rate", type=click.FloatRange(0, 1, min_open=True),
-              show_default="1.5e-4 for small encoders, 3e-5 for large ones")  # fmt: skip
+@click.option(
+    "--learning-rate",
+    type=click.FloatRange(0, 1, min_open=True),
+    show_default="1.5e-4 for small encoders, 3e-5 for large ones",
+)
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=13)
-@click.option("--window-tokens", type=click.IntRange(16, 8192),
-              help="Tokens the model sees at once.",
-              show_default="128, or 256 where a tenth of the entries is longer")  # fmt: skip
+@click.option(
+    "--window-tokens",
+    type=click.IntRange(16, 8192),
+    help="Tokens the model sees at once.",
+    show_default="128, or 256 where a tenth of the entries is longer",
+)
 @click.option("--validation", type=FILE, help="Entries to choose epoch and thresholds with.")
-@click.option("--validation-share", type=click.FloatRange(0, 1, min_open=True, max_open=True),
-              default=0.15, help="Share of DATA set aside without --validation.")  # fmt: skip
+@click.option(
+    "--validation-share",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    default=0.15,
+    help="Share of DATA set aside without --validation.",
+)
 @click.option("--name", help="Name of the model.", show_default="the folder's name")
-@click.option("--max-minutes", type=click.FloatRange(0, min_open=True),
-              help="Train less rather than longer than this.")  # fmt: skip
-@click.option("--min-precision", type=click.FloatRange(0, 1), default=0.0,
-              help="Raise thresholds until labels are right this often.")  # fmt: skip
-@click.option("--max-false-alarms", type=click.FloatRange(0, 1), default=1.0,
-              help="Share of entries without a label that may be given one.")  # fmt: skip
-@click.option("--at-least", multiple=True, metavar="LABEL=P",
-              help="A label's threshold is no lower than this; may be repeated.")  # fmt: skip
-@click.option("--least-expected", type=click.FloatRange(0), default=0.0, metavar="N",
-              help="Give labels only where the probabilities add up to N at least.")  # fmt: skip
-@click.option("--any-weight", type=click.FloatRange(0), default=ANY_WEIGHT,
-              help="How much it counts whether an entry has any label at all: more where readers "
-              "differ about which, 0 where labels are sure.")  # fmt: skip
+@click.option(
+    "--max-minutes",
+    type=click.FloatRange(0, min_open=True),
+    help="Train less rather than longer than this.",
+)
+@click.option(
+    "--min-precision",
+    type=click.FloatRange(0, 1),
+    default=0.0,
+    help="Raise thresholds until labels are right this often.",
+)
+@click.option(
+    "--max-false-alarms",
+    type=click.FloatRange(0, 1),
+    default=1.0,
+    help="Share of entries without a label that may be given one.",
+)
+@click.option(
+    "--at-least",
+    multiple=True,
+    metavar="LABEL=P",
+    help="A label's threshold is no lower than this; may be repeated.",
+)
+@click.option(
+    "--least-expected",
+    type=click.FloatRange(0),
+    default=0.0,
+    metavar="N",
+    help="Give labels only where the probabilities add up to N at least.",
+)
+@click.option(
+    "--any-weight",
+    type=click.FloatRange(0),
+    default=ANY_WEIGHT,
+    help="How much it counts whether an entry has any label at all: more where readers "
+    "differ about which, 0 where labels are sure.",
+)
 @click.option("--class-weights", is_flag=True, help="Let positives of rare labels count more.")
-@click.option("--precision", type=click.Choice(["auto", "fp32", "bf16"]), default="auto",
-              help="Arithmetic of training; auto is bf16 where the hardware has it.")  # fmt: skip
-@click.option("--resume", is_flag=True,
-              help="Keep checkpoints beside --out and go on where the same fit ended.")  # fmt: skip
+@click.option(
+    "--precision",
+    type=click.Choice(["auto", "fp32", "bf16"]),
+    default="auto",
+    help="Arithmetic of training; auto is bf16 where the hardware has it.",
+)
+@click.option(
+    "--resume",
+    is_flag=True,
+    help="Keep checkpoints beside --out and go on where the same fit ended.",
+)
 @click.option("--small", is_flag=True, help="Write an adapter of the built-in base: 3 MB.")
 @click.option("--no-anonymize", is_flag=True, help="DATA is anonymized already.")
 @click.option("--allow-download", is_flag=True, help="Fetch --base from the model hub.")
@@ -120,20 +173,23 @@ def fit(data: tuple[str, ...], out: Path, **given: Any) -> None:
         records = read_sources(data)
         validation = (
             read_validation(given["validation"], label_names(records))
-            if given["validation"] else None
-        )  # fmt: skip
+            if given["validation"]
+            else None
+        )
         window = given["window_tokens"] or window_for(records)
         base = find_base(given["base"])
         progress.begin("loading libraries")
         from training.fit import fit as fit_model  # noqa: PLC0415 - brings torch
 
         folder = fit_model(
-            records, validation, out,
+            records,
+            validation,
+            out,
             base=base,
             anonymizer=None if given["no_anonymize"] else new_anonymizer(),
             options=fit_options(data, out, {**given, "window_tokens": window}, _changed(given)),
             progress=progress,
-        )  # fmt: skip
+        )
         if folder is not None:
             progress.note(f"model {folder.name} {folder.version} written to {out}")
 
@@ -165,10 +221,13 @@ def evaluate(
         from worker.classifier.classifier import Classifier  # noqa: PLC0415 - brings torch
 
         report = Report(
-            folder, Classifier.load(folder, **options),
-            anonymizer=None if raw else new_anonymizer(), progress=progress,
-            records=records, negatives=plain,
-        )  # fmt: skip
+            folder,
+            Classifier.load(folder, **options),
+            anonymizer=None if raw else new_anonymizer(),
+            progress=progress,
+            records=records,
+            negatives=plain,
+        )
         plots = _write_plots(report.evaluation, out) if out else []
     console = Console(stderr=True)
     report.print(console)

@@ -18,16 +18,36 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("annotated", type=FILE, nargs=-1)
 @click.option("--out", type=FOLDER, required=True, help="The tagger's folder to write.")
-@click.option("--examples", type=click.IntRange(100), default=70_000,
-              help="Generated examples that a run learns from.")  # fmt: skip
-@click.option("--averaged", type=click.IntRange(1), default=3,
-              help="Runs, each with examples of its own, whose weights are averaged.")  # fmt: skip
-@click.option("--own-share", type=click.FloatRange(0, 0.9), default=0.2,
-              help="ANNOTATED texts are repeated until they are this share of all.")  # fmt: skip
-@click.option("--layers", type=click.IntRange(1, 6), default=2,
-              help="Layers of the base to keep: more find more, and take longer.")  # fmt: skip
-@click.option("--threshold", type=click.FloatRange(0, 1, min_open=True, max_open=True),
-              default=0.4, help="How sure the tagger must be of a word.")  # fmt: skip
+@click.option(
+    "--examples",
+    type=click.IntRange(100),
+    default=70_000,
+    help="Generated examples that a run learns from.",
+)
+@click.option(
+    "--averaged",
+    type=click.IntRange(1),
+    default=3,
+    help="Runs, each with examples of its own, whose weights are averaged.",
+)
+@click.option(
+    "--own-share",
+    type=click.FloatRange(0, 0.9),
+    default=0.2,
+    help="ANNOTATED texts are repeated until they are this share of all.",
+)
+@click.option(
+    "--layers",
+    type=click.IntRange(1, 6),
+    default=2,
+    help="Layers of the base to keep: more find more, and take longer.",
+)
+@click.option(
+    "--threshold",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    default=0.4,
+    help="How sure the tagger must be of a word.",
+)
 @click.option("--learning-rate", type=click.FloatRange(0, 1, min_open=True), default=3e-4)
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=13)
 @click.option("--name", default="tagger", help="Name of the tagger.")
@@ -58,10 +78,13 @@ def names_of(files: Sequence[Path]) -> list[str]:
     """A short name for each: without its folder where that tells them apart."""
     stems = [file.stem for file in files]
     longer = [f"{file.resolve().parent.name}/{file.stem}" for file in files]
-    names = [long if stems.count(stem) > 1 else stem
-             for stem, long in zip(stems, longer, strict=True)]  # fmt: skip
-    return [str(file) if names.count(name) > 1 else name
-            for name, file in zip(names, files, strict=True)]  # fmt: skip
+    names = [
+        long if stems.count(stem) > 1 else stem for stem, long in zip(stems, longer, strict=True)
+    ]
+    return [
+        str(file) if names.count(name) > 1 else name
+        for name, file in zip(names, files, strict=True)
+    ]
 
 
 @click.command("evaluate-pii")
@@ -89,9 +112,10 @@ def evaluate_pii(data: tuple[Path, ...], tagger: Path | None, skip: str, out: Pa
 
         anonymizer = Anonymizer.load(tagger)
         found = [
-            item for name, rows in files
+            item
+            for name, rows in files
             for item in judge.evaluate(name, rows, anonymizer, skip=skipped, progress=progress)
-        ]  # fmt: skip
+        ]
         plot = None
         if out:
             make_folder(out)
@@ -103,6 +127,8 @@ def evaluate_pii(data: tuple[Path, ...], tagger: Path | None, skip: str, out: Pa
     judge.print_evaluations(found, console)
     if plot:
         console.print(f"plot: {plot}", soft_wrap=True)
-    report = {item.name: item.scores.to_json() | {"texts_per_second": round(item.per_second, 1)}
-              for item in found}  # fmt: skip
+    report = {
+        item.name: item.scores.to_json() | {"texts_per_second": round(item.per_second, 1)}
+        for item in found
+    }
     click.echo(json.dumps(report))

@@ -186,6 +186,7 @@ def _jsonl_rows(
             yield number, {**row, _GROUP: place}
             if with_reframes:
                 for reframe in reframes(row, place):
-                    yield number, {
-                        TEXT: reframe, LABELS: [], "weight": REFRAME_WEIGHT, _GROUP: place
-                    }  # fmt: skip
+                    yield (
+                        number,
+                        {TEXT: reframe, LABELS: [], "weight": REFRAME_WEIGHT, _GROUP: place},
+                    )

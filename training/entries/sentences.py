@@ -50,7 +50,8 @@ def _plain(text: str, quotes: list[str]) -> list[str]:
     taken = [(text.index(quote), text.index(quote) + len(quote)) for quote in quotes]
     ends = [0, *sentence_ends(text), len(text)]
     plain = [
-        text[a:b].strip() for a, b in pairwise(ends)
+        text[a:b].strip()
+        for a, b in pairwise(ends)
         if not any(start < b and a < end for start, end in taken)
-    ]  # fmt: skip
+    ]
     return sorted((s for s in plain if len(s) >= _SHORTEST), key=len, reverse=True)

@@ -57,9 +57,11 @@ def _masked(records: list[Record], names: set[str]) -> list[Record]:
     unknown = frozenset(names - own) if own else frozenset()
     # A text known to be free of distortions (a reframe) is free of all of them.
     return [
-        replace(record, unknown=record.unknown | unknown) if record.labels or record.shares
-        else record for record in records
-    ]  # fmt: skip
+        replace(record, unknown=record.unknown | unknown)
+        if record.labels or record.shares
+        else record
+        for record in records
+    ]
 
 
 def read_shipped() -> list[Record]:

@@ -17,10 +17,34 @@ def _set(words: str) -> frozenset[str]:
 
 
 #: What names are exchanged for: common first names of women and of men, each from all over.
-WOMEN = ("Emily", "Aisha", "Mei", "Lakshmi", "Guadalupe", "Ngozi", "Katarzyna", "Keisha", "Leila",
-         "Yuki", "Siobhan", "Rachel")  # fmt: skip
-MEN = ("James", "Mohammed", "Wei", "Arjun", "Diego", "Kwame", "Piotr", "DeShawn", "Reza",
-       "Hiroshi", "Cillian", "Joshua")  # fmt: skip
+WOMEN = (
+    "Emily",
+    "Aisha",
+    "Mei",
+    "Lakshmi",
+    "Guadalupe",
+    "Ngozi",
+    "Katarzyna",
+    "Keisha",
+    "Leila",
+    "Yuki",
+    "Siobhan",
+    "Rachel",
+)
+MEN = (
+    "James",
+    "Mohammed",
+    "Wei",
+    "Arjun",
+    "Diego",
+    "Kwame",
+    "Piotr",
+    "DeShawn",
+    "Reza",
+    "Hiroshi",
+    "Cillian",
+    "Joshua",
+)
 #: First names that are more often other words, even where they begin with a capital.
 _WORDS = _set(
     "april august may june sunday monday tuesday wednesday thursday friday saturday christmas "
@@ -37,8 +61,17 @@ _SUBJECT, _OBJECT, _DETERMINER, _POSSESSIVE, _REFLEXIVE = range(5)
 _ANY = r"(?:she|he|herself|himself|hers|her|him|his)\b"
 #: A pronoun, `'s`, and the next word unless that is one, too.
 _PRONOUN = re.compile(rf"\b({_ANY})(['\u2019]s\b)?(\s+)?((?!{_ANY})[a-z]+)?", re.IGNORECASE)
-_IRREGULAR = {"is": "are", "was": "were", "has": "have", "does": "do", "goes": "go",
-              "isn": "aren", "wasn": "weren", "hasn": "haven", "doesn": "don"}  # fmt: skip
+_IRREGULAR = {
+    "is": "are",
+    "was": "were",
+    "has": "have",
+    "does": "do",
+    "goes": "go",
+    "isn": "aren",
+    "wasn": "weren",
+    "hasn": "haven",
+    "doesn": "don",
+}
 #: After these `her` and `his` stand alone: no noun follows.
 _NO_NOUN = _set(
     "a about after again all an and are as at back because before being but by could did do does "
@@ -55,9 +88,10 @@ def swap_names(text: str, names: tuple[str, ...]) -> str:
     Only names written as such (`Mira`, in no sentence's beginning alone) are found.
     """
     certain = {
-        found.group() for found in _WORD.finditer(text)
+        found.group()
+        for found in _WORD.finditer(text)
         if _is_name(found.group()) and not _begins_sentence(text, found.start())
-    }  # fmt: skip
+    }
     unused = [name for name in names if name not in certain] or list(names)
     chosen = {
         # By their order in the text, so that the same text is always changed alike.

@@ -121,9 +121,12 @@ def evaluate(
 
 
 def answer(
-    texts: list[str], classifier: TextClassifier, *, anonymizer: Anonymizer | None,
+    texts: list[str],
+    classifier: TextClassifier,
+    *,
+    anonymizer: Anonymizer | None,
     progress: Progress,
-) -> list[Classification]:  # fmt: skip
+) -> list[Classification]:
     """What a worker would say about each text.
 
     Raises:

@@ -26,8 +26,14 @@ HEAT_MAP_FILE = "true_and_predicted.png"
 NO_LABEL = "(no label)"
 _INK, _MUTED, _EMPTY = "#1f2933", "#616e7c", "#f5f7fa"
 _RIGHT, _WRONG = "#2a7f9e", "#c8553d"
-_STYLE: Any = {"font.family": "DejaVu Sans", "font.size": 10, "text.color": _INK,
-          "axes.labelcolor": _INK, "xtick.color": _INK, "ytick.color": _INK}  # fmt: skip
+_STYLE: Any = {
+    "font.family": "DejaVu Sans",
+    "font.size": 10,
+    "text.color": _INK,
+    "axes.labelcolor": _INK,
+    "xtick.color": _INK,
+    "ytick.color": _INK,
+}
 _DPI = 150
 _PANELS_A_ROW = 4
 #: Above this share a cell is dark enough for white figures.
@@ -72,8 +78,10 @@ def plot_confusions(scores: Scores, path: Path) -> None:
         figure.suptitle(
             f"Confusion by label   ·   {scores.entries:,} entries   ·   "
             f"micro F1 {scores.micro_f1:.2f}, macro F1 {scores.macro_f1:.2f}",
-            fontsize=13, x=0.01, ha="left",
-        )  # fmt: skip
+            fontsize=13,
+            x=0.01,
+            ha="left",
+        )
         figure.savefig(path, dpi=_DPI, facecolor="white")
 
 
@@ -99,11 +107,17 @@ def plot_heat_map(
             share = shares[row, column]
             if not math.isnan(share):
                 panel.text(
-                    column, row, f"{share:.0%}" if share else "·", ha="center", va="center",
-                    fontsize=8.5, color="white" if share > _DARK else _INK,
-                )  # fmt: skip
-        panel.set_xticks(range(side), [*names, NO_LABEL], rotation=40, ha="left",
-                         rotation_mode="anchor")  # fmt: skip
+                    column,
+                    row,
+                    f"{share:.0%}" if share else "·",
+                    ha="center",
+                    va="center",
+                    fontsize=8.5,
+                    color="white" if share > _DARK else _INK,
+                )
+        panel.set_xticks(
+            range(side), [*names, NO_LABEL], rotation=40, ha="left", rotation_mode="anchor"
+        )
         panel.set_yticks(
             range(side), [f"{n}  ({c})" for n, c in zip([*names, NO_LABEL], counts, strict=True)]
         )
@@ -150,18 +164,28 @@ def _draw_square(panel: Any, counts: NDArray[np.int64], *, first_column: bool) -
         panel.add_patch(mpl.patches.Rectangle((column, row), 1, 1, color=_EMPTY, lw=0))
         panel.add_patch(mpl.patches.Rectangle((column, row), 1, 1, color=colour, alpha=share, lw=0))
         ink = "white" if share > _DARK_ALPHA else _INK
-        panel.text(column + 0.5, row + 0.46, f"{count:,}", ha="center", va="center",
-                   fontsize=14, color=ink)  # fmt: skip
-        panel.text(column + 0.5, row + 0.74, f"{share:.0%}", ha="center", va="center",
-                   fontsize=8.5, color=ink if share > _DARK_ALPHA else _MUTED)  # fmt: skip
+        panel.text(
+            column + 0.5, row + 0.46, f"{count:,}", ha="center", va="center", fontsize=14, color=ink
+        )
+        panel.text(
+            column + 0.5,
+            row + 0.74,
+            f"{share:.0%}",
+            ha="center",
+            va="center",
+            fontsize=8.5,
+            color=ink if share > _DARK_ALPHA else _MUTED,
+        )
     panel.set_xlim(0, 2)
     panel.set_ylim(2, 0)
     panel.set_aspect("equal")
     panel.set_xticks([0.5, 1.5], ["given", "not given"])
     panel.set_yticks(
-        [0.5, 1.5], ["there", "not there"] if first_column else ["", ""],
-        rotation=90, va="center",
-    )  # fmt: skip
+        [0.5, 1.5],
+        ["there", "not there"] if first_column else ["", ""],
+        rotation=90,
+        va="center",
+    )
     panel.tick_params(length=0, labelsize=9, colors=_MUTED)
     _frame(panel)
     panel.axhline(1, color="white", lw=2)

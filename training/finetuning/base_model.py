@@ -69,9 +69,12 @@ def _built_in_folder() -> Path:
 
 def _to_go_on(folder: Path, name: str) -> Base:
     return Base(
-        source=str(folder), name=name, mean_pooled=False,
-        built_in=(folder / adapter.FILE).is_file(), fine_tuned=True,
-    )  # fmt: skip
+        source=str(folder),
+        name=name,
+        mean_pooled=False,
+        built_in=(folder / adapter.FILE).is_file(),
+        fine_tuned=True,
+    )
 
 
 def _in_folder(folder: Path, name: str) -> Base:

@@ -28,9 +28,21 @@ if TYPE_CHECKING:
 KEPT = "kept.pt"
 _MARK = "fit"
 #: Options that change how long training goes on, or what is made of its result, but not its way.
-_FREE = ("name", "data", "command", "max_minutes", "patience", "resume", "allow_download", "small",
-         "min_precision", "max_false_alarms", "at_least", "least_expected",
-         "shipped_only")  # fmt: skip
+_FREE = (
+    "name",
+    "data",
+    "command",
+    "max_minutes",
+    "patience",
+    "resume",
+    "allow_download",
+    "small",
+    "min_precision",
+    "max_false_alarms",
+    "at_least",
+    "least_expected",
+    "shipped_only",
+)
 
 
 def checkpoint_folder(target: Path) -> Path:

@@ -45,9 +45,10 @@ def load_base(
         BaseModelError: it cannot be loaded, or its tokenizer or window does not serve.
     """
     model, tokenizer = (
-        _to_go_on(base, labels) if base.fine_tuned
+        _to_go_on(base, labels)
+        if base.fine_tuned
         else _with_new_head(base, labels, allow_download=allow_download)
-    )  # fmt: skip
+    )
     if not tokenizer.is_fast:
         raise BaseModelError(f"base {base.source} has no fast tokenizer (tokenizer.json)")
     longest = getattr(model.config, "max_position_embeddings", window_tokens)

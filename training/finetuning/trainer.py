@@ -185,10 +185,9 @@ def predict(model: PreTrainedModel, windows: Windows, pad_token_id: int) -> NDAr
     )
     model.eval()
     scores = [
-        torch.sigmoid(
-            model(input_ids=b["input_ids"], attention_mask=b["attention_mask"]).logits
-        ) for b in loader
-    ]  # fmt: skip
+        torch.sigmoid(model(input_ids=b["input_ids"], attention_mask=b["attention_mask"]).logits)
+        for b in loader
+    ]
     return windows.best_by_text(torch.cat(scores).float().numpy())
 
 
@@ -218,9 +217,12 @@ class _Trainer(Trainer):  # type: ignore[misc]
         outputs = model(**inputs)
         positive = self.positive_weights
         loss = training_loss(
-            outputs.logits.float(), labels, weights,
-            None if positive is None else positive.to(labels.device), self.any_weight,
-        )  # fmt: skip
+            outputs.logits.float(),
+            labels,
+            weights,
+            None if positive is None else positive.to(labels.device),
+            self.any_weight,
+        )
         inputs["labels"] = labels
         return (loss, outputs) if return_outputs else loss
 

@@ -77,11 +77,20 @@ def tokenize(
 
     def cut(batch: dict[str, Any]) -> dict[str, list[Any]]:
         encoded = tokenizer(
-            batch["text"], add_special_tokens=False, return_offsets_mapping=True,
-            return_attention_mask=False, return_token_type_ids=False, verbose=False,
-        )  # fmt: skip
-        columns: dict[str, list[Any]] = {"input_ids": [], "labels": [], "length": [], "index": [],
-                                         "weight": []}  # fmt: skip
+            batch["text"],
+            add_special_tokens=False,
+            return_offsets_mapping=True,
+            return_attention_mask=False,
+            return_token_type_ids=False,
+            verbose=False,
+        )
+        columns: dict[str, list[Any]] = {
+            "input_ids": [],
+            "labels": [],
+            "length": [],
+            "index": [],
+            "weight": [],
+        }
         for at, text in enumerate(batch["text"]):
             ids, offsets = encoded["input_ids"][at], encoded["offset_mapping"][at]
             ends = windows.sentence_ends(text) if len(ids) > room else []
@@ -110,9 +119,13 @@ def tokenize(
         }
     )
     cut_up = raw.map(
-        cut, batched=True, batch_size=_MAP_BATCH, remove_columns=raw.column_names,
-        keep_in_memory=True, load_from_cache_file=False,
-    )  # fmt: skip
+        cut,
+        batched=True,
+        batch_size=_MAP_BATCH,
+        remove_columns=raw.column_names,
+        keep_in_memory=True,
+        load_from_cache_file=False,
+    )
     if not len(cut_up):
         raise DataError("the model knows no word of these entries")
     # Similar lengths side by side: little padding where windows are taken in order.

@@ -163,8 +163,10 @@ def _thresholds_note(metrics: dict[str, Any]) -> str:
         )
     if metrics.get("at_least_one"):
         lines.append("There it is one label at least: the one that comes nearest its threshold.")
-    lines += [f"{label}: never given, as that precision was out of reach."
-              for label in silent_labels(metrics["thresholds"])]  # fmt: skip
+    lines += [
+        f"{label}: never given, as that precision was out of reach."
+        for label in silent_labels(metrics["thresholds"])
+    ]
     return "".join(f"\n- {line}" for line in lines) + ("\n" if lines else "")
 
 

@@ -86,8 +86,15 @@ def print_runs(runs: list[dict[str, Any]], console: Console) -> None:
 def _row(run: dict[str, Any]) -> list[str]:
     share = run.get("labelled_share")
     return [
-        str(run["time"])[:16], str(run["name"]), str(run["version"]), f"{run['entries']:,}",
-        f"{run['best_epoch']:g}", f"{run['micro_f1']:.3f}", f"{run['macro_f1']:.3f}",
-        f"{run['mean_average_precision']:.3f}", "-" if share is None else f"{share:.1%}",
-        str(run["seconds"]), str(run["command"]),
-    ]  # fmt: skip
+        str(run["time"])[:16],
+        str(run["name"]),
+        str(run["version"]),
+        f"{run['entries']:,}",
+        f"{run['best_epoch']:g}",
+        f"{run['micro_f1']:.3f}",
+        f"{run['macro_f1']:.3f}",
+        f"{run['mean_average_precision']:.3f}",
+        "-" if share is None else f"{share:.1%}",
+        str(run["seconds"]),
+        str(run["command"]),
+    ]

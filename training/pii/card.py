@@ -99,9 +99,11 @@ def tagger_card(settings: dict[str, Any], scores: PiiScores) -> str:
     trained = settings["trained"]
     own = trained.get("own_texts", 0)
     told = _SCORE.format(
-        judged=EXAMPLES, caveat=_UNSEEN,
-        leak=scores.leak_rate or 0.0, over=scores.over_redaction or 0.0,
-    )  # fmt: skip
+        judged=EXAMPLES,
+        caveat=_UNSEEN,
+        leak=scores.leak_rate or 0.0,
+        over=scores.over_redaction or 0.0,
+    )
     return _TEMPLATE.format(
         name=trained["name"],
         examples=trained["examples"] * trained["averaged"],
@@ -122,12 +124,26 @@ def tagger_card(settings: dict[str, Any], scores: PiiScores) -> str:
 def _command(threshold: float, trained: dict[str, Any]) -> str:
     """What makes it again; own files by name, as paths are nobody's business."""
     files = trained.get("annotated", ())
-    return shlex.join([
-        "journal-train", "pii", *files, "--out", trained["name"],
-        "--examples", str(trained["examples"]), "--averaged", str(trained["averaged"]),
-        "--layers", str(trained["layers"]),
-        "--seed", str(trained["seed"]), "--learning-rate", f"{trained['learning_rate']:g}",
-        "--threshold", f"{threshold:g}",
-        *(("--own-share", f"{trained['own_share']:g}") if files else ()),
-        *(("--name", trained["name"]) if trained["name"] != "tagger" else ()),
-    ])  # fmt: skip
+    return shlex.join(
+        [
+            "journal-train",
+            "pii",
+            *files,
+            "--out",
+            trained["name"],
+            "--examples",
+            str(trained["examples"]),
+            "--averaged",
+            str(trained["averaged"]),
+            "--layers",
+            str(trained["layers"]),
+            "--seed",
+            str(trained["seed"]),
+            "--learning-rate",
+            f"{trained['learning_rate']:g}",
+            "--threshold",
+            f"{threshold:g}",
+            *(("--own-share", f"{trained['own_share']:g}") if files else ()),
+            *(("--name", trained["name"]) if trained["name"] != "tagger" else ()),
+        ]
+    )

@@ -40,9 +40,13 @@ class PiiEvaluation:
 
 
 def evaluate(
-    name: str, rows: Sequence[tuple[Example, str]], anonymizer: Anonymizer,
-    *, skip: frozenset[str], progress: Progress,
-) -> list[PiiEvaluation]:  # fmt: skip
+    name: str,
+    rows: Sequence[tuple[Example, str]],
+    anonymizer: Anonymizer,
+    *,
+    skip: frozenset[str],
+    progress: Progress,
+) -> list[PiiEvaluation]:
     """Score a file, each style of writing by itself."""
     progress.begin(f"anonymizing {name}", len(rows))
     found = []
@@ -56,8 +60,9 @@ def evaluate(
     for style in dict.fromkeys(style for _, style in rows):
         chosen = [
             (example.text, example.spans, item.spans)
-            for (example, its), item in zip(rows, found, strict=True) if its == style
-        ]  # fmt: skip
+            for (example, its), item in zip(rows, found, strict=True)
+            if its == style
+        ]
         label = f"{name} ({style})" if style else name
         evaluations.append(PiiEvaluation(label, score(chosen, skip=skip), rate))
     return evaluations
@@ -67,34 +72,54 @@ def print_evaluations(evaluations: Sequence[PiiEvaluation], console: Console) ->
     """A table: one line a file and style, then the leak of each type."""
     from rich.table import Table  # noqa: PLC0415
 
-    table = Table("", "texts", "entities", "leaked", "texts with a leak", "clean texts altered",
-                  "redacted outside, per 1,000", "texts/s")  # fmt: skip
+    table = Table(
+        "",
+        "texts",
+        "entities",
+        "leaked",
+        "texts with a leak",
+        "clean texts altered",
+        "redacted outside, per 1,000",
+        "texts/s",
+    )
     table.columns[0].no_wrap = True
     for column in table.columns[1:]:
         column.justify = "right"
     for item in evaluations:
         figures = item.scores.to_json()
         table.add_row(
-            item.name, str(figures["texts"]), str(figures["entities"]), _percent(figures["leak"]),
-            _percent(figures["documents_leak"]), _percent(figures["clean_altered"]),
+            item.name,
+            str(figures["texts"]),
+            str(figures["entities"]),
+            _percent(figures["leak"]),
+            _percent(figures["documents_leak"]),
+            _percent(figures["clean_altered"]),
             "-" if item.scores.over_redaction is None else f"{item.scores.over_redaction:.2f}",
             f"{item.per_second:.0f}",
-        )  # fmt: skip
+        )
     console.print(table)
     types = Table("leaked, by type", *(item.name for item in evaluations))
     for kind in sorted({kind for item in evaluations for kind in item.scores.entities}):
-        types.add_row(kind, *(
-            f"{item.scores.leaked[kind]} of {item.scores.entities[kind]}"
-            if kind in item.scores.entities else "" for item in evaluations
-        ))  # fmt: skip
+        types.add_row(
+            kind,
+            *(
+                f"{item.scores.leaked[kind]} of {item.scores.entities[kind]}"
+                if kind in item.scores.entities
+                else ""
+                for item in evaluations
+            ),
+        )
     if types.row_count:
         console.print(types)
 
 
 def sweep(
-    rows: Sequence[tuple[Example, str]], anonymizer: Anonymizer,
-    *, skip: frozenset[str], progress: Progress,
-) -> list[tuple[float, float, float]]:  # fmt: skip
+    rows: Sequence[tuple[Example, str]],
+    anonymizer: Anonymizer,
+    *,
+    skip: frozenset[str],
+    progress: Progress,
+) -> list[tuple[float, float, float]]:
     """Threshold, leak rate and over-redaction per 1,000 for thresholds of the tagger."""
     progress.begin("trying thresholds", len(THRESHOLDS))
     points = []
@@ -121,8 +146,13 @@ def plot_sweep(points: Sequence[tuple[float, float, float]], file: Path) -> None
     values = np.array(points)
     axes.plot(values[:, 2], 100 * values[:, 1], marker="o", color="#3b6ea5")
     for threshold, leak, over in points:
-        axes.annotate(f"{threshold:g}", (over, 100 * leak), textcoords="offset points",
-                      xytext=(5, 5), fontsize=8)  # fmt: skip
+        axes.annotate(
+            f"{threshold:g}",
+            (over, 100 * leak),
+            textcoords="offset points",
+            xytext=(5, 5),
+            fontsize=8,
+        )
     axes.set_xlabel("letters and digits redacted needlessly, per 1,000 characters")
     axes.set_ylabel("entities leaked, %")
     # Room above and to the right, for the first and the last label.

@@ -83,10 +83,13 @@ class Templates:
         """Those written for this project, and the entries of the classifier's training data."""
         folder = files("training").joinpath("data", "pii")
         people, other, traps = (
-            [line for line in folder.joinpath(f"{name}.txt").read_text("utf-8").splitlines()
-             if line.strip()]
+            [
+                line
+                for line in folder.joinpath(f"{name}.txt").read_text("utf-8").splitlines()
+                if line.strip()
+            ]
             for name in ("people", "other", "none")
-        )  # fmt: skip
+        )
         mined_people, mined_none = mine(mined_texts())
         return cls(tuple(people + mined_people), tuple(other), tuple(traps), tuple(mined_none))
 
@@ -146,8 +149,9 @@ def concatenated(examples: Sequence[Example], rng: random.Random) -> Example:
     for example in examples:
         if text:
             text += gap
-        spans += [replace(s, start=s.start + len(text), end=s.end + len(text))
-                  for s in example.spans]  # fmt: skip
+        spans += [
+            replace(s, start=s.start + len(text), end=s.end + len(text)) for s in example.spans
+        ]
         text += example.text
     return Example(text, tuple(spans))
 

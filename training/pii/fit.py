@@ -69,9 +69,12 @@ class TaggerOptions:
 
 
 def fit(
-    out: Path, templates: Templates, options: TaggerOptions, progress: Progress,
+    out: Path,
+    templates: Templates,
+    options: TaggerOptions,
+    progress: Progress,
     extra: list[Example] | None = None,
-) -> None:  # fmt: skip
+) -> None:
     """Train a tagger and write it as a verified folder.
 
     Args:
@@ -94,9 +97,11 @@ def fit(
     settings = {
         "threshold": options.threshold,
         "trained": {
-            **asdict(options), "seconds": round(seconds), "own_texts": len(extra),
+            **asdict(options),
+            "seconds": round(seconds),
+            "own_texts": len(extra),
         },
-    }  # fmt: skip
+    }
     progress.begin("writing the tagger")
     with new_folder(out) as new:
         _write(new, tokenizer, model, settings)
@@ -104,9 +109,13 @@ def fit(
 
 
 def learn(
-    templates: Templates, options: TaggerOptions, progress: Progress, extra: Sequence[Example] = (),
-    *, run: int = 0,
-) -> dict[str, torch.Tensor]:  # fmt: skip
+    templates: Templates,
+    options: TaggerOptions,
+    progress: Progress,
+    extra: Sequence[Example] = (),
+    *,
+    run: int = 0,
+) -> dict[str, torch.Tensor]:
     """The weights of one training run, which has examples and an order of its own.
 
     All runs begin with the same weights: so their mean is a model, and a better one than each
@@ -132,9 +141,10 @@ def average(states: Sequence[dict[str, torch.Tensor]]) -> dict[str, torch.Tensor
     """The mean of the runs' weights."""
     return {
         name: torch.stack([state[name] for state in states]).mean(dim=0)
-        if tensor.is_floating_point() else tensor
+        if tensor.is_floating_point()
+        else tensor
         for name, tensor in states[0].items()
-    }  # fmt: skip
+    }
 
 
 def _repeats(texts: int, options: TaggerOptions) -> int:
@@ -199,12 +209,14 @@ def encoded(tokenizer: Any, examples: Iterable[Example]) -> list[dict[str, Any]]
                 labels += [LABELS.index(kind)] * (behind - first)
             room = WINDOW_TOKENS - 2
             ids = [tokenizer.cls_token_id, *words.ids[:room], tokenizer.sep_token_id]
-            rows.append({
-                "input_ids": ids,
-                "token_type_ids": [0, *words.types[:room], 0],
-                "labels": [_IGNORED, *labels[:room], _IGNORED],
-                "length": len(ids),
-            })  # fmt: skip
+            rows.append(
+                {
+                    "input_ids": ids,
+                    "token_type_ids": [0, *words.types[:room], 0],
+                    "labels": [_IGNORED, *labels[:room], _IGNORED],
+                    "length": len(ids),
+                }
+            )
     return rows
 
 
@@ -254,17 +266,23 @@ class _Trainer(Trainer):  # type: ignore[misc]
 
 
 def train(
-    model: BertForTokenClassification, rows: list[dict[str, Any]], options: TaggerOptions,
-    folder: str, progress: Progress,
-) -> None:  # fmt: skip
+    model: BertForTokenClassification,
+    rows: list[dict[str, Any]],
+    options: TaggerOptions,
+    folder: str,
+    progress: Progress,
+) -> None:
     """One pass over the rows, in place: generated examples need not be seen twice."""
     steps = -(-len(rows) // options.batch_size)
     parameters = [p for p in model.parameters() if p.requires_grad]
     optimizer = AdamW(
-        [{"params": [p for p in parameters if p.ndim > 1], "weight_decay": 0.01},
-         {"params": [p for p in parameters if p.ndim == 1], "weight_decay": 0.0}],
-        lr=options.learning_rate, fused=True,
-    )  # fmt: skip
+        [
+            {"params": [p for p in parameters if p.ndim > 1], "weight_decay": 0.01},
+            {"params": [p for p in parameters if p.ndim == 1], "weight_decay": 0.0},
+        ],
+        lr=options.learning_rate,
+        fused=True,
+    )
     warm_up = max(1, round(_WARM_UP * steps))
     rate = LambdaLR(
         optimizer, lambda step: min((step + 1) / warm_up, (steps - step) / (steps - warm_up), 1.0)
@@ -272,15 +290,22 @@ def train(
     trainer = _Trainer(
         model=model,
         args=TrainingArguments(
-            output_dir=folder, num_train_epochs=1, seed=options.seed, save_strategy="no",
-            per_device_train_batch_size=options.batch_size, logging_strategy="no", report_to=[],
-            disable_tqdm=True, max_grad_norm=1.0, remove_unused_columns=False,
+            output_dir=folder,
+            num_train_epochs=1,
+            seed=options.seed,
+            save_strategy="no",
+            per_device_train_batch_size=options.batch_size,
+            logging_strategy="no",
+            report_to=[],
+            disable_tqdm=True,
+            max_grad_norm=1.0,
+            remove_unused_columns=False,
             dataloader_pin_memory=torch.cuda.is_available(),
         ),
         train_dataset=rows,
         optimizers=(optimizer, rate),
         callbacks=[_Steps(progress)],
-    )  # fmt: skip
+    )
     trainer.remove_callback(PrinterCallback)
     trainer.train()
     model.to("cpu").eval()

@@ -55,8 +55,9 @@ def load() -> Places:
     words = written_small(mined_texts())
     cities = [
         (city["name"], city["population"], city["countrycode"] in _ENGLISH)
-        for city in geonames.get_cities().values() if _usable(city["name"], words)
-    ]  # fmt: skip
+        for city in geonames.get_cities().values()
+        if _usable(city["name"], words)
+    ]
     states = [state["name"] for state in geonames.get_us_states().values()]
     counties = {county["name"] for county in geonames.get_us_counties()}
     return Places(

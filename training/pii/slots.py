@@ -21,59 +21,245 @@ if TYPE_CHECKING:
 #: The tagger's types; what has no type here is no personal data and must stay.
 TYPES = KINDS
 TYPE_OF_SLOT = {
-    "PERSON": "PERSON", "FIRST": "PERSON", "LAST": "PERSON", "NICK": "PERSON",
-    "CITY": "LOCATION", "COUNTRY": "LOCATION", "REGION": "LOCATION", "STREET": "LOCATION",
-    "LANDMARK": "LOCATION", "ZIP": "LOCATION",
-    "ORG": "ORGANIZATION", "SCHOOL": "ORGANIZATION", "CLINIC": "ORGANIZATION",
+    "PERSON": "PERSON",
+    "FIRST": "PERSON",
+    "LAST": "PERSON",
+    "NICK": "PERSON",
+    "CITY": "LOCATION",
+    "COUNTRY": "LOCATION",
+    "REGION": "LOCATION",
+    "STREET": "LOCATION",
+    "LANDMARK": "LOCATION",
+    "ZIP": "LOCATION",
+    "ORG": "ORGANIZATION",
+    "SCHOOL": "ORGANIZATION",
+    "CLINIC": "ORGANIZATION",
     "CHURCH": "ORGANIZATION",
-    "DATE": "DATE_TIME", "DOB": "DATE_TIME", "AGE": "AGE",
-    "HANDLE": "CONTACT", "USERNAME": "CONTACT", "PHONE": "CONTACT", "EMAIL": "CONTACT",
-    "URL": "CONTACT", "ID": "ID", "CARD": "ID", "IBAN": "ID", "IP": "ID",
-}  # fmt: skip
+    "DATE": "DATE_TIME",
+    "DOB": "DATE_TIME",
+    "AGE": "AGE",
+    "HANDLE": "CONTACT",
+    "USERNAME": "CONTACT",
+    "PHONE": "CONTACT",
+    "EMAIL": "CONTACT",
+    "URL": "CONTACT",
+    "ID": "ID",
+    "CARD": "ID",
+    "IBAN": "ID",
+    "IP": "ID",
+}
 LOCALES = (
-    "en_US", "en_GB", "en_AU", "en_CA", "en_IE", "en_IN", "en_NZ", "de_DE", "fr_FR", "es_ES",
-    "it_IT", "nl_NL", "pl_PL", "sv_SE", "pt_BR", "da_DK", "fi_FI", "cs_CZ", "es_MX", "tr_TR",
-)  # fmt: skip
+    "en_US",
+    "en_GB",
+    "en_AU",
+    "en_CA",
+    "en_IE",
+    "en_IN",
+    "en_NZ",
+    "de_DE",
+    "fr_FR",
+    "es_ES",
+    "it_IT",
+    "nl_NL",
+    "pl_PL",
+    "sv_SE",
+    "pt_BR",
+    "da_DK",
+    "fi_FI",
+    "cs_CZ",
+    "es_MX",
+    "tr_TR",
+)
 _ENGLISH = 7
 _POOL = 1500
 _REAL_CITY_SHARE = 0.75
 _PLACE_TAILS = (
-    "Park", "River", "Lake", "Beach", "Bridge", "Square", "Station", "Hill", "Woods", "Valley",
-    "Heights", "Market", "Harbour", "Bay", "Gardens", "Common", "Pier", "Library", "Airport",
-)  # fmt: skip
+    "Park",
+    "River",
+    "Lake",
+    "Beach",
+    "Bridge",
+    "Square",
+    "Station",
+    "Hill",
+    "Woods",
+    "Valley",
+    "Heights",
+    "Market",
+    "Harbour",
+    "Bay",
+    "Gardens",
+    "Common",
+    "Pier",
+    "Library",
+    "Airport",
+)
 _SCHOOL_TAILS = (
-    "High", "High School", "Elementary", "Primary School", "Middle School", "College", "Academy",
-    "University", "Grammar School", "Community College", "Kindergarten", "Secondary School",
-)  # fmt: skip
+    "High",
+    "High School",
+    "Elementary",
+    "Primary School",
+    "Middle School",
+    "College",
+    "Academy",
+    "University",
+    "Grammar School",
+    "Community College",
+    "Kindergarten",
+    "Secondary School",
+)
 _CLINIC_TAILS = (
-    "Hospital", "Clinic", "Medical Center", "Health Centre", "General Hospital", "Surgery",
-    "Infirmary", "Counseling Center", "Children's Hospital", "Rehab", "Dental Practice", "Hospice",
-)  # fmt: skip
-_SAINTS = ("St. Mary's", "St. Luke's", "St Jude's", "Mercy", "Sacred Heart", "Mount Sinai",
-           "St. Anne's", "Holy Cross", "Good Hope", "Queen Elizabeth",
-           "Royal Victoria")  # fmt: skip
-_ORG_TAILS = ("Bank", "Foods", "Logistics", "Media", "Bakery", "Motors", "Software", "Insurance",
-              "Airlines", "Records", "Brewery", "Consulting", "Energy", "& Co", "Inc", "Ltd",
-              "Group", "Holdings", "Labs", "Partners", "Church", "Café", "Vets", "Solicitors",
-              "Nursery", "Garage", "Deli", "Theatre", "Swimming Club", "Housing", "Salon", "FC",
-              "Books", "Hotel", "Gym", "Choir", "Broadband", "Removals", "Builders")  # fmt: skip
+    "Hospital",
+    "Clinic",
+    "Medical Center",
+    "Health Centre",
+    "General Hospital",
+    "Surgery",
+    "Infirmary",
+    "Counseling Center",
+    "Children's Hospital",
+    "Rehab",
+    "Dental Practice",
+    "Hospice",
+)
+_SAINTS = (
+    "St. Mary's",
+    "St. Luke's",
+    "St Jude's",
+    "Mercy",
+    "Sacred Heart",
+    "Mount Sinai",
+    "St. Anne's",
+    "Holy Cross",
+    "Good Hope",
+    "Queen Elizabeth",
+    "Royal Victoria",
+)
+_ORG_TAILS = (
+    "Bank",
+    "Foods",
+    "Logistics",
+    "Media",
+    "Bakery",
+    "Motors",
+    "Software",
+    "Insurance",
+    "Airlines",
+    "Records",
+    "Brewery",
+    "Consulting",
+    "Energy",
+    "& Co",
+    "Inc",
+    "Ltd",
+    "Group",
+    "Holdings",
+    "Labs",
+    "Partners",
+    "Church",
+    "Café",
+    "Vets",
+    "Solicitors",
+    "Nursery",
+    "Garage",
+    "Deli",
+    "Theatre",
+    "Swimming Club",
+    "Housing",
+    "Salon",
+    "FC",
+    "Books",
+    "Hotel",
+    "Gym",
+    "Choir",
+    "Broadband",
+    "Removals",
+    "Builders",
+)
 _CHURCH_TAILS = (
-    "Church", "Chapel", "Tabernacle", "Baptist Church", "Methodist", "Temple", "Mosque",
-    "Synagogue", "Parish", "Community Church", "Cathedral", "Fellowship",
-)  # fmt: skip
-_PATRONS = ("St", "St.", "Saint", "Our Lady of", "Sacred Heart of", "Church of", "San",
-            "Santa")  # fmt: skip
-_COINED_ENDINGS = ("ly", "ify", "io", "tech", "soft", "box", "hub", "well", "co", "corp", "net",
-                   "mart", "works", "gen", "ware", "ix")  # fmt: skip
-_MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September",
-           "October", "November", "December")  # fmt: skip
+    "Church",
+    "Chapel",
+    "Tabernacle",
+    "Baptist Church",
+    "Methodist",
+    "Temple",
+    "Mosque",
+    "Synagogue",
+    "Parish",
+    "Community Church",
+    "Cathedral",
+    "Fellowship",
+)
+_PATRONS = ("St", "St.", "Saint", "Our Lady of", "Sacred Heart of", "Church of", "San", "Santa")
+_COINED_ENDINGS = (
+    "ly",
+    "ify",
+    "io",
+    "tech",
+    "soft",
+    "box",
+    "hub",
+    "well",
+    "co",
+    "corp",
+    "net",
+    "mart",
+    "works",
+    "gen",
+    "ware",
+    "ix",
+)
+_MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_RELATIVE = ("yesterday", "two weeks ago", "at half past nine", "this morning", "tonight",
-             "last Friday", "next week", "at 7 pm", "in three days", "a month ago", "at noon",
-             "the day before yesterday", "around 6:30", "last summer", "every other day",
-             "in the afternoon", "for two years now", "at 5am")  # fmt: skip
-_NATIONALITY = ("Polish", "Muslim", "Irish", "Catholic", "Nigerian", "Jewish", "Indian", "Hindu",
-                "Korean", "Mexican", "Turkish", "Buddhist", "German", "Sikh")  # fmt: skip
+_RELATIVE = (
+    "yesterday",
+    "two weeks ago",
+    "at half past nine",
+    "this morning",
+    "tonight",
+    "last Friday",
+    "next week",
+    "at 7 pm",
+    "in three days",
+    "a month ago",
+    "at noon",
+    "the day before yesterday",
+    "around 6:30",
+    "last summer",
+    "every other day",
+    "in the afternoon",
+    "for two years now",
+    "at 5am",
+)
+_NATIONALITY = (
+    "Polish",
+    "Muslim",
+    "Irish",
+    "Catholic",
+    "Nigerian",
+    "Jewish",
+    "Indian",
+    "Hindu",
+    "Korean",
+    "Mexican",
+    "Turkish",
+    "Buddhist",
+    "German",
+    "Sikh",
+)
 _WORD_SEPARATORS = ("", "_", ".", "-")
 
 
@@ -203,9 +389,12 @@ class Slots:
     def _tailed(self, tails: tuple[str, ...], fronts: tuple[str, ...] = ()) -> str:
         rng = self._rng
         front = rng.choice(
-            (self._city(), self._names.draw_last(rng),
-             rng.choice(fronts or ("North", "Old Mill", "Green", "Silver", "West", "Riverside")))
-        )  # fmt: skip
+            (
+                self._city(),
+                self._names.draw_last(rng),
+                rng.choice(fronts or ("North", "Old Mill", "Green", "Silver", "West", "Riverside")),
+            )
+        )
         return f"{front} {rng.choice(tails)}"
 
     def _organization(self) -> str:
@@ -239,13 +428,20 @@ class Slots:
         ending = {1: "st", 2: "nd", 3: "rd"}.get(day % 10 if day not in (11, 12, 13) else 0, "th")
         return rng.choice(
             (
-                f"{name} {day}{ending}", f"{name} {day}, {year}", f"{day} {name} {year}",
-                f"{day}{ending} of {name}", f"{day}/{month}/{year}",
+                f"{name} {day}{ending}",
+                f"{name} {day}, {year}",
+                f"{day} {name} {year}",
+                f"{day}{ending} of {name}",
+                f"{day}/{month}/{year}",
                 f"{month}/{day}/{year % 100:02}",
-                f"{day:02}.{month:02}.{year}", f"{year}-{month:02}-{day:02}", f"{name} {year}",
-                f"{name[:3]} {day}", f"{day} {name[:3]} {year}", f"{year}",
+                f"{day:02}.{month:02}.{year}",
+                f"{year}-{month:02}-{day:02}",
+                f"{name} {year}",
+                f"{name[:3]} {day}",
+                f"{day} {name[:3]} {year}",
+                f"{year}",
             )
-        )  # fmt: skip
+        )
 
     def _username(self) -> str:
         rng = self._rng
@@ -257,15 +453,36 @@ class Slots:
 
     def _email(self) -> str:
         rng = self._rng
-        domain = rng.choice(("gmail.com", "gmial.com", "yahoo.co.uk", "hotmail.con", "outlook.com",
-                             self._fakers[0].domain_name()))  # fmt: skip
+        domain = rng.choice(
+            (
+                "gmail.com",
+                "gmial.com",
+                "yahoo.co.uk",
+                "hotmail.con",
+                "outlook.com",
+                self._fakers[0].domain_name(),
+            )
+        )
         return f"{self._username()}@{domain}"
 
     def _identifier(self) -> str:
         rng = self._rng
-        shape = rng.choice(("#######", "??######", "???-######", "###-##-####", "?########",
-                            "## ## ## ##", "####-####", "#########", "MRN#######", "??-####-??",
-                            "### ### ####", "############"))  # fmt: skip
+        shape = rng.choice(
+            (
+                "#######",
+                "??######",
+                "???-######",
+                "###-##-####",
+                "?########",
+                "## ## ## ##",
+                "####-####",
+                "#########",
+                "MRN#######",
+                "??-####-??",
+                "### ### ####",
+                "############",
+            )
+        )
         letters = "ABCDEFGHJKLMNPRSTUVWXYZ"
         return "".join(
             str(rng.randrange(10)) if c == "#" else rng.choice(letters) if c == "?" else c

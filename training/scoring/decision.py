@@ -79,18 +79,24 @@ def tune_decision(
     The arguments are those of `tune_thresholds`, and the lowest number to expect at least.
     """
     strict = (
-        min_precision > 0 or max_false_alarms < 1 or (at_least is not None and bool(at_least.any()))
+        min_precision > 0
+        or max_false_alarms < 1
+        or (at_least is not None and bool(at_least.any()))
         or bool((truth > 0).any(axis=1).all())
-    )  # fmt: skip
+    )
     labels = truth.shape[1]
     best, reached = Decision(np.empty(0)), -np.inf
     # Of no text are as many labels to be expected as there are.
     for least in (least_expected, *(one for one in EXPECTED if least_expected < one < labels)):
         shown = gated(probabilities, least)
         thresholds = tune_thresholds(
-            truth, shown, known, min_precision=min_precision,
-            max_false_alarms=max_false_alarms, at_least=at_least,
-        )  # fmt: skip
+            truth,
+            shown,
+            known,
+            min_precision=min_precision,
+            max_false_alarms=max_false_alarms,
+            at_least=at_least,
+        )
         for one in (False,) if strict or not least else (False, True):
             decision = Decision(thresholds, least, at_least_one=one)
             value = _worth(truth > 0, decision(probabilities), known, max_false_alarms)

@@ -134,7 +134,7 @@ def score(
         floor_macro_f1=_mean((2 * support / (support + judged)).tolist()),
         labelled_share=float(any_predicted[unlabelled].mean()) if unlabelled.any() else None,
         labels=labels,
-    )  # fmt: skip
+    )
 
 
 def f1(true_positives: int, false_positives: int, false_negatives: int) -> float:

@@ -127,11 +127,13 @@ def _quieter(
 
 def micro_plus_macro_f1(true: NDArray[np.bool_], given: NDArray[np.bool_]) -> float:
     """The sum of both, of shape `(entries, labels)` each."""
-    hits, false, missed = ((a & b).sum(axis=0) for a, b in
-                           ((true, given), (~true, given), (true, ~given)))  # fmt: skip
+    hits, false, missed = (
+        (a & b).sum(axis=0) for a, b in ((true, given), (~true, given), (true, ~given))
+    )
     micro = scores.f1(int(hits.sum()), int(false.sum()), int(missed.sum()))
-    macro = np.mean([scores.f1(*map(int, counts)) for counts in
-                     zip(hits, false, missed, strict=True)])  # fmt: skip
+    macro = np.mean(
+        [scores.f1(*map(int, counts)) for counts in zip(hits, false, missed, strict=True)]
+    )
     return micro + float(macro)
 
 

@@ -37,20 +37,26 @@ DATES = (
     ),
     Pattern(
         "day month",
-        rf"\b{_DAY}{_ORDINAL}?(?: of)? (?!may\b|march\b|mar\b){_MONTH}\b(?:,? {_YEAR}\b)?", 0.7,
+        rf"\b{_DAY}{_ORDINAL}?(?: of)? (?!may\b|march\b|mar\b){_MONTH}\b(?:,? {_YEAR}\b)?",
+        0.7,
     ),
     Pattern(
         "day ambiguous month",
         rf"\b{_DAY}(?:{_ORDINAL}(?: of)? (?:may|march)\b|{_ORDINAL}?(?: of)? "
-        rf"(?-i:May|March|MAY|MARCH)\b|(?: of)? (?:may|march),? {_YEAR}\b)(?:,? {_YEAR}\b)?", 0.7,
+        rf"(?-i:May|March|MAY|MARCH)\b|(?: of)? (?:may|march),? {_YEAR}\b)(?:,? {_YEAR}\b)?",
+        0.7,
     ),
     Pattern("month year", rf"\b{_MONTH},? {_YEAR}\b", 0.7),
-    Pattern("year", r"(?<=\b(?:in|since|from|until|till|before|after|of|by|year) )"
-            r"(?:19[2-9]\d|20[0-3]\d)\b"
-            r"(?! ?(?:people|steps|words|calories|kcal|ml|miles|dollars|euros|pounds))", 0.6),
+    Pattern(
+        "year",
+        r"(?<=\b(?:in|since|from|until|till|before|after|of|by|year) )"
+        r"(?:19[2-9]\d|20[0-3]\d)\b"
+        r"(?! ?(?:people|steps|words|calories|kcal|ml|miles|dollars|euros|pounds))",
+        0.6,
+    ),
     Pattern("iso", rf"\b{_YEAR}-{_MONTH_NUMBER}-{_DAY}\b", 0.7),
     Pattern("numeric", rf"(?<![\d/.-]){_DAY}([/.-]){_DAY}\1(?:{_YEAR}|\d\d)(?![\d/-])\b", 0.6),
-)  # fmt: skip
+)
 BIRTHS = (
     Pattern("born", rf"(?<=\bborn in ){_YEAR}\b", 0.8),
     Pattern("born on", rf"(?<=\bborn on ){_DAY}[/.-]{_DAY}\b", 0.8),
@@ -96,18 +102,42 @@ AGES = (
     Pattern("y/o", rf"\b{_NUMBER}(?= ?(?:y/?o|yo|yrs old|y\.o\.)\b)", 0.8),
     Pattern("in words", rf"\b{_I_AM} \K{_WORD_NUMBER}\b{_OTHER_UNITS}", 0.6),
     Pattern("turned small", rf"\b(?:turn(?:s|ed|ing)?|aged) \K{_ONE}\b{_OTHER_UNITS}", 0.6),
-    Pattern("small", rf"\b(?:s?he is|s?he['\u2019]s) \K(?!one){_ONE}"
-            r"(?=[.,;!?)]|$| and\b| now\b)", 0.6),
-    Pattern("is", rf"\b(?:s?he is|s?he['\u2019]s|s?hes) \K{_NUMBER}\b(?!['\u2019]){_UNITS}"
-            r"(?=[.,;!?)]|$| and\b| now\b| but | today\b| so\b)", 0.6),
-    Pattern("aged", rf"(?<=\baged ){_NUMBER}\b|(?<=\bage ){_NUMBER}\b{_UNITS}"
-            rf"|(?<=\bage: ){_NUMBER}\b"
-            rf"|(?<=\bage is ){_NUMBER}\b|(?<=\bage of ){_NUMBER}\b", 0.8),
-    Pattern("I am", rf"(?<=\bi'm ){_NUMBER}\b{_UNITS}|(?<=\bim ){_NUMBER}\b{_UNITS}"
-            rf"|(?<=\bi am ){_NUMBER}\b{_UNITS}|(?<=\bi\u2019m ){_NUMBER}\b{_UNITS}", 0.6),
-    Pattern("turned", rf"(?<=\bturn(?:ed)? ){_NUMBER}\b{_UNITS}|(?<=\bturning ){_NUMBER}\b{_UNITS}"
-            rf"|(?<=\bturns ){_NUMBER}\b{_UNITS}", 0.6),
+    Pattern(
+        "small",
+        rf"\b(?:s?he is|s?he['\u2019]s) \K(?!one){_ONE}"
+        r"(?=[.,;!?)]|$| and\b| now\b)",
+        0.6,
+    ),
+    Pattern(
+        "is",
+        rf"\b(?:s?he is|s?he['\u2019]s|s?hes) \K{_NUMBER}\b(?!['\u2019]){_UNITS}"
+        r"(?=[.,;!?)]|$| and\b| now\b| but | today\b| so\b)",
+        0.6,
+    ),
+    Pattern(
+        "aged",
+        rf"(?<=\baged ){_NUMBER}\b|(?<=\bage ){_NUMBER}\b{_UNITS}"
+        rf"|(?<=\bage: ){_NUMBER}\b"
+        rf"|(?<=\bage is ){_NUMBER}\b|(?<=\bage of ){_NUMBER}\b",
+        0.8,
+    ),
+    Pattern(
+        "I am",
+        rf"(?<=\bi'm ){_NUMBER}\b{_UNITS}|(?<=\bim ){_NUMBER}\b{_UNITS}"
+        rf"|(?<=\bi am ){_NUMBER}\b{_UNITS}|(?<=\bi\u2019m ){_NUMBER}\b{_UNITS}",
+        0.6,
+    ),
+    Pattern(
+        "turned",
+        rf"(?<=\bturn(?:ed)? ){_NUMBER}\b{_UNITS}|(?<=\bturning ){_NUMBER}\b{_UNITS}"
+        rf"|(?<=\bturns ){_NUMBER}\b{_UNITS}",
+        0.6,
+    ),
     Pattern("birthday", rf"\b{_NUMBER}{_ORDINAL}(?= birthday\b)", 0.7),
-    Pattern("age and sex", rf"(?<=[(\[]){_NUMBER} ?/? ?[mf](?=[)\]])"
-            rf"|(?<=[(\[])[mf] ?/? ?{_NUMBER}(?=[)\]])", 0.7),
-)  # fmt: skip
+    Pattern(
+        "age and sex",
+        rf"(?<=[(\[]){_NUMBER} ?/? ?[mf](?=[)\]])"
+        rf"|(?<=[(\[])[mf] ?/? ?{_NUMBER}(?=[)\]])",
+        0.7,
+    ),
+)

@@ -74,9 +74,10 @@ def _grown(text: str, spans: Sequence[Span]) -> Iterator[Span]:
         until = spans[i + 1].start if i + 1 < len(spans) else len(text)
         kind = _KIND.match(text, span.end, until)
         grown = Span(
-            _start(text, earliest, span), kind.end() if kind else span.end,
+            _start(text, earliest, span),
+            kind.end() if kind else span.end,
             "ORGANIZATION" if kind else span.type,
-        )  # fmt: skip
+        )
         yield grown
         behind = grown.end
         age = _AGE.match(text, span.end) if grown.type == "PERSON" else None

@@ -14,18 +14,21 @@ from worker.anonymizer.date_patterns import AGES, BIRTHS, DATES
 EMAILS = (
     Pattern(
         "address",
-        r"\b[a-z0-9][a-z0-9._%+'-]{0,63}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,8}\b", 0.9,
+        r"\b[a-z0-9][a-z0-9._%+'-]{0,63}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,8}\b",
+        0.9,
     ),
     Pattern(
         "spelt out",
         r"\b[\w.+-]{1,64} ?(?:\(at\)|\[at\]) ?[\w-]{1,63}"
-        r" ?(?:\.|\(dot\)|\[dot\]) ?[a-z]{2,10}\b", 0.8,
+        r" ?(?:\.|\(dot\)|\[dot\]) ?[a-z]{2,10}\b",
+        0.8,
     ),
     Pattern(
         "without a dot",
-        r"\b[\w.+-]{1,64}@(?:gmail|gmial|yahoo|hotmail|outlook|icloud|aol|proton\w{0,4})\b", 0.8,
+        r"\b[\w.+-]{1,64}@(?:gmail|gmial|yahoo|hotmail|outlook|icloud|aol|proton\w{0,4})\b",
+        0.8,
     ),
-)  # fmt: skip
+)
 _URL_REST = r"[^\s<>\"')\]]{2,2000}(?<![.,!?;:])"
 URLS = (
     Pattern("with scheme", rf"\b(?:https?|ftp)://{_URL_REST}", 0.9),
@@ -53,16 +56,18 @@ HANDLES = (
     Pattern(
         "handle",
         r"(?<![\w@./])@(?!\d{1,2}(?:[:.]?\d\d)?\s?(?:[ap]\.?m\.?|ish|h)?(?![\w.]*\w))"
-        r"[a-z0-9_](?:[\w.]{0,29}\w)?", 0.8,
+        r"[a-z0-9_](?:[\w.]{0,29}\w)?",
+        0.8,
     ),
     Pattern("user", r"(?<![\w/])/?u/[\w-]{3,30}", 0.8),
     Pattern(
         "named",
         r"\b(?:user ?name|handle|insta(?:gram)?|snap(?:chat)?|tiktok|discord|ig)"
-        rf"(?: (?:is|was)|:| =) ?@?\K(?!(?:{_NO_USERNAME})\b)[\w.#-]{{2,29}}\w", 0.7,
+        rf"(?: (?:is|was)|:| =) ?@?\K(?!(?:{_NO_USERNAME})\b)[\w.#-]{{2,29}}\w",
+        0.7,
     ),
     Pattern("username", rf"\buser ?name \K(?!(?:{_NO_USERNAME})\b)[\w.#-]{{2,29}}\w", 0.7),
-)  # fmt: skip
+)
 #: Kinds of street that are no other word, and those that are ("a 5 minute drive").
 _CLEAR_STREET = r"(?:street|avenue|ave|road|rd|boulevard|blvd|str|stra(?:ss|ß)e)"
 _OTHER_STREET = (
@@ -108,9 +113,10 @@ POSTCODES = (
     Pattern(
         "named",
         r"(?<=\bzip )\d{5}\b|(?<=\bzip: )\d{5}\b|(?<=\bzip code )\d{5}\b|(?<=\bzip is )\d{5}\b"
-        r"|(?<=\bzip code is )\d{5}\b|(?<=\bpostcode )\d{4,5}\b|(?<=\bpostcode is )\d{4,5}\b", 0.8,
+        r"|(?<=\bzip code is )\d{5}\b|(?<=\bpostcode )\d{4,5}\b|(?<=\bpostcode is )\d{4,5}\b",
+        0.8,
     ),
-)  # fmt: skip
+)
 _RECORD = (
     r"(?:(?:medical |health |hospital )?record|mrn|patient|insurance|policy|member(?:ship)?|account"
     r"|acct|passport|(?:driver'?s? )?licen[cs]e|case|claim|reference|ref|booking|student|employee"
@@ -139,7 +145,8 @@ RECORDS = (
     Pattern(
         "named number",
         rf"\b(?:{_RECORD}{_MARK}|{_SURE_RECORD}) ?(?:is|was|:|#|=|-)? ?#?"
-        rf"\K{_DIGITS_3}{_VALUE}", 0.6,
+        rf"\K{_DIGITS_3}{_VALUE}",
+        0.6,
     ),
     # "My insurance was 340 a month": without such a mark a number must be a long one.
     Pattern(
@@ -152,7 +159,7 @@ RECORDS = (
     Pattern("grouped number", r"(?<![\d.,-])\d{3,4}(?:[ -]\d{3,4}){2,5}(?![\d.,-]?\d)", GUESS),
     Pattern("national insurance", r"\b[a-z]{2} ?\d\d ?\d\d ?\d\d ?[a-d]\b", 0.8),
     Pattern("MAC", r"\b(?:[\da-f]{2}[:-]){5}[\da-f]{2}\b", 0.8),
-)  # fmt: skip
+)
 
 
 def recognizers() -> list[PatternRecognizer]:

@@ -79,8 +79,9 @@ class QueueCollector(Collector):
             yield backlog
         if not isinstance(memory, Exception):
             for name, text in (
-                ("used_memory", "Memory Redis uses"), ("maxmemory", "Its limit, or 0"),
-            ):  # fmt: skip
+                ("used_memory", "Memory Redis uses"),
+                ("maxmemory", "Its limit, or 0"),
+            ):
                 yield GaugeMetricFamily(
                     f"journal_redis_{name}_bytes", f"{text}, in bytes", _info(memory, name)
                 )

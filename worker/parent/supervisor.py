@@ -159,8 +159,9 @@ class Supervisor:
         if stillborn >= MOST_STILLBORN and not (self._batcher.draining or state.should_stop):
             log.critical(
                 "%d children in a row ended before their models were loaded (too little memory?); "
-                "leaving, to be started again", stillborn,
-            )  # fmt: skip
+                "leaving, to be started again",
+                stillborn,
+            )
             state.should_stop = EXIT_TRY_AGAIN
 
     def _tick(self, consumer: Any) -> None:

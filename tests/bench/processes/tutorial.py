@@ -63,9 +63,12 @@ class Tutorial:
     def classify(self, texts: Sequence[str]) -> list[list[int]]:
         """The indices of the labels of each text."""
         inputs = self._tokenizer(
-            list(texts), truncation=True, padding="max_length", max_length=TOKENS,
+            list(texts),
+            truncation=True,
+            padding="max_length",
+            max_length=TOKENS,
             return_tensors="pt",
-        ).to(self._device)  # fmt: skip
+        ).to(self._device)
         with torch.no_grad():
             scores = torch.sigmoid(self._model(**inputs).logits)
         return [torch.nonzero(row >= THRESHOLD).flatten().tolist() for row in scores]

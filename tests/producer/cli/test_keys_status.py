@@ -89,8 +89,9 @@ def test_listing_shows_ids_and_no_key(journal: Any, tmp_path: Path) -> None:
     result = journal("keys", "list", "--file", str(path))
     current, older = KeySet.load(path).key_ids
     assert [json.loads(line) for line in result.stdout.splitlines()] == [
-        {"kid": current, "seals": True}, {"kid": older, "seals": False},
-    ]  # fmt: skip
+        {"kid": current, "seals": True},
+        {"kid": older, "seals": False},
+    ]
     assert not any(key in result.output for key in material(path))
 
 
@@ -103,8 +104,12 @@ def test_status_needs_no_keys(
     raw.lpush("journal.entries", "x")
     result = journal("status", "--json")
     assert json.loads(result.stdout) == {
-        "ready": 1, "claimed": 0, "results": 2, "dead": 0, "groups": {"backend": 2},
-    }  # fmt: skip
+        "ready": 1,
+        "claimed": 0,
+        "results": 2,
+        "dead": 0,
+        "groups": {"backend": 2},
+    }
 
 
 def test_status_is_a_table_for_people(journal: Any, raw: redis.Redis) -> None:

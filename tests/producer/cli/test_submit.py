@@ -89,8 +89,10 @@ def test_jsonl_rows_keep_their_ids_and_others_get_random_ones(
     assert (first, second, len(third)) == ("a", "17", 32)
     # Again: what has an id is known.
     assert summary(journal("submit", "--file", str(path))) == {
-        "queued": 1, "duplicates": 2, "invalid": 0,
-    }  # fmt: skip
+        "queued": 1,
+        "duplicates": 2,
+        "invalid": 0,
+    }
 
 
 def test_csv_columns_are_chosen_and_cells_may_run_over_lines(
@@ -99,22 +101,39 @@ def test_csv_columns_are_chosen_and_cells_may_run_over_lines(
     table = 'nr,body,who\r\np1,"One,\r\n""two"".",x\r\n\r\np2,Grüße,y\r\n'
     with worker() as seen:
         result = journal(
-            "submit", "--file", "-", "--format", "csv", "--text-column", "body",
-            "--id-column", "nr", "--context-column", "who", stdin=table,
-        )  # fmt: skip
+            "submit",
+            "--file",
+            "-",
+            "--format",
+            "csv",
+            "--text-column",
+            "body",
+            "--id-column",
+            "nr",
+            "--context-column",
+            "who",
+            stdin=table,
+        )
         assert summary(result)["queued"] == 2
         wait_until(lambda: len(seen) == 2)
     assert [(entry.entry_id, entry.text, entry.context) for entry in seen] == [
-        ("p1", 'One,\r\n"two".', "x"), ("p2", "Grüße", "y"),
-    ]  # fmt: skip
+        ("p1", 'One,\r\n"two".', "x"),
+        ("p2", "Grüße", "y"),
+    ]
 
 
 def test_plain_text_is_an_entry_a_line(journal: Journal, worker: Any, wait_until: Any) -> None:
     with worker() as seen:
         result = journal(
-            "submit", "--file", "-", "--format", "text", "--context", "c",
+            "submit",
+            "--file",
+            "-",
+            "--format",
+            "text",
+            "--context",
+            "c",
             stdin="One.\n\n  Two. \r\nThree.",
-        )  # fmt: skip
+        )
         assert summary(result)["queued"] == 3
         wait_until(lambda: len(seen) == 3)
     assert [entry.text for entry in seen] == ["One.", "  Two. ", "Three."]
@@ -170,8 +189,10 @@ def test_chunks_before_a_bad_row_are_in_and_running_again_is_safe(
         '"2"', '"2", "id": "b"'
     )
     assert summary(journal("submit", "--file", "-", stdin=mended)) == {
-        "queued": 3, "duplicates": 1, "invalid": 0,
-    }  # fmt: skip
+        "queued": 3,
+        "duplicates": 1,
+        "invalid": 0,
+    }
 
 
 def test_skip_invalid_counts_and_goes_on(journal: Journal, raw: redis.Redis) -> None:

@@ -51,9 +51,12 @@ def idle(raw: redis.Redis, milliseconds: int, consumer: str = "slow") -> None:
 
 @pytest.mark.usefixtures("at_once")
 async def test_a_result_that_does_not_open_becomes_a_dead_letter_and_frees_the_stream(
-    either: Any, publish: Callable[..., None], raw: redis.Redis, settings: Settings,
+    either: Any,
+    publish: Callable[..., None],
+    raw: redis.Redis,
+    settings: Settings,
     caplog: pytest.LogCaptureFixture,
-) -> None:  # fmt: skip
+) -> None:
     stranger = KeySet.from_jwks({"keys": [new_key()]})
     publish("before")
     sealed = stranger.seal(b"CANARY", kind=RESULT, entry_id="x")
@@ -81,8 +84,11 @@ async def test_a_reader_that_has_the_key_takes_over_what_another_could_not_open(
 ) -> None:
     old, new = new_key(), new_key()
     fresh = KeySet.from_jwks({"keys": [new, old]})
-    payload = {"entry_id": "a", "submitted_at": "2026-01-01T00:00:00Z",
-               "completed_at": "2026-01-01T00:00:01Z"}  # fmt: skip
+    payload = {
+        "entry_id": "a",
+        "submitted_at": "2026-01-01T00:00:00Z",
+        "completed_at": "2026-01-01T00:00:01Z",
+    }
     sealed = fresh.seal(json.dumps(payload).encode(), kind=RESULT, entry_id="a")
     raw.xadd(STREAM, {"entry_id": "a", "sealed": sealed})
     async with open_client(settings, KeySet.from_jwks({"keys": [old]})) as stale:
@@ -94,9 +100,12 @@ async def test_a_reader_that_has_the_key_takes_over_what_another_could_not_open(
 
 @pytest.mark.usefixtures("at_once")
 async def test_groups_put_aside_what_they_cannot_open_each_for_itself(
-    open_client: Callable[..., Any], settings: Settings, publish: Callable[..., None],
-    raw: redis.Redis, either: Any,
-) -> None:  # fmt: skip
+    open_client: Callable[..., Any],
+    settings: Settings,
+    publish: Callable[..., None],
+    raw: redis.Redis,
+    either: Any,
+) -> None:
     for group in ("analytics", "backend"):
         raw.xgroup_create(STREAM, group, id="0", mkstream=True)
     publish("a")
@@ -112,11 +121,20 @@ async def test_fields_that_a_newer_worker_adds_are_ignored(
     either: Any, raw: redis.Redis, keys: KeySet
 ) -> None:
     payload = {
-        "entry_id": "a", "submitted_at": "2026-01-01T00:00:00Z", "schema_version": 2,
-        "completed_at": "2026-01-01T00:00:01Z", "tone": "warm",
-        "labels": [{"label": "L", "score": 0.5, "why": "x",
-                    "evidence": [{"start": 0, "end": 1, "unit": "u"}]}],
-    }  # fmt: skip
+        "entry_id": "a",
+        "submitted_at": "2026-01-01T00:00:00Z",
+        "schema_version": 2,
+        "completed_at": "2026-01-01T00:00:01Z",
+        "tone": "warm",
+        "labels": [
+            {
+                "label": "L",
+                "score": 0.5,
+                "why": "x",
+                "evidence": [{"start": 0, "end": 1, "unit": "u"}],
+            }
+        ],
+    }
     sealed = keys.seal(json.dumps(payload).encode(), kind=RESULT, entry_id="a")
     raw.xadd(STREAM, {"entry_id": "a", "sealed": sealed})
     assert await read(either) == ["a"]
@@ -186,9 +204,11 @@ async def test_a_group_destroyed_meanwhile_ends_no_reader(
 
 
 async def test_receive_waits_as_long_as_it_was_told(
-    open_client: Callable[..., Any], settings: Settings, publish: Callable[..., None],
+    open_client: Callable[..., Any],
+    settings: Settings,
+    publish: Callable[..., None],
     monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+) -> None:
     """Longer than one blocking read lasts."""
     monkeypatch.setattr(results, "BLOCK_SECONDS", 0.05)
     later = threading.Timer(0.5, publish, ["late"])
@@ -203,9 +223,11 @@ async def test_receive_waits_as_long_as_it_was_told(
 
 
 async def test_closing_the_client_acknowledges_what_open_loops_have_dealt_with(
-    open_client: Callable[..., Any], settings: Settings, publish: Callable[..., None],
+    open_client: Callable[..., Any],
+    settings: Settings,
+    publish: Callable[..., None],
     raw: redis.Redis,
-) -> None:  # fmt: skip
+) -> None:
     publish("a", "b", "c")
     async with open_client(settings) as client:
         source = client.results(timeout=0)

@@ -142,9 +142,12 @@ async def test_reclaiming_where_there_is_no_group_finds_nothing(either: Any) -> 
 
 
 async def test_a_result_that_does_not_open_holds_up_no_other_and_shows_nothing(
-    either: Any, publish: Callable[..., None], raw: redis.Redis, keys: KeySet,
+    either: Any,
+    publish: Callable[..., None],
+    raw: redis.Redis,
+    keys: KeySet,
     caplog: pytest.LogCaptureFixture,
-) -> None:  # fmt: skip
+) -> None:
     stranger = KeySet.from_jwks({"keys": [new_key()]})
     garbage = [
         {"entry_id": "x1", "sealed": "CANARY"},

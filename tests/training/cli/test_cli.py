@@ -70,8 +70,17 @@ def test_a_model_is_not_written_in_place_of_the_working_directory(
 
 def test_no_time_to_train_is_one_line(tmp_path: Path, tiny_base: Path) -> None:
     data = write_csv(tmp_path / "j.csv", make_rows(60))
-    line = line_of_failure("fit", data, "--out", tmp_path / "model", "--base", tiny_base,
-                           "--max-minutes", "0.000001", "--no-anonymize")  # fmt: skip
+    line = line_of_failure(
+        "fit",
+        data,
+        "--out",
+        tmp_path / "model",
+        "--base",
+        tiny_base,
+        "--max-minutes",
+        "0.000001",
+        "--no-anonymize",
+    )
     assert "--max-minutes" in line
     assert not (tmp_path / "model").exists()
 
@@ -116,12 +125,26 @@ def test_help_brings_no_heavy_library() -> None:
 
 def test_model_card_repeats_the_command_without_paths() -> None:
     given = {
-        "name": None, "epochs": 4, "batch_size": 16, "learning_rate": None, "seed": 7,
-        "window_tokens": 128, "validation_share": 0.15, "max_minutes": None,
-        "allow_download": False, "small": False, "min_precision": 0.0, "max_false_alarms": 1.0, "at_least": ["A=0.5"], "least_expected": 0.0,
+        "name": None,
+        "epochs": 4,
+        "batch_size": 16,
+        "learning_rate": None,
+        "seed": 7,
+        "window_tokens": 128,
+        "validation_share": 0.15,
+        "max_minutes": None,
+        "allow_download": False,
+        "small": False,
+        "min_precision": 0.0,
+        "max_false_alarms": 1.0,
+        "at_least": ["A=0.5"],
+        "least_expected": 0.0,
         "patience": None,
-        "resume": False, "precision": "auto", "class_weights": False, "any_weight": 0.25,
-    }  # fmt: skip
+        "resume": False,
+        "precision": "auto",
+        "class_weights": False,
+        "any_weight": 0.25,
+    }
     changed = {"base": "/home/me/my base", "seed": 7, "no_anonymize": True}
     options = fit_options(("/home/me/diary.csv",), Path("/srv/models/mine"), given, changed)
     assert options.name == "mine"

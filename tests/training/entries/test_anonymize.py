@@ -20,9 +20,13 @@ if TYPE_CHECKING:
 
 def copy(source: Path, target: Path, column: str = "text") -> int:
     return anonymize_csv(
-        source, target, column=column, anonymizer=NameRemover(),  # type: ignore[arg-type]
-        begin=lambda _: None, advance=lambda _: None,
-    )  # fmt: skip
+        source,
+        target,
+        column=column,
+        anonymizer=NameRemover(),  # type: ignore[arg-type]
+        begin=lambda _: None,
+        advance=lambda _: None,
+    )
 
 
 def rows(path: Path) -> list[list[str]]:
@@ -32,8 +36,11 @@ def rows(path: Path) -> list[list[str]]:
 
 def test_only_the_column_changes(tmp_path: Path) -> None:
     source, target = tmp_path / "in.csv", tmp_path / "out.csv"
-    cells = [["id", "text", "note"], ["1", 'met Ngozi, "old" friend\nat ten', "Ngozi\rhere"],
-             ["2", "alone", " spaced "]]  # fmt: skip
+    cells = [
+        ["id", "text", "note"],
+        ["1", 'met Ngozi, "old" friend\nat ten', "Ngozi\rhere"],
+        ["2", "alone", " spaced "],
+    ]
     with source.open("w", newline="") as stream:
         csv.writer(stream, quoting=csv.QUOTE_ALL).writerows(cells)
     assert copy(source, target) == 2

@@ -60,7 +60,8 @@ def test_refuses_anything_else_without_repeating_it(cell: object, tmp_path: obje
         parse_labels(cell)
     message = str(caught.value)
     assert message in {
-        "not a list of labels", "too long for a list of labels",
+        "not a list of labels",
+        "too long for a list of labels",
         "a comma between labels; set them apart by semicolons, or write a list",
-    }  # fmt: skip
+    }
     assert not list(tmp_path.iterdir())  # type: ignore[attr-defined] - the working folder

@@ -23,9 +23,11 @@ def write(path: Path, *rows: dict[str, Any]) -> str:
 
 
 def test_votes_become_shares(tmp_path: Path) -> None:
-    file = write(tmp_path / "a.jsonl",
-                 {"text": "x", "labels": ["A"], "votes": {"A": 4, "B": 1}},
-                 {"text": "y", "labels": ["B"], "votes": {"B": 3}, "annotators": 4})  # fmt: skip
+    file = write(
+        tmp_path / "a.jsonl",
+        {"text": "x", "labels": ["A"], "votes": {"A": 4, "B": 1}},
+        {"text": "y", "labels": ["B"], "votes": {"B": 3}, "annotators": 4},
+    )
     found = targets(read_sources((file,)), ("A", "B"))
     assert found.tolist() == [[pytest.approx(0.8), pytest.approx(0.2)], [0.0, 0.75]]
 
@@ -56,15 +58,27 @@ def test_a_validation_file_is_read_as_those_to_learn_from(tmp_path: Path) -> Non
     )
     records = read_validation(Path(file), ("A", "B", "C"))
     assert [(r.text, sorted(r.unknown)) for r in records] == [
-        ("x", ["B", "C"]), ("calm", []), ("y", ["B"]),
-    ]  # fmt: skip
+        ("x", ["B", "C"]),
+        ("calm", []),
+        ("y", ["B"]),
+    ]
 
 
-@pytest.mark.parametrize("field", [
-    {"votes": {"A": "many"}}, {"votes": [1]}, {"votes": {"A": 1}, "annotators": 0},
-    {"mask": "['A"}, {"evidence": [{"quote": "x"}]}, {"evidence": 7}, {"reframes": "calm"},
-    {"evidence": [{"label": "B", "quote": "x"}]}, {"style": 7}, {"style": "x" * 99},
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "field",
+    [
+        {"votes": {"A": "many"}},
+        {"votes": [1]},
+        {"votes": {"A": 1}, "annotators": 0},
+        {"mask": "['A"},
+        {"evidence": [{"quote": "x"}]},
+        {"evidence": 7},
+        {"reframes": "calm"},
+        {"evidence": [{"label": "B", "quote": "x"}]},
+        {"style": 7},
+        {"style": "x" * 99},
+    ],
+)
 def test_a_bad_field_is_named_with_its_line(tmp_path: Path, field: dict[str, Any]) -> None:
     file = write(tmp_path / "a.jsonl", {"text": "x", "labels": ["A"], **field})
     with pytest.raises(DataError, match=r"a\.jsonl:1"):
@@ -79,8 +93,11 @@ def test_a_weight_is_above_zero(tmp_path: Path, weight: str) -> None:
 
 
 def test_masked_labels_are_unknown(tmp_path: Path) -> None:
-    file = write(tmp_path / "a.jsonl", {"text": "x", "labels": ["A"], "mask": ["B"]},
-                 {"text": "y", "labels": ["B"]})  # fmt: skip
+    file = write(
+        tmp_path / "a.jsonl",
+        {"text": "x", "labels": ["A"], "mask": ["B"]},
+        {"text": "y", "labels": ["B"]},
+    )
     found = targets(read_sources((file,)), ("A", "B"))
     assert np.isnan(found).tolist() == [[False, True], [False, False]]
 
@@ -91,15 +108,21 @@ def test_marked_sentences_become_entries() -> None:
     record = Record(text, ("Mind Reading",), evidence=(("Mind Reading", quote),))
     found = sentences([record, Record("short", ("A",), evidence=(("A", "short"),))])
     assert [(r.text, r.labels) for r in found] == [
-        (quote, ("Mind Reading",)), ("Then a long walk home.", ()), ("We had lunch outside.", ()),
-    ]  # fmt: skip
+        (quote, ("Mind Reading",)),
+        ("Then a long walk home.", ()),
+        ("We had lunch outside.", ()),
+    ]
 
 
 def test_what_no_evidence_is_marked_for_is_unknown_in_every_sentence() -> None:
     quote = "Everybody hated my hat, I know it."
     text = f"{quote} I am a complete failure in everything. Then a long walk home."
-    record = Record(text, ("Mind Reading", "Labeling"), shares={"Self-blame": 0.4},
-                    evidence=(("Mind Reading", quote),))  # fmt: skip
+    record = Record(
+        text,
+        ("Mind Reading", "Labeling"),
+        shares={"Self-blame": 0.4},
+        evidence=(("Mind Reading", quote),),
+    )
     found = sentences([record])
     assert [r.labels for r in found] == [("Mind Reading",), (), ()]
     assert all(r.unknown == {"Labeling", "Self-blame"} for r in found)
@@ -108,8 +131,11 @@ def test_what_no_evidence_is_marked_for_is_unknown_in_every_sentence() -> None:
 def test_evidence_tells_where_to_learn_from(tmp_path: Path) -> None:
     calm, quote = "It rained all day. ", "Nobody will ever come."
     text = calm * 9 + quote
-    file = write(tmp_path / "a.jsonl", {"text": text, "labels": ["A"], "distorted_part": quote},
-                 {"text": text, "labels": ["A"]})  # fmt: skip
+    file = write(
+        tmp_path / "a.jsonl",
+        {"text": text, "labels": ["A"], "distorted_part": quote},
+        {"text": text, "labels": ["A"]},
+    )
     marked, plain = read_sources((file,))
     assert text.index(quote) < marked.place * len(text) < len(text)
     assert plain.place == 0.0

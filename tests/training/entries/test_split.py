@@ -43,8 +43,13 @@ def test_groups_stay_together_and_labels_keep_their_share() -> None:
 
 
 def test_rows_and_their_reframes_and_equal_texts_are_one_group() -> None:
-    records = [Record("a", (), group="f:1"), Record("b", (), group="f:1"), Record("B ", ()),
-               Record("c", ()), Record("d", (), group="f:2")]  # fmt: skip
+    records = [
+        Record("a", (), group="f:1"),
+        Record("b", (), group="f:1"),
+        Record("B ", ()),
+        Record("c", ()),
+        Record("d", (), group="f:2"),
+    ]
     found = groups(records).tolist()
     assert found[0] == found[1] == found[2]
     assert len(set(found)) == 3

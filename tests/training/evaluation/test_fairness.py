@@ -25,13 +25,25 @@ from training.progress import Progress
     [
         (to_he, "She took her coat and I saw her.", "He took his coat and I saw him."),
         (to_he, "The mug is hers, she bought it herself", "The mug is his, he bought it himself"),
-        (to_she, "He says the fault is his. I told him so", "She says the fault is hers. I told her so"),
-        (to_they, "She says it, he goes, she's late, he was it", "They say it, they go, they're late, they were it"),
+        (
+            to_she,
+            "He says the fault is his. I told him so",
+            "She says the fault is hers. I told her so",
+        ),
+        (
+            to_they,
+            "She says it, he goes, she's late, he was it",
+            "They say it, they go, they're late, they were it",
+        ),
         (to_they, "he tries and she watches his dog", "they try and they watch their dog"),
-        (to_he, "I gave her her keys, then told her she won", "I gave him his keys, then told him he won"),
+        (
+            to_he,
+            "I gave her her keys, then told her she won",
+            "I gave him his keys, then told him he won",
+        ),
         (to_he, "There is nothing about the others here", "There is nothing about the others here"),
     ],
-)  # fmt: skip
+)
 def test_pronouns_are_exchanged_in_their_role(swap: Any, before: str, after: str) -> None:
     assert swap(before) == after
 
@@ -57,8 +69,11 @@ def test_flips_are_counted_for_names_and_pronouns_apart() -> None:
     found = fairness(texts, decide_by_word("she"))
     # Of four changes two take `she` away, and one brings it.
     assert found["pronouns"] == {
-        "entries": 2, "decisions": 8, "flipped": 0.375, "entries_flipped": 0.75,
-    }  # fmt: skip
+        "entries": 2,
+        "decisions": 8,
+        "flipped": 0.375,
+        "entries_flipped": 0.75,
+    }
     assert found["names"]["entries"] == 1
     assert found["names"]["flipped"] == 0
     assert "NOT under" in described(found)[1]
@@ -78,12 +93,18 @@ def test_a_fit_and_an_evaluation_report_it_and_names_go_the_workers_way(
 
     class Remover(NameRemover):
         def anonymize(self, texts: Any) -> Any:
-            cleaned = [" ".join("<PERSON>" if w.strip(":") in {"Maria", "Emily", "James"} else w
-                                for w in text.split()) for text in texts]  # fmt: skip
+            cleaned = [
+                " ".join(
+                    "<PERSON>" if w.strip(":") in {"Maria", "Emily", "James"} else w
+                    for w in text.split()
+                )
+                for text in texts
+            ]
             return super().anonymize(cleaned)
 
-    folder = run_fit(tiny_base, tmp_path / "model", progress, records=records, epochs=2,
-                     anonymizer=Remover())  # fmt: skip
+    folder = run_fit(
+        tiny_base, tmp_path / "model", progress, records=records, epochs=2, anonymizer=Remover()
+    )
     found = json.loads((folder.path / "metrics.json").read_text())["fairness"]
     assert found["names"]["entries"] == found["pronouns"]["entries"] > 5
     assert found["names"]["flipped"] == 0

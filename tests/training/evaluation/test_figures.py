@@ -77,18 +77,29 @@ def test_honest_probabilities_have_no_calibration_error(tmp_path: Path) -> None:
 
 
 def test_what_is_unknown_has_no_bin() -> None:
-    found = reliability(np.ones((2, 1), np.float32), np.array([[0.5], [0.7]], np.float32),
-                        np.array([[True], [False]]))  # fmt: skip
+    found = reliability(
+        np.ones((2, 1), np.float32),
+        np.array([[0.5], [0.7]], np.float32),
+        np.array([[True], [False]]),
+    )
     assert found.counts == (1,)
 
 
 def test_runs_are_noted_and_shown(tmp_path: Path) -> None:
     metrics: dict[str, Any] = {
-        "name": "mine [/b]", "command": "journal-train fit a.csv --out mine", "base": "tiny",
-        "data": {"train_entries": 1234}, "best_epoch": 2.0, "seconds": {"total": 61.2},
-        "validation": {"micro_f1": 0.5, "macro_f1": 0.4, "mean_average_precision": 0.6,
-                       "labelled_share": None},
-    }  # fmt: skip
+        "name": "mine [/b]",
+        "command": "journal-train fit a.csv --out mine",
+        "base": "tiny",
+        "data": {"train_entries": 1234},
+        "best_epoch": 2.0,
+        "seconds": {"total": 61.2},
+        "validation": {
+            "micro_f1": 0.5,
+            "macro_f1": 0.4,
+            "mean_average_precision": 0.6,
+            "labelled_share": None,
+        },
+    }
     note_run(tmp_path / "mine", "abc", metrics)
     note_run(tmp_path / "mine", "def", metrics)
     assert [run["version"] for run in read_runs(tmp_path)] == ["abc", "def"]

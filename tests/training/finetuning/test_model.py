@@ -89,8 +89,12 @@ def test_another_architecture_keeps_its_own_class(tiny_base: Path, tmp_path: Pat
     folder = tmp_path / "distilbert"
     config = DistilBertConfig(
         vocab_size=json.loads((tiny_base / "config.json").read_text())["vocab_size"],
-        dim=16, n_layers=1, n_heads=2, hidden_dim=32, max_position_embeddings=64,
-    )  # fmt: skip
+        dim=16,
+        n_layers=1,
+        n_heads=2,
+        hidden_dim=32,
+        max_position_embeddings=64,
+    )
     DistilBertModel(config).save_pretrained(folder)
     for name in ("tokenizer.json", "tokenizer_config.json"):
         shutil.copy(tiny_base / name, folder)
@@ -142,8 +146,12 @@ def test_head_starts_from_what_the_features_tell(averaged_base: Path, progress: 
     rows = make_rows(120)
     labels = multi_hot((labels for _, labels in rows), LABELS[:3])
     labels = torch.nn.functional.pad(torch.from_numpy(labels), (0, 1)).numpy()
-    windows = tokenize([text for text, _ in rows], labels, tokenizer,  # type: ignore[arg-type]
-                       window_tokens=64)  # fmt: skip
+    windows = tokenize(
+        [text for text, _ in rows],
+        labels,
+        tokenizer,  # type: ignore[arg-type]
+        window_tokens=64,
+    )
     inputs = Collator(0)(list(windows.dataset))
 
     def loss() -> float:
@@ -159,8 +167,13 @@ def test_head_minds_how_much_a_text_counts(averaged_base: Path, progress: Progre
     model, tokenizer = load(find_base(str(averaged_base)))
     labels = torch.tensor([[1.0, 0, 0, 0], [0, 1.0, 0, 0]] * 8).numpy()
     texts = ["aaaa bbbb", "aaaa bbbb"] * 8
-    windows = tokenize(texts, labels, tokenizer, window_tokens=64,  # type: ignore[arg-type]
-                       weights=[9.0, 1.0] * 8)  # fmt: skip
+    windows = tokenize(
+        texts,
+        labels,
+        tokenizer,
+        window_tokens=64,  # type: ignore[arg-type]
+        weights=[9.0, 1.0] * 8,
+    )
     fit_head(model, windows, 0, progress)
     inputs = Collator(0)(list(windows.dataset))
     with torch.inference_mode():

@@ -42,8 +42,11 @@ def test_windows_are_those_of_the_worker(tokenizer: object, tiny_model: Path) ->
 
 def test_only_the_window_that_holds_the_place_is_learned_from(tokenizer: object) -> None:
     every = cut(tokenizer)
-    of_long = [row for row, text in zip(every.dataset["input_ids"], every.text_index, strict=True)
-               if text == 0]  # fmt: skip
+    of_long = [
+        row
+        for row, text in zip(every.dataset["input_ids"], every.text_index, strict=True)
+        if text == 0
+    ]
     assert len(of_long) > 2
     learnt = []
     for place in np.linspace(0.0, 1.0, 21):
@@ -68,8 +71,10 @@ def test_a_text_scores_the_maximum_of_its_windows(tokenizer: object) -> None:
     scores = np.where(found.text_index[:, None] == 0, 0.2, 0.1).astype(np.float32).repeat(3, 1)
     scores[np.flatnonzero(found.text_index == 0)[1], 2] = 0.9
     assert found.best_by_text(scores).round(3).tolist() == [
-        pytest.approx([0.2, 0.2, 0.9]), pytest.approx([0.1] * 3), pytest.approx([0.1] * 3)
-    ]  # fmt: skip
+        pytest.approx([0.2, 0.2, 0.9]),
+        pytest.approx([0.1] * 3),
+        pytest.approx([0.1] * 3),
+    ]
 
 
 def test_entries_without_a_known_word_are_one_line(tokenizer: object) -> None:

@@ -26,8 +26,15 @@ def test_model_card_tells_use_data_scores_and_limits(
     folder = run_fit(tiny_base, tmp_path / "model", progress, epochs=1)
     card = (folder.path / "README.md").read_text()
     trained_on = json.loads((folder.path / "metrics.json").read_text())["data"]["train_entries"]
-    for part in ("screening aid", "not a diagnosis", f"{trained_on} entries were used",
-                 "| Alpha |", "journal-train fit", "tiny-bert", "## Limits"):  # fmt: skip
+    for part in (
+        "screening aid",
+        "not a diagnosis",
+        f"{trained_on} entries were used",
+        "| Alpha |",
+        "journal-train fit",
+        "tiny-bert",
+        "## Limits",
+    ):
         assert part in card
     assert str(tmp_path) not in card
     assert "license:" not in card
@@ -50,14 +57,28 @@ def test_model_card_claims_only_what_is_true_of_this_fit(
     records.append(Record(text, ("Alpha",), evidence=(("Alpha", "Everybody hated my hat"),)))
     held_out = [Record(text, tuple(labels)) for text, labels in make_rows(31, seed=9)]
     folder = run_fit(
-        tiny_base, tmp_path / "model", progress, records=records, validation=held_out, epochs=1,
-        max_minutes=5.0, at_least=(("Beta", 0.97),), max_false_alarms=0.2, min_precision=0.01,
+        tiny_base,
+        tmp_path / "model",
+        progress,
+        records=records,
+        validation=held_out,
+        epochs=1,
+        max_minutes=5.0,
+        at_least=(("Beta", 0.97),),
+        max_false_alarms=0.2,
+        min_precision=0.01,
         least_expected=0.15,
-    )  # fmt: skip
+    )
     card = (folder.path / "README.md").read_text()
-    for part in ("41 entries were used for training, and 2 sentences cut out", "31 others",
-                 "raised by hand to at least: Beta 0.97", "at most 20.0% of the validation",
-                 "at least 1% of the validation", "With a time limit", "add up to at least"):  # fmt: skip
+    for part in (
+        "41 entries were used for training, and 2 sentences cut out",
+        "31 others",
+        "raised by hand to at least: Beta 0.97",
+        "at most 20.0% of the validation",
+        "at least 1% of the validation",
+        "With a time limit",
+        "add up to at least",
+    ):
         assert part in card, part
     assert "at random" not in card
     assert "same machine and versions" not in card
@@ -71,9 +92,14 @@ def test_the_license_is_ours_only_if_base_and_data_are(
 ) -> None:
     base = replace(find_base(str(tiny_base)), built_in=built_in)
     folder = fit(
-        [Record(t, tuple(ls)) for t, ls in make_rows(40)], None, tmp_path / "model", base=base,
-        anonymizer=None, options=options(epochs=1, shipped_only=shipped_only), progress=progress,
-    )  # fmt: skip
+        [Record(t, tuple(ls)) for t, ls in make_rows(40)],
+        None,
+        tmp_path / "model",
+        base=base,
+        anonymizer=None,
+        options=options(epochs=1, shipped_only=shipped_only),
+        progress=progress,
+    )
     card = (folder.path / "README.md").read_text()
     assert ("license: apache-2.0" in card) == (built_in and shipped_only)
 
@@ -85,8 +111,9 @@ def test_an_unreachable_precision_silences_labels_and_says_so(
     records = [Record(f"soup {n} again", ("Alpha",) if n % 2 else ()) for n in range(80)]
     said = io.StringIO()
     with Progress(Console(file=said)) as progress:
-        folder = run_fit(tiny_base, tmp_path / "model", progress, records=records,
-                         min_precision=0.999, epochs=1)  # fmt: skip
+        folder = run_fit(
+            tiny_base, tmp_path / "model", progress, records=records, min_precision=0.999, epochs=1
+        )
     assert folder.thresholds == (SILENT,)
     assert "--min-precision 0.999 is not reached" in said.getvalue()
     assert "never given: Alpha" in said.getvalue()

@@ -77,11 +77,13 @@ def test_names_come_from_many_countries() -> None:
 
 
 def test_mining_makes_slots_of_names_and_leaves_out_the_unclear() -> None:
-    people, none = mine([
-        "Yesterday I told Jane about it. It was raining all day long.",
-        "We went to Frobnitz together. He was twelve in 1999. I am 34 years old.",
-        "it was yesterday, we were told",
-    ])  # fmt: skip
+    people, none = mine(
+        [
+            "Yesterday I told Jane about it. It was raining all day long.",
+            "We went to Frobnitz together. He was twelve in 1999. I am 34 years old.",
+            "it was yesterday, we were told",
+        ]
+    )
     assert people == ["Yesterday I told {FIRST} about it."]
     assert none == ["It was raining all day long.", "it was yesterday, we were told"]
 

@@ -29,8 +29,10 @@ OWN = (
 def write_annotated(file: Path, rows: Any = OWN) -> Path:
     lines = []
     for text, marks in rows:
-        spans = [{"start": text.index(w), "end": text.index(w) + len(w), "type": kind}
-                 for w, kind in marks]  # fmt: skip
+        spans = [
+            {"start": text.index(w), "end": text.index(w) + len(w), "type": kind}
+            for w, kind in marks
+        ]
         lines.append(json.dumps({"text": text, "spans": spans}))
     file.parent.mkdir(exist_ok=True)
     file.write_text("\n".join(lines))
@@ -46,8 +48,20 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("pii")
     own = write_annotated(folder / "diary.jsonl")
     out = folder / "mine"
-    result = run("pii", own, "--out", out, "--examples", 100, "--averaged", 2,
-                 "--layers", 1, "--name", "mine")  # fmt: skip
+    result = run(
+        "pii",
+        own,
+        "--out",
+        out,
+        "--examples",
+        100,
+        "--averaged",
+        2,
+        "--layers",
+        1,
+        "--name",
+        "mine",
+    )
     assert result.exit_code == 0, result.output
     return out
 
@@ -91,8 +105,11 @@ def test_runs_are_averaged_tensor_by_tensor() -> None:
 def test_types_by_other_names_are_understood(tmp_path: Path) -> None:
     found = read_for_training(write_annotated(tmp_path / "a.jsonl"))
     assert [[span.type for span in example.spans] for example in found] == [
-        ["PERSON", "LOCATION"], ["CONTACT"], ["LOCATION", "DATE_TIME"], [],
-    ]  # fmt: skip
+        ["PERSON", "LOCATION"],
+        ["CONTACT"],
+        ["LOCATION", "DATE_TIME"],
+        [],
+    ]
 
 
 def test_an_unknown_type_is_named_by_its_line_before_anything_is_generated(tmp_path: Path) -> None:

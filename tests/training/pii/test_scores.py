@@ -20,8 +20,9 @@ GOLD = [Span(0, 7, "PERSON"), Span(12, 14, "PERSON"), Span(18, 23, "CITY")]
 
 
 def test_an_entity_is_protected_only_as_a_whole() -> None:
-    scores = score([(TEXT, GOLD, [Span(0, 3, "X"), Span(4, 7, "Y"), Span(18, 22, "Z")])],
-                   skip=frozenset())  # fmt: skip
+    scores = score(
+        [(TEXT, GOLD, [Span(0, 3, "X"), Span(4, 7, "Y"), Span(18, 22, "Z")])], skip=frozenset()
+    )
     assert scores.leaked == {"PERSON": 1, "CITY": 1}
     assert scores.leak_rate == pytest.approx(2 / 3)
     assert scores.characters_leaked == 3
@@ -30,8 +31,9 @@ def test_an_entity_is_protected_only_as_a_whole() -> None:
 
 
 def test_redacting_anything_else_is_counted() -> None:
-    scores = score([("calm day", [], [Span(0, 4, "X")]), ("calm day", [], [Span(4, 5, "X")])],
-                   skip=frozenset())  # fmt: skip
+    scores = score(
+        [("calm day", [], [Span(0, 4, "X")]), ("calm day", [], [Span(4, 5, "X")])], skip=frozenset()
+    )
     assert (scores.clean, scores.clean_altered, scores.outside_redacted) == (2, 1, 4)
     assert scores.over_redaction == pytest.approx(1000 * 4 / 16)
 
@@ -49,10 +51,17 @@ def test_annotated_files_are_read(tmp_path: Path) -> None:
     assert (example.text, example.spans, style) == ("Bo!", (Span(0, 2, "PERSON"),), "title")
 
 
-@pytest.mark.parametrize("line", [
-    "no json", "[]", '{"spans": []}', '{"text": 7}', '{"text": "Bo", "spans": [{"start": 0}]}',
-    '{"text": "Bo", "spans": [{"start": 0, "end": 9, "type": "X"}]}',
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "line",
+    [
+        "no json",
+        "[]",
+        '{"spans": []}',
+        '{"text": 7}',
+        '{"text": "Bo", "spans": [{"start": 0}]}',
+        '{"text": "Bo", "spans": [{"start": 0, "end": 9, "type": "X"}]}',
+    ],
+)
 def test_a_bad_line_is_named_without_its_content(tmp_path: Path, line: str) -> None:
     file = tmp_path / "a.jsonl"
     file.write_text('{"text": "fine"}\n' + line)

@@ -34,9 +34,13 @@ def debian_redis(directory: Path) -> Server:
 def open_claims(url: str, **options: Any) -> Claims:
     """Claims on a connection of their own, as every process has them."""
     given = {
-        "queue": QUEUE, "results": RESULTS, "dead": DEAD,
-        "lease_seconds": LEASE_SECONDS, "max_results": 1_000_000, **options,
-    }  # fmt: skip
+        "queue": QUEUE,
+        "results": RESULTS,
+        "dead": DEAD,
+        "lease_seconds": LEASE_SECONDS,
+        "max_results": 1_000_000,
+        **options,
+    }
     return Claims(connect(SecretStr(url)), **given)
 
 

@@ -202,9 +202,11 @@ class Reader:
         self.received: list[Any] = []
         queue = kombu.Queue(QUEUE, routing_key=QUEUE, channel=self.channel)
         self.consumer = kombu.Consumer(
-            self.channel, [queue], accept=["json", "application/octet-stream"],
+            self.channel,
+            [queue],
+            accept=["json", "application/octet-stream"],
             on_message=self.received.append,
-        )  # fmt: skip
+        )
         self.consumer.qos(prefetch_count=prefetch)
         self.consumer.consume()
 

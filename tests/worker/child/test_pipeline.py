@@ -73,9 +73,10 @@ def test_an_empty_batch_is_no_error(desk: Desk) -> None:
 def test_waits_are_counted_where_the_submission_is_known(desk: Desk) -> None:
     now = time.time()
     report = desk.run(
-        desk.claim("e1", "x", enqueued_at=now - 5), desk.claim("e2", "x"),
+        desk.claim("e1", "x", enqueued_at=now - 5),
+        desk.claim("e2", "x"),
         desk.claim("ahead", "x", enqueued_at=now + 1000),
-    )  # fmt: skip
+    )
     assert report.waits == [pytest.approx(5, abs=2), 0.0]
     assert report.end_to_end == [pytest.approx(5, abs=2), 0.0]
 
@@ -98,7 +99,8 @@ def bad_claims(desk: Desk) -> dict[str, tuple[Claim, str]]:
         "of another id": (Claim("e2", good.sealed), "undecryptable"),
         "of another kind": (Claim("inner", as_result), "undecryptable"),
         "with another key": (
-            Claim("e1", other_keys.seal(plain, kind=ENTRY, entry_id="e1")), "undecryptable",
+            Claim("e1", other_keys.seal(plain, kind=ENTRY, entry_id="e1")),
+            "undecryptable",
         ),
         "inner id another": (desk.sealed("outer", plain), "undecryptable"),
         "not JSON": (desk.sealed("e1", b"hello"), "malformed"),
@@ -106,16 +108,20 @@ def bad_claims(desk: Desk) -> dict[str, tuple[Claim, str]]:
         "no text": (desk.sealed("e1", b'{"entry_id": "e1"}'), "malformed"),
         "blank text": (desk.sealed("e1", b'{"entry_id": "e1", "text": " "}'), "malformed"),
         "another field": (
-            desk.sealed("e1", b'{"entry_id": "e1", "text": "x", "user": "u"}'), "malformed",
+            desk.sealed("e1", b'{"entry_id": "e1", "text": "x", "user": "u"}'),
+            "malformed",
         ),
         "invalid UTF-8": (desk.sealed("e1", b'{"entry_id": "e1", "text": "\xff"}'), "malformed"),
-        "lone surrogate": (desk.sealed("e1", rb'{"entry_id": "e1", "text": "\ud800"}'), "malformed"),
+        "lone surrogate": (
+            desk.sealed("e1", rb'{"entry_id": "e1", "text": "\ud800"}'),
+            "malformed",
+        ),
         "text too long": (
             desk.sealed("e1", json.dumps({"entry_id": "e1", "text": "x" * 50_001}).encode()),
             "malformed",
         ),
         "oversized": (Claim("e1", "x" * (MAX_SEALED_CHARACTERS + 1)), "oversized"),
-    }  # fmt: skip
+    }
 
 
 @pytest.mark.parametrize("name", list(bad_claims(Desk(KeySet.from_jwks({"keys": [new_key()]})))))

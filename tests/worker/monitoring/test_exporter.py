@@ -71,10 +71,13 @@ def test_an_empty_system_has_every_gauge_at_zero(scraper: Scraper) -> None:
     assert gauges.pop("journal_redis_up") == 1
     assert gauges.pop("journal_redis_used_memory_bytes") > 0
     assert gauges == {
-        "journal_queue_ready": 0, "journal_queue_oldest_seconds": 0, "journal_queue_claimed": 0,
-        "journal_results_entries": 0, "journal_dead_letters": 0,
+        "journal_queue_ready": 0,
+        "journal_queue_oldest_seconds": 0,
+        "journal_queue_claimed": 0,
+        "journal_results_entries": 0,
+        "journal_dead_letters": 0,
         "journal_redis_maxmemory_bytes": 0,
-    }  # fmt: skip
+    }
 
 
 def test_gauges_count_what_is_where(scraper: Scraper, client: redis.Redis, redis_url: str) -> None:
@@ -160,9 +163,13 @@ def test_what_a_user_may_not_see_is_left_out(
     redis_url: str, client: redis.Redis, redis_server: Server
 ) -> None:
     client.acl_setuser(
-        "half", enabled=True, reset=True, passwords=["+x"], keys=["journal.entries"],
+        "half",
+        enabled=True,
+        reset=True,
+        passwords=["+x"],
+        keys=["journal.entries"],
         commands=["+ping", "+llen", "+client|setname"],
-    )  # fmt: skip
+    )
     one = Scraper(redis_url.replace("redis://", "redis://half:x@"))
     try:
         assert one.gauges() == {"journal_redis_up": 1, "journal_queue_ready": 0}
@@ -212,8 +219,17 @@ def test_a_port_in_use_stops_the_start(redis_url: str) -> None:
 
 # As a process
 
-HEAVY = ("torch", "spacy", "presidio_analyzer", "presidio_anonymizer", "transformers", "celery",
-         "kombu", "thinc", "numpy")  # fmt: skip
+HEAVY = (
+    "torch",
+    "spacy",
+    "presidio_analyzer",
+    "presidio_anonymizer",
+    "transformers",
+    "celery",
+    "kombu",
+    "thinc",
+    "numpy",
+)
 
 
 def test_importing_the_exporter_brings_nothing_heavy() -> None:
@@ -222,9 +238,12 @@ def test_importing_the_exporter_brings_nothing_heavy() -> None:
         f"print([name for name in {HEAVY} if name in sys.modules])"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True,
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-    )  # fmt: skip
+    )
     assert done.stdout.strip() == "[]"
 
 
@@ -236,11 +255,21 @@ def test_the_exporter_command_runs_light_and_ends_on_sigterm() -> None:
         "from worker.cli import main; main()"
     )
     with subprocess.Popen(
-        [sys.executable, "-c", code, "exporter", "--port", "0",
-         "--redis-url", f"redis://:secretpassword@127.0.0.1:{free_port()}/0"],
+        [
+            sys.executable,
+            "-c",
+            code,
+            "exporter",
+            "--port",
+            "0",
+            "--redis-url",
+            f"redis://:secretpassword@127.0.0.1:{free_port()}/0",
+        ],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    ) as process:  # fmt: skip
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
         assert process.stderr is not None
         watchdog = threading.Timer(60, process.kill)
         watchdog.start()

@@ -67,9 +67,12 @@ def test_a_report_is_counted_whole(metrics: Metrics) -> None:
     assert value(metrics, "journal_labels_total", label="Mind Reading") == 2
     assert value(metrics, "journal_redactions_total", type="PERSON") == 2
     for stage, total, count in (
-        ("queue", 3.0, 2), ("anonymize", 0.02, 1), ("classify", 0.3, 1),
-        ("settle", 0.001, 1), ("end_to_end", 1.5, 1),
-    ):  # fmt: skip
+        ("queue", 3.0, 2),
+        ("anonymize", 0.02, 1),
+        ("classify", 0.3, 1),
+        ("settle", 0.001, 1),
+        ("end_to_end", 1.5, 1),
+    ):
         assert value(metrics, "journal_stage_seconds_sum", stage=stage) == pytest.approx(total)
         assert value(metrics, "journal_stage_seconds_count", stage=stage) == count
     assert value(metrics, "journal_batch_entries_sum") == 3

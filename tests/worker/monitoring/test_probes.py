@@ -93,8 +93,13 @@ def test_a_port_in_use_is_one_clear_line() -> None:
         with pytest.raises(
             StartupError, match=f"cannot listen on 127.0.0.1:{port}: Address already"
         ):
-            Probes(CollectorRegistry(), alive=lambda: None, ready=lambda: None,
-                   host="127.0.0.1", port=port)  # fmt: skip
+            Probes(
+                CollectorRegistry(),
+                alive=lambda: None,
+                ready=lambda: None,
+                host="127.0.0.1",
+                port=port,
+            )
 
 
 @pytest.mark.parametrize("host", ["no.such.host.invalid", "256.1.1.1", "203.0.113.7", "x" * 70])
@@ -107,8 +112,9 @@ def test_an_address_that_is_not_ours_is_one_clear_line(host: str) -> None:
 def test_a_stopped_server_frees_its_port() -> None:
     port = free_port()
     for _ in range(2):
-        probes = Probes(CollectorRegistry(), alive=lambda: None, ready=lambda: None,
-                        host="127.0.0.1", port=port)  # fmt: skip
+        probes = Probes(
+            CollectorRegistry(), alive=lambda: None, ready=lambda: None, host="127.0.0.1", port=port
+        )
         probes.start()
         probes.stop()
 

@@ -114,9 +114,14 @@ class Desk:
     """A batcher and what is around it."""
 
     def __init__(
-        self, children: int = 1, *, max_entries: int = 4, max_tokens: int = 1000,
-        max_deliveries: int = 3, stock: bool = False,
-    ) -> None:  # fmt: skip
+        self,
+        children: int = 1,
+        *,
+        max_entries: int = 4,
+        max_tokens: int = 1000,
+        max_deliveries: int = 3,
+        stock: bool = False,
+    ) -> None:
         self.pool = Pool(children)
         self.settler = RecordingSettler()
         self.metrics = Metrics(CollectorRegistry())
@@ -131,13 +136,16 @@ class Desk:
         self.given_back: list[str] = []
         self.refusal: Exception | None = None
         self.batcher = Batcher(
-            self.pool, call_soon=self.soon.append,
+            self.pool,
+            call_soon=self.soon.append,
             call_later=lambda seconds, function, args: self.later.append((seconds, function, args)),
-            settler=self.settler, blame=self.blamed.extend, give_back=None if stock else self.give_back,
+            settler=self.settler,
+            blame=self.blamed.extend,
+            give_back=None if stock else self.give_back,
             metrics=self.metrics,
             size=BatchLimits(max_entries, max_tokens, 7.0),
             max_deliveries=max_deliveries,
-        )  # fmt: skip
+        )
         self._channel = kombu.Connection("memory://").channel()
 
     def give_back(self, tags: Sequence[str]) -> None:
@@ -158,10 +166,16 @@ class Desk:
             self.rejected.append(ident)
 
         return JournalRequest(
-            received, on_ack=lambda *_: self.acknowledged.append(ident), on_reject=on_reject,
-            hostname="host", app=self.app, task=self.app.tasks[TASK], body=received.body,
-            headers=received.headers, decoded=False,
-        )  # fmt: skip
+            received,
+            on_ack=lambda *_: self.acknowledged.append(ident),
+            on_reject=on_reject,
+            hostname="host",
+            app=self.app,
+            task=self.app.tasks[TASK],
+            body=received.body,
+            headers=received.headers,
+            decoded=False,
+        )
 
     def entry(self, name: str, *, tokens: int = 1, **options: Any) -> JournalRequest:
         sealed = SEALED.ljust(6 * tokens, "x")

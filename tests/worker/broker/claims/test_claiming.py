@@ -64,9 +64,14 @@ def test_a_claim_asked_again_after_a_lost_reply_answers_the_same(
 
 def test_bytes_come_back_as_they_were(client: redis.Redis, claims: Claims) -> None:
     odd = [
-        b"", b"\x00\xff\r\n", b'{"args": [], "empty": {}}', '"ünï" 😀'.encode(), b'","","x"]',
-        b"x" * 500_000, encode_message("e1", "a.b.c.d.e"),
-    ]  # fmt: skip
+        b"",
+        b"\x00\xff\r\n",
+        b'{"args": [], "empty": {}}',
+        '"ünï" 😀'.encode(),
+        b'","","x"]',
+        b"x" * 500_000,
+        encode_message("e1", "a.b.c.d.e"),
+    ]
     push(client, *odd)
     claimed = claims.claim(10)
     assert [one.message for one in claimed] == odd
