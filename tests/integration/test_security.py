@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import os
 import re
-import shutil
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,6 +32,7 @@ from producer.dead import DeadLetters
 from producer.groups import consumer_groups, remove_group
 from producer.load import LoadRun, Schedule
 from producer.sealing import new_key, write_key_file
+from tests import needs
 from tests.integration.conftest import Backend, wait_until
 
 if TYPE_CHECKING:
@@ -213,9 +212,7 @@ def test_tls_is_used_and_a_strange_certificate_refused(
     keys: KeySet,
     tmp_path: Path,
 ) -> None:
-    program = shutil.which("redis-server")  # the embedded server is built without TLS
-    if program is None:
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("no redis-server")
+    program = needs.program("redis-server")  # the embedded server is built without TLS
     plain, port = free_port(), free_port()
     server = Server(
         program=program, directory=tmp_path / "redis", port=plain, tls_port=str(port),
