@@ -6,6 +6,7 @@ our own that fails is a bug, and stays a traceback.
 
 from __future__ import annotations
 
+import sys
 from importlib.util import find_spec
 
 import click
@@ -50,6 +51,8 @@ def require(program: str, extra: str, *packages: str) -> None:
 
 
 def _is_installed(package: str) -> bool:
+    if sys.modules.get(package):  # looked up, celery and kombu would fail once they are imported
+        return True
     try:
         return find_spec(package) is not None
     except ModuleNotFoundError:  # an import hook may refuse instead of finding nothing
