@@ -12,6 +12,7 @@ import redis
 from deploy.local.server import Server
 from producer import KeySet, Settings
 from producer.sealing import new_key, write_key_file
+from tests.needs import print_summary_of_skips
 from tests.tiny_model import write_tiny_model
 
 if TYPE_CHECKING:
@@ -23,6 +24,11 @@ def pytest_configure() -> None:
     """A shell ignores SIGINT for its background jobs; processes that tests interrupt must not."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What was skipped is one line that says what to install."""
+    print_summary_of_skips(terminalreporter)
 
 
 @pytest.fixture(scope="session")

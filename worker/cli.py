@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 import click
 
 from producer.errors import JournalError, Unavailable
+from worker import extras
 from worker.errors import StartupError, WorkerError
 
 EXIT_USAGE = 2
@@ -49,6 +50,15 @@ def fail(error: Exception | str) -> NoReturn:
     sys.exit(EXIT_UNAVAILABLE if isinstance(error, Unavailable) else EXIT_USAGE)
 
 
+def require(extra: str, *packages: str) -> None:
+    """See that packages of an extra are installed, before anything is imported or read.
+
+    Raises:
+        MissingPackagesError: one of them is not.
+    """
+    extras.require("journal-worker", extra, *packages)
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="journal-stream")
 def main() -> None:
@@ -81,6 +91,7 @@ def run(**options: Any) -> None:
     Serves /metrics, /healthz and /readyz. Exits with 2 and one line if it cannot start as
     configured.
     """
+    require("worker", *extras.WORKER)
     from worker.monitoring import logs  # noqa: PLC0415 - the other commands stay light
     from worker.settings import WorkerSettings  # noqa: PLC0415
 
@@ -108,6 +119,7 @@ def run(**options: Any) -> None:
 @_LEVEL
 def exporter(**options: Any) -> None:
     """Serve the gauges of the queue on /metrics, whether workers run or not."""
+    require("exporter", *extras.EXPORTER)
     from worker.monitoring import logs  # noqa: PLC0415
     from worker.monitoring.exporter import Exporter  # noqa: PLC0415
     from worker.settings import WorkerSettings  # noqa: PLC0415
@@ -132,6 +144,7 @@ def anonymize(jobs: int | None, **options: Any) -> None:
     Reads stdin, writes stdout, keeps the order. Spans are ranges of characters of the text as it
     was given.
     """
+    require("worker", *extras.ANONYMIZER)
     from worker.filters import anonymize_lines, run_filter  # noqa: PLC0415
 
     def work() -> None:
@@ -154,6 +167,7 @@ def classify(jobs: int | None, raw: bool, **options: Any) -> None:
     Reads stdin, writes stdout, keeps the order. Evidence is ranges of characters of the text as
     it was given.
     """
+    require("worker", *(extras.MODELS if raw else extras.ANONYMIZER))
     from worker.filters import classify_lines, run_filter  # noqa: PLC0415
     from worker.models.folder import ModelFolder  # noqa: PLC0415
     from worker.settings import WorkerSettings  # noqa: PLC0415

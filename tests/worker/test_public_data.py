@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
-from pathlib import Path
 
 import pytest
 
+from tests import needs
 from worker.anonymizer.anonymizer import Anonymizer
 
 pytestmark = pytest.mark.data
 
 
 def texts(name: str, most: int) -> list[str]:
-    """Texts of a public data set; without `JOURNAL_DATA` the test skips, except in CI."""
-    folder = os.environ.get("JOURNAL_DATA")
-    if not folder:
-        if os.environ.get("CI", "").lower() in {"1", "true"}:
-            pytest.fail("JOURNAL_DATA is not set")
-        pytest.skip("JOURNAL_DATA is not set")
-    with (Path(folder) / name).open(encoding="utf-8") as lines:
+    """Texts of a public data set."""
+    with (needs.data_folder() / name).open(encoding="utf-8") as lines:
         return [json.loads(line)["text"] for _, line in zip(range(most), lines, strict=False)]
 
 

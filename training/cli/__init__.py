@@ -21,11 +21,13 @@ from training.cli.common import (
     new_progress,
     one_line_errors,
     prepare_libraries,
+    require,
 )
 from training.cli.pii import evaluate_pii, pii
 from training.entries.reading import TEXT, label_names, read_plain, read_records
 from training.entries.sources import read_sources, read_validation
 from training.options import ANY_WEIGHT, fit_options, window_for
+from worker import extras
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
@@ -43,6 +45,7 @@ def anonymize(source: Path, target: Path, column: str) -> None:
 
     All other columns stay as they are. TARGET is readable by its owner only.
     """
+    require(*extras.ANONYMIZER)
     with one_line_errors(), new_progress() as progress:
         from training.entries.anonymize import anonymize_csv  # noqa: PLC0415
 
@@ -163,6 +166,9 @@ def fit(data: tuple[str, ...], out: Path, **given: Any) -> None:
     Several GPUs: `torchrun --nproc-per-node 2 -m training.cli fit ...`; --batch-size is then
     shared out among them.
     """
+    require("accelerate", "datasets", "faker", "matplotlib", *extras.MODELS)
+    if not given["no_anonymize"]:
+        require(*extras.ANONYMIZER)
     with one_line_errors(), new_progress() as progress:
         processes.check(**{k: given[k] for k in ("batch_size", "max_minutes", "resume")})
         prepare_libraries(offline=not given["allow_download"])
@@ -206,6 +212,9 @@ def evaluate(
     model: Path, data: Path, out: Path | None, negatives: Path | None, *, raw: bool, **options: Any
 ) -> None:
     """Score the folder MODEL on DATA (.csv or .jsonl): a table on stderr, JSON on stdout."""
+    require("faker", *(["matplotlib"] if out else []), *extras.MODELS)
+    if not raw:
+        require(*extras.ANONYMIZER)
     with one_line_errors(), new_progress() as progress:
         prepare_libraries(offline=True)
         from training.output.atomic_folder import make_folder  # noqa: PLC0415

@@ -15,6 +15,7 @@ from rich.console import Console
 from training import distributed as processes
 from training.errors import TrainingError
 from training.progress import Progress
+from worker import extras
 from worker.errors import WorkerError
 
 if TYPE_CHECKING:
@@ -27,6 +28,15 @@ EXIT_INTERRUPTED = 130
 _OFFLINE = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_DATASETS_OFFLINE")
 FILE = click.Path(path_type=Path, dir_okay=False)
 FOLDER = click.Path(path_type=Path, file_okay=False)
+
+
+def require(*packages: str) -> None:
+    """See that packages of the extra are installed, before anything is imported or read.
+
+    Raises:
+        MissingPackagesError: one of them is not.
+    """
+    extras.require("journal-train", "training", *packages)
 
 
 def new_anonymizer() -> Anonymizer:

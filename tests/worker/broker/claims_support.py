@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
 from typing import TYPE_CHECKING, Any
 
-import pytest
 from pydantic import SecretStr
 
 from deploy.local.server import Server
 from producer.connection import connect
 from producer.operations.base import CLAIMS
+from tests import needs
 from worker.broker.claims import DELIVERIES, LEASES, Claims
 
 if TYPE_CHECKING:
@@ -25,10 +24,7 @@ LEASE_SECONDS = 30.0
 
 def debian_redis(directory: Path) -> Server:
     """Debian's redis-server, skipping the test where there is none."""
-    program = shutil.which("redis-server")
-    if program is None:
-        pytest.skip("no redis-server on PATH (apt-get install redis-server)")
-    return Server(program=program, directory=directory)
+    return Server(program=needs.program("redis-server"), directory=directory)
 
 
 def open_claims(url: str, **options: Any) -> Claims:
