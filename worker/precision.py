@@ -22,7 +22,13 @@ class Precision(StrEnum):
 
     FP32 = "fp32"
     BF16 = "bf16"
+    FP16 = "fp16"
     INT8 = "int8"
+
+
+_DTYPES = {Precision.BF16: torch.bfloat16, Precision.FP16: torch.float16}
+#: CUDA devices of this compute capability and later multiply fp16 faster than fp32.
+_FAST_FP16 = (7, 0)
 
 
 def choose_device(wanted: str) -> torch.device:
@@ -38,7 +44,7 @@ def choose_device(wanted: str) -> torch.device:
 
 
 def choose_precision(wanted: str, device: torch.device) -> Precision:
-    """`auto` takes bf16 where the hardware computes it, else int8 on a CPU, else fp32.
+    """`auto` takes bf16 where the hardware computes it, else fp16 (CUDA) or int8 (CPU), else fp32.
 
     Raises:
         StartupError: the wanted precision does not run on this device.
@@ -51,19 +57,23 @@ def choose_precision(wanted: str, device: torch.device) -> Precision:
     if has_bf16(device):
         return Precision.BF16
     if device.type == "cuda":
-        return Precision.FP32
+        return Precision.FP16 if _cuda_has_fp16(device) else Precision.FP32
     return Precision.INT8 if _quantized_engine() else Precision.FP32
 
 
 def has_bf16(device: torch.device) -> bool:
-    """Whether a CPU or CUDA device multiplies bf16 in hardware."""
+    """Whether a CPU or CUDA device multiplies bf16 in hardware; emulation is far slower."""
     if device.type == "cuda":
-        return bool(torch.cuda.is_bf16_supported())
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     return _cpu_has_bf16()
 
 
+def _cuda_has_fp16(device: torch.device) -> bool:
+    return bool(torch.cuda.get_device_capability(device) >= _FAST_FP16)
+
+
 def _cpu_has_bf16() -> bool:
-    """Whether the CPU multiplies bf16 in hardware (AVX512-BF16, AMX); emulation is far slower."""
+    """Whether the CPU multiplies bf16 in hardware (AVX512-BF16, AMX)."""
     probe = getattr(torch.cpu, "_is_avx512_bf16_supported", None)
     return bool(probe and probe())
 
@@ -88,8 +98,8 @@ def finite(logits: torch.Tensor) -> torch.Tensor:
 
 def convert(model: PreTrainedModel, precision: Precision, device: torch.device) -> Any:
     """The model on `device` in `precision`, ready to be called; `model` may be changed."""
-    if precision is Precision.BF16:
-        return model.to(device=device, dtype=torch.bfloat16)
+    if precision in _DTYPES:
+        return model.to(device=device, dtype=_DTYPES[precision])
     if precision is Precision.INT8:
         engine = _quantized_engine()
         if engine is None:

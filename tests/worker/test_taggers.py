@@ -113,7 +113,8 @@ def classifier_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("kind", ARCHITECTURES)
 def test_a_token_classifier_finds_what_it_knows(tmp_path: Path, kind: str) -> None:
-    anonymizer = Anonymizer.load(write_classifier(tmp_path / kind, kind), device="cpu")
+    folder = write_classifier(tmp_path / kind, kind)
+    anonymizer = Anonymizer.load(folder, device="cpu", precision="fp32")
     texts = ["today olumide, frobnitz and OLUMIDE's cat met in Lisbon.", "", "olumide",
              "nobody was here. " * 40 + "then olumide came", "x." * 300 + "olumide!"]  # fmt: skip
     found = [item.text for item in anonymizer.anonymize(texts)]
