@@ -202,6 +202,24 @@ def test_a_faster_precision_is_used_where_it_agrees(
         assert a.scores == pytest.approx(b.scores, abs=0.3)
 
 
+@pytest.mark.parametrize("wanted", [Precision.BF16, Precision.FP16])
+def test_only_the_products_of_the_layers_are_reduced(tiny_model: Path, wanted: Precision) -> None:
+    def reduced() -> set[str]:
+        model = precision.convert(load_parts(ModelFolder.open(tiny_model))[1], wanted, CPU)
+        return {name for name, p in model.named_parameters() if p.dtype is not torch.float32}
+
+    found = reduced()
+    assert {name.split(".")[1] for name in found} == {"encoder"}
+    assert len(found) == 2 * 6 * 2  # layers, their linear layers, weight and bias
+
+
+def test_an_architecture_of_another_build_is_reduced_as_a_whole(tiny_model: Path) -> None:
+    _, model = load_parts(ModelFolder.open(tiny_model))
+    model.config.model_type = "other"
+    found = precision.convert(model, Precision.BF16, CPU)
+    assert {p.dtype for p in found.parameters()} == {torch.bfloat16}
+
+
 @pytest.mark.parametrize("wanted", ["int8", "bf16", "fp16"])
 def test_a_precision_that_strays_is_given_up_for_fp32(
     tiny_model: Path,

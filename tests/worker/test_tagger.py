@@ -142,6 +142,17 @@ def test_words_of_one_name_are_joined_and_edges_trimmed() -> None:
     assert [text[h.start : h.end] for h in join(text, hits)] == ["Ann-Marie O'Neil", "Bo"]
 
 
+def test_mentions_of_a_name_have_the_type_of_the_surest() -> None:
+    text = "Ravi called Ghent. ravi is 9; Ravi left RAVI in Ghent."
+    hits = [Tagged(0, 4, "LOCATION", 0.4), Tagged(12, 17, "LOCATION", 0.9),
+            Tagged(19, 23, "PERSON", 0.9), Tagged(27, 28, "AGE", 0.99),
+            Tagged(30, 34, "ORGANIZATION", 0.7), Tagged(40, 44, "PERSON", 0.5),
+            Tagged(48, 53, "PERSON", 0.5)]  # fmt: skip
+    assert [hit.type for hit in join(text, hits)] == [
+        "PERSON", "LOCATION", "PERSON", "AGE", "PERSON", "PERSON", "LOCATION",
+    ]  # fmt: skip
+
+
 def test_parts_of_figures_are_no_ages() -> None:
     text = "7:55 and 5.50 at 8pm for $65"
     hits = [Tagged(2, 4, "AGE", 0.99), Tagged(9, 11, "ID", 0.99), Tagged(17, 20, "AGE", 0.99),

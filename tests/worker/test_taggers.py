@@ -26,6 +26,7 @@ from worker.anonymizer import SHIPPED_TAGGER, Anonymizer
 from worker.errors import ModelFolderError
 from worker.kinds import KINDS, own_kind
 from worker.model_folder import seal_folder
+from worker.tagger import Tagger
 
 LABELS = ("O", "B-PER", "I-PER", "B-MISC", "B-GPE", "I-GPE", "B-DATE")
 #: A word and the labels that the tiny models give it, in equal parts.
@@ -111,10 +112,15 @@ def classifier_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_classifier(tmp_path_factory.mktemp("taggers") / "bert")
 
 
+@pytest.mark.parametrize("precision", ["fp32", "bf16", "fp16"])
 @pytest.mark.parametrize("kind", ARCHITECTURES)
-def test_a_token_classifier_finds_what_it_knows(tmp_path: Path, kind: str) -> None:
-    folder = write_classifier(tmp_path / kind, kind)
-    anonymizer = Anonymizer.load(folder, device="cpu", precision="fp32")
+def test_a_token_classifier_finds_what_it_knows(tmp_path: Path, kind: str, precision: str) -> None:
+    tagger = taggers.load(
+        write_classifier(tmp_path / kind, kind), device="cpu", precision=precision
+    )
+    assert isinstance(tagger, Tagger)
+    assert tagger.precision == precision
+    anonymizer = Anonymizer.around(tagger)
     texts = ["today olumide, frobnitz and OLUMIDE's cat met in Lisbon.", "", "olumide",
              "nobody was here. " * 40 + "then olumide came", "x." * 300 + "olumide!"]  # fmt: skip
     found = [item.text for item in anonymizer.anonymize(texts)]
