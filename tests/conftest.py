@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+#: `JOURNAL_PRECISION=bf16 make test` lets workers and filters compute in bf16; what asserts exact
+#: texts or labels loads its models in fp32.
+_LET_THROUGH = {"JOURNAL_DATA", "JOURNAL_PRECISION", "JOURNAL_TEST_REDIS_URL"}
+
 
 def pytest_configure() -> None:
     """A shell ignores SIGINT for its background jobs; processes that tests interrupt must not."""
@@ -86,6 +90,6 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Tests choose their settings; a developer's JOURNAL_* or .env must not."""
     for name in list(os.environ):
-        if name.startswith("JOURNAL_") and name not in {"JOURNAL_DATA", "JOURNAL_TEST_REDIS_URL"}:
+        if name.startswith("JOURNAL_") and name not in _LET_THROUGH:
             monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)

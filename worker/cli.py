@@ -30,7 +30,9 @@ _DEVICE = click.option(
     "--device", type=click.Choice(["auto", "cpu", "cuda"]), help="JOURNAL_DEVICE."
 )
 _PRECISION = click.option(
-    "--precision", type=click.Choice(["auto", "fp32", "bf16", "int8"]), help="JOURNAL_PRECISION."
+    "--precision",
+    type=click.Choice(["auto", "fp32", "bf16", "fp16", "int8"]),
+    help="JOURNAL_PRECISION.",
 )
 
 
@@ -135,6 +137,8 @@ def exporter(**options: Any) -> None:
 
 
 @main.command()
+@_DEVICE
+@_PRECISION
 @_TAGGER
 @_NUMBERED
 @click.option("--jobs", type=click.IntRange(1), help="Processes (default: one a core).")
@@ -189,7 +193,12 @@ def _anonymizer_options(options: dict[str, Any]) -> dict[str, Any]:
     from worker.settings import WorkerSettings  # noqa: PLC0415
 
     settings = WorkerSettings.load(**_given(options))
-    return {"tagger": settings.tagger, "numbered": settings.numbered_placeholders}
+    return {
+        "device": settings.device,
+        "precision": settings.precision,
+        "tagger": settings.tagger,
+        "numbered": settings.numbered_placeholders,
+    }
 
 
 def check_redis(settings: Any) -> None:

@@ -38,7 +38,12 @@ class LineError(WorkerError):
 
 
 def anonymize_lines(
-    *, tagger: Path | None = None, numbered: bool = False, threads: int = 1
+    *,
+    device: str = "auto",
+    precision: str = "auto",
+    tagger: Path | None = None,
+    numbered: bool = False,
+    threads: int = 1,
 ) -> Stage:
     """The stage of `journal-worker anonymize`; call it in the process that will use it."""
     import torch  # noqa: PLC0415 - the command line stays light
@@ -46,7 +51,7 @@ def anonymize_lines(
     from worker.anonymizer.anonymizer import Anonymizer  # noqa: PLC0415 - brings spaCy
 
     torch.set_num_threads(threads)
-    anonymizer = Anonymizer.load(tagger, numbered=numbered)
+    anonymizer = Anonymizer.load(tagger, device=device, precision=precision, numbered=numbered)
 
     def stage(records: list[Record]) -> list[Record]:
         found = anonymizer.anonymize([record["text"] for record in records])

@@ -38,7 +38,7 @@ class WorkerSettings(Settings):
     exporter_port: Port = 9809
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     device: Literal["auto", "cpu", "cuda"] = "auto"
-    precision: Literal["auto", "fp32", "bf16", "int8"] = "auto"
+    precision: Literal["auto", "fp32", "bf16", "fp16", "int8"] = "auto"
 
     @property
     def children(self) -> int:

@@ -28,8 +28,8 @@ def _two_threads_at_most() -> None:
 
 @pytest.fixture(scope="session")
 def anonymizer() -> Anonymizer:
-    """The real one: Presidio takes seconds to load."""
-    return Anonymizer.load()
+    """The real one in fp32: Presidio takes seconds to load."""
+    return Anonymizer.load(device="cpu", precision="fp32")
 
 
 @pytest.fixture(scope="session")

@@ -173,6 +173,30 @@ def test_anonymize(command: Callable[..., Result]) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [((), ("cpu", "fp16")), (("--precision", "fp32", "--device", "auto"), ("auto", "fp32"))],
+)
+def test_the_anonymizer_runs_where_and_as_precisely_as_it_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+    anonymizer: Anonymizer,
+    options: tuple[str, ...],
+    expected: tuple[str, str],
+) -> None:
+    asked = []
+
+    def load(_: Path | None, *, device: str, precision: str, **__: Any) -> Anonymizer:
+        asked.append((device, precision))
+        return anonymizer
+
+    monkeypatch.setattr(Anonymizer, "load", load)
+    monkeypatch.setenv("JOURNAL_DEVICE", "cpu")
+    monkeypatch.setenv("JOURNAL_PRECISION", "fp16")
+    done = CliRunner().invoke(main, ["anonymize", *options], input=lines(1))
+    assert done.exit_code == 0, done.stderr
+    assert asked == [expected]
+
+
 def test_nothing_in_is_nothing_out(command: Callable[..., Result], tiny_model: Path) -> None:
     assert (command("anonymize").exit_code, command("anonymize").output) == (0, "")
     done = command("classify", "--model", str(tiny_model))

@@ -162,7 +162,7 @@ class Anonymizer:
             tagger: its folder, see `worker.anonymizer.taggers.loading`; the one that comes with
                 journal-stream by default.
             device: auto, cpu or cuda.
-            precision: auto, fp32, bf16 or int8; the tagger runs in bf16 or fp32.
+            precision: auto, fp32, bf16, fp16 or int8: the tagger's arithmetic.
             numbered: see `Anonymizer`.
 
         Raises:

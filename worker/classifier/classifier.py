@@ -103,7 +103,7 @@ class Classifier:
         Args:
             folder: the verified model folder.
             device: auto, cpu or cuda.
-            precision: auto, fp32, bf16 or int8.
+            precision: auto, fp32, bf16, fp16 or int8.
             threads: torch threads for this process; torch's choice by default.
 
         Raises:

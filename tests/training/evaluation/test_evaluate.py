@@ -126,14 +126,24 @@ def test_results_are_told_by_style_and_for_negatives(tiny_model: Path, tmp_path:
     plain = tmp_path / "plain.csv"
     plain.write_text("id,text\n" + "".join(f"{n},soup {n}\n" for n in range(40)))
     result: Any = CliRunner().invoke(
-        main, ["evaluate", str(tiny_model), str(data), "--raw", "--negatives", str(plain)]
+        main,
+        [
+            "evaluate",
+            str(tiny_model),
+            str(data),
+            "--raw",
+            "--negatives",
+            str(plain),
+            "--precision",
+            "fp32",
+        ],
     )
     assert result.exit_code == 0, result.output
     report = json.loads(result.stdout)
     assert {style: row["entries"] for style, row in report["by_style"].items()} == dict.fromkeys(
         ("list", "no punctuation", "lower case", "ordinary", "letter"), 1
     )
-    worker = Classifier.load(ModelFolder.open(tiny_model), device="cpu", precision="auto")
+    worker = Classifier.load(ModelFolder.open(tiny_model), device="cpu", precision="fp32")
     given = [bool(c.labels) for c in worker.classify([f"soup {n}" for n in range(40)])]
     assert report["negatives"]["entries"] == 40
     assert report["negatives"]["labelled_share"] == pytest.approx(np.mean(given), abs=1e-4)

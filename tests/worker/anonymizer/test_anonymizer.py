@@ -244,7 +244,7 @@ OFFLINE = textwrap.dedent("""
         setattr(socket, name, guarded(name))
 
     from worker.anonymizer.anonymizer import Anonymizer
-    (found,) = Anonymizer.load().anonymize(
+    (found,) = Anonymizer.load(device="cpu", precision="fp32").anonymize(
         ["Jane Doe wrote jane.doe@gmial.con and http://example.co.uk or call (212) 555-0147."]
     )
     print(found.text)

@@ -191,7 +191,7 @@ def test_a_failing_model_tells_nothing_of_the_text(
 # Precision
 
 
-@pytest.mark.parametrize("wanted", ["int8", "bf16"])
+@pytest.mark.parametrize("wanted", ["int8", "bf16", "fp16"])
 def test_a_faster_precision_is_used_where_it_agrees(
     tiny_model: Path, classifier: Classifier, wanted: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -202,7 +202,25 @@ def test_a_faster_precision_is_used_where_it_agrees(
         assert a.scores == pytest.approx(b.scores, abs=0.3)
 
 
-@pytest.mark.parametrize("wanted", ["int8", "bf16"])
+@pytest.mark.parametrize("wanted", [Precision.BF16, Precision.FP16])
+def test_only_the_products_of_the_layers_are_reduced(tiny_model: Path, wanted: Precision) -> None:
+    def reduced() -> set[str]:
+        model = precision.convert(load_parts(ModelFolder.open(tiny_model))[1], wanted, CPU)
+        return {name for name, p in model.named_parameters() if p.dtype is not torch.float32}
+
+    found = reduced()
+    assert {name.split(".")[1] for name in found} == {"encoder"}
+    assert len(found) == 2 * 6 * 2  # layers, their linear layers, weight and bias
+
+
+def test_an_architecture_of_another_build_is_reduced_as_a_whole(tiny_model: Path) -> None:
+    _, model = load_parts(ModelFolder.open(tiny_model))
+    model.config.model_type = "other"
+    found = precision.convert(model, Precision.BF16, CPU)
+    assert {p.dtype for p in found.parameters()} == {torch.bfloat16}
+
+
+@pytest.mark.parametrize("wanted", ["int8", "bf16", "fp16"])
 def test_a_precision_that_strays_is_given_up_for_fp32(
     tiny_model: Path,
     classifier: Classifier,
@@ -228,6 +246,19 @@ def test_a_precision_that_computes_no_number_is_given_up(
 
     monkeypatch.setattr(module, "convert", broken)
     assert load(tiny_model, precision="bf16").precision is Precision.FP32
+
+
+def test_fp16_that_overflows_is_given_up(tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def large(folder: ModelFolder) -> Any:
+        """The same function, but for a product that only fp32 and bf16 can hold."""
+        tokenizer, model = load_parts(folder)
+        model.bert.encoder.layer[0].output.dense.bias.data.fill_(1e6)
+        return tokenizer, model
+
+    monkeypatch.setattr(module, "load_parts", large)
+    monkeypatch.setattr(module, "TOLERANCE", 0.9)
+    assert load(tiny_model, precision="bf16").precision is Precision.BF16
+    assert load(tiny_model, precision="fp16").precision is Precision.FP32
 
 
 def test_a_model_that_gives_no_numbers_finds_nothing_out_of_that(tiny_model: Path) -> None:
@@ -258,8 +289,35 @@ def test_hardware_chooses_the_precision(monkeypatch: pytest.MonkeyPatch) -> None
     assert precision.choose_precision("auto", CPU) is Precision.INT8
     monkeypatch.setattr(precision, "_quantized_engine", lambda: None)
     assert precision.choose_precision("auto", CPU) is Precision.FP32
-    for name in ("fp32", "bf16", "int8"):
+    for name in ("fp32", "bf16", "fp16", "int8"):
         assert precision.choose_precision(name, CPU) == name
+
+
+@pytest.mark.parametrize(
+    ("native_bf16", "capability", "chosen"),
+    [
+        (True, (9, 0), Precision.BF16),  # H100
+        (False, (7, 5), Precision.FP16),  # T4
+        (False, (7, 0), Precision.FP16),  # V100
+        (False, (6, 1), Precision.FP32),  # multiplies fp16 slower than fp32
+    ],
+)
+def test_a_cuda_device_chooses_what_it_multiplies_natively(
+    monkeypatch: pytest.MonkeyPatch,
+    native_bf16: bool,
+    capability: tuple[int, int],
+    chosen: Precision,
+) -> None:
+    def supported(*, including_emulation: bool = True) -> bool:
+        return native_bf16 or including_emulation
+
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", supported)
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _: capability)
+    device = torch.device("cuda")
+    assert precision.choose_precision("auto", device) is chosen
+    for name in ("fp32", "bf16", "fp16"):
+        assert precision.choose_precision(name, device) == name
+    assert precision.has_bf16(device) is native_bf16
 
 
 def test_what_the_hardware_lacks_stops_the_start(

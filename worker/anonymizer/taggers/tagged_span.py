@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -37,7 +37,10 @@ class TaggedSpan:
 
 
 def join(text: str, hits: Sequence[TaggedSpan]) -> list[TaggedSpan]:
-    """Neighbouring words of one type as one range; ends that are no letter or digit are cut off."""
+    """Neighbouring words of one type as one range; ends that are no letter or digit are cut off.
+
+    The same words are the same thing: every mention of a name has the type of the surest one.
+    """
     joined: list[TaggedSpan] = []
     for hit in hits:
         if joined and joined[-1].type == hit.type:
@@ -48,7 +51,22 @@ def join(text: str, hits: Sequence[TaggedSpan]) -> list[TaggedSpan]:
                 continue
         joined.append(hit)
     trimmed = (_trimmed(text, hit) for hit in joined)
-    return [hit for hit in trimmed if hit is not None]
+    return _alike(text, [hit for hit in trimmed if hit is not None])
+
+
+def _alike(text: str, hits: Sequence[TaggedSpan]) -> list[TaggedSpan]:
+    """Mentions of one name with one type: how sure the tagger is differs much between them."""
+    surest: dict[str, TaggedSpan] = {}
+    for hit in hits:
+        if hit.type in NAMES:
+            name = text[hit.start : hit.end].lower()
+            surest[name] = max(surest.get(name, hit), hit, key=lambda one: one.score)
+    return [
+        replace(hit, type=surest[text[hit.start : hit.end].lower()].type)
+        if hit.type in NAMES
+        else hit
+        for hit in hits
+    ]
 
 
 def _are_one(text: str, end: int, start: int) -> bool:

@@ -142,6 +142,17 @@ def test_words_of_one_name_are_joined_and_edges_trimmed() -> None:
     assert [text[h.start : h.end] for h in join(text, hits)] == ["Ann-Marie O'Neil", "Bo"]
 
 
+def test_mentions_of_a_name_have_the_type_of_the_surest() -> None:
+    text = "Ravi called Ghent. ravi is 9; Ravi left RAVI in Ghent."
+    hits = [TaggedSpan(0, 4, "LOCATION", 0.4), TaggedSpan(12, 17, "LOCATION", 0.9),
+            TaggedSpan(19, 23, "PERSON", 0.9), TaggedSpan(27, 28, "AGE", 0.99),
+            TaggedSpan(30, 34, "ORGANIZATION", 0.7), TaggedSpan(40, 44, "PERSON", 0.5),
+            TaggedSpan(48, 53, "PERSON", 0.5)]  # fmt: skip
+    assert [hit.type for hit in join(text, hits)] == [
+        "PERSON", "LOCATION", "PERSON", "AGE", "PERSON", "PERSON", "LOCATION",
+    ]  # fmt: skip
+
+
 def test_parts_of_figures_are_no_ages() -> None:
     text = "7:55 and 5.50 at 8pm for $65"
     hits = [TaggedSpan(2, 4, "AGE", 0.99), TaggedSpan(9, 11, "ID", 0.99), TaggedSpan(17, 20, "AGE", 0.99),
@@ -175,7 +186,7 @@ def test_an_altered_folder_is_refused(tmp_path: Path) -> None:
 
 
 def test_numbered_placeholders_tell_who_did_what() -> None:
-    anonymizer = Anonymizer.load(device="cpu", numbered=True)
+    anonymizer = Anonymizer.load(device="cpu", precision="fp32", numbered=True)
     (found,) = anonymizer.anonymize(["Priya hit Olumide, so Olumide left Priya in Lisbon."])
     assert found.text == "<PERSON_1> hit <PERSON_2>, so <PERSON_2> left <PERSON_1> in <LOCATION_1>."
     assert {span.type for span in found.spans} == {"PERSON", "LOCATION"}

@@ -23,6 +23,7 @@ from transformers import (
 
 from worker.anonymizer.anonymizer import SHIPPED_TAGGER, Anonymizer
 from worker.anonymizer.taggers import loading as taggers
+from worker.anonymizer.taggers.bert import Tagger
 from worker.anonymizer.taggers.entity_types import KINDS, own_kind
 from worker.errors import ModelFolderError
 from worker.models.folder import seal_folder
@@ -111,9 +112,15 @@ def classifier_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_classifier(tmp_path_factory.mktemp("taggers") / "bert")
 
 
+@pytest.mark.parametrize("precision", ["fp32", "bf16", "fp16"])
 @pytest.mark.parametrize("kind", ARCHITECTURES)
-def test_a_token_classifier_finds_what_it_knows(tmp_path: Path, kind: str) -> None:
-    anonymizer = Anonymizer.load(write_classifier(tmp_path / kind, kind), device="cpu")
+def test_a_token_classifier_finds_what_it_knows(tmp_path: Path, kind: str, precision: str) -> None:
+    tagger = taggers.load(
+        write_classifier(tmp_path / kind, kind), device="cpu", precision=precision
+    )
+    assert isinstance(tagger, Tagger)
+    assert tagger.precision == precision
+    anonymizer = Anonymizer.around(tagger)
     texts = ["today olumide, frobnitz and OLUMIDE's cat met in Lisbon.", "", "olumide",
              "nobody was here. " * 40 + "then olumide came", "x." * 300 + "olumide!"]  # fmt: skip
     found = [item.text for item in anonymizer.anonymize(texts)]
