@@ -42,9 +42,11 @@ tools:
 	    rm -f /usr/sbin/policy-rc.d; }; \
 	fi
 
-lint: $(READY)  ## ruff: rules and format
+lint: $(READY)  ## ruff (rules and format), the contracts of imports, spelling
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/codespell
 
 format: $(READY)  ## mend what ruff can
 	@$(BIN)/ruff check --fix .
