@@ -6,24 +6,25 @@ import socket
 from contextlib import suppress
 from typing import TYPE_CHECKING, Self, TypeVar
 
-from redis.exceptions import RedisError
-
 from producer.client import as_entry
-from producer.connection import connect_async
+from producer.connection import connect_async, execute_async
 from producer.errors import JournalError
-from producer.operations import base as operations
-from producer.operations import dead_letters as letters
+from producer.operations import dead_letters
 from producer.operations.reader import ResultReader
 from producer.operations.results import acknowledge, receive, reclaim
+from producer.operations.status import status
+from producer.operations.submit import submit
 from producer.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterable, Sequence
     from types import TracebackType
 
-    from producer.operations.base import Operation, Receipt, Status
+    from producer.operations.base import Operation
     from producer.operations.dead_letters import StoredLetter
     from producer.operations.results import Received
+    from producer.operations.status import Status
+    from producer.receipts import Receipt
     from producer.schemas import JournalEntry, JournalResult
     from producer.sealing import KeySet
 
@@ -66,7 +67,7 @@ class AsyncJournalClient:
 
     async def submit_many(self, entries: Iterable[JournalEntry]) -> list[Receipt]:
         """Hand over many entries; errors as in `JournalClient.submit_many`."""
-        return await self._run(operations.submit(entries, self._keys, self._settings))
+        return await self._run(submit(entries, self._keys, self._settings))
 
     async def receive(
         self, *, group: str = "backend", consumer: str = "1", count: int = 64, block: float = 0.0
@@ -134,24 +135,11 @@ class AsyncJournalClient:
 
     async def failed(self, after: str = "", count: int = 100) -> list[StoredLetter]:
         """Entries that were given up; see `JournalClient.failed`."""
-        return await self._run(letters.page(self._settings, after, count))
+        return await self._run(dead_letters.page(self._settings, after, count))
 
     async def status(self) -> Status:
         """How many entries wait, are being worked on, are answered and unread, or are dead."""
-        return await self._run(operations.status(self._settings))
+        return await self._run(status(self._settings))
 
     async def _run(self, operation: Operation[T]) -> T:
-        try:
-            commands = next(operation)
-            while True:
-                pipeline = self._redis.pipeline(transaction=False)
-                for command in commands:
-                    pipeline.execute_command(*command)
-                try:
-                    replies = await pipeline.execute(raise_on_error=False)
-                except RedisError as exc:
-                    replies = [exc] * len(commands)
-                commands = operation.send(replies)
-        except StopIteration as stop:
-            result: T = stop.value
-            return result
+        return await execute_async(self._redis, operation)

@@ -5,16 +5,15 @@ from __future__ import annotations
 import socket
 import uuid
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 
-from redis.exceptions import RedisError
-
-from producer.connection import connect
+from producer.connection import connect, execute
 from producer.errors import JournalError, ValidationError
-from producer.operations import base as operations
-from producer.operations import dead_letters as letters
+from producer.operations import dead_letters
 from producer.operations.reader import ResultReader
 from producer.operations.results import acknowledge, receive, reclaim
+from producer.operations.status import status
+from producer.operations.submit import submit
 from producer.schemas import JournalEntry
 from producer.settings import Settings
 
@@ -22,11 +21,11 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Sequence
     from types import TracebackType
 
-    import redis
-
-    from producer.operations.base import Operation, Receipt, Status
+    from producer.operations.base import Operation
     from producer.operations.dead_letters import StoredLetter
     from producer.operations.results import Received
+    from producer.operations.status import Status
+    from producer.receipts import Receipt
     from producer.schemas import JournalResult
     from producer.sealing import KeySet
 
@@ -89,7 +88,7 @@ class JournalClient:
             Unavailable: Redis did not answer; its `receipts` tell what was enqueued for certain,
                 and submitting all of them again is safe.
         """
-        return self._run(operations.submit(entries, self._keys, self._settings))
+        return self._run(submit(entries, self._keys, self._settings))
 
     def receive(
         self, *, group: str = "backend", consumer: str = "1", count: int = 64, block: float = 0.0
@@ -176,36 +175,14 @@ class JournalClient:
         Their letters stay where they are. To go on later, pass the `stream_id` of the last one as
         `after`. A `replay` by an operator may still bring an answer.
         """
-        return self._run(letters.page(self._settings, after, count))
+        return self._run(dead_letters.page(self._settings, after, count))
 
     def status(self) -> Status:
         """How many entries wait, are being worked on, are answered and unread, or are dead."""
-        return self._run(operations.status(self._settings))
+        return self._run(status(self._settings))
 
     def _run(self, operation: Operation[T]) -> T:
-        return carry(self._redis, operation)
-
-
-def carry(client: redis.Redis, operation: Operation[T]) -> T:
-    """Take an operation's commands to Redis and its replies back; returns the operation's result.
-
-    Raises:
-        JournalError: what the operation makes of an error.
-    """
-    try:
-        commands = next(operation)
-        while True:
-            pipeline: Any = client.pipeline(transaction=False)
-            for command in commands:
-                pipeline.execute_command(*command)
-            try:
-                replies = pipeline.execute(raise_on_error=False)
-            except RedisError as exc:
-                replies = [exc] * len(commands)
-            commands = operation.send(replies)
-    except StopIteration as stop:
-        result: T = stop.value
-        return result
+        return execute(self._redis, operation)
 
 
 def as_entry(entry: JournalEntry | str, entry_id: str | None, context: str | None) -> JournalEntry:

@@ -1,20 +1,25 @@
-"""Redis connections set up the way the clients need them."""
+"""Redis connections set up the way the clients need them, and operations executed on them."""
 
 from __future__ import annotations
 
 import socket
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import redis
 import redis.asyncio
 from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import ExponentialWithJitterBackoff
+from redis.exceptions import RedisError
 from redis.retry import Retry
 
 from producer.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
+
+    from producer.operations.base import Operation
+
+T = TypeVar("T")
 
 CONNECT_SECONDS = 5.0
 #: Longer than any of our blocking reads (2 s) and than a pause of Redis to fork for its snapshot.
@@ -96,3 +101,47 @@ def connect_async(url: SecretStr) -> redis.asyncio.Redis:
         raise ConfigurationError(_BAD_URL) from None
     client.response_callbacks.clear()
     return client
+
+
+def execute(client: redis.Redis, operation: Operation[T]) -> T:
+    """Send an operation's commands, a pipeline at a time, until it ends; returns its result.
+
+    Raises:
+        JournalError: what the operation makes of an error of Redis.
+    """
+    try:
+        commands = next(operation)
+        while True:
+            pipeline: Any = client.pipeline(transaction=False)
+            for command in commands:
+                pipeline.execute_command(*command)
+            try:
+                replies = pipeline.execute(raise_on_error=False)
+            except RedisError as exc:
+                replies = [exc] * len(commands)
+            commands = operation.send(replies)
+    except StopIteration as stop:
+        result: T = stop.value
+        return result
+
+
+async def execute_async(client: redis.asyncio.Redis, operation: Operation[T]) -> T:
+    """The same for asyncio.
+
+    Raises:
+        JournalError: what the operation makes of an error of Redis.
+    """
+    try:
+        commands = next(operation)
+        while True:
+            pipeline = client.pipeline(transaction=False)
+            for command in commands:
+                pipeline.execute_command(*command)
+            try:
+                replies = await pipeline.execute(raise_on_error=False)
+            except RedisError as exc:
+                replies = [exc] * len(commands)
+            commands = operation.send(replies)
+    except StopIteration as stop:
+        result: T = stop.value
+        return result

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import pydantic
 
-from producer.client import carry
-from producer.connection import connect
+from producer.connection import connect, execute
 from producer.errors import QueueFull, SealError
 from producer.operations import dead_letters as operations
 from producer.operations.dead_letters import PAGE, StoredLetter
@@ -48,9 +47,9 @@ class DeadLetters:
         Those that come meanwhile are left out: one that is replayed and dies again would be met
         for ever.
         """
-        after, last = "", carry(self._redis, operations.newest(self._settings))
+        after, last = "", execute(self._redis, operations.newest(self._settings))
         while last and (
-            page := carry(self._redis, operations.page(self._settings, after, PAGE, last))
+            page := execute(self._redis, operations.page(self._settings, after, PAGE, last))
         ):
             yield from page
             after = page[-1].stream_id
@@ -81,11 +80,11 @@ class DeadLetters:
 
     def drop(self, stream_ids: Sequence[str]) -> int:
         """Delete letters for good, by their stream ids; returns how many were still there."""
-        return carry(self._redis, operations.drop(self._settings, stream_ids))
+        return execute(self._redis, operations.drop(self._settings, stream_ids))
 
     def _replay(self, page: Sequence[StoredLetter], before: int) -> int:
         try:
-            return carry(self._redis, operations.replay(self._settings, page))
+            return execute(self._redis, operations.replay(self._settings, page))
         except QueueFull as exc:
             told = f"{exc}; {before} were put back before" if before else str(exc)
             raise QueueFull(told) from None

@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from producer.operations.base import Receipt
+    from producer.receipts import Receipt
 
 
 class JournalError(Exception):

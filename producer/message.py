@@ -17,6 +17,8 @@ from functools import lru_cache
 
 TASK = "journal.classify"
 QUEUE = "journal.entries"
+#: kombu's hash of messages that workers have claimed and not yet settled.
+CLAIMS = "unacked"
 #: The clear header that lets an exporter tell the age of the oldest entry (seconds since 1970).
 ENQUEUED_AT = "enqueued_at"
 _EMBED = {"callbacks": None, "errbacks": None, "chain": None, "chord": None}

@@ -12,13 +12,12 @@ from rich.markup import escape
 from rich.table import Table
 
 from producer.cli.options import redis_option
-from producer.client import carry
-from producer.connection import connect
+from producer.connection import connect, execute
 from producer.operations.groups import consumer_groups, remove_group
 from producer.settings import Settings
 
 if TYPE_CHECKING:
-    from producer.operations.base import ConsumerGroup
+    from producer.operations.groups import ConsumerGroup
 
 
 @click.group()
@@ -68,7 +67,7 @@ def remove(name: str, yes: bool, redis_url: str | None) -> None:
             f"{backlog} results are not acknowledged by {name!r}. Remove it?", abort=True, err=True
         )
     client = connect(settings.redis_url)
-    removed = carry(client, remove_group(settings, name))
+    removed = execute(client, remove_group(settings, name))
     backlog = _number(removed.backlog, removed)
     click.echo(f"removed; {backlog} results were not acknowledged", err=True)
 
@@ -78,4 +77,4 @@ def _number(count: int, group: ConsumerGroup) -> str:
 
 
 def _all(settings: Settings) -> list[ConsumerGroup]:
-    return carry(connect(settings.redis_url), consumer_groups(settings))
+    return execute(connect(settings.redis_url), consumer_groups(settings))

@@ -15,7 +15,8 @@ from rich.console import Console
 from producer.cli import rows
 from producer.cli.options import EXIT_CHECK_FAILED, keys_option, redis_option
 from producer.errors import ConfigurationError, ValidationError
-from producer.load.run import LoadRun, Schedule
+from producer.load.run import LoadRun
+from producer.load.schedule import Schedule
 from producer.load.texts import random_texts
 from producer.settings import Settings
 

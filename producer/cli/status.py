@@ -16,7 +16,7 @@ from producer.cli.options import open_keyless_client, redis_option
 
 if TYPE_CHECKING:
     from producer.client import JournalClient
-    from producer.operations.base import Status
+    from producer.operations.status import Status
 
 ROWS = (
     ("ready", "waiting for a worker"),

@@ -19,7 +19,7 @@ from producer.cli import rows
 from producer.cli.options import keys_option, open_client, redis_option
 from producer.cli.progress import SubmitProgress
 from producer.errors import JournalError, QueueFull, ValidationError
-from producer.operations.base import SUBMIT_CHUNK
+from producer.operations.submit import SUBMIT_CHUNK
 from producer.schemas import JournalEntry
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from producer.client import JournalClient
-    from producer.operations.base import Receipt
+    from producer.receipts import Receipt
 
 FIRST_WAIT_SECONDS = 0.05
 LONGEST_WAIT_SECONDS = 2.0

@@ -10,7 +10,7 @@ from redis.exceptions import RedisError, ResponseError
 
 from producer.connection import connect
 from producer.errors import ConfigurationError, JournalError, Unavailable
-from producer.operations.base import translate
+from producer.operations.redis_errors import translate
 
 if TYPE_CHECKING:
     from producer.load.ledger import Ledger

@@ -9,7 +9,7 @@ import pydantic
 
 from producer.errors import QueueFull
 from producer.message import encode_message
-from producer.operations.base import checked, named, script, text
+from producer.operations.base import as_mapping, as_text, raise_for_errors, script
 from producer.schemas import DeadLetter, DeadReason
 
 if TYPE_CHECKING:
@@ -45,8 +45,8 @@ class StoredLetter:
 
 def newest(settings: Settings) -> Operation[str]:
     """The stream id of the newest letter; "" if there is none."""
-    (reply,) = checked((yield [("XREVRANGE", settings.dead, "+", "-", "COUNT", 1)]))
-    return text(reply[0][0]) if reply else ""
+    (reply,) = raise_for_errors((yield [("XREVRANGE", settings.dead, "+", "-", "COUNT", 1)]))
+    return as_text(reply[0][0]) if reply else ""
 
 
 def page(
@@ -54,12 +54,12 @@ def page(
 ) -> Operation[list[StoredLetter]]:
     """Up to `count` letters that came after the stream id `after` ("" from the oldest)."""
     start = f"({after}" if after else "-"
-    (reply,) = checked((yield [("XRANGE", settings.dead, start, last, "COUNT", count)]))
-    return [_stored(text(stream_id), named(fields)) for stream_id, fields in reply]
+    (reply,) = raise_for_errors((yield [("XRANGE", settings.dead, start, last, "COUNT", count)]))
+    return [_stored(as_text(stream_id), as_mapping(fields)) for stream_id, fields in reply]
 
 
 def _stored(stream_id: str, fields: dict[str, Any]) -> StoredLetter:
-    entry_id = text(fields.get("entry_id", b""))
+    entry_id = as_text(fields.get("entry_id", b""))
     try:
         letter = DeadLetter.model_validate_json(fields.get("letter", b""))
     except pydantic.ValidationError:
@@ -72,7 +72,7 @@ def drop(settings: Settings, stream_ids: Sequence[str]) -> Operation[int]:
     dropped = 0
     for first in range(0, len(stream_ids), PAGE):
         ids = stream_ids[first : first + PAGE]
-        (count,) = checked((yield [("XDEL", settings.dead, *ids)]))
+        (count,) = raise_for_errors((yield [("XDEL", settings.dead, *ids)]))
         dropped += int(count)
     return dropped
 
@@ -101,7 +101,7 @@ def replay(settings: Settings, letters: Sequence[StoredLetter]) -> Operation[int
     ):
         if not arguments:
             continue
-        (reply,) = checked(
+        (reply,) = raise_for_errors(
             (yield [("EVAL", script(name), 2, settings.dead, target, most, *arguments)])
         )
         count, refused = reply

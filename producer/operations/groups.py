@@ -2,14 +2,47 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from producer.errors import ValidationError
-from producer.operations.base import ConsumerGroup, checked, script
+from producer.operations.base import as_mapping, as_text, raise_for_errors, script
 
 if TYPE_CHECKING:
     from producer.operations.base import Operation
     from producer.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class ConsumerGroup:
+    """A group; every result stays until each group has acknowledged it.
+
+    Attributes:
+        name: of the group.
+        pending: results it was given and has not acknowledged.
+        unread: results it was not given yet.
+        exact: whether `unread` is their number; else they are no more than that.
+    """
+
+    name: str
+    pending: int
+    unread: int
+    exact: bool = True
+
+    @property
+    def backlog(self) -> int:
+        """Results it has not acknowledged."""
+        return self.pending + self.unread
+
+    @classmethod
+    def of(cls, info: Any, kept: int = 0) -> ConsumerGroup:
+        """A group as `XINFO GROUPS` tells of it, on a stream of `kept` results."""
+        fields = as_mapping(info)
+        # Redis does not know how many are unread where results were deleted in between, as
+        # `journal load` does with its own.
+        lag = fields.get("lag")
+        unread = kept if lag is None else int(lag)
+        return cls(as_text(fields["name"]), int(fields["pending"]), unread, exact=lag is not None)
 
 
 def consumer_groups(settings: Settings) -> Operation[list[ConsumerGroup]]:
@@ -17,7 +50,7 @@ def consumer_groups(settings: Settings) -> Operation[list[ConsumerGroup]]:
     kept, reply = yield [("XLEN", settings.results), ("XINFO", "GROUPS", settings.results)]
     if isinstance(reply, Exception) and "no such key" in str(reply):
         return []
-    (kept, found) = checked([kept, reply])
+    (kept, found) = raise_for_errors([kept, reply])
     return [ConsumerGroup.of(info, kept) for info in found]
 
 
@@ -29,7 +62,7 @@ def remove_group(settings: Settings, name: str) -> Operation[ConsumerGroup]:
     """
     found = {group.name: group for group in (yield from consumer_groups(settings))}
     if name in found:
-        (removed, _) = checked(
+        (removed, _) = raise_for_errors(
             (
                 yield [
                     ("XGROUP", "DESTROY", settings.results, name),

@@ -6,7 +6,7 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING
 
-from producer.operations.base import checked
+from producer.operations.base import raise_for_errors
 from producer.operations.results import (
     BLOCK_SECONDS,
     acknowledge,
@@ -122,7 +122,7 @@ class ResultReader:
             return
         replies = yield commands
         if self._done:
-            checked(replies[:1])
+            raise_for_errors(replies[:1])
             self._done = []
         if pairs:
             still = held(replies[-1], len(pairs))

@@ -11,7 +11,8 @@ import pydantic
 from redis.exceptions import ResponseError
 
 from producer.errors import SealError
-from producer.operations.base import checked, named, script, text, translate
+from producer.operations.base import as_mapping, as_text, raise_for_errors, script
+from producer.operations.redis_errors import translate
 from producer.schemas import DeadLetter, DeadReason, JournalResult
 from producer.sealing import RESULT
 
@@ -87,7 +88,7 @@ def receive(
         if _no_group(reply):
             yield from create_group(settings, group)
             (reply,) = yield [command]
-        checked([reply])
+        raise_for_errors([reply])
         items = reply[0][1] if reply else []
         opened, unreadable = _open(keys, items)
         for one in unreadable:
@@ -120,8 +121,8 @@ def reclaim(
         ]
         if _no_group(reply):
             return []
-        checked([reply])
-        cursor = text(reply[0])
+        raise_for_errors([reply])
+        cursor = as_text(reply[0])
         opened, unreadable = _open(keys, reply[1])
         if unreadable:
             yield from _put_aside(settings, group, consumer, unreadable)
@@ -163,14 +164,14 @@ def held(reply: Any, count: int) -> list[int]:
     """What the reply to `hold_command` says; a group that is gone holds nothing."""
     if _no_group(reply):
         return [0] * count
-    return [int(deliveries) for deliveries in checked([reply])[0]]
+    return [int(deliveries) for deliveries in raise_for_errors([reply])[0]]
 
 
 def acknowledge(settings: Settings, *, group: str, stream_ids: Sequence[str]) -> Operation[int]:
     """Tell that results are dealt with; what every group has acknowledged is dropped."""
     if not stream_ids:
         return 0
-    (count,) = checked((yield [acknowledge_command(settings, group, stream_ids)]))
+    (count,) = raise_for_errors((yield [acknowledge_command(settings, group, stream_ids)]))
     return int(count)
 
 
@@ -204,7 +205,7 @@ def _put_aside(
             ),
             acknowledge_command(settings, group, []),
         ]
-        checked([trimmed])
+        raise_for_errors([trimmed])
         what = "a dead letter now"
         if isinstance(moved, Exception):
             what = f"left pending ({translate(moved)})"
@@ -224,15 +225,15 @@ def _letter(one: _Unreadable, deliveries: int) -> bytes:
 def _open(keys: KeySet, items: Sequence[Any]) -> tuple[list[Received], list[_Unreadable]]:
     opened, unreadable = [], []
     for stream_id, fields in items:
-        values = named(fields or [])
-        entry_id, sealed = text(values.get("entry_id", b"")), values.get("sealed", b"")
+        values = as_mapping(fields or [])
+        entry_id, sealed = as_text(values.get("entry_id", b"")), values.get("sealed", b"")
         try:
             plaintext = keys.open(sealed, kind=RESULT, entry_id=entry_id)
             result = JournalResult.model_validate_json(plaintext)
         except (SealError, pydantic.ValidationError):
-            unreadable.append(_Unreadable(text(stream_id), entry_id, text(sealed)))
+            unreadable.append(_Unreadable(as_text(stream_id), entry_id, as_text(sealed)))
         else:
-            opened.append(Received(text(stream_id), result))
+            opened.append(Received(as_text(stream_id), result))
     return opened, unreadable
 
 

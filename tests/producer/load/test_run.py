@@ -12,7 +12,8 @@ from producer import ConfigurationError, KeySet, Settings, Unavailable
 from producer.load import reader as load_reader
 from producer.load import run as load
 from producer.load.ledger import Ledger
-from producer.load.run import LoadRun, Schedule
+from producer.load.run import LoadRun
+from producer.load.schedule import Schedule
 from producer.load.texts import random_texts
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from deploy.local.server import Server
 from producer.connection import connect
-from producer.operations.base import CLAIMS
+from producer.message import CLAIMS
 from worker.broker.claims import DELIVERIES, LEASES, Claims
 
 if TYPE_CHECKING:
