@@ -34,7 +34,8 @@ def groups() -> None:
 @redis_option
 def list_groups(as_json: bool, redis_url: str | None) -> None:
     """List the groups: name, results given and not acknowledged, results not read yet."""
-    found = _all(Settings.load(redis_url=redis_url))
+    settings = Settings.load(redis_url=redis_url)
+    found = execute(connect(settings.redis_url), consumer_groups(settings))
     if as_json:
         for group in found:
             click.echo(json.dumps(asdict(group)))
@@ -60,13 +61,14 @@ def remove(name: str, yes: bool, redis_url: str | None) -> None:
     group.
     """
     settings = Settings.load(redis_url=redis_url)
-    group = next((group for group in _all(settings) if group.name == name), None)
+    client = connect(settings.redis_url)
+    groups = execute(client, consumer_groups(settings))
+    group = next((group for group in groups if group.name == name), None)
     if group is not None and not yes:
         backlog = _number(group.backlog, group)
         click.confirm(
             f"{backlog} results are not acknowledged by {name!r}. Remove it?", abort=True, err=True
         )
-    client = connect(settings.redis_url)
     removed = execute(client, remove_group(settings, name))
     backlog = _number(removed.backlog, removed)
     click.echo(f"removed; {backlog} results were not acknowledged", err=True)
@@ -74,7 +76,3 @@ def remove(name: str, yes: bool, redis_url: str | None) -> None:
 
 def _number(count: int, group: ConsumerGroup) -> str:
     return f"{count:,}" if group.exact else f"up to {count:,}"
-
-
-def _all(settings: Settings) -> list[ConsumerGroup]:
-    return execute(connect(settings.redis_url), consumer_groups(settings))

@@ -65,7 +65,7 @@ def results(
 
     A result is acknowledged once it is written, so an interrupted reader loses none. Each group
     gets every result; readers of one group share them.
-    """  # noqa: D301 - \b tells click not to rewrap
+    """
     if as_json is None:
         as_json = not sys.stdout.isatty()
     show = _show_json if as_json else _Columns(Console()).show

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from producer.cli import rows, submit
+from producer.cli import rows, submit, submitter
 from producer.schemas import MAX_TEXT_CHARACTERS
 
 if TYPE_CHECKING:
@@ -276,14 +276,14 @@ def test_a_file_is_read_chunk_by_chunk(journal: Journal, monkeypatch: pytest.Mon
             read += 1
             yield row
 
-    send = submit.Submitter.send
+    send = submitter.Submitter.send
 
     def spy(self: Any, entries: Any) -> Any:
         furthest.append(read)
         return send(self, entries)
 
     monkeypatch.setitem(rows.READERS, "jsonl", counted)
-    monkeypatch.setattr(submit.Submitter, "send", spy)
+    monkeypatch.setattr(submitter.Submitter, "send", spy)
     source = jsonl(*({"id": f"e{i}", "text": "x"} for i in range(1000)))
     assert summary(journal("submit", "--file", "-", stdin=source))["queued"] == 1000
     assert furthest[:3] == [128, 256, 384]
@@ -316,7 +316,7 @@ def test_a_full_queue_is_waited_out(
         naps += 1
         raw.delete(QUEUE) if naps == 1 else raw.rpop(QUEUE)
 
-    monkeypatch.setattr(submit.time, "sleep", nap)
+    monkeypatch.setattr(submitter.time, "sleep", nap)
     source = jsonl(*({"id": name, "text": "x"} for name in "abcbde"))
     result = journal("submit", "--file", "-", stdin=source)
     assert result.exit_code == 0
