@@ -1,4 +1,4 @@
-"""Consumer groups of the results: who reads them, and how far. Free of I/O."""
+"""The consumer groups that read the results: list them, remove one. Free of I/O."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ConsumerGroup:
-    """A group; every result stays until each group has acknowledged it.
+    """A consumer group; every result stays until each group has acknowledged it.
 
     Attributes:
         name: of the group.
-        pending: results it was given and has not acknowledged.
-        unread: results it was not given yet.
-        exact: whether `unread` is their number; else they are no more than that.
+        pending: results that were delivered to it and that it has not acknowledged.
+        unread: results that were not delivered to it yet.
+        exact: whether `unread` is their number; otherwise it is an upper bound.
     """
 
     name: str
@@ -36,17 +36,17 @@ class ConsumerGroup:
 
     @classmethod
     def of(cls, info: Any, kept: int = 0) -> ConsumerGroup:
-        """A group as `XINFO GROUPS` tells of it, on a stream of `kept` results."""
+        """A group from its part of the reply to `XINFO GROUPS`, on a stream of `kept` results."""
         fields = as_mapping(info)
-        # Redis does not know how many are unread where results were deleted in between, as
-        # `journal load` does with its own.
+        # Redis does not know how many are unread if results in between were deleted, as `journal
+        # load` does with its own.
         lag = fields.get("lag")
         unread = kept if lag is None else int(lag)
         return cls(as_text(fields["name"]), int(fields["pending"]), unread, exact=lag is not None)
 
 
 def consumer_groups(settings: Settings) -> Operation[list[ConsumerGroup]]:
-    """All groups; none where there is no stream of results yet."""
+    """All groups; none if there is no results stream yet."""
     kept, reply = yield [("XLEN", settings.results), ("XINFO", "GROUPS", settings.results)]
     if isinstance(reply, Exception) and "no such key" in str(reply):
         return []
@@ -55,7 +55,7 @@ def consumer_groups(settings: Settings) -> Operation[list[ConsumerGroup]]:
 
 
 def remove_group(settings: Settings, name: str) -> Operation[ConsumerGroup]:
-    """Remove a group, and the results that it alone still had to read; returns what it was.
+    """Remove a group, and the results that it alone still had to read; returns the group.
 
     Raises:
         ValidationError: there is no such group.
@@ -66,7 +66,7 @@ def remove_group(settings: Settings, name: str) -> Operation[ConsumerGroup]:
             (
                 yield [
                     ("XGROUP", "DESTROY", settings.results, name),
-                    # Of nothing, to drop what all the others have acknowledged.
+                    # Acknowledges nothing, and deletes what all the other groups acknowledged.
                     ("EVAL", script("acknowledge"), 1, settings.results, name),
                 ]
             )

@@ -20,7 +20,7 @@ from producer import (
     Settings,
 )
 from producer.cli import main
-from producer.dead_letters import PAGE, DeadLetters, open_letter
+from producer.dead_letters import PAGE, DeadLetters, open_dead_letter
 from producer.sealing import ENTRY, RESULT, new_key
 
 if TYPE_CHECKING:
@@ -76,9 +76,9 @@ def test_a_letter_opens_with_its_key_only(
     put(raw, keys, "e")
     (stored,) = DeadLetters(settings)
     assert stored.letter is not None
-    assert open_letter(stored.letter, keys).text == SECRET
+    assert open_dead_letter(stored.letter, keys).text == SECRET
     with pytest.raises(SealError):
-        open_letter(stored.letter, KeySet.from_jwks({"keys": [new_key()]}))
+        open_dead_letter(stored.letter, KeySet.from_jwks({"keys": [new_key()]}))
 
 
 def test_a_replayed_letter_is_on_the_queue_once_and_off_the_dead_stream(
@@ -149,7 +149,7 @@ def test_a_result_that_did_not_open_goes_back_to_the_results(
     raw.xadd("journal.dead", {"entry_id": "e", "letter": letter.encode()})
     letters = DeadLetters(settings)
     with pytest.raises(SealError, match="holds a result"):
-        open_letter(letter, keys)
+        open_dead_letter(letter, keys)
     assert letters.replay(letters) == 1
     assert (raw.xlen("journal.dead"), raw.llen("journal.entries")) == (0, 0)
     assert [found.entry_id for found in client.results(timeout=0)] == ["e"]
