@@ -1,4 +1,4 @@
-"""Receipts: what `submit` answers for each entry that it handed over."""
+"""Receipts: what `submit` returns for each entry."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What became of one submitted entry.
+    """Whether one submitted entry was enqueued.
 
     Attributes:
         entry_id: the id of the entry.

@@ -49,7 +49,7 @@ def list_letters(reason: str | None, as_json: bool, redis_url: str | None) -> No
             click.echo(json.dumps(_described(stored)))
         return
     console = Console()
-    # A table for each page: any number of letters takes the memory of one page.
+    # A table for each page: any number of dead letters takes the memory of one page.
     empty = True
     for page in _pages(chosen):
         empty = False

@@ -1,4 +1,4 @@
-"""`journal groups`: who reads the results, and a group that nobody reads by any more."""
+"""`journal groups`: list the consumer groups of the results, and remove one."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 DEFAULT_ENTRIES = 1000
-#: Texts kept in memory; longer files go round from their beginning.
+#: Texts kept in memory; of a longer file, the rows after these are not sent.
 MOST_TEXTS = 100_000
 _TERMINATED = 128 + signal.SIGTERM
 
@@ -92,7 +92,7 @@ def load(
     schedule = Schedule(entries=entries, duration=duration, rate=rate)
     texts = random_texts(seed) if source is None else _file_texts(source, text_column)
     run = LoadRun(settings, settings.key_set(), texts, schedule, timeout=timeout, group=group)
-    # The group of this run has to be removed even if, say, timeout(1) ends it.
+    # The group of this run has to be removed even if a signal ends it, as timeout(1) sends one.
     before = signal.signal(signal.SIGTERM, _terminate)
     try:
         with LoadProgress(schedule.total) as progress:
@@ -111,7 +111,7 @@ def _terminate(*_: Any) -> NoReturn:
 
 
 def _file_texts(source: Path, text_column: str) -> Iterator[str]:
-    """The texts of a file, over and over; the ids they have there do not matter."""
+    """The texts of a file, over and over; ids in the file are ignored."""
     columns = rows.Columns(text=text_column, entry_id=None)
     texts = []
     with source.open("rb") as stream:

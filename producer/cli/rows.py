@@ -4,7 +4,7 @@
       MalformedFileError        Row.problem
    (where rows begin is lost)   (this row only)
 
-What is wrong is told by line number and rule, never by the row's content.
+Errors name the line number and the rule, never the row's content.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ class Columns:
 
     Attributes:
         text: the entry itself.
-        entry_id: its id; by default `entry_id`, or else `id`, where there is one.
-        context: what comes back with the result; by default nothing.
+        entry_id: its id; by default `entry_id`, or else `id`, if the row has one.
+        context: what is returned with the result; by default nothing.
     """
 
     text: str = "text"
@@ -59,7 +59,7 @@ class Row:
         line: where it begins in the file, counted from 1.
         entry: the entry, unless the row breaks a rule.
         problem: the rule it breaks, without any of its content.
-        own_id: whether the row brought its id; else the entry has a random one.
+        own_id: whether the id is the row's; otherwise the entry has a random one.
     """
 
     line: int
@@ -69,7 +69,7 @@ class Row:
 
 
 def read_jsonl(stream: BinaryIO, columns: Columns, context: str | None = None) -> Iterator[Row]:
-    """Rows of JSON Lines: one object a line; blank lines are passed over."""
+    """Rows of JSON Lines: one object a line; blank lines are skipped."""
     for number, line in _lines(stream):
         if line is None:
             yield Row(number, problem=f"the line is longer than {MAX_LINE_BYTES} bytes")
@@ -154,10 +154,10 @@ def read(
 
     Args:
         stream: the file, opened for reading bytes.
-        name: of the file, as errors tell it.
+        name: of the file, for errors.
         columns: which field or column holds what.
         context: of every entry, unless `columns` names a column for it.
-        form: a key of `READERS`; by default told from the suffix of `name`, else JSON Lines.
+        form: a key of `READERS`; by default from the suffix of `name`, or else JSON Lines.
 
     Raises:
         ValidationError: the file cannot be read on; the message begins with name and line.

@@ -1,4 +1,4 @@
-"""`journal submit`: hand over entries from arguments, a file or stdin."""
+"""`journal submit`: submit entries from arguments, a file or stdin."""
 
 from __future__ import annotations
 
@@ -117,7 +117,13 @@ def _submit_texts(
 
 
 class _FileRun:
-    """One file on its way into the queue, and what to say of it however it ends."""
+    """Submits the rows of one file, and prints their counts however it ends.
+
+    Args:
+        submitter: submits the entries.
+        name: of the file, for errors.
+        progress: shows how much of the file is read.
+    """
 
     def __init__(self, submitter: Submitter, name: str, progress: SubmitProgress) -> None:
         self._submitter = submitter
@@ -127,6 +133,17 @@ class _FileRun:
         self._without_id = 0
 
     def submit(self, stream: BinaryIO, source: Iterator[rows.Row], *, skip_invalid: bool) -> None:
+        """Submit all rows.
+
+        Args:
+            stream: the file; tells how far it is read.
+            source: its rows.
+            skip_invalid: whether to count and skip rows that break a rule.
+
+        Raises:
+            JournalError: submitting failed, or a row breaks a rule that is not to be skipped; the
+                message says how many entries were enqueued before.
+        """
         try:
             while chunk := self._chunk(source, skip_invalid=skip_invalid):
                 for _ in self._submitter.send([row.entry for row in chunk if row.entry]):

@@ -128,7 +128,7 @@ class LoadRun:
                 return
             if now - progressed >= self._timeout:
                 return
-            # The sender is gone, so joining it no longer waits.
+            # The sender has ended, so joining it no longer waits.
             self._stopping.wait(TICK_SECONDS)
 
     def _send(self, started: float) -> None:

@@ -1,4 +1,4 @@
-"""When the entries of a load run are due: fixed ahead, whatever becomes of those before."""
+"""When the entries of a load run are due: fixed ahead, whether or not others are answered."""
 
 from __future__ import annotations
 
@@ -19,6 +19,12 @@ class Schedule:
         entries: how many; None for as many as fit into `duration`.
         duration: seconds; None for no such limit.
         rate: entries a second; 0 for as fast as possible.
+
+    Attributes:
+        total: how many entries will be sent; None if only the duration limits them.
+
+    Raises:
+        ValueError: neither a number of entries nor a duration is given.
     """
 
     def __init__(self, *, entries: int | None, duration: float | None, rate: float) -> None:
@@ -32,7 +38,15 @@ class Schedule:
             self.total = fitting if entries is None else min(entries, fitting)
 
     def due(self, started: float, stopping: threading.Event) -> Iterator[list[float]]:
-        """Chunks of moments that have come, on the monotonic clock; none longer than a submit."""
+        """Wait for the moments when entries are due, and yield them as they come.
+
+        Args:
+            started: when the schedule starts, in seconds on the monotonic clock.
+            stopping: ends the schedule early.
+
+        Yields:
+            Due times that have come, on the same clock; no more than one submit may hold.
+        """
         sent = 0
         while not stopping.is_set() and (self.total is None or sent < self.total):
             now = time.monotonic()

@@ -75,6 +75,6 @@ def _code(error: Exception) -> str:
     if not isinstance(error, ResponseError):
         return ""
     first = str(error).split(" ", 1)[0]
-    if any(told in str(error) for told in _IN_SCRIPT):
+    if any(phrase in str(error) for phrase in _IN_SCRIPT):
         return "NOPERM"
     return first if _CODE.fullmatch(first) else "ERR"

@@ -73,7 +73,7 @@ def receive(
     deadline = time.monotonic() + block
     while True:
         wait = int(min(BLOCK_SECONDS, deadline - time.monotonic()) * 1000)
-        # BLOCK 0 would wait for ever; not blocking means leaving the word out.
+        # BLOCK 0 would wait for ever; a read without BLOCK does not wait.
         command = (
             "XREADGROUP",
             "GROUP",

@@ -34,7 +34,7 @@ class Status:
 
 
 def status(settings: Settings) -> Operation[Status]:
-    """Count what waits, what is being worked on, and what nobody has read yet."""
+    """Count the entries in each part of the system, in one round trip."""
     *counts, groups = yield [
         ("LLEN", settings.queue),
         ("HLEN", CLAIMS),

@@ -1,4 +1,4 @@
-"""Submitting entries: seal them and put them on the queue, unless they are there. Free of I/O."""
+"""Submitting entries: seal them and enqueue those that are no duplicates. Free of I/O."""
 
 from __future__ import annotations
 
@@ -36,8 +36,9 @@ def submit(
 
     Raises:
         QueueFull, StoreFull: no room.
-        JournalError: also what `entries` raises; as above, its `receipts` tell what was enqueued
-            before. Any other error of `entries` comes as it is, with a note of how many were.
+        JournalError: an error reply of Redis, or raised by `entries`. As of the errors above, its
+            `receipts` are of the entries enqueued before. Any other error that `entries` raises
+            passes through, with a note of how many entries were submitted.
     """
     receipts: list[Receipt] = []
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -190,8 +191,6 @@ async def test_status_of_a_wrong_kind_of_key_is_an_error(either: Any, raw: redis
 
 
 async def test_results_ends_only_after_its_timeout(either: Any) -> None:
-    import time
-
     started = time.monotonic()
     assert [result async for result in either.results(timeout=0.2)] == []
     assert time.monotonic() - started >= 0.2

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import socket
 import socketserver
 import threading
@@ -26,22 +25,12 @@ from producer import (
 )
 from producer.connection import execute
 from producer.operations import submit
+from tests.producer.support import QUEUE, entries, queued_ids
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     import redis
-
-QUEUE = "journal.entries"
-
-
-def entries(*ids: str) -> list[JournalEntry]:
-    return [JournalEntry(entry_id=entry_id, text="Soup again.") for entry_id in ids]
-
-
-def queued_ids(raw: redis.Redis) -> list[str]:
-    """The entry ids on the queue in the order a worker takes them."""
-    return [json.loads(element)["headers"]["id"] for element in reversed(raw.lrange(QUEUE, 0, -1))]
 
 
 async def test_submitted_entries_are_queued_in_order(either: Any, raw: redis.Redis) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -23,21 +22,11 @@ from producer import (
 )
 from producer.operations import submit
 from producer.operations.redis_errors import translate
+from tests.producer.support import QUEUE, entries, queued_ids
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
-
-QUEUE = "journal.entries"
-
-
-def entries(*ids: str) -> list[JournalEntry]:
-    return [JournalEntry(entry_id=entry_id, text="Soup again.") for entry_id in ids]
-
-
-def queued_ids(raw: redis.Redis) -> list[str]:
-    """The entry ids on the queue in the order a worker takes them."""
-    return [json.loads(element)["headers"]["id"] for element in reversed(raw.lrange(QUEUE, 0, -1))]
 
 
 async def test_a_broken_connection_in_between_keeps_the_receipts(
