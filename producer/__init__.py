@@ -19,9 +19,10 @@ from producer.errors import (
     Unavailable,
     ValidationError,
 )
-from producer.operations.base import Receipt, Status
 from producer.operations.dead_letters import StoredLetter
 from producer.operations.results import Received
+from producer.operations.status import Status
+from producer.receipts import Receipt
 from producer.schemas import (
     DeadLetter,
     DeadReason,

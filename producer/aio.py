@@ -6,24 +6,25 @@ import socket
 from contextlib import suppress
 from typing import TYPE_CHECKING, Self, TypeVar
 
-from redis.exceptions import RedisError
-
 from producer.client import as_entry
-from producer.connection import connect_async
+from producer.connection import connect_async, execute_async
 from producer.errors import JournalError
-from producer.operations import base as operations
-from producer.operations import dead_letters as letters
+from producer.operations import dead_letters
 from producer.operations.reader import ResultReader
 from producer.operations.results import acknowledge, receive, reclaim
+from producer.operations.status import status
+from producer.operations.submit import submit
 from producer.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterable, Sequence
     from types import TracebackType
 
-    from producer.operations.base import Operation, Receipt, Status
+    from producer.operations.base import Operation
     from producer.operations.dead_letters import StoredLetter
     from producer.operations.results import Received
+    from producer.operations.status import Status
+    from producer.receipts import Receipt
     from producer.schemas import JournalEntry, JournalResult
     from producer.sealing import KeySet
 
@@ -31,13 +32,24 @@ T = TypeVar("T")
 
 
 class AsyncJournalClient:
-    """Submits entries and reads results; see `JournalClient`, whose methods these mirror."""
+    """Submits entries and reads results; the methods of `JournalClient`, awaited.
+
+    For use on one event loop. Arguments, results and errors are those of `JournalClient`.
+
+    Args:
+        settings: where Redis is and how the queues are called; from the environment by default.
+        keys: the key set, which seals entries and opens results; from `settings.keys_file` by
+            default.
+
+    Raises:
+        ConfigurationError: settings or keys are missing or wrong.
+    """
 
     def __init__(self, settings: Settings | None = None, keys: KeySet | None = None) -> None:
         self._settings = settings or Settings.load()
         self._keys = keys or self._settings.key_set()
         self._redis = connect_async(self._settings.redis_url)
-        self._readings: set[ResultReader] = set()
+        self._readers: set[ResultReader] = set()
 
     async def __aenter__(self) -> Self:
         return self
@@ -51,22 +63,33 @@ class AsyncJournalClient:
         await self.close()
 
     async def close(self) -> None:
-        """Acknowledge what loops over `results` have dealt with; close the connections."""
-        for reading in tuple(self._readings):
-            with suppress(JournalError):  # then what was not acknowledged comes again
-                await self._run(reading.leave())
-        self._readings.clear()
+        """Acknowledge the results that loops over `results` have handled; close the connections."""
+        for reader in tuple(self._readers):
+            with suppress(JournalError):  # what was not acknowledged is then delivered again
+                await self._run(reader.close())
+        self._readers.clear()
         await self._redis.aclose()
 
     async def submit(
         self, entry: JournalEntry | str, *, entry_id: str | None = None, context: str | None = None
     ) -> Receipt:
-        """Hand over one entry; errors as in `JournalClient.submit`."""
+        """Submit one entry, without waiting for its result; see `JournalClient.submit`.
+
+        Raises:
+            ValidationError: the entry breaks a rule; nothing was enqueued.
+            QueueFull, StoreFull: no room; nothing was enqueued.
+            Unavailable: Redis did not answer; submitting the same `entry_id` again is safe.
+        """
         return (await self.submit_many([as_entry(entry, entry_id, context)]))[0]
 
     async def submit_many(self, entries: Iterable[JournalEntry]) -> list[Receipt]:
-        """Hand over many entries; errors as in `JournalClient.submit_many`."""
-        return await self._run(operations.submit(entries, self._keys, self._settings))
+        """Submit many entries; see `JournalClient.submit_many`.
+
+        Raises:
+            QueueFull, StoreFull: no more room; its `receipts` are of the entries enqueued before.
+            Unavailable: Redis did not answer; submitting all entries again is safe.
+        """
+        return await self._run(submit(entries, self._keys, self._settings))
 
     async def receive(
         self, *, group: str = "backend", consumer: str = "1", count: int = 64, block: float = 0.0
@@ -86,13 +109,13 @@ class AsyncJournalClient:
     async def reclaim(
         self, *, group: str = "backend", consumer: str = "1", count: int = 64
     ) -> list[Received]:
-        """Take over results that another reader of the group left behind for a minute."""
+        """Take over up to `count` results that were delivered a minute ago and not acknowledged."""
         return await self._run(
             reclaim(self._keys, self._settings, group=group, consumer=consumer, count=count)
         )
 
     async def acknowledge(self, stream_ids: Sequence[str], *, group: str = "backend") -> int:
-        """Tell that these results are dealt with; returns how many were still pending."""
+        """Acknowledge results that are handled; returns how many of them were still pending."""
         return await self._run(acknowledge(self._settings, group=group, stream_ids=stream_ids))
 
     async def results(
@@ -104,15 +127,15 @@ class AsyncJournalClient:
         timeout: float | None = None,  # noqa: ASYNC109 - ends an idle stream, not a call
         limit: int | None = None,
     ) -> AsyncGenerator[JournalResult]:
-        """Results as they come; see `JournalClient.results`.
+        """Yield results as they arrive; see `JournalClient.results`.
 
-        A loop that may be left early, by `break` or an error, should close it, so that what was
-        dealt with is acknowledged then and not at some later moment:
+        A loop that may be left early, by `break` or an error, should close the generator, so that
+        the handled results are acknowledged then and not at some later moment:
 
             async with contextlib.aclosing(client.results()) as results:
                 async for result in results: ...
         """
-        reading = ResultReader(
+        reader = ResultReader(
             self._keys,
             self._settings,
             group=group,
@@ -121,37 +144,24 @@ class AsyncJournalClient:
             timeout=timeout,
             limit=limit,
         )
-        self._readings.add(reading)
+        self._readers.add(reader)
         try:
-            while (received := await self._run(reading.advance())) is not None:
+            while (received := await self._run(reader.advance())) is not None:
                 try:
                     yield received.result
                 except GeneratorExit:
-                    await self._run(reading.leave())
+                    await self._run(reader.close())
                     raise
         finally:
-            self._readings.discard(reading)
+            self._readers.discard(reader)
 
     async def failed(self, after: str = "", count: int = 100) -> list[StoredLetter]:
-        """Entries that were given up; see `JournalClient.failed`."""
-        return await self._run(letters.page(self._settings, after, count))
+        """Up to `count` dead letters after the stream id `after`; see `JournalClient.failed`."""
+        return await self._run(dead_letters.page(self._settings, after, count))
 
     async def status(self) -> Status:
         """How many entries wait, are being worked on, are answered and unread, or are dead."""
-        return await self._run(operations.status(self._settings))
+        return await self._run(status(self._settings))
 
     async def _run(self, operation: Operation[T]) -> T:
-        try:
-            commands = next(operation)
-            while True:
-                pipeline = self._redis.pipeline(transaction=False)
-                for command in commands:
-                    pipeline.execute_command(*command)
-                try:
-                    replies = await pipeline.execute(raise_on_error=False)
-                except RedisError as exc:
-                    replies = [exc] * len(commands)
-                commands = operation.send(replies)
-        except StopIteration as stop:
-            result: T = stop.value
-            return result
+        return await execute_async(self._redis, operation)

@@ -1,20 +1,19 @@
-"""The client of a backend that runs threads: submit entries, read results."""
+"""The client of a backend that blocks on Redis: submit entries, read results."""
 
 from __future__ import annotations
 
 import socket
 import uuid
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 
-from redis.exceptions import RedisError
-
-from producer.connection import connect
+from producer.connection import connect, execute
 from producer.errors import JournalError, ValidationError
-from producer.operations import base as operations
-from producer.operations import dead_letters as letters
+from producer.operations import dead_letters
 from producer.operations.reader import ResultReader
 from producer.operations.results import acknowledge, receive, reclaim
+from producer.operations.status import status
+from producer.operations.submit import submit
 from producer.schemas import JournalEntry
 from producer.settings import Settings
 
@@ -22,11 +21,11 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Sequence
     from types import TracebackType
 
-    import redis
-
-    from producer.operations.base import Operation, Receipt, Status
+    from producer.operations.base import Operation
     from producer.operations.dead_letters import StoredLetter
     from producer.operations.results import Received
+    from producer.operations.status import Status
+    from producer.receipts import Receipt
     from producer.schemas import JournalResult
     from producer.sealing import KeySet
 
@@ -36,9 +35,14 @@ T = TypeVar("T")
 class JournalClient:
     """Submits entries and reads results; safe to share between threads.
 
+    It connects on first use. Every method that asks Redis raises `Unavailable` if Redis does not
+    answer, `ConfigurationError` if Redis refuses the user or the user lacks a permission, and
+    `JournalError` on any other error reply.
+
     Args:
         settings: where Redis is and how the queues are called; from the environment by default.
-        keys: the key set; from `settings.keys_file` by default.
+        keys: the key set, which seals entries and opens results; from `settings.keys_file` by
+            default.
 
     Raises:
         ConfigurationError: settings or keys are missing or wrong.
@@ -48,7 +52,7 @@ class JournalClient:
         self._settings = settings or Settings.load()
         self._keys = keys or self._settings.key_set()
         self._redis = connect(self._settings.redis_url)
-        self._readings: set[ResultReader] = set()
+        self._readers: set[ResultReader] = set()
 
     def __enter__(self) -> Self:
         return self
@@ -62,17 +66,22 @@ class JournalClient:
         self.close()
 
     def close(self) -> None:
-        """Acknowledge what loops over `results` have dealt with; close the connections."""
-        for reading in tuple(self._readings):
-            with suppress(JournalError):  # then what was not acknowledged comes again
-                self._run(reading.leave())
-        self._readings.clear()
+        """Acknowledge the results that loops over `results` have handled; close the connections."""
+        for reader in tuple(self._readers):
+            with suppress(JournalError):  # what was not acknowledged is then delivered again
+                self._run(reader.close())
+        self._readers.clear()
         self._redis.close()
 
     def submit(
         self, entry: JournalEntry | str, *, entry_id: str | None = None, context: str | None = None
     ) -> Receipt:
-        """Hand over one entry and go on at once; a text alone gets a random id.
+        """Submit one entry, without waiting for its result.
+
+        Args:
+            entry: the entry, or its text, of 1 to 50,000 characters.
+            entry_id: the id of a text, 1 to 128 of `A-Za-z0-9._:-`; random by default.
+            context: returned unchanged with the result of a text; at most 256 characters.
 
         Raises:
             ValidationError: the entry breaks a rule; nothing was enqueued.
@@ -82,21 +91,22 @@ class JournalClient:
         return self.submit_many([as_entry(entry, entry_id, context)])[0]
 
     def submit_many(self, entries: Iterable[JournalEntry]) -> list[Receipt]:
-        """Hand over many entries in pipelined batches; receipts come in the same order.
+        """Submit many entries, 128 in a call to Redis; returns their receipts in the same order.
 
         Raises:
-            QueueFull, StoreFull: no more room; its `receipts` tell what was enqueued.
-            Unavailable: Redis did not answer; its `receipts` tell what was enqueued for certain,
-                and submitting all of them again is safe.
+            QueueFull, StoreFull: no more room; its `receipts` are of the entries enqueued before.
+            Unavailable: Redis did not answer; its `receipts` are of the entries that are enqueued
+                for certain, and submitting all entries again is safe.
         """
-        return self._run(operations.submit(entries, self._keys, self._settings))
+        return self._run(submit(entries, self._keys, self._settings))
 
     def receive(
         self, *, group: str = "backend", consumer: str = "1", count: int = 64, block: float = 0.0
     ) -> list[Received]:
         """Read up to `count` new results, waiting at most `block` seconds for the first.
 
-        Each stays pending until `acknowledge` is called with its `stream_id`.
+        Each stays pending until `acknowledge` is called with its `stream_id`. A result that does
+        not open with the key set is left out, and stays pending.
         """
         return self._run(
             receive(
@@ -112,13 +122,16 @@ class JournalClient:
     def reclaim(
         self, *, group: str = "backend", consumer: str = "1", count: int = 64
     ) -> list[Received]:
-        """Take over results that another reader of the group left behind for a minute."""
+        """Take over up to `count` results that were delivered a minute ago and not acknowledged.
+
+        A result that does not open with the key set becomes a dead letter (`unreadable_result`).
+        """
         return self._run(
             reclaim(self._keys, self._settings, group=group, consumer=consumer, count=count)
         )
 
     def acknowledge(self, stream_ids: Sequence[str], *, group: str = "backend") -> int:
-        """Tell that these results are dealt with; returns how many were still pending."""
+        """Acknowledge results that are handled; returns how many of them were still pending."""
         return self._run(acknowledge(self._settings, group=group, stream_ids=stream_ids))
 
     def results(
@@ -130,27 +143,26 @@ class JournalClient:
         timeout: float | None = None,
         limit: int | None = None,
     ) -> Generator[JournalResult]:
-        """Results as they come; each is acknowledged once the next one was asked for.
+        """Yield results as they arrive; asking for the next one acknowledges the one before.
 
-        Acknowledgements are sent together, at least every second of the loop's own work.
+        Acknowledgements are sent together, at least once a second while the loop does its work.
 
-        A result whose handling raised, or after which the loop was left, is not acknowledged and
-        comes again, a minute later. So does one whose handling takes over a minute: it counts as
-        left behind, and another reader of the group gets it. Results fetched and not yet handed
-        out stay this reader's, however slow it is. Several groups each get every result;
-        consumers of one group share them.
+        A result is delivered again a minute later, possibly to another reader of the group, if its
+        handling raised, if the loop was left after it, or if its handling took over a minute.
+        Results that were fetched and not yet yielded stay with this reader, however slow it is.
+        Each group gets every result; the consumers of one group share them.
 
-        A result that does not open, in this reader or another, becomes a dead letter after a
+        A result that does not open with the key set of any reader becomes a dead letter after a
         minute (`unreadable_result`).
 
         Args:
-            group: the consumer group; made on first use.
+            group: the consumer group; created on first use.
             consumer: this reader's name in the group; the host's name by default.
             count: how many results to fetch at once.
             timeout: stop after this many seconds without a result; None waits for ever.
-            limit: stop after so many results, leaving the others unread; None for no limit.
+            limit: stop after so many results and leave the others unread; None for no limit.
         """
-        reading = ResultReader(
+        reader = ResultReader(
             self._keys,
             self._settings,
             group=group,
@@ -159,60 +171,43 @@ class JournalClient:
             timeout=timeout,
             limit=limit,
         )
-        self._readings.add(reading)
+        self._readers.add(reader)
         try:
-            while (received := self._run(reading.advance())) is not None:
+            while (received := self._run(reader.advance())) is not None:
                 try:
                     yield received.result
                 except GeneratorExit:
-                    self._run(reading.leave())
+                    self._run(reader.close())
                     raise
         finally:
-            self._readings.discard(reading)
+            self._readers.discard(reader)
 
     def failed(self, after: str = "", count: int = 100) -> list[StoredLetter]:
-        """Up to `count` entries that were given up, oldest first: why, and when.
+        """Up to `count` dead letters, oldest first: which entry failed, why and when.
 
-        Their letters stay where they are. To go on later, pass the `stream_id` of the last one as
-        `after`. A `replay` by an operator may still bring an answer.
+        They stay on the dead stream, and an operator may still replay them, after which the entry
+        can get a result.
+
+        Args:
+            after: the `stream_id` of the last dead letter seen; "" to begin with the oldest.
+            count: how many to return at most.
         """
-        return self._run(letters.page(self._settings, after, count))
+        return self._run(dead_letters.page(self._settings, after, count))
 
     def status(self) -> Status:
         """How many entries wait, are being worked on, are answered and unread, or are dead."""
-        return self._run(operations.status(self._settings))
+        return self._run(status(self._settings))
 
     def _run(self, operation: Operation[T]) -> T:
-        return carry(self._redis, operation)
-
-
-def carry(client: redis.Redis, operation: Operation[T]) -> T:
-    """Take an operation's commands to Redis and its replies back; returns the operation's result.
-
-    Raises:
-        JournalError: what the operation makes of an error.
-    """
-    try:
-        commands = next(operation)
-        while True:
-            pipeline: Any = client.pipeline(transaction=False)
-            for command in commands:
-                pipeline.execute_command(*command)
-            try:
-                replies = pipeline.execute(raise_on_error=False)
-            except RedisError as exc:
-                replies = [exc] * len(commands)
-            commands = operation.send(replies)
-    except StopIteration as stop:
-        result: T = stop.value
-        return result
+        return execute(self._redis, operation)
 
 
 def as_entry(entry: JournalEntry | str, entry_id: str | None, context: str | None) -> JournalEntry:
-    """An entry from what `submit` was given.
+    """The entry itself, or one made of its text, its id (random by default) and its context.
 
     Raises:
-        ValidationError: a whole entry was given, and an id or a context beside it.
+        ValidationError: the text, id or context breaks a rule, or an id or a context was given
+            beside an entry, which has its own.
     """
     if isinstance(entry, JournalEntry):
         if entry_id is not None or context is not None:

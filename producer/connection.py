@@ -1,20 +1,25 @@
-"""Redis connections set up the way the clients need them."""
+"""Connections to Redis with the options that the clients need, and operations executed on them."""
 
 from __future__ import annotations
 
 import socket
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import redis
 import redis.asyncio
 from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import ExponentialWithJitterBackoff
+from redis.exceptions import RedisError
 from redis.retry import Retry
 
 from producer.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
+
+    from producer.operations.base import Operation
+
+T = TypeVar("T")
 
 CONNECT_SECONDS = 5.0
 #: Longer than any of our blocking reads (2 s) and than a pause of Redis to fork for its snapshot.
@@ -36,7 +41,7 @@ def _options(answer_seconds: float) -> dict[str, Any]:
 
 
 def _address(url: SecretStr) -> str:
-    """The URL as text; every part of the system gets the same, and Celery knows no `unix://`."""
+    """The URL as text. No `unix://`: every part of the system gets the same URL, Celery too."""
     address = url.get_secret_value()
     if not address.startswith(("redis://", "rediss://")):
         raise ConfigurationError(_BAD_URL)
@@ -51,21 +56,21 @@ def _try_options(pool: Any) -> None:
 def connect(
     url: SecretStr, *, answer_seconds: float | None = None, retries: int | None = None
 ) -> redis.Redis:
-    """A client with raw RESP2 replies; repeats a command that met a broken connection.
+    """A client with raw RESP2 replies, which repeats a command after a broken connection.
 
-    So only what is safe to repeat may be sent. A submit carries a token, by which its repetition
-    counts as the same one; a letter is replayed, put aside or dropped by whoever finds it there;
-    reading again gives the next results, and those of a lost answer stay pending until they are
-    reclaimed, those of a worker's claim until its lease ends. Only counts (of what was
-    acknowledged, say) may come out too low.
+    Only commands that are safe to repeat may therefore be sent. A submit has a token, by which
+    its repetition counts as the same submit. A dead letter is replayed, written or dropped only if
+    it is still there. A repeated read returns the next results; those of a lost answer stay pending
+    until they are reclaimed, and those of a worker's claim until its lease ends. Only a returned
+    count, such as of acknowledged results, may be too low.
 
     Args:
         url: where Redis is.
-        answer_seconds: how long to wait for an answer [`ANSWER_SECONDS`].
-        retries: how often to repeat a command [3].
+        answer_seconds: how long to wait for an answer, in seconds; `ANSWER_SECONDS` by default.
+        retries: how often to repeat a command; 3 by default.
 
     Raises:
-        ConfigurationError: the URL is not one of Redis's.
+        ConfigurationError: the URL is not a Redis URL, or has an option that Redis does not know.
     """
     backoff = ExponentialWithJitterBackoff(base=0.1, cap=2.0)
     retry = Retry(backoff, _RETRIES if retries is None else retries)
@@ -81,10 +86,10 @@ def connect(
 
 
 def connect_async(url: SecretStr) -> redis.asyncio.Redis:
-    """The same for asyncio.
+    """A client for asyncio; see `connect`.
 
     Raises:
-        ConfigurationError: the URL is not one of Redis's.
+        ConfigurationError: the URL is not a Redis URL, or has an option that Redis does not know.
     """
     backoff = ExponentialWithJitterBackoff(base=0.1, cap=2.0)
     try:
@@ -96,3 +101,47 @@ def connect_async(url: SecretStr) -> redis.asyncio.Redis:
         raise ConfigurationError(_BAD_URL) from None
     client.response_callbacks.clear()
     return client
+
+
+def execute(client: redis.Redis, operation: Operation[T]) -> T:
+    """Send an operation's commands, in a pipeline for each list, until it returns its result.
+
+    Raises:
+        JournalError: what the operation raises, such as on an error reply of Redis.
+    """
+    try:
+        commands = next(operation)
+        while True:
+            pipeline: Any = client.pipeline(transaction=False)
+            for command in commands:
+                pipeline.execute_command(*command)
+            try:
+                replies = pipeline.execute(raise_on_error=False)
+            except RedisError as exc:
+                replies = [exc] * len(commands)
+            commands = operation.send(replies)
+    except StopIteration as stop:
+        result: T = stop.value
+        return result
+
+
+async def execute_async(client: redis.asyncio.Redis, operation: Operation[T]) -> T:
+    """Execute an operation without blocking the event loop; see `execute`.
+
+    Raises:
+        JournalError: what the operation raises, such as on an error reply of Redis.
+    """
+    try:
+        commands = next(operation)
+        while True:
+            pipeline = client.pipeline(transaction=False)
+            for command in commands:
+                pipeline.execute_command(*command)
+            try:
+                replies = await pipeline.execute(raise_on_error=False)
+            except RedisError as exc:
+                replies = [exc] * len(commands)
+            commands = operation.send(replies)
+    except StopIteration as stop:
+        result: T = stop.value
+        return result

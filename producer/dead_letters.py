@@ -1,4 +1,4 @@
-"""Dead letters: what could not be processed, still sealed; look, replay, drop."""
+"""Dead letters: entries that could not be processed, still sealed; list, open, replay, drop."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import pydantic
 
-from producer.client import carry
-from producer.connection import connect
+from producer.connection import connect, execute
 from producer.errors import QueueFull, SealError
 from producer.operations import dead_letters as operations
 from producer.operations.dead_letters import PAGE, StoredLetter
@@ -21,11 +20,11 @@ if TYPE_CHECKING:
     from producer.sealing import KeySet
     from producer.settings import Settings
 
-__all__ = ["PAGE", "DeadLetters", "StoredLetter", "open_letter"]
+__all__ = ["PAGE", "DeadLetters", "StoredLetter", "open_dead_letter"]
 
 
 class DeadLetters:
-    """The dead stream.
+    """The dead stream; iterating yields its dead letters, oldest first.
 
     Args:
         settings: where Redis is and how the streams are called.
@@ -43,32 +42,31 @@ class DeadLetters:
         self._redis.close()
 
     def __iter__(self) -> Iterator[StoredLetter]:
-        """All letters there are by now, oldest first; only a page of them is in memory.
+        """All dead letters there are by now, oldest first; only a page of them is in memory.
 
-        Those that come meanwhile are left out: one that is replayed and dies again would be met
-        for ever.
+        Those that are added meanwhile are left out: an entry that is replayed and fails again would
+        otherwise be returned for ever.
         """
-        after, last = "", carry(self._redis, operations.newest(self._settings))
+        after, last = "", execute(self._redis, operations.newest(self._settings))
         while last and (
-            page := carry(self._redis, operations.page(self._settings, after, PAGE, last))
+            page := execute(self._redis, operations.page(self._settings, after, PAGE, last))
         ):
             yield from page
             after = page[-1].stream_id
 
     def find(self, entry_id: str) -> list[StoredLetter]:
-        """The letters of one entry."""
+        """The dead letters of one entry; reads the whole stream."""
         return [stored for stored in self if stored.entry_id == entry_id]
 
     def replay(self, letters: Iterable[StoredLetter]) -> int:
-        """Put letters back where they came from; returns how many were still there.
+        """Put dead letters back where they came from; returns how many were still there.
 
-        An entry goes back to the queue. If it was answered meanwhile it is answered again: the
-        window of idempotency does not hold for a replay, which somebody asked for. A result that
-        no reader could open goes back to the results, for every group. A letter that is unreadable
-        stays.
+        An entry goes back to the queue, and is answered again if it was answered meanwhile: the
+        idempotency window does not apply to a replay. A result that no reader could open goes back
+        to the results stream, for every group. An unreadable dead letter stays.
 
         Raises:
-            QueueFull: the queue, or the results, are full; what found no room is still dead.
+            QueueFull: the queue or the results stream is full; the rest are still dead letters.
         """
         replayed = 0
         page: list[StoredLetter] = []
@@ -80,22 +78,22 @@ class DeadLetters:
         return replayed + self._replay(page, replayed)
 
     def drop(self, stream_ids: Sequence[str]) -> int:
-        """Delete letters for good, by their stream ids; returns how many were still there."""
-        return carry(self._redis, operations.drop(self._settings, stream_ids))
+        """Delete dead letters for good, by stream id; returns how many were still there."""
+        return execute(self._redis, operations.drop(self._settings, stream_ids))
 
     def _replay(self, page: Sequence[StoredLetter], before: int) -> int:
         try:
-            return carry(self._redis, operations.replay(self._settings, page))
+            return execute(self._redis, operations.replay(self._settings, page))
         except QueueFull as exc:
             told = f"{exc}; {before} were put back before" if before else str(exc)
             raise QueueFull(told) from None
 
 
-def open_letter(letter: DeadLetter, keys: KeySet) -> JournalEntry:
-    """The entry inside a letter, in the clear.
+def open_dead_letter(letter: DeadLetter, keys: KeySet) -> JournalEntry:
+    """The entry inside a dead letter, in the clear.
 
     Raises:
-        SealError: it does not open with this key set, or is no entry.
+        SealError: it does not open with this key set, or does not hold an entry.
     """
     if letter.reason is DeadReason.UNREADABLE_RESULT:
         raise SealError("the letter holds a result, which has no text")

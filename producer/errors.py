@@ -4,9 +4,9 @@
       ValidationError   KeyError…   QueueFull, StoreFull,       SealError
                    (ConfigurationError)  Unavailable
 
-`ValidationError` is the caller's own input, `QueueFull` and `StoreFull` ask to slow down,
-`Unavailable` to try again, `ConfigurationError` a person to look. No message holds the text of
-an entry, a key or a password.
+The caller corrects its input after a `ValidationError`, slows down after `QueueFull` and
+`StoreFull`, and tries again after `Unavailable`; a `ConfigurationError` needs a person. No message
+holds the text of an entry, a key or a password.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from producer.operations.base import Receipt
+    from producer.receipts import Receipt
 
 
 class JournalError(Exception):
     """Root of every error of the producer.
 
     Attributes:
-        receipts: of the entries of a `submit_many` that are known to be enqueued; of the others
-            some may be, too, where the error is `Unavailable`. Submitting all again is safe.
+        receipts: of the entries of a `submit_many` that are known to be enqueued. If the error is
+            `Unavailable`, others may be enqueued as well. Submitting all again is safe.
     """
 
     receipts: tuple[Receipt, ...] = ()
@@ -36,7 +36,7 @@ class ValidationError(JournalError, ValueError):
 
 
 class ConfigurationError(JournalError):
-    """Settings or keys are missing or wrong; a person has to mend them."""
+    """Settings or keys are missing or wrong; a person has to correct them."""
 
 
 class SealError(JournalError):

@@ -30,7 +30,7 @@ def _now() -> datetime:
 
 
 class _Message(BaseModel):
-    # hide_input_in_errors: a rejected value may be somebody's diary.
+    # hide_input_in_errors: a rejected value may be the text of an entry.
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     def encode(self) -> bytes:
@@ -44,8 +44,8 @@ class JournalEntry(_Message):
     Attributes:
         entry_id: the caller's own id and idempotency key.
         text: 1 to 50,000 characters (Unicode code points), not only white space.
-        submitted_at: when the caller handed it over, UTC.
-        context: opaque to us, returned unchanged with the result, at most 256 characters.
+        submitted_at: when the caller submitted it, UTC; by default, when it was made.
+        context: opaque, returned unchanged with the result, at most 256 characters.
     """
 
     entry_id: EntryId
@@ -90,7 +90,13 @@ class Evidence(_Answer):
 
 
 class Label(_Answer):
-    """A cognitive distortion found in an entry, with where it was found."""
+    """A cognitive distortion found in an entry.
+
+    Attributes:
+        label: its name, as the model calls it.
+        score: its probability, 0 to 1.
+        evidence: where it was found, in the submitted text.
+    """
 
     label: str
     score: Probability
@@ -98,14 +104,19 @@ class Label(_Answer):
 
 
 class JournalResult(_Answer):
-    """The answer to one entry. Holds no text of it.
+    """The result for one entry. Holds no text of it.
 
     Attributes:
+        entry_id: of the entry.
+        context: of the entry, unchanged.
         labels: the labels given, best score first.
         scores: the probability of every label the model knows.
         redactions: how many spans of each type of personal data were removed before reading.
         model: name and version of the model folder.
-        deliveries: how often the entry was handed to a worker; 1 unless a worker failed.
+        submitted_at: of the entry, UTC.
+        completed_at: when a worker completed it, UTC.
+        deliveries: how often the entry was delivered to a worker; 1 unless a worker failed.
+        schema_version: of this message.
     """
 
     entry_id: EntryId
@@ -137,7 +148,15 @@ class DeadReason(StrEnum):
 
 
 class DeadLetter(_Answer):
-    """An entry that could not be processed, still sealed as it came, or its sealed result."""
+    """An entry that could not be processed, or a result that could not be opened.
+
+    Attributes:
+        entry_id: of the entry.
+        reason: why it could not be processed.
+        deliveries: how often it was delivered before.
+        failed_at: when it failed, UTC.
+        sealed: the entry, or the result, sealed as it was received.
+    """
 
     entry_id: str
     reason: DeadReason

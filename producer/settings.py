@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path  # noqa: TC003 - pydantic reads the annotation
+from pathlib import Path
 from typing import Annotated, Any, Self
 
 import pydantic
@@ -16,9 +16,17 @@ from producer.sealing import KeySet
 
 
 class Settings(BaseSettings):
-    """What every part of the system has to agree on.
+    """Settings that every part of the system has to agree on.
 
-    The Redis URL may hold a password, so it is a secret: it shows in no repr, log or error.
+    Attributes:
+        redis_url: where Redis is. It may hold a password, so it shows in no repr, log or error.
+        keys_file: the key set, a JWK set.
+        queue: the Redis list of entries that wait for a worker.
+        results: the stream of results.
+        dead: the stream of dead letters.
+        max_queue_entries: entries in the queue at which `submit` refuses more.
+        max_results: unread results at which workers pause.
+        idempotency_seconds: how long a second submit of an entry id counts as a duplicate.
     """
 
     model_config = SettingsConfigDict(

@@ -211,7 +211,7 @@ def check_redis(settings: Any) -> None:
     from redis.exceptions import RedisError  # noqa: PLC0415
 
     from producer.connection import connect  # noqa: PLC0415
-    from producer.operations.base import translate  # noqa: PLC0415
+    from producer.operations.redis_errors import translate  # noqa: PLC0415
 
     client = connect(settings.redis_url)
     try:

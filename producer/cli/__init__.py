@@ -25,7 +25,7 @@ def main() -> None:
     \b
     Exit codes: 0 done, 1 a check failed, 2 wrong input or configuration,
     3 no room in the queue or in Redis, 4 Redis cannot be reached, 130 interrupted.
-    """  # noqa: D301 - \b tells click not to rewrap
+    """
 
 
 for command in (

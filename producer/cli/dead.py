@@ -1,4 +1,4 @@
-"""`journal dead`: what could not be processed."""
+"""`journal dead`: list, show, replay and drop dead letters."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from producer.cli.options import keys_option, redis_option
-from producer.dead_letters import PAGE, DeadLetters, open_letter
+from producer.dead_letters import PAGE, DeadLetters, open_dead_letter
 from producer.errors import SealError, ValidationError
 from producer.settings import Settings
 
@@ -49,7 +49,7 @@ def list_letters(reason: str | None, as_json: bool, redis_url: str | None) -> No
             click.echo(json.dumps(_described(stored)))
         return
     console = Console()
-    # A table for each page: any number of letters takes the memory of one page.
+    # A table for each page: any number of dead letters takes the memory of one page.
     empty = True
     for page in _pages(chosen):
         empty = False
@@ -77,7 +77,7 @@ def show(entry_id: str, opened: bool, keys_file: Path | None, redis_url: str | N
         described = _described(stored)
         if opened and stored.letter is not None:
             try:
-                described["text"] = open_letter(stored.letter, settings.key_set()).text
+                described["text"] = open_dead_letter(stored.letter, settings.key_set()).text
             except SealError as exc:
                 described["unopened"] = str(exc)
         click.echo(json.dumps(described, ensure_ascii=False))
@@ -125,7 +125,7 @@ def drop(
 def _chosen(
     letters: DeadLetters, names: tuple[str, ...], everything: bool, reason: str | None
 ) -> Iterator[StoredLetter]:
-    """The letters named by entry id or stream id, or all; a page of them in memory at a time."""
+    """The dead letters named by entry id or stream id, or all; one page of them is in memory."""
     if bool(names) == everything:
         raise click.UsageError("name entry ids, or --all")
     wanted = set(names)

@@ -1,4 +1,4 @@
-"""`journal groups`: who reads the results, and a group that nobody reads by any more."""
+"""`journal groups`: list the consumer groups of the results, and remove one."""
 
 from __future__ import annotations
 
@@ -12,13 +12,12 @@ from rich.markup import escape
 from rich.table import Table
 
 from producer.cli.options import redis_option
-from producer.client import carry
-from producer.connection import connect
+from producer.connection import connect, execute
 from producer.operations.groups import consumer_groups, remove_group
 from producer.settings import Settings
 
 if TYPE_CHECKING:
-    from producer.operations.base import ConsumerGroup
+    from producer.operations.groups import ConsumerGroup
 
 
 @click.group()
@@ -35,7 +34,8 @@ def groups() -> None:
 @redis_option
 def list_groups(as_json: bool, redis_url: str | None) -> None:
     """List the groups: name, results given and not acknowledged, results not read yet."""
-    found = _all(Settings.load(redis_url=redis_url))
+    settings = Settings.load(redis_url=redis_url)
+    found = execute(connect(settings.redis_url), consumer_groups(settings))
     if as_json:
         for group in found:
             click.echo(json.dumps(asdict(group)))
@@ -61,21 +61,18 @@ def remove(name: str, yes: bool, redis_url: str | None) -> None:
     group.
     """
     settings = Settings.load(redis_url=redis_url)
-    group = next((group for group in _all(settings) if group.name == name), None)
+    client = connect(settings.redis_url)
+    groups = execute(client, consumer_groups(settings))
+    group = next((group for group in groups if group.name == name), None)
     if group is not None and not yes:
         backlog = _number(group.backlog, group)
         click.confirm(
             f"{backlog} results are not acknowledged by {name!r}. Remove it?", abort=True, err=True
         )
-    client = connect(settings.redis_url)
-    removed = carry(client, remove_group(settings, name))
+    removed = execute(client, remove_group(settings, name))
     backlog = _number(removed.backlog, removed)
     click.echo(f"removed; {backlog} results were not acknowledged", err=True)
 
 
 def _number(count: int, group: ConsumerGroup) -> str:
     return f"{count:,}" if group.exact else f"up to {count:,}"
-
-
-def _all(settings: Settings) -> list[ConsumerGroup]:
-    return carry(connect(settings.redis_url), consumer_groups(settings))

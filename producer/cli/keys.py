@@ -44,20 +44,16 @@ def new(path: Path, rotate: bool, keep: int | None) -> None:
 
     The first key seals; all of them open. Drop an older key only when nothing sealed with it is
     left in the queue, in the results or among the dead letters.
-    """  # noqa: D301 - \b tells click not to rewrap
+    """
     if keep is not None and not rotate:
         raise click.UsageError("--keep goes with --rotate")
     older: list[dict[str, Any]] = []
     if rotate:
-        KeySet.load(path)  # refuses what is no key set
-        older = json.loads(path.read_bytes())["keys"][:keep]
+        older = _read(path)[:keep]
     elif path.exists() or path.is_symlink():
         raise ConfigurationError(f"{path} exists; --rotate adds a key and keeps the older ones")
     key = new_key()
-    try:
-        write_key_file(path, [key, *older])
-    except OSError as exc:
-        raise ConfigurationError(f"key file {path}: {exc.strerror}") from None
+    _write(path, [key, *older])
     click.echo(json.dumps({"kid": key["kid"], "keys": 1 + len(older)}))
 
 
@@ -78,9 +74,9 @@ def add(path: Path) -> None:
       journal keys add --file keys.json            give the file to every producer and worker
       journal keys promote --file keys.json KID    then let producers seal with the new key
       journal keys remove --file keys.json KID     when nothing sealed with the old one is left
-    """  # noqa: D301 - \b tells click not to rewrap
+    """
     key = new_key()
-    _rewrite(path, [*_read(path), key])
+    _write(path, [*_read(path), key])
     click.echo(json.dumps({"kid": key["kid"], "seals": False}))
 
 
@@ -90,7 +86,7 @@ def add(path: Path) -> None:
 def promote(path: Path, kid: str) -> None:
     """Let the key KID seal from now on; all others still open."""
     content = _read(path)
-    _rewrite(path, [_one(path, content, kid), *(key for key in content if key["kid"] != kid)])
+    _write(path, [_find(path, content, kid), *(key for key in content if key["kid"] != kid)])
     click.echo(json.dumps({"kid": kid, "seals": True}))
 
 
@@ -100,9 +96,9 @@ def promote(path: Path, kid: str) -> None:
 def remove(path: Path, kid: str) -> None:
     """Remove the key KID; what was sealed with it can never be opened again."""
     content = _read(path)
-    if _one(path, content, kid) is content[0]:
+    if _find(path, content, kid) is content[0]:
         raise ConfigurationError(f"{path}: {kid} seals; promote another key first")
-    _rewrite(path, [key for key in content if key["kid"] != kid])
+    _write(path, [key for key in content if key["kid"] != kid])
     click.echo(json.dumps({"kid": kid, "removed": True}))
 
 
@@ -112,14 +108,14 @@ def _read(path: Path) -> list[dict[str, Any]]:
     return content
 
 
-def _one(path: Path, content: list[dict[str, Any]], kid: str) -> dict[str, Any]:
+def _find(path: Path, content: list[dict[str, Any]], kid: str) -> dict[str, Any]:
     for key in content:
         if key["kid"] == kid:
             return key
     raise ConfigurationError(f"{path}: no key has the id {kid}")
 
 
-def _rewrite(path: Path, content: list[dict[str, Any]]) -> None:
+def _write(path: Path, content: list[dict[str, Any]]) -> None:
     try:
         write_key_file(path, content)
     except OSError as exc:

@@ -6,16 +6,16 @@ import json
 import signal
 from itertools import cycle, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, Self
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
-from rich import progress
-from rich.console import Console
 
 from producer.cli import rows
 from producer.cli.options import EXIT_CHECK_FAILED, keys_option, redis_option
+from producer.cli.progress import LoadProgress
 from producer.errors import ConfigurationError, ValidationError
-from producer.load.run import LoadRun, Schedule
+from producer.load.run import LoadRun
+from producer.load.schedule import Schedule
 from producer.load.texts import random_texts
 from producer.settings import Settings
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 DEFAULT_ENTRIES = 1000
-#: Texts kept in memory; longer files go round from their beginning.
+#: Texts kept in memory; of a longer file, the rows after these are not sent.
 MOST_TEXTS = 100_000
 _TERMINATED = 128 + signal.SIGTERM
 
@@ -85,18 +85,18 @@ def load(
     Ends with one JSON line: entries, seconds, throughput (answers a second), p50, p95, p99, mean
     and max latency in seconds from the moment an entry was due (from_submit: from the moment it
     was handed over), lost, duplicated, dead. Exits with 1 if any was lost or answered twice.
-    """  # noqa: D301 - \b tells click not to rewrap
+    """
     settings = Settings.load(redis_url=redis_url, keys_file=keys_file)
     if entries is None and duration is None:
         entries = DEFAULT_ENTRIES
     schedule = Schedule(entries=entries, duration=duration, rate=rate)
     texts = random_texts(seed) if source is None else _file_texts(source, text_column)
     run = LoadRun(settings, settings.key_set(), texts, schedule, timeout=timeout, group=group)
-    # The group of this run has to be removed even if, say, timeout(1) ends it.
+    # The group of this run has to be removed even if a signal ends it, as timeout(1) sends one.
     before = signal.signal(signal.SIGTERM, _terminate)
     try:
-        with _Bar(schedule.total) as bar:
-            report = run.run(bar.show)
+        with LoadProgress(schedule.total) as progress:
+            report = run.run(progress.show)
     finally:
         signal.signal(signal.SIGTERM, before)
     click.echo(json.dumps(report.as_dict()))
@@ -111,54 +111,14 @@ def _terminate(*_: Any) -> NoReturn:
 
 
 def _file_texts(source: Path, text_column: str) -> Iterator[str]:
-    """The texts of a file, over and over; the ids they have there do not matter."""
-    form = rows.SUFFIXES.get(source.suffix.lower(), "jsonl")
+    """The texts of a file, over and over; ids in the file are ignored."""
     columns = rows.Columns(text=text_column, entry_id=None)
     texts = []
     with source.open("rb") as stream:
-        try:
-            for row in islice(rows.READERS[form](stream, columns, None), MOST_TEXTS):
-                if row.entry is None:
-                    raise ValidationError(f"{source}:{row.line}: {row.problem}")
-                texts.append(row.entry.text)
-        except rows.BadFile as exc:
-            raise ValidationError(f"{source}:{exc.line}: {exc}") from None
+        for row in islice(rows.read(stream, str(source), columns), MOST_TEXTS):
+            if row.entry is None:
+                raise ValidationError(f"{source}:{row.line}: {row.problem}")
+            texts.append(row.entry.text)
     if not texts:
         raise ConfigurationError(f"{source} holds no text")
     return cycle(texts)
-
-
-class _Bar:
-    """Sent, answered and the rate of answers, on stderr if that is a terminal."""
-
-    def __init__(self, total: int | None) -> None:
-        console = Console(stderr=True)
-        self._bar = progress.Progress(
-            progress.SpinnerColumn(),
-            progress.TextColumn("sent {task.fields[sent]:,}  answered {task.completed:,}"),
-            progress.BarColumn(),
-            progress.TextColumn("{task.fields[rate]:,.0f}/s"),
-            progress.TextColumn("{task.fields[state]}", style="yellow"),
-            progress.TimeElapsedColumn(),
-            console=console,
-            transient=True,
-            disable=not console.is_terminal,
-        )
-        self._task = self._bar.add_task("", total=total, sent=0, rate=0.0, state="")
-
-    def __enter__(self) -> Self:
-        self._bar.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.stop()
-
-    def show(self, run: LoadRun) -> None:
-        """Move to where the run is."""
-        self._bar.update(
-            self._task,
-            completed=run.ledger.answers,
-            sent=run.ledger.submitted,
-            state=run.state,
-            rate=self._bar.tasks[self._task].speed or 0.0,
-        )

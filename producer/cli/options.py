@@ -1,4 +1,4 @@
-"""What the commands of `journal` share: options, exit codes, and one line for every error."""
+"""What the commands of `journal` share: options, exit codes, and the error boundary."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ EXIT_BROKEN_PIPE = 141
 
 
 class JournalGroup(click.Group):
-    """A group whose commands end in one clear line and an exit code, never in a traceback."""
+    """A group of commands whose errors end in one line and an exit code, never in a traceback."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command."""
+        """Run the command; the one place where errors become lines on stderr and exit codes."""
         try:
             return super().invoke(ctx)
         except JournalError as exc:
@@ -47,14 +47,14 @@ class JournalGroup(click.Group):
 
 
 def exit_code(error: JournalError) -> int:
-    """The exit code that tells a script how to go on after this error."""
+    """The exit code of an error, by how a script should handle it."""
     if isinstance(error, BackpressureError):
         return EXIT_BACKPRESSURE
     return EXIT_UNAVAILABLE if isinstance(error, Unavailable) else EXIT_USAGE
 
 
 def _discard_stdout() -> None:
-    # Python flushes stdout once more at its end and would complain of the broken pipe there.
+    # Python flushes stdout once more at its end and would report the broken pipe there.
     with suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
@@ -79,7 +79,7 @@ def keys_option(command: F) -> F:
 
 
 def open_client(redis_url: str | None, keys_file: Path | None) -> JournalClient:
-    """A client as the environment and the options say.
+    """A client with the settings of the environment; options that are given win.
 
     Raises:
         ConfigurationError: settings or keys are missing or wrong.
@@ -88,7 +88,7 @@ def open_client(redis_url: str | None, keys_file: Path | None) -> JournalClient:
 
 
 def open_keyless_client(redis_url: str | None) -> JournalClient:
-    """A client for what needs no keys; it gets a key of its own that opens nothing.
+    """A client for commands that need no keys; it has a new key, which opens nothing.
 
     Raises:
         ConfigurationError: settings are wrong.

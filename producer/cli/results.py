@@ -65,7 +65,7 @@ def results(
 
     A result is acknowledged once it is written, so an interrupted reader loses none. Each group
     gets every result; readers of one group share them.
-    """  # noqa: D301 - \b tells click not to rewrap
+    """
     if as_json is None:
         as_json = not sys.stdout.isatty()
     show = _show_json if as_json else _Columns(Console()).show
@@ -87,14 +87,14 @@ def _show_json(result: JournalResult) -> None:
 
 
 class _Columns:
-    """Results in columns that keep their width from one to the next."""
+    """Prints results in columns whose widths stay the same from result to result."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
         self._heading = True
 
     def show(self, result: JournalResult) -> None:
-        """One result."""
+        """Print one result; the first under a heading."""
         table = Table(box=None, expand=True, show_header=self._heading, header_style="dim")
         table.add_column("entry", ratio=3, overflow="fold")
         table.add_column("labels", ratio=5)

@@ -1,9 +1,10 @@
 """Reading entries from JSON Lines, CSV or plain text, row by row, however long the file is.
 
     bytes ──▶ line ──▶ text, id, context ──▶ JournalEntry
-         BadFile (CSV that cannot be read on)     Row.problem (this row only)
+      MalformedFileError        Row.problem
+   (where rows begin is lost)   (this row only)
 
-What is wrong is told by line number and rule, never by the row's content.
+Errors name the line number and the rule, never the row's content.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import csv
 import json
 import uuid
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from producer.errors import ValidationError
@@ -26,7 +28,7 @@ MAX_LINE_BYTES = 4 * 12 * MAX_TEXT_CHARACTERS
 ID_COLUMNS = ("entry_id", "id")
 
 
-class BadFile(ValidationError):  # noqa: N818 - says what is wrong, like its siblings
+class MalformedFileError(ValidationError):
     """The file cannot be read beyond this line, because where its rows begin is not known."""
 
     def __init__(self, line: int, problem: str) -> None:
@@ -40,8 +42,8 @@ class Columns:
 
     Attributes:
         text: the entry itself.
-        entry_id: its id; by default `entry_id`, or else `id`, where there is one.
-        context: what comes back with the result; by default nothing.
+        entry_id: its id; by default `entry_id`, or else `id`, if the row has one.
+        context: what is returned with the result; by default nothing.
     """
 
     text: str = "text"
@@ -57,7 +59,7 @@ class Row:
         line: where it begins in the file, counted from 1.
         entry: the entry, unless the row breaks a rule.
         problem: the rule it breaks, without any of its content.
-        own_id: whether the row brought its id; else the entry has a random one.
+        own_id: whether the id is the row's; otherwise the entry has a random one.
     """
 
     line: int
@@ -67,7 +69,7 @@ class Row:
 
 
 def read_jsonl(stream: BinaryIO, columns: Columns, context: str | None = None) -> Iterator[Row]:
-    """Rows of JSON Lines: one object a line; blank lines are passed over."""
+    """Rows of JSON Lines: one object a line; blank lines are skipped."""
     for number, line in _lines(stream):
         if line is None:
             yield Row(number, problem=f"the line is longer than {MAX_LINE_BYTES} bytes")
@@ -89,7 +91,7 @@ def read_csv(stream: BinaryIO, columns: Columns, context: str | None = None) -> 
     """Rows of CSV with a header; a row may run over several lines.
 
     Raises:
-        BadFile: the header lacks a column that was asked for, or the quoting is broken.
+        MalformedFileError: the header lacks a column that was asked for, or the quoting is broken.
     """
     csv.field_size_limit(MAX_LINE_BYTES)  # a longer cell is refused with its row, by the schema
     # Bytes that are not UTF-8 become lone surrogates, which the schema refuses for their row.
@@ -106,14 +108,14 @@ def read_csv(stream: BinaryIO, columns: Columns, context: str | None = None) -> 
         try:
             cells = next(reader, None)
         except csv.Error as exc:
-            raise BadFile(number, f"not CSV: {exc}") from None
+            raise MalformedFileError(number, f"not CSV: {exc}") from None
         if cells is None:
             return
         if header is None:
             header = cells
             for asked in (columns.text, columns.entry_id, columns.context):
                 if asked is not None and asked not in header:
-                    raise BadFile(number, f"the header has no column {asked!r}")
+                    raise MalformedFileError(number, f"the header has no column {asked!r}")
         elif len(cells) == len(header):
             # An empty cell is how CSV writes that there is no value.
             fields = {name: cell or None for name, cell in zip(header, cells, strict=True)}
@@ -138,6 +140,33 @@ READERS: dict[str, Callable[[BinaryIO, Columns, str | None], Iterator[Row]]] = {
     "text": read_text,
 }
 SUFFIXES = {".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl", ".csv": "csv", ".txt": "text"}
+
+
+def read(
+    stream: BinaryIO,
+    name: str,
+    columns: Columns,
+    context: str | None = None,
+    *,
+    form: str | None = None,
+) -> Iterator[Row]:
+    """Rows of a file.
+
+    Args:
+        stream: the file, opened for reading bytes.
+        name: of the file, for errors.
+        columns: which field or column holds what.
+        context: of every entry, unless `columns` names a column for it.
+        form: a key of `READERS`; by default from the suffix of `name`, or else JSON Lines.
+
+    Raises:
+        ValidationError: the file cannot be read on; the message begins with name and line.
+    """
+    reader = READERS[form or SUFFIXES.get(Path(name).suffix.lower(), "jsonl")]
+    try:
+        yield from reader(stream, columns, context)
+    except MalformedFileError as exc:
+        raise ValidationError(f"{name}:{exc.line}: {exc}") from None
 
 
 def _row(number: int, get: Callable[[str], Any], columns: Columns, context: str | None) -> Row:
@@ -180,5 +209,5 @@ def _lines(stream: BinaryIO) -> Iterator[tuple[int, bytes | None]]:
 
 def _whole(number: int, line: bytes | None) -> bytes:
     if line is None:
-        raise BadFile(number, f"the line is longer than {MAX_LINE_BYTES} bytes")
+        raise MalformedFileError(number, f"the line is longer than {MAX_LINE_BYTES} bytes")
     return line

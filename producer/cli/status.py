@@ -16,7 +16,7 @@ from producer.cli.options import open_keyless_client, redis_option
 
 if TYPE_CHECKING:
     from producer.client import JournalClient
-    from producer.operations.base import Status
+    from producer.operations.status import Status
 
 ROWS = (
     ("ready", "waiting for a worker"),
@@ -39,7 +39,7 @@ def status(as_json: bool, watch: float | None, redis_url: str | None) -> None:
       journal status
       journal status --json | jq .ready
       journal status --watch 2
-    """  # noqa: D301 - \b tells click not to rewrap
+    """
     with open_keyless_client(redis_url) as client:
         console = Console()
         if watch is None:

@@ -1,11 +1,10 @@
-"""`journal submit`: hand over entries from arguments, a file or stdin."""
+"""`journal submit`: submit entries from arguments, a file or stdin."""
 
 from __future__ import annotations
 
 import json
 import os
 import sys
-import time
 import uuid
 from contextlib import nullcontext
 from dataclasses import asdict
@@ -17,73 +16,17 @@ import click
 
 from producer.cli import rows
 from producer.cli.options import keys_option, open_client, redis_option
-from producer.cli.progress import SubmitProgress
-from producer.errors import JournalError, QueueFull, ValidationError
-from producer.operations.base import SUBMIT_CHUNK
+from producer.cli.progress import SubmitProgress, report_wait
+from producer.cli.submitter import Submitter
+from producer.errors import JournalError, ValidationError
+from producer.operations.submit import SUBMIT_CHUNK
 from producer.schemas import JournalEntry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from contextlib import AbstractContextManager
 
-    from producer.client import JournalClient
-    from producer.operations.base import Receipt
-
-FIRST_WAIT_SECONDS = 0.05
-LONGEST_WAIT_SECONDS = 2.0
 STDIN = "-"
-
-
-class Submitter:
-    """Submits chunk after chunk and waits while the queue is full.
-
-    Args:
-        client: where to.
-        wait: whether to wait for room; else the first `QueueFull` is raised.
-        on_wait: called with True before the first wait for room, with False when there is some.
-    """
-
-    def __init__(
-        self, client: JournalClient, *, wait: bool, on_wait: Callable[[bool], None]
-    ) -> None:
-        self._client = client
-        self._wait = wait
-        self._on_wait = on_wait
-        self.queued = 0
-        self.duplicates = 0
-
-    def send(self, entries: Sequence[JournalEntry]) -> Iterator[Receipt]:
-        """Submit these entries; the receipts come as there is room.
-
-        Raises:
-            QueueFull: no room and not to wait.
-            JournalError: as `JournalClient.submit_many`.
-        """
-        pause = 0.0
-        while True:
-            try:
-                receipts: Sequence[Receipt] = self._client.submit_many(entries)
-                full = None
-            except QueueFull as exc:
-                receipts, full = exc.receipts, exc
-            taken = {receipt.entry_id for receipt in receipts}
-            for receipt in receipts:
-                self.queued += receipt.status == "queued"
-                self.duplicates += receipt.status == "duplicate"
-                yield receipt
-            if full is None:
-                if pause:
-                    self._on_wait(False)
-                return
-            if not self._wait:
-                raise full
-            if not pause:
-                self._on_wait(True)
-            # Receipts may come from the middle: duplicates are known without room.
-            entries = [entry for entry in entries if entry.entry_id not in taken]
-            pause = FIRST_WAIT_SECONDS if taken else min(2 * pause, LONGEST_WAIT_SECONDS)
-            pause = pause or FIRST_WAIT_SECONDS
-            time.sleep(pause)
 
 
 @click.command()
@@ -144,28 +87,22 @@ def submit(
     The first row that breaks a rule ends the run with exit code 2 and its line number, unless
     --skip-invalid is given. Running again is safe for entries with ids of their own: what was
     enqueued before is told as a duplicate.
-    """  # noqa: D301 - \b tells click not to rewrap
+    """
     if bool(texts) == bool(source):
         raise click.UsageError("give either TEXT arguments or --file (- reads stdin)")
     if entry_id is not None and len(texts) != 1:
         raise click.UsageError("--entry-id goes with exactly one TEXT")
+    columns = rows.Columns(text_column, id_column, context_column)
     with open_client(redis_url, keys_file) as client:
         if source is None:
-            _submit_texts(
-                Submitter(client, wait=wait, on_wait=_tell_wait), texts, entry_id, context
-            )
+            submitter = Submitter(client, wait=wait, on_wait=report_wait)
+            _submit_texts(submitter, texts, entry_id, context)
             return
-        columns = rows.Columns(text_column, id_column, context_column)
+        name = "stdin" if source == STDIN else source
         with _opened(source) as stream, SubmitProgress(_size(stream)) as progress:
-            run = _FileRun(
-                Submitter(
-                    client, wait=wait, on_wait=progress.waiting if progress.shown else _tell_wait
-                ),
-                "stdin" if source == STDIN else source,
-                progress,
-            )
-            reader = rows.READERS[form or rows.SUFFIXES.get(Path(source).suffix.lower(), "jsonl")]
-            run.submit(stream, reader(stream, columns, context), skip_invalid=skip_invalid)
+            submitter = Submitter(client, wait=wait, on_wait=progress.waiting)
+            read = rows.read(stream, name, columns, context, form=form)
+            _FileRun(submitter, name, progress).submit(stream, read, skip_invalid=skip_invalid)
 
 
 def _submit_texts(
@@ -180,7 +117,13 @@ def _submit_texts(
 
 
 class _FileRun:
-    """One file on its way into the queue, and what to say of it however it ends."""
+    """Submits the rows of one file, and prints their counts however it ends.
+
+    Args:
+        submitter: submits the entries.
+        name: of the file, for errors.
+        progress: shows how much of the file is read.
+    """
 
     def __init__(self, submitter: Submitter, name: str, progress: SubmitProgress) -> None:
         self._submitter = submitter
@@ -190,14 +133,23 @@ class _FileRun:
         self._without_id = 0
 
     def submit(self, stream: BinaryIO, source: Iterator[rows.Row], *, skip_invalid: bool) -> None:
+        """Submit all rows.
+
+        Args:
+            stream: the file; tells how far it is read.
+            source: its rows.
+            skip_invalid: whether to count and skip rows that break a rule.
+
+        Raises:
+            JournalError: submitting failed, or a row breaks a rule that is not to be skipped; the
+                message says how many entries were enqueued before.
+        """
         try:
             while chunk := self._chunk(source, skip_invalid=skip_invalid):
                 for _ in self._submitter.send([row.entry for row in chunk if row.entry]):
                     pass
                 self._without_id += sum(not row.own_id for row in chunk if row.entry)
                 self._progress.advance(stream, self._submitter.queued + self._submitter.duplicates)
-        except rows.BadFile as exc:
-            raise ValidationError(self._so_far(f"{self._name}:{exc.line}: {exc}")) from None
         except JournalError as exc:
             raise type(exc)(self._so_far(str(exc))) from None
         finally:
@@ -228,11 +180,6 @@ class _FileRun:
         if self._without_id:
             line += f", except for {self._without_id} rows without an id, which would come twice"
         return line
-
-
-def _tell_wait(waiting: bool) -> None:
-    if waiting:
-        click.echo("journal: queue full, waiting", err=True)
 
 
 def _opened(source: str) -> AbstractContextManager[BinaryIO]:

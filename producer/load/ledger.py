@@ -36,10 +36,10 @@ class LoadReport:
         latency: from the moment an entry was *due* to its result being read, so that a sender
             held up by a full system hides nothing (coordinated omission).
         from_submit: the same from `submitted_at`, the moment the entry was made.
-        lost: acknowledged, and neither answered nor dead when the time for it was over.
-        duplicated: entry ids more than once on the results stream.
+        lost: acknowledged, and neither answered nor dead-lettered when the run ended.
+        duplicated: entries with more than one result.
         dead: entries that became dead letters.
-        failure: why sending or reading stopped early, if it did.
+        failure: the error that stopped sending or reading early, if one did.
     """
 
     entries: int
@@ -67,12 +67,18 @@ class LoadReport:
 
 
 class Ledger:
-    """Written by a sender thread (`plan`, `acknowledge`) and a reader thread (`answer`, `bury`).
+    """Notes of every entry of a run, in columns by the entry's number.
 
-    Each thread writes columns of its own and counts only what it wrote, so no lock is needed.
+    A sender thread calls `plan` and `acknowledge`, a reader thread `answer` and `dead_letter`. Each
+    writes columns of its own and counts only what it wrote, so no lock is needed.
 
     Args:
         run_id: part of every entry id, so that only this run's results count.
+
+    Attributes:
+        submitted: entries that `submit` acknowledged.
+        answers: entries with at least one result.
+        dead: entries that became dead letters.
     """
 
     def __init__(self, run_id: str) -> None:
@@ -81,16 +87,21 @@ class Ledger:
         self._made = array("d")
         self._acknowledged = bytearray()
         self._answered = array("d")
-        self._buried = bytearray()
+        self._dead_lettered = bytearray()
         self._twice: set[int] = set()
         self.submitted = 0
         self.answers = 0
         self.dead = 0
 
     def plan(self, due: float, made: float) -> str:
-        """Note an entry before it is sent; returns its id. Both times on one monotonic clock."""
+        """Note an entry before it is sent; returns its id.
+
+        Args:
+            due: when the schedule wants it sent, in seconds on the monotonic clock.
+            made: when it was made, on the same clock.
+        """
         index = len(self._due)
-        self._buried.append(0)
+        self._dead_lettered.append(0)
         self._acknowledged.append(0)
         self._answered.append(_NEVER)
         self._made.append(made)
@@ -98,14 +109,19 @@ class Ledger:
         return f"{self._prefix}{index}"
 
     def acknowledge(self, entry_id: str) -> None:
-        """`submit` gave a receipt for this entry."""
+        """Note that `submit` gave a receipt for this entry."""
         index = self._index(entry_id)
         if index is not None and not self._acknowledged[index]:
             self._acknowledged[index] = 1
             self.submitted += 1
 
     def answer(self, entry_id: str, at: float) -> bool:
-        """A result of this entry was read; False if the entry is not of this run."""
+        """Note that a result of this entry was read; returns whether the entry is of this run.
+
+        Args:
+            entry_id: of the result.
+            at: when it was read, in seconds on the monotonic clock.
+        """
         index = self._index(entry_id)
         if index is None:
             return False
@@ -116,25 +132,25 @@ class Ledger:
             self._twice.add(index)
         return True
 
-    def bury(self, entry_id: str) -> None:
-        """A dead letter of this entry was read."""
+    def dead_letter(self, entry_id: str) -> None:
+        """Note that a dead letter of this entry was read."""
         index = self._index(entry_id)
-        if index is not None and not self._buried[index]:
-            self._buried[index] = 1
+        if index is not None and not self._dead_lettered[index]:
+            self._dead_lettered[index] = 1
             self.dead += 1
 
     @property
     def outstanding(self) -> int:
-        """Entries acknowledged and neither answered nor dead."""
+        """Entries acknowledged and neither answered nor dead-lettered."""
         return sum(
-            acknowledged and not buried and answered == _NEVER
-            for acknowledged, buried, answered in zip(
-                self._acknowledged, self._buried, self._answered, strict=True
+            acknowledged and not dead and answered == _NEVER
+            for acknowledged, dead, answered in zip(
+                self._acknowledged, self._dead_lettered, self._answered, strict=True
             )
         )
 
     def report(self, started: float, failure: JournalError | None = None) -> LoadReport:
-        """What was measured since `started`."""
+        """What was measured since `started`, in seconds on the monotonic clock."""
         answered = [index for index, at in enumerate(self._answered) if at != _NEVER]
         last = max((self._answered[index] for index in answered), default=started)
         seconds = last - started

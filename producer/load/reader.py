@@ -1,4 +1,4 @@
-"""The reader of a load run: sees everything that is on the streams, once and again."""
+"""The reader of a load run: reads the results and the dead letters of its entries."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from redis.exceptions import RedisError, ResponseError
 
 from producer.connection import connect
 from producer.errors import ConfigurationError, JournalError, Unavailable
-from producer.operations.base import translate
+from producer.operations.base import as_mapping, as_text
+from producer.operations.redis_errors import translate
 
 if TYPE_CHECKING:
     from producer.load.ledger import Ledger
@@ -23,21 +24,22 @@ _RETRY_SECONDS = 0.2
 
 
 class LoadReader(threading.Thread):
-    """Reads results and dead letters of a run into its ledger, from the moment it is made on.
+    """Reads the results and dead letters of a run into its ledger, from `open` on.
 
     It has a consumer group of its own that begins at the end of the stream. It removes the results
     of this run from the stream as it reads them: no backend waits for those, and left there they
-    would fill it. Results of others it leaves alone.
+    would fill it. Results of other entries stay.
 
     Args:
-        settings: where the streams are.
-        ledger: where to note what is read.
+        settings: where Redis is and how the streams are called.
+        ledger: notes what is read.
         group: the consumer group; must not exist.
         give_up_after: seconds without an answer from Redis after which the reader fails.
 
-    Raises:
-        ConfigurationError: the group exists.
-        JournalError: Redis did not take the commands.
+    Attributes:
+        quiet_since: when, on the monotonic clock, reads began to find nothing of this run; 0 while
+            they find something. A run is over only after such a moment.
+        failure: why reading stopped early, if it did.
     """
 
     def __init__(
@@ -51,14 +53,28 @@ class LoadReader(threading.Thread):
         self._group = group
         self._give_up_after = give_up_after
         self._stopping = threading.Event()
-        # Noted and not yet acknowledged, and whether of this run: seen again, it is no duplicate.
+        self._opener = threading.Thread(target=self._open, name="load-reader-open", daemon=True)
+        self._refused: JournalError | None = None
+        self._created = False
+        self._dead_read_to = b"0-0"
+        # Results in the ledger and not yet acknowledged, by stream id, and whether they are of this
+        # run: one that is read again is no duplicate.
         self._noted: dict[bytes, bool] = {}
-        #: When a read last found nothing of this run; a run is over only after such a moment.
         self.quiet_since = 0.0
         self.failure: JournalError | None = None
-        tail = self._ask("XREVRANGE", self._dead, "+", "-", "COUNT", 1)
-        self._buried_to = tail[0][0] if tail else b"0-0"
-        self._create_group()
+
+    def open(self) -> None:
+        """Create the consumer group; what is answered from now on will be read.
+
+        Raises:
+            ConfigurationError: the group exists.
+            JournalError: Redis did not take the commands.
+        """
+        # In a thread, which no signal interrupts: `stop` has to know whether the group is ours.
+        self._opener.start()
+        self._opener.join()
+        if self._refused is not None:
+            raise self._refused
 
     def run(self) -> None:
         """Read until stopped, through interruptions of Redis."""
@@ -73,7 +89,7 @@ class LoadReader(threading.Thread):
                     self.quiet_since = 0.0
                 elif position == ">":
                     self.quiet_since = self.quiet_since or since
-                # An answer that a broken connection swallowed waits under "0", as pending.
+                # Results whose delivery a broken connection lost are found under "0", as pending.
                 position = "0" if not found and position == ">" else ">"
             except Unavailable as exc:
                 if time.monotonic() - since > self._give_up_after:
@@ -85,16 +101,27 @@ class LoadReader(threading.Thread):
                 return
 
     def stop(self) -> None:
-        """End the thread and remove the group, which would hold back trimming."""
+        """End the thread and remove the group that it created, which would hold back trimming."""
         self._stopping.set()
-        if self.ident is not None:
-            self.join()
+        for thread in (self._opener, self):
+            if thread.ident is not None:
+                thread.join()
         try:
-            self._redis.execute_command("XGROUP", "DESTROY", self._results, self._group)
-        except RedisError as exc:
-            self.failure = self.failure or translate(exc)
+            if self._created:
+                self._ask("XGROUP", "DESTROY", self._results, self._group)
+        except JournalError as exc:
+            self.failure = self.failure or exc
         finally:
             self._redis.close()
+
+    def _open(self) -> None:
+        try:
+            newest = self._ask("XREVRANGE", self._dead, "+", "-", "COUNT", 1)
+            if newest:
+                self._dead_read_to = newest[0][0]
+            self._create_group()
+        except JournalError as exc:
+            self._refused = exc
 
     def _create_group(self) -> None:
         try:
@@ -110,9 +137,14 @@ class LoadReader(threading.Thread):
             ) from None
         except RedisError as exc:
             raise translate(exc) from None
+        self._created = True
 
     def _read(self, position: str) -> bool:
-        """Read results into the ledger; whether there were any of this run."""
+        """Read results into the ledger; returns whether any was of this run.
+
+        Args:
+            position: `>` for results never delivered, `0` for delivered and not acknowledged ones.
+        """
         reply = self._ask(
             "XREADGROUP",
             "GROUP",
@@ -142,10 +174,10 @@ class LoadReader(threading.Thread):
 
     def _read_dead(self) -> None:
         for stream_id, fields in self._ask(
-            "XRANGE", self._dead, b"(" + self._buried_to, "+", "COUNT", COUNT
+            "XRANGE", self._dead, b"(" + self._dead_read_to, "+", "COUNT", COUNT
         ):
-            self._ledger.bury(_entry_id(fields))
-            self._buried_to = stream_id
+            self._ledger.dead_letter(_entry_id(fields))
+            self._dead_read_to = stream_id
 
     def _ask(self, *command: Any) -> Any:
         try:
@@ -155,6 +187,4 @@ class LoadReader(threading.Thread):
 
 
 def _entry_id(fields: Any) -> str:
-    named = dict(zip(fields[::2], fields[1::2], strict=True)) if fields else {}
-    value: bytes = named.get(b"entry_id", b"")
-    return value.decode(errors="replace")
+    return as_text(as_mapping(fields or []).get("entry_id", b""))

@@ -1,4 +1,4 @@
-"""A load run: entries sent on a schedule that is fixed ahead, and what became of each.
+"""A load run: entries sent on a schedule that is fixed ahead, and what was answered.
 
 The schedule does not wait for answers (an open loop, as many independent backends are), and
 latency counts from the moment an entry was due. A sender that is held up then shows in the figures
@@ -16,72 +16,37 @@ from producer.client import JournalClient
 from producer.errors import BackpressureError, JournalError, Unavailable
 from producer.load.ledger import Ledger, LoadReport
 from producer.load.reader import LoadReader
-from producer.operations.base import SUBMIT_CHUNK
 from producer.schemas import JournalEntry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from producer.load.schedule import Schedule
     from producer.sealing import KeySet
     from producer.settings import Settings
 
 FIRST_WAIT_SECONDS = 0.05
 LONGEST_WAIT_SECONDS = 1.0
-#: How long the streams must stay quiet after the last answer, so that a second answer is seen.
+#: How long no result may come after the last answer, so that a second answer is seen.
 QUIET_SECONDS = 1.0
 TICK_SECONDS = 0.1
 
 
-class Schedule:
-    """When entries are due: `rate` a second, or as fast as possible.
-
-    Args:
-        entries: how many; None for as many as fit into `duration`.
-        duration: seconds; None for no such limit.
-        rate: entries a second; 0 for as fast as possible.
-    """
-
-    def __init__(self, *, entries: int | None, duration: float | None, rate: float) -> None:
-        if entries is None and duration is None:
-            raise ValueError("a load run needs a number of entries or a duration")
-        self.rate = rate
-        self.duration = duration
-        self.total = entries
-        if duration is not None and rate:
-            fitting = max(1, round(duration * rate))
-            self.total = fitting if entries is None else min(entries, fitting)
-
-    def due(self, started: float, stopping: threading.Event) -> Iterator[list[float]]:
-        """Chunks of moments that have come, on the monotonic clock; none longer than a submit."""
-        sent = 0
-        while not stopping.is_set() and (self.total is None or sent < self.total):
-            now = time.monotonic()
-            left = SUBMIT_CHUNK if self.total is None else min(SUBMIT_CHUNK, self.total - sent)
-            if not self.rate:
-                if self.duration is not None and now - started >= self.duration:
-                    return
-                moments = [now] * left
-            else:
-                ready = int((now - started) * self.rate) + 1 - sent
-                if ready <= 0:
-                    stopping.wait(started + sent / self.rate - now)
-                    continue
-                moments = [started + (sent + i) / self.rate for i in range(min(ready, left))]
-            yield moments
-            sent += len(moments)
-
-
 class LoadRun:
-    """Sends entries on a schedule and reads their results, each in a thread of its own.
+    """Sends entries on a schedule and reads their results, in a thread for each.
 
     Args:
         settings: where Redis is and how the queues are called.
-        keys: what seals the entries. Results are counted, not opened.
+        keys: seal the entries. Results are counted, not opened.
         texts: the texts to send; as many as the schedule asks for.
         schedule: when to send.
-        timeout: seconds without any progress after which what is unanswered counts as lost.
-        group: the consumer group to read with; made for this run and removed with it.
-        quiet: seconds the streams must be quiet after the last answer.
+        timeout: seconds without any progress after which unanswered entries count as lost.
+        group: the consumer group to read with; created for this run and removed after it.
+        quiet: seconds without a result after the last answer, before the run ends.
+
+    Attributes:
+        ledger: what was sent and answered so far.
+        state: why sending waits, "" while it does not.
     """
 
     def __init__(
@@ -109,7 +74,7 @@ class LoadRun:
         self._failure: JournalError | None = None
 
     def run(self, on_tick: Callable[[LoadRun], None] = lambda _: None) -> LoadReport:
-        """Send, read, and tell what was measured.
+        """Send, read, and report what was measured.
 
         Args:
             on_tick: called a few times a second while the run goes on.
@@ -120,20 +85,28 @@ class LoadRun:
         reader = LoadReader(
             self._settings, self.ledger, group=self._group, give_up_after=self._timeout
         )
-        started = time.monotonic()
+        try:
+            reader.open()
+            started = time.monotonic()
+            reader.start()
+            self._send_and_wait(started, reader, on_tick)
+        finally:
+            reader.stop()
+            self._client.close()
+        return self.ledger.report(started, self._failure or reader.failure)
+
+    def _send_and_wait(
+        self, started: float, reader: LoadReader, on_tick: Callable[[LoadRun], None]
+    ) -> None:
         sender = threading.Thread(
             target=self._send, args=(started,), name="load-sender", daemon=True
         )
+        sender.start()
         try:
-            reader.start()
-            sender.start()
             self._wait(sender, reader, on_tick)
         finally:
             self._stopping.set()
             sender.join()
-            reader.stop()
-            self._client.close()
-        return self.ledger.report(started, self._failure or reader.failure)
 
     def _wait(
         self, sender: threading.Thread, reader: LoadReader, on_tick: Callable[[LoadRun], None]
@@ -150,15 +123,12 @@ class LoadRun:
             if sender.is_alive():
                 continue
             quiet_since = reader.quiet_since
-            if (
-                quiet_since
-                and now - max(quiet_since, progressed) >= self._quiet
-                and (not self.ledger.outstanding)
-            ):
+            quiet = quiet_since and now - max(quiet_since, progressed) >= self._quiet
+            if quiet and not self.ledger.outstanding:
                 return
             if now - progressed >= self._timeout:
                 return
-            # The sender is gone, so joining it no longer waits.
+            # The sender has ended, so joining it no longer waits.
             self._stopping.wait(TICK_SECONDS)
 
     def _send(self, started: float) -> None:
@@ -177,7 +147,7 @@ class LoadRun:
             self._failure = JournalError("the texts came to an end before the schedule did")
 
     def _submit(self, entries: Sequence[JournalEntry]) -> None:
-        """Submit until all are in; no room or no Redis is waited out, for a while."""
+        """Submit until all are enqueued; wait for room, or for Redis, up to the timeout."""
         pause = FIRST_WAIT_SECONDS
         since = time.monotonic()
         while entries and not self._stopping.is_set():
@@ -189,11 +159,8 @@ class LoadRun:
                     pause, since = FIRST_WAIT_SECONDS, time.monotonic()
                 elif time.monotonic() - since > self._timeout:
                     raise
-                self.state = (
-                    "no room, waiting"
-                    if isinstance(exc, BackpressureError)
-                    else ("Redis does not answer, waiting")
-                )
+                full = isinstance(exc, BackpressureError)
+                self.state = "no room, waiting" if full else "Redis does not answer, waiting"
                 self._stopping.wait(pause)
                 pause = min(2 * pause, LONGEST_WAIT_SECONDS)
             else:

@@ -1,4 +1,4 @@
-"""Operations on the dead stream, page by page. Free of I/O."""
+"""Dead letters, page by page: read, replay, drop. Free of I/O."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pydantic
 
 from producer.errors import QueueFull
 from producer.message import encode_message
-from producer.operations.base import checked, named, script, text
+from producer.operations.base import as_mapping, as_text, raise_for_errors, script
 from producer.schemas import DeadLetter, DeadReason
 
 if TYPE_CHECKING:
@@ -18,19 +18,20 @@ if TYPE_CHECKING:
     from producer.operations.base import Operation
     from producer.settings import Settings
 
-#: Letters read in one call; a letter may hold 400 kB.
+#: Dead letters read in one call; each may hold 400 kB.
 PAGE = 100
-#: What is listed as the reason of a letter that this version cannot read.
+#: The reason that is listed for a dead letter that this version cannot read.
 UNREADABLE = "unreadable"
 
 
 @dataclass(frozen=True, slots=True)
 class StoredLetter:
-    """A dead letter and where it stands on the dead stream.
+    """A dead letter and its place on the dead stream.
 
     Attributes:
-        entry_id: of the entry, "" where even that is not told.
-        letter: None where it is damaged or of a kind that this version does not know.
+        stream_id: of the dead letter on the dead stream.
+        entry_id: of the entry; "" if the stream does not hold it.
+        letter: the dead letter; None if it is damaged or of a kind that this version does not know.
     """
 
     stream_id: str
@@ -44,22 +45,29 @@ class StoredLetter:
 
 
 def newest(settings: Settings) -> Operation[str]:
-    """The stream id of the newest letter; "" if there is none."""
-    (reply,) = checked((yield [("XREVRANGE", settings.dead, "+", "-", "COUNT", 1)]))
-    return text(reply[0][0]) if reply else ""
+    """The stream id of the newest dead letter; "" if there is none."""
+    (reply,) = raise_for_errors((yield [("XREVRANGE", settings.dead, "+", "-", "COUNT", 1)]))
+    return as_text(reply[0][0]) if reply else ""
 
 
 def page(
     settings: Settings, after: str, count: int, last: str = "+"
 ) -> Operation[list[StoredLetter]]:
-    """Up to `count` letters that came after the stream id `after` ("" from the oldest)."""
+    """Up to `count` dead letters between two stream ids, oldest first.
+
+    Args:
+        settings: how the dead stream is called.
+        after: the stream id before the first; "" to begin with the oldest.
+        count: how many to return at most.
+        last: the stream id of the last; `+` for no bound.
+    """
     start = f"({after}" if after else "-"
-    (reply,) = checked((yield [("XRANGE", settings.dead, start, last, "COUNT", count)]))
-    return [_stored(text(stream_id), named(fields)) for stream_id, fields in reply]
+    (reply,) = raise_for_errors((yield [("XRANGE", settings.dead, start, last, "COUNT", count)]))
+    return [_stored(as_text(stream_id), as_mapping(fields)) for stream_id, fields in reply]
 
 
 def _stored(stream_id: str, fields: dict[str, Any]) -> StoredLetter:
-    entry_id = text(fields.get("entry_id", b""))
+    entry_id = as_text(fields.get("entry_id", b""))
     try:
         letter = DeadLetter.model_validate_json(fields.get("letter", b""))
     except pydantic.ValidationError:
@@ -68,17 +76,20 @@ def _stored(stream_id: str, fields: dict[str, Any]) -> StoredLetter:
 
 
 def drop(settings: Settings, stream_ids: Sequence[str]) -> Operation[int]:
-    """Delete letters for good; returns how many were still there."""
+    """Delete dead letters for good; returns how many were still there."""
     dropped = 0
     for first in range(0, len(stream_ids), PAGE):
         ids = stream_ids[first : first + PAGE]
-        (count,) = checked((yield [("XDEL", settings.dead, *ids)]))
+        (count,) = raise_for_errors((yield [("XDEL", settings.dead, *ids)]))
         dropped += int(count)
     return dropped
 
 
 def replay(settings: Settings, letters: Sequence[StoredLetter]) -> Operation[int]:
-    """Put letters back where they came from; returns how many were still there.
+    """Put entries back on the queue and results back on their stream.
+
+    Returns:
+        How many of the dead letters were still there.
 
     Raises:
         QueueFull: no more room; those that found none are still dead letters.
@@ -101,7 +112,7 @@ def replay(settings: Settings, letters: Sequence[StoredLetter]) -> Operation[int
     ):
         if not arguments:
             continue
-        (reply,) = checked(
+        (reply,) = raise_for_errors(
             (yield [("EVAL", script(name), 2, settings.dead, target, most, *arguments)])
         )
         count, refused = reply

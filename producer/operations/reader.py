@@ -1,4 +1,4 @@
-"""One reader's way through the results: written once for loops that block and loops that await."""
+"""Reading result after result: what loops over the results of both clients do. Free of I/O."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING
 
-from producer.operations.base import checked
+from producer.operations.base import raise_for_errors
 from producer.operations.results import (
     BLOCK_SECONDS,
     acknowledge,
     acknowledge_command,
-    held,
+    held_deliveries,
     hold_command,
     receive,
     reclaim,
@@ -24,16 +24,19 @@ if TYPE_CHECKING:
     from producer.settings import Settings
 
 RECLAIM_EVERY_SECONDS = 15.0
-#: A slow handler's results must not look abandoned to the other readers of its group.
+#: How often a reader with a slow handler shows that it is alive: results that it does not renew
+#: are taken over by other readers of its group.
 ACKNOWLEDGE_SECONDS = 1.0
 
 
 class ResultReader:
-    """Hands out results one by one; what was handed out before is dealt with by then.
+    """Returns results one by one; a result counts as handled when the next one is asked for.
 
     Args:
-        keys, settings: as in `receive`.
-        group, consumer: who reads.
+        keys: open the results.
+        settings: how the results stream and the dead stream are called.
+        group: the consumer group that reads.
+        consumer: this reader's name in the group.
         count: how many results to fetch at once.
         timeout: end after this many seconds without a result; None waits for ever.
         limit: end after so many results, and fetch no more; None for all.
@@ -57,42 +60,42 @@ class ResultReader:
         self._count = count
         self._timeout = timeout
         self._left = limit
-        self._held: deque[Received] = deque()
-        self._out: str | None = None
-        self._done: list[str] = []
-        self._told_at = time.monotonic()
+        self._fetched: deque[Received] = deque()
+        self._current: str | None = None
+        self._handled: list[str] = []
+        self._renewed_at = time.monotonic()
         self._reclaimed_at = -RECLAIM_EVERY_SECONDS
         self._ended = False
 
     def advance(self) -> Operation[Received | None]:
-        """The next result, or None at the end; the one before counts as dealt with."""
-        if self._out is not None:
-            self._done.append(self._out)
-            self._out = None
-        if not self._held or time.monotonic() - self._told_at > ACKNOWLEDGE_SECONDS:
-            yield from self._tell()
+        """Return the next result, or None at the end; the one before counts as handled."""
+        if self._current is not None:
+            self._handled.append(self._current)
+            self._current = None
+        if not self._fetched or time.monotonic() - self._renewed_at > ACKNOWLEDGE_SECONDS:
+            yield from self._acknowledge_and_renew()
         last_result = time.monotonic()
-        while not self._held:
+        while not self._fetched:
             if self._ended or self._left == 0:
                 return None
             wait = BLOCK_SECONDS
             if self._timeout is not None:
                 wait = max(0.0, min(wait, last_result + self._timeout - time.monotonic()))
             yield from self._fetch(wait)
-            if not self._held and self._timeout is not None:
+            if not self._fetched and self._timeout is not None:
                 self._ended = time.monotonic() - last_result >= self._timeout
-        received = self._held.popleft()
-        self._out = received.stream_id
+        received = self._fetched.popleft()
+        self._current = received.stream_id
         if self._left is not None:
             self._left -= 1
         return received
 
-    def leave(self) -> Operation[None]:
-        """Acknowledge what was dealt with; the rest, the last one handed out too, comes again."""
+    def close(self) -> Operation[None]:
+        """Acknowledge what was handled; the last result returned is not, and is delivered again."""
         self._ended = True
-        self._held.clear()
-        self._out, done, self._done = None, self._done, []
-        yield from acknowledge(self._settings, group=self._group, stream_ids=done)
+        self._fetched.clear()
+        self._current, handled, self._handled = None, self._handled, []
+        yield from acknowledge(self._settings, group=self._group, stream_ids=handled)
 
     def _fetch(self, wait: float) -> Operation[None]:
         size = self._count if self._left is None else min(self._count, self._left)
@@ -100,33 +103,34 @@ class ResultReader:
         who = {"group": self._group, "consumer": self._consumer}
         if time.monotonic() - self._reclaimed_at >= RECLAIM_EVERY_SECONDS:
             found = yield from reclaim(self._keys, self._settings, **who, count=size)
-            if len(found) < size:  # else there may be more
+            if len(found) < size:  # otherwise there may be more
                 self._reclaimed_at = time.monotonic()
         if not found:
             found = yield from receive(self._keys, self._settings, **who, count=size, block=wait)
-        self._held.extend(found)
-        self._told_at = time.monotonic()
+        self._fetched.extend(found)
+        self._renewed_at = time.monotonic()
 
-    def _tell(self) -> Operation[None]:
-        """Acknowledge what is done, and keep hold of what is still to be handed out.
+    def _acknowledge_and_renew(self) -> Operation[None]:
+        """Acknowledge what was handled, and renew the delivery of what was fetched and is to come.
 
-        What another reader took over meanwhile, because one result took over a minute, is its.
+        A result that another reader took over meanwhile, because the handling of one before it
+        took over a minute, is dropped here.
         """
-        pairs = [(one.stream_id, one.deliveries) for one in self._held]
+        pairs = [(one.stream_id, one.deliveries) for one in self._fetched]
         commands = []
-        if self._done:
-            commands.append(acknowledge_command(self._settings, self._group, self._done))
+        if self._handled:
+            commands.append(acknowledge_command(self._settings, self._group, self._handled))
         if pairs:
             commands.append(hold_command(self._settings, self._group, self._consumer, pairs))
         if not commands:
             return
         replies = yield commands
-        if self._done:
-            checked(replies[:1])
-            self._done = []
+        if self._handled:
+            raise_for_errors(replies[:1])
+            self._handled = []
         if pairs:
-            still = held(replies[-1], len(pairs))
-            self._held = deque(
-                one for one, deliveries in zip(self._held, still, strict=True) if deliveries
+            renewed = held_deliveries(replies[-1], len(pairs))
+            self._fetched = deque(
+                one for one, deliveries in zip(self._fetched, renewed, strict=True) if deliveries
             )
-        self._told_at = time.monotonic()
+        self._renewed_at = time.monotonic()

@@ -1,4 +1,4 @@
-"""Operations of those who read results: fetch, take over, acknowledge, put aside. Free of I/O."""
+"""Reading results: receive, reclaim, hold, acknowledge, dead-letter. Free of I/O."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import pydantic
 from redis.exceptions import ResponseError
 
 from producer.errors import SealError
-from producer.operations.base import checked, named, script, text, translate
+from producer.operations.base import as_mapping, as_text, raise_for_errors, script
+from producer.operations.redis_errors import translate
 from producer.schemas import DeadLetter, DeadReason, JournalResult
 from producer.sealing import RESULT
 
@@ -24,20 +25,22 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-#: After this long unacknowledged, a result counts as its reader's legacy and goes to another.
+#: A result that is unacknowledged for this long counts as left behind by its reader.
 RECLAIM_AFTER_MS = 60_000
-#: One blocking read; longer waits are made of several, so that an interrupt is heard.
+#: Of one blocking read; a longer wait is several reads, so that an interrupt is noticed.
 BLOCK_SECONDS = 2.0
-#: Put aside in one call: a result's letter may hold 400 kB.
+#: Results dead-lettered in one call; a dead letter may hold 400 kB.
 _QUARANTINE_CHUNK = 64
 
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A result as read from the stream; acknowledge its `stream_id` once it is dealt with.
+    """A result as read from the stream; acknowledge its `stream_id` once it is handled.
 
     Attributes:
-        deliveries: how often it was given to a reader of the group; 1 unless one failed.
+        stream_id: of the result on the results stream.
+        result: the result, opened.
+        deliveries: how often it was delivered to a reader of the group; 1 unless one failed.
     """
 
     stream_id: str
@@ -53,7 +56,7 @@ class _Unreadable:
 
 
 def create_group(settings: Settings, group: str) -> Operation[None]:
-    """Make the consumer group if there is none, from the oldest result that is still there."""
+    """Create the consumer group if it does not exist, from the oldest result still there."""
     (reply,) = yield [("XGROUP", "CREATE", settings.results, group, "0", "MKSTREAM")]
     if isinstance(reply, Exception) and "BUSYGROUP" not in str(reply):
         raise translate(reply)
@@ -64,13 +67,13 @@ def receive(
 ) -> Operation[list[Received]]:
     """Read up to `count` new results for a consumer, waiting at most `block` seconds for one.
 
-    A result that does not open is left pending for a minute: a reader that has its key may take it
-    over (see `reclaim`). It holds up no other.
+    A result that does not open stays pending: within a minute, a reader that has its key may take
+    it over (see `reclaim`). It does not hold up the others.
     """
     deadline = time.monotonic() + block
     while True:
         wait = int(min(BLOCK_SECONDS, deadline - time.monotonic()) * 1000)
-        # BLOCK 0 would wait for ever; not blocking means leaving the word out.
+        # BLOCK 0 would wait for ever; a read without BLOCK does not wait.
         command = (
             "XREADGROUP",
             "GROUP",
@@ -87,7 +90,7 @@ def receive(
         if _no_group(reply):
             yield from create_group(settings, group)
             (reply,) = yield [command]
-        checked([reply])
+        raise_for_errors([reply])
         items = reply[0][1] if reply else []
         opened, unreadable = _open(keys, items)
         for one in unreadable:
@@ -101,8 +104,8 @@ def reclaim(
 ) -> Operation[list[Received]]:
     """Take over up to `count` results that a reader left unacknowledged for a minute.
 
-    What does not open now either becomes a dead letter: pending for ever, it would keep all that
-    follows it from being trimmed, until the stream is full and the workers stop.
+    A result that does not open now either becomes a dead letter: if it stayed pending for ever, it
+    would keep all that follows it from being trimmed, until the stream is full and workers stop.
     """
     cursor = "0-0"
     while True:
@@ -120,18 +123,18 @@ def reclaim(
         ]
         if _no_group(reply):
             return []
-        checked([reply])
-        cursor = text(reply[0])
+        raise_for_errors([reply])
+        cursor = as_text(reply[0])
         opened, unreadable = _open(keys, reply[1])
         if unreadable:
-            yield from _put_aside(settings, group, consumer, unreadable)
+            yield from _dead_letter(settings, group, consumer, unreadable)
         if opened:
-            given = yield from hold(
+            held = yield from hold(
                 settings, group, consumer, [(one.stream_id, 0) for one in opened]
             )
             return [
                 Received(one.stream_id, one.result, deliveries)
-                for one, deliveries in zip(opened, given, strict=True)
+                for one, deliveries in zip(opened, held, strict=True)
                 if deliveries
             ]
         if cursor == "0-0":
@@ -141,14 +144,21 @@ def reclaim(
 def hold(
     settings: Settings, group: str, consumer: str, results: Sequence[tuple[str, int]]
 ) -> Operation[list[int]]:
-    """Keep results from counting as left behind; for each its deliveries, 0 where it is lost.
+    """Renew the delivery of results, so that no other reader takes them over.
 
-    `results` names each by its stream id and its deliveries as far as known (0: unknown).
+    Args:
+        settings: how the results stream is called.
+        group: the consumer group.
+        consumer: to which the results were delivered.
+        results: the stream id of each, and how often it was delivered (0: not known).
+
+    Returns:
+        How often each was delivered; 0 for a result that another reader has taken over.
     """
     if not results:
         return []
     (reply,) = yield [hold_command(settings, group, consumer, results)]
-    return held(reply, len(results))
+    return held_deliveries(reply, len(results))
 
 
 def hold_command(
@@ -159,18 +169,22 @@ def hold_command(
     return ("EVAL", script("hold"), 1, settings.results, group, consumer, *pairs)
 
 
-def held(reply: Any, count: int) -> list[int]:
-    """What the reply to `hold_command` says; a group that is gone holds nothing."""
+def held_deliveries(reply: Any, count: int) -> list[int]:
+    """The result of `hold` from the reply to its command; zeros if the group is gone."""
     if _no_group(reply):
         return [0] * count
-    return [int(deliveries) for deliveries in checked([reply])[0]]
+    return [int(deliveries) for deliveries in raise_for_errors([reply])[0]]
 
 
 def acknowledge(settings: Settings, *, group: str, stream_ids: Sequence[str]) -> Operation[int]:
-    """Tell that results are dealt with; what every group has acknowledged is dropped."""
+    """Acknowledge results; those that every group has acknowledged are deleted.
+
+    Returns:
+        How many of them were still pending.
+    """
     if not stream_ids:
         return 0
-    (count,) = checked((yield [acknowledge_command(settings, group, stream_ids)]))
+    (count,) = raise_for_errors((yield [acknowledge_command(settings, group, stream_ids)]))
     return int(count)
 
 
@@ -181,17 +195,17 @@ def acknowledge_command(
     return ("EVAL", script("acknowledge"), 1, settings.results, group, *stream_ids)
 
 
-def _put_aside(
+def _dead_letter(
     settings: Settings, group: str, consumer: str, unreadable: Sequence[_Unreadable]
 ) -> Operation[None]:
-    """Make dead letters of results; where that is refused, they stay pending and are told."""
+    """Move results to the dead stream; if Redis refuses, they stay pending. Logs either way."""
     for first in range(0, len(unreadable), _QUARANTINE_CHUNK):
         chunk = unreadable[first : first + _QUARANTINE_CHUNK]
-        given = yield from hold(settings, group, consumer, [(one.stream_id, 0) for one in chunk])
+        held = yield from hold(settings, group, consumer, [(one.stream_id, 0) for one in chunk])
         arguments: list[Any] = []
-        for one, deliveries in zip(chunk, given, strict=True):
+        for one, deliveries in zip(chunk, held, strict=True):
             if deliveries:
-                arguments += [one.stream_id, one.entry_id, _letter(one, deliveries)]
+                arguments += [one.stream_id, one.entry_id, _as_dead_letter(one, deliveries)]
         moved, trimmed = yield [
             (
                 "EVAL",
@@ -204,7 +218,7 @@ def _put_aside(
             ),
             acknowledge_command(settings, group, []),
         ]
-        checked([trimmed])
+        raise_for_errors([trimmed])
         what = "a dead letter now"
         if isinstance(moved, Exception):
             what = f"left pending ({translate(moved)})"
@@ -212,7 +226,7 @@ def _put_aside(
             log.error("result of entry %s cannot be opened; %s", one.entry_id, what)
 
 
-def _letter(one: _Unreadable, deliveries: int) -> bytes:
+def _as_dead_letter(one: _Unreadable, deliveries: int) -> bytes:
     return DeadLetter(
         entry_id=one.entry_id,
         reason=DeadReason.UNREADABLE_RESULT,
@@ -224,15 +238,15 @@ def _letter(one: _Unreadable, deliveries: int) -> bytes:
 def _open(keys: KeySet, items: Sequence[Any]) -> tuple[list[Received], list[_Unreadable]]:
     opened, unreadable = [], []
     for stream_id, fields in items:
-        values = named(fields or [])
-        entry_id, sealed = text(values.get("entry_id", b"")), values.get("sealed", b"")
+        values = as_mapping(fields or [])
+        entry_id, sealed = as_text(values.get("entry_id", b"")), values.get("sealed", b"")
         try:
             plaintext = keys.open(sealed, kind=RESULT, entry_id=entry_id)
             result = JournalResult.model_validate_json(plaintext)
         except (SealError, pydantic.ValidationError):
-            unreadable.append(_Unreadable(text(stream_id), entry_id, text(sealed)))
+            unreadable.append(_Unreadable(as_text(stream_id), entry_id, as_text(sealed)))
         else:
-            opened.append(Received(text(stream_id), result))
+            opened.append(Received(as_text(stream_id), result))
     return opened, unreadable
 
 

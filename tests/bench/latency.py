@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from itertools import cycle
 from typing import TYPE_CHECKING
 
-from producer.load.run import LoadRun, Schedule
+from producer.load.run import LoadRun
+from producer.load.schedule import Schedule
 from producer.sealing import ENTRY
 from tests.bench.errors import BenchError
 

@@ -17,8 +17,7 @@ import celery
 from producer import JournalClient
 from producer.connection import connect
 from producer.load.texts import random_texts
-from producer.message import TASK
-from producer.operations.base import CLAIMS
+from producer.message import CLAIMS, TASK
 from producer.sealing import ENTRY
 from tests.bench.errors import BenchError
 from tests.bench.setting import Setting

@@ -21,7 +21,7 @@ from rich.console import Console
 
 from deploy.local.server import Server
 from producer import JournalClient, JournalEntry, Settings
-from producer.operations.base import CLAIMS
+from producer.message import CLAIMS
 from producer.sealing import new_key, write_key_file
 from tests.chaos.fleet import worker
 from tests.chaos.garbage import kinds

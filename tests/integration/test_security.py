@@ -17,10 +17,10 @@ from deploy.local import server as local
 from deploy.local.processes import Process
 from deploy.local.server import Server, free_port
 from producer import ConfigurationError, JournalClient, JournalEntry, KeySet, Settings, Unavailable
-from producer.client import carry
-from producer.connection import connect
+from producer.connection import connect, execute
 from producer.dead_letters import DeadLetters
-from producer.load.run import LoadRun, Schedule
+from producer.load.run import LoadRun
+from producer.load.schedule import Schedule
 from producer.operations import reader as reading
 from producer.operations import results
 from producer.operations.groups import consumer_groups, remove_group
@@ -161,8 +161,8 @@ def test_an_operator_removes_a_group_that_nobody_reads_by(
         worker.xadd("journal.results", {"entry_id": "x", "sealed": "y"})
     operators = Settings.load(redis_url=url(guarded, "operator"))
     with connect(operators.redis_url) as client:
-        assert carry(client, remove_group(operators, "typo")).unread == 1
-        assert [group.name for group in carry(client, consumer_groups(operators))] == ["backend"]
+        assert execute(client, remove_group(operators, "typo")).unread == 1
+        assert [group.name for group in execute(client, consumer_groups(operators))] == ["backend"]
 
 
 def test_a_load_run_needs_one_permission_more(

@@ -14,8 +14,7 @@ import psutil
 import redis
 
 from deploy.local.processes import Process
-from producer.message import encode_message
-from producer.operations.base import CLAIMS
+from producer.message import CLAIMS, encode_message
 from tests.integration.conftest import Backend, wait_until
 
 if TYPE_CHECKING:

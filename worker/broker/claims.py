@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from redis.exceptions import NoScriptError, ReadOnlyError
 
-from producer.operations.base import CLAIMS
+from producer.message import CLAIMS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

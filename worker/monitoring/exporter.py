@@ -17,8 +17,8 @@ from prometheus_client.registry import Collector
 from redis.exceptions import RedisError
 
 from producer.connection import connect
-from producer.message import ENQUEUED_AT
-from producer.operations.base import CLAIMS, ConsumerGroup
+from producer.message import CLAIMS, ENQUEUED_AT
+from producer.operations.groups import ConsumerGroup
 from worker.monitoring.probes import Probes
 
 if TYPE_CHECKING:

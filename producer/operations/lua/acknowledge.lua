@@ -1,4 +1,4 @@
--- Acknowledge results for one group, then drop what every group has acknowledged.
+-- Acknowledge results for one group, then delete those that every group has acknowledged.
 -- KEYS: the stream.  ARGV: the group, then the stream ids.
 -- Returns how many results were newly acknowledged.
 local stream, group = KEYS[1], ARGV[1]
@@ -15,7 +15,7 @@ local function before(a, b)
   return a_ms < b_ms or (a_ms == b_ms and a_n < b_n)
 end
 
--- The first id some group still needs: its oldest pending one, or else what follows its last read.
+-- The first id that some group still needs: its oldest pending one, or else what follows its last read.
 local keep_from, inclusive = nil, true
 for _, info in ipairs(redis.call('XINFO', 'GROUPS', stream)) do
   local fields = {}

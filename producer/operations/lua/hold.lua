@@ -1,8 +1,9 @@
--- Keep hold of results that a reader was given and has not come to yet: they count as given now.
+-- Renew the delivery of results that a reader has fetched and not handled yet, so that they do not
+-- become idle and are not taken over.
 -- KEYS: the stream.  ARGV: group, consumer, then for each result its stream id and how often it was
--- given to a reader as far as this one knows (0: unknown).
--- Returns for each how often it was given, or 0 where it went to another reader meanwhile. Readers
--- may share a name; but whoever takes a result over counts one more delivery.
+-- delivered as far as this reader knows (0: unknown).
+-- Returns for each how often it was delivered, or 0 if another reader has taken it over. Readers may
+-- share a name, but a take-over counts as one more delivery.
 local stream, group, consumer = KEYS[1], ARGV[1], ARGV[2]
 local answer = {}
 for i = 3, #ARGV, 2 do

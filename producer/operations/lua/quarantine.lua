@@ -1,8 +1,8 @@
--- Move results that do not open to the dead stream, as far as one group is concerned.
+-- Dead-letter results that do not open, for one group: other groups still read them.
 -- KEYS: the results, the dead stream.  ARGV: the group, then for each result its stream id, its
 -- entry id and the dead letter.
--- Returns how many were still pending and are moved. The letter comes first: should its writing be
--- refused (no memory, ACL), the result is still pending.
+-- Returns how many were still pending and are now dead letters. The dead letter is written first:
+-- if that is refused (no memory, ACL), the result is still pending.
 local moved = 0
 for i = 2, #ARGV, 3 do
   if #redis.call('XPENDING', KEYS[1], ARGV[1], ARGV[i], ARGV[i], 1) == 1 then

@@ -1,5 +1,5 @@
 -- Put dead letters back on the queue, each in the same step that removes it from the dead stream.
--- KEYS: dead stream, queue.  ARGV: most entries in the queue, then for each letter its stream id,
+-- KEYS: dead stream, queue.  ARGV: most entries in the queue, then for each its stream id,
 -- entry id and message.
 -- Returns how many were still there and are back, and how many found no room.
 local room = tonumber(ARGV[1]) - redis.call('LLEN', KEYS[2])

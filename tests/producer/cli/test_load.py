@@ -110,12 +110,12 @@ def test_no_room_until_the_timeout_exits_3_and_removes_the_group(
 def test_an_interrupt_removes_the_group(
     journal: Any, raw: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from producer.cli import load as command
+    from producer.cli import progress
 
     def interrupt(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(command._Bar, "show", interrupt)
+    monkeypatch.setattr(progress.LoadProgress, "show", interrupt)
     result = journal("load", "--entries", "5")
     assert (result.exit_code, result.stdout) == (130, "")
     assert groups(raw) == []

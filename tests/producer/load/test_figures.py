@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from producer.load.ledger import percentile
-from producer.load.run import Schedule
+from producer.load.schedule import Schedule
 from producer.load.texts import random_texts
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import _thread
 import itertools
 import threading
 import time
@@ -12,7 +13,8 @@ from producer import ConfigurationError, KeySet, Settings, Unavailable
 from producer.load import reader as load_reader
 from producer.load import run as load
 from producer.load.ledger import Ledger
-from producer.load.run import LoadRun, Schedule
+from producer.load.run import LoadRun
+from producer.load.schedule import Schedule
 from producer.load.texts import random_texts
 
 if TYPE_CHECKING:
@@ -120,6 +122,21 @@ def test_a_group_that_exists_is_refused_and_kept(run: Any, raw: redis.Redis) -> 
     assert raw.llen("journal.entries") == 0
 
 
+def test_an_interrupt_while_the_group_is_made_removes_it(
+    run: Any, raw: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create = load_reader.LoadReader._create_group
+
+    def interrupted(reader: load_reader.LoadReader) -> None:
+        create(reader)
+        _thread.interrupt_main()
+
+    monkeypatch.setattr(load_reader.LoadReader, "_create_group", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run().run()
+    assert groups(raw) == []
+
+
 def test_latency_counts_from_when_an_entry_was_due(
     redis_url: str, keys: KeySet, worker: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -150,6 +167,7 @@ def test_a_reader_that_lost_an_answer_finds_it_again_and_counts_it_once(
     for entry_id in ids:
         ledger.acknowledge(entry_id)
     reader = load_reader.LoadReader(settings, ledger, group="g", give_up_after=5)
+    reader.open()
     publish(*ids)
     # Delivered to this reader, and the connection broke before it saw them.
     raw.xreadgroup("g", load_reader.CONSUMER, {STREAM: ">"}, count=2)
@@ -173,6 +191,7 @@ def test_an_interruption_after_reading_makes_no_duplicate(
     ledger = Ledger("r")
     ids = [ledger.plan(1.0, 1.0) for _ in range(3)]
     reader = load_reader.LoadReader(settings, ledger, group="g", give_up_after=5)
+    reader.open()
     monkeypatch.setattr(load_reader, "_RETRY_SECONDS", 0.0)
     ask, failed = reader._ask, threading.Event()
 

@@ -1,4 +1,4 @@
-"""Dead letters: looked at without their text, replayed or dropped each exactly once."""
+"""Dead letters are listed without their text, and replayed or dropped exactly once."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from producer import (
     Settings,
 )
 from producer.cli import main
-from producer.dead_letters import PAGE, DeadLetters, open_letter
+from producer.dead_letters import PAGE, DeadLetters, open_dead_letter
 from producer.sealing import ENTRY, RESULT, new_key
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def environment(settings: Settings, keys_file: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("JOURNAL_KEYS_FILE", str(keys_file))
 
 
-def test_letters_are_listed_over_pages_oldest_first(
+def test_dead_letters_are_listed_over_pages_oldest_first(
     settings: Settings, raw: redis.Redis, keys: KeySet
 ) -> None:
     for i in range(PAGE + 5):
@@ -57,7 +57,7 @@ def test_letters_are_listed_over_pages_oldest_first(
     assert found == [f"e{i}" for i in range(PAGE + 5)]
 
 
-def test_letters_that_come_meanwhile_are_not_met(
+def test_dead_letters_added_meanwhile_are_not_listed(
     settings: Settings, raw: redis.Redis, keys: KeySet
 ) -> None:
     for i in range(PAGE + 5):
@@ -65,23 +65,23 @@ def test_letters_that_come_meanwhile_are_not_met(
     found = []
     for stored in DeadLetters(settings):
         found.append(stored.entry_id)
-        put(raw, keys, "again")  # as a worker does that the replayed entry kills once more
+        put(raw, keys, "again")  # as a worker does if the replayed entry fails once more
     assert found == [f"e{i}" for i in range(PAGE + 5)]
     assert list(DeadLetters(Settings.load(redis_url=settings.redis_url, dead="none"))) == []
 
 
-def test_a_letter_opens_with_its_key_only(
+def test_a_dead_letter_opens_with_its_key_only(
     keys: KeySet, settings: Settings, raw: redis.Redis
 ) -> None:
     put(raw, keys, "e")
     (stored,) = DeadLetters(settings)
     assert stored.letter is not None
-    assert open_letter(stored.letter, keys).text == SECRET
+    assert open_dead_letter(stored.letter, keys).text == SECRET
     with pytest.raises(SealError):
-        open_letter(stored.letter, KeySet.from_jwks({"keys": [new_key()]}))
+        open_dead_letter(stored.letter, KeySet.from_jwks({"keys": [new_key()]}))
 
 
-def test_a_replayed_letter_is_on_the_queue_once_and_off_the_dead_stream(
+def test_a_replayed_dead_letter_is_on_the_queue_once_and_off_the_dead_stream(
     settings: Settings, raw: redis.Redis, keys: KeySet
 ) -> None:
     put(raw, keys, "e")
@@ -103,7 +103,7 @@ ODD: tuple[dict[str, Any], ...] = (
 
 
 @pytest.mark.usefixtures("environment")
-def test_an_odd_letter_is_listed_and_dropped_and_hides_no_other(
+def test_an_unreadable_dead_letter_is_listed_and_dropped_and_hides_no_other(
     raw: redis.Redis, keys: KeySet
 ) -> None:
     put(raw, keys, "one")
@@ -149,13 +149,13 @@ def test_a_result_that_did_not_open_goes_back_to_the_results(
     raw.xadd("journal.dead", {"entry_id": "e", "letter": letter.encode()})
     letters = DeadLetters(settings)
     with pytest.raises(SealError, match="holds a result"):
-        open_letter(letter, keys)
+        open_dead_letter(letter, keys)
     assert letters.replay(letters) == 1
     assert (raw.xlen("journal.dead"), raw.llen("journal.entries")) == (0, 0)
     assert [found.entry_id for found in client.results(timeout=0)] == ["e"]
 
 
-async def test_a_backend_learns_which_entries_were_given_up(
+async def test_a_backend_learns_which_entries_became_dead_letters(
     either: Any, raw: redis.Redis, keys: KeySet
 ) -> None:
     for name in ("a", "b", "c"):

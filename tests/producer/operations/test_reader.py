@@ -13,8 +13,7 @@ import pytest
 
 from producer import DeadReason, KeySet, Settings
 from producer.dead_letters import DeadLetters
-from producer.operations import reader as reading
-from producer.operations import results
+from producer.operations import reader, results
 from producer.sealing import RESULT, new_key
 
 if TYPE_CHECKING:
@@ -27,15 +26,15 @@ STREAM = "journal.results"
 
 @pytest.fixture
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is pending counts as left behind at once, and every reader looks each time."""
+    """Pending results count as left behind at once, and every reader reclaims at each fetch."""
     monkeypatch.setattr(results, "RECLAIM_AFTER_MS", 0)
-    monkeypatch.setattr(reading, "RECLAIM_EVERY_SECONDS", 0.0)
+    monkeypatch.setattr(reader, "RECLAIM_EVERY_SECONDS", 0.0)
 
 
 @pytest.fixture
 def eager(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A reader tells Redis of its results between any two of them."""
-    monkeypatch.setattr(reading, "ACKNOWLEDGE_SECONDS", 0.0)
+    """A reader acknowledges and renews its results between any two of them."""
+    monkeypatch.setattr(reader, "ACKNOWLEDGE_SECONDS", 0.0)
 
 
 async def read(client: Any, **kwargs: Any) -> list[str]:
@@ -43,7 +42,7 @@ async def read(client: Any, **kwargs: Any) -> list[str]:
 
 
 def idle(raw: redis.Redis, milliseconds: int, consumer: str = "slow") -> None:
-    """Let what a consumer holds look untouched for so long."""
+    """Set for how long the pending results of a consumer have been idle."""
     held = raw.xpending_range(STREAM, "backend", "-", "+", 1000, consumer)
     ids = [item["message_id"] for item in held]
     raw.xclaim(STREAM, "backend", consumer, 0, ids, idle=milliseconds, justid=True)
@@ -99,7 +98,7 @@ async def test_a_reader_that_has_the_key_takes_over_what_another_could_not_open(
 
 
 @pytest.mark.usefixtures("at_once")
-async def test_groups_put_aside_what_they_cannot_open_each_for_itself(
+async def test_each_group_dead_letters_for_itself_what_it_cannot_open(
     open_client: Callable[..., Any],
     settings: Settings,
     publish: Callable[..., None],
@@ -154,7 +153,7 @@ async def test_reclaim_looks_past_what_is_not_idle(
 
 
 @pytest.mark.usefixtures("eager")
-async def test_what_a_slow_reader_has_not_come_to_yet_is_not_given_to_another(
+async def test_what_a_slow_reader_has_fetched_is_not_delivered_to_another(
     either: Any, publish: Callable[..., None], raw: redis.Redis
 ) -> None:
     publish("a", "b", "c", "d")
@@ -170,7 +169,7 @@ async def test_what_a_slow_reader_has_not_come_to_yet_is_not_given_to_another(
 
 @pytest.mark.usefixtures("eager")
 @pytest.mark.parametrize("taker", ["other", "slow"])  # or another process of the same name
-async def test_what_another_reader_took_over_is_not_handed_out_again(
+async def test_what_another_reader_took_over_is_not_yielded_again(
     either: Any, publish: Callable[..., None], raw: redis.Redis, taker: str
 ) -> None:
     publish("a", "b", "c")
@@ -222,7 +221,7 @@ async def test_receive_waits_as_long_as_it_was_told(
         assert 0.25 < time.monotonic() - started < 5
 
 
-async def test_closing_the_client_acknowledges_what_open_loops_have_dealt_with(
+async def test_closing_the_client_acknowledges_what_open_loops_have_handled(
     open_client: Callable[..., Any],
     settings: Settings,
     publish: Callable[..., None],

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from producer import JournalClient, JournalError, KeySet, Settings
-from producer.operations import base as operations
+from producer import JournalClient, JournalError, KeySet, Settings, Status
 from producer.operations import results
 from producer.sealing import ENTRY, new_key
 
@@ -174,14 +174,14 @@ async def test_a_result_that_does_not_open_holds_up_no_other_and_shows_nothing(
 async def test_status_counts_every_part(
     either: Any, publish: Callable[..., None], raw: redis.Redis
 ) -> None:
-    assert await either.status() == operations.Status(0, 0, 0, 0, {})
+    assert await either.status() == Status(0, 0, 0, 0, {})
     await either.submit("Soup again.")
     raw.hset("unacked", "tag", "claimed")
     raw.xadd("journal.dead", {"entry_id": "d"})
     publish("a", "b", "c")
     (first, _) = await either.receive(group="one", count=2)
     await either.acknowledge([first.stream_id], group="one")
-    assert await either.status() == operations.Status(1, 1, 2, 1, {"one": 2})
+    assert await either.status() == Status(1, 1, 2, 1, {"one": 2})
 
 
 async def test_status_of_a_wrong_kind_of_key_is_an_error(either: Any, raw: redis.Redis) -> None:
@@ -191,8 +191,6 @@ async def test_status_of_a_wrong_kind_of_key_is_an_error(either: Any, raw: redis
 
 
 async def test_results_ends_only_after_its_timeout(either: Any) -> None:
-    import time
-
     started = time.monotonic()
     assert [result async for result in either.results(timeout=0.2)] == []
     assert time.monotonic() - started >= 0.2

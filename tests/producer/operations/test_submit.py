@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import socket
 import socketserver
 import threading
@@ -24,24 +23,14 @@ from producer import (
     ValidationError,
     connection,
 )
-from producer.client import carry
-from producer.operations import base as operations
+from producer.connection import execute
+from producer.operations import submit
+from tests.producer.support import QUEUE, entries, queued_ids
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     import redis
-
-QUEUE = "journal.entries"
-
-
-def entries(*ids: str) -> list[JournalEntry]:
-    return [JournalEntry(entry_id=entry_id, text="Soup again.") for entry_id in ids]
-
-
-def queued_ids(raw: redis.Redis) -> list[str]:
-    """The entry ids on the queue in the order a worker takes them."""
-    return [json.loads(element)["headers"]["id"] for element in reversed(raw.lrange(QUEUE, 0, -1))]
 
 
 async def test_submitted_entries_are_queued_in_order(either: Any, raw: redis.Redis) -> None:
@@ -66,7 +55,7 @@ async def test_a_bad_entry_enqueues_nothing(either: Any, raw: redis.Redis) -> No
 async def test_more_entries_than_one_call_holds_are_all_queued(
     either: Any, raw: redis.Redis
 ) -> None:
-    ids = [f"e{i}" for i in range(2 * operations.SUBMIT_CHUNK + 1)]
+    ids = [f"e{i}" for i in range(2 * submit.SUBMIT_CHUNK + 1)]
     receipts = await either.submit_many(iter(entries(*ids)))
     assert [receipt.entry_id for receipt in receipts] == ids
     assert queued_ids(raw) == ids
@@ -97,7 +86,7 @@ async def test_an_id_twice_in_one_call_is_a_duplicate_the_second_time(
 async def test_an_id_twice_in_one_call_is_noticed_across_chunks(
     either: Any, raw: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(operations, "SUBMIT_CHUNK", 2)
+    monkeypatch.setattr(submit, "SUBMIT_CHUNK", 2)
     receipts = await either.submit_many(entries("a", "b", "c", "a"))
     assert [receipt.status for receipt in receipts] == ["queued"] * 3 + ["duplicate"]
     assert queued_ids(raw) == ["a", "b", "c"]
@@ -106,7 +95,7 @@ async def test_an_id_twice_in_one_call_is_noticed_across_chunks(
 def test_a_repeated_command_counts_as_the_same_submit(
     raw: redis.Redis, keys: KeySet, settings: Settings
 ) -> None:
-    (command,) = next(operations.submit(entries("a", "b", "a"), keys, settings))
+    (command,) = next(submit.submit(entries("a", "b", "a"), keys, settings))
     first = raw.execute_command(*command)  # type: ignore[no-untyped-call]
     again = raw.execute_command(*command)  # type: ignore[no-untyped-call]
     assert first == again == [0, 0, 1]
@@ -165,7 +154,7 @@ async def test_a_full_queue_is_told_with_receipts_of_what_went_in(
 async def test_a_full_queue_keeps_the_receipts_of_earlier_chunks(
     open_client: Callable[..., Any], redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(operations, "SUBMIT_CHUNK", 2)
+    monkeypatch.setattr(submit, "SUBMIT_CHUNK", 2)
     async with open_client(Settings.load(redis_url=redis_url, max_queue_entries=3)) as client:
         with pytest.raises(BackpressureError) as caught:
             await client.submit_many(entries("a", "b", "c", "d", "e"))
@@ -186,13 +175,13 @@ async def test_redis_running_out_of_memory_in_between_keeps_the_receipts(
     keys: KeySet, settings: Settings, raw: redis.Redis, full_store: Callable[[], None]
 ) -> None:
     def until_full() -> Iterator[JournalEntry]:
-        yield from entries(*(f"e{i}" for i in range(operations.SUBMIT_CHUNK)))
+        yield from entries(*(f"e{i}" for i in range(submit.SUBMIT_CHUNK)))
         full_store()
         yield from entries("last")
 
     with pytest.raises(StoreFull) as caught:
-        carry(raw, operations.submit(until_full(), keys, settings))
-    assert len(caught.value.receipts) == operations.SUBMIT_CHUNK == raw.llen(QUEUE)
+        execute(raw, submit.submit(until_full(), keys, settings))
+    assert len(caught.value.receipts) == submit.SUBMIT_CHUNK == raw.llen(QUEUE)
 
 
 @pytest.fixture

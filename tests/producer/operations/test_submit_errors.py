@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -21,41 +20,32 @@ from producer import (
     Unavailable,
     ValidationError,
 )
-from producer.operations import base as operations
+from producer.operations import submit
+from producer.operations.redis_errors import translate
+from tests.producer.support import QUEUE, entries, queued_ids
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-QUEUE = "journal.entries"
-
-
-def entries(*ids: str) -> list[JournalEntry]:
-    return [JournalEntry(entry_id=entry_id, text="Soup again.") for entry_id in ids]
-
-
-def queued_ids(raw: redis.Redis) -> list[str]:
-    """The entry ids on the queue in the order a worker takes them."""
-    return [json.loads(element)["headers"]["id"] for element in reversed(raw.lrange(QUEUE, 0, -1))]
-
 
 async def test_a_broken_connection_in_between_keeps_the_receipts(
     keys: KeySet, settings: Settings, raw: redis.Redis
 ) -> None:
-    operation = operations.submit(
-        entries(*(f"e{i}" for i in range(operations.SUBMIT_CHUNK + 1))), keys, settings
+    operation = submit.submit(
+        entries(*(f"e{i}" for i in range(submit.SUBMIT_CHUNK + 1))), keys, settings
     )
     (command,) = next(operation)
     operation.send([raw.execute_command(*command)])  # type: ignore[no-untyped-call]
     with pytest.raises(Unavailable) as caught:
         operation.send([redis.exceptions.TimeoutError()])
-    assert len(caught.value.receipts) == operations.SUBMIT_CHUNK == raw.llen(QUEUE)
+    assert len(caught.value.receipts) == submit.SUBMIT_CHUNK == raw.llen(QUEUE)
 
 
 async def test_a_caller_s_iterable_that_raises_keeps_the_receipts(
     either: Any, monkeypatch: pytest.MonkeyPatch, raw: redis.Redis
 ) -> None:
-    monkeypatch.setattr(operations, "SUBMIT_CHUNK", 2)
+    monkeypatch.setattr(submit, "SUBMIT_CHUNK", 2)
 
     def blank_at_last() -> Iterator[JournalEntry]:
         yield from entries("a", "b")
@@ -118,7 +108,7 @@ async def test_a_replica_and_a_server_without_replicas_are_to_be_tried_again(
 def test_an_error_reply_is_told_by_its_code(
     reply: str, kind: type[JournalError], told: str
 ) -> None:
-    error = operations.translate(BaseParser.parse_error(reply))
+    error = translate(BaseParser.parse_error(reply))
     assert type(error) is kind
     assert re.search(told, str(error))
     assert "CANARY" not in str(error)

@@ -8,7 +8,7 @@ from pydantic import SecretStr
 
 from deploy.local.server import Server
 from producer.connection import connect
-from producer.operations.base import CLAIMS
+from producer.message import CLAIMS
 from tests import needs
 from worker.broker.claims import DELIVERIES, LEASES, Claims
 

@@ -11,8 +11,7 @@ import redis
 from redis.exceptions import OutOfMemoryError
 
 from deploy.local.server import Server
-from producer.message import encode_message
-from producer.operations.base import CLAIMS
+from producer.message import CLAIMS, encode_message
 from tests.worker.broker.claims_support import (
     DEAD,
     QUEUE,

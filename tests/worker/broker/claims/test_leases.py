@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import redis
 
-from producer.operations.base import CLAIMS
+from producer.message import CLAIMS
 from tests.worker.broker.claims_support import Place, expire, numbered, open_claims, push, result
 from worker.broker.claims import DELIVERIES, LEASES, REAP_LIMIT, Claims
 

@@ -1,0 +1,34 @@
+"""Entries, and the queue as a worker sees it: for tests that submit."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from producer import JournalEntry
+
+if TYPE_CHECKING:
+    import redis
+
+QUEUE = "journal.entries"
+
+
+def entries(*ids: str) -> list[JournalEntry]:
+    """An entry for each of these ids, all with the same text."""
+    return [JournalEntry(entry_id=entry_id, text="Soup again.") for entry_id in ids]
+
+
+def queued_ids(raw: redis.Redis) -> list[str]:
+    """The entry ids on the queue in the order a worker takes them."""
+    return [json.loads(element)["headers"]["id"] for element in reversed(raw.lrange(QUEUE, 0, -1))]
+
+
+def jsonl(*rows: Any) -> str:
+    """These rows as JSON Lines."""
+    return "".join(json.dumps(row) + "\n" for row in rows)
+
+
+def summary(result: Any) -> dict[str, int]:
+    """The counts that `journal submit --file` prints at its end."""
+    counts: dict[str, int] = json.loads(result.stdout)
+    return counts
