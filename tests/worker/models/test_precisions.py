@@ -21,7 +21,10 @@ from worker.models.precision import Precision
 from worker.settings import SHIPPED_MODEL
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from worker.anonymizer.taggers.tagged_span import TaggedSpan
+
 
 ROOT = Path(__file__).parents[3]
 #: How many texts of each file, evenly spaced; all of those that were written for the tests.
@@ -79,6 +82,15 @@ def has_kernels(precision: Precision) -> bool:
     if precision is Precision.BF16:
         return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
     return bool(torch.ops.mkldnn._is_mkldnn_fp16_supported())
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _one_thread() -> Iterator[None]:
+    """Other tests leave torch with more threads, which wait for one another on a busy machine."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")
