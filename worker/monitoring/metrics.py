@@ -79,8 +79,8 @@ class Metrics:
             self._entries.labels(outcome.value).inc()
         for label, count in report.labels.items():
             self._labels.labels(label).inc(count)
-        for kind, count in report.redactions.items():
-            self._redactions.labels(kind).inc(count)
+        for entity_type, count in report.redactions.items():
+            self._redactions.labels(entity_type).inc(count)
         for stage, seconds in report.stages.items():
             self._stages.labels(stage.value).observe(seconds)
         for seconds in report.waits:
