@@ -37,13 +37,17 @@ _PRECISION = click.option(
 
 
 _TAGGER = click.option(
-    "--tagger", type=click.Path(path_type=Path),
+    "--tagger",
+    type=click.Path(path_type=Path),
     help="Folder of another tagger of names and places (JOURNAL_TAGGER).",
-)  # fmt: skip
+)
 _NUMBERED = click.option(
-    "--numbered", "numbered_placeholders", is_flag=True, default=None,
+    "--numbered",
+    "numbered_placeholders",
+    is_flag=True,
+    default=None,
     help="<PERSON_1> in place of <PERSON>, so that who did what survives.",
-)  # fmt: skip
+)
 
 
 def fail(error: Exception | str) -> NoReturn:
@@ -105,10 +109,10 @@ def run(**options: Any) -> None:
         # their cores get a third of what they can do.
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
         from worker import app  # noqa: PLC0415 - brings torch
-        from worker.child import factory as assembly  # noqa: PLC0415 - brings torch
+        from worker.child import factory  # noqa: PLC0415 - brings torch
 
-        assembly.check(settings)
-        code = app.run(settings, assembly.build)
+        factory.check(settings)
+        code = app.run(settings, factory.build)
     except (StartupError, JournalError) as exc:
         fail(exc)
     sys.exit(code)
@@ -180,10 +184,15 @@ def classify(jobs: int | None, raw: bool, **options: Any) -> None:
         settings = WorkerSettings.load(**_given(options))
         ModelFolder.open(settings.model)  # a wrong one is told before anything large is loaded
         run_filter(
-            classify_lines, jobs=jobs, model=settings.model, raw=raw,
-            device=settings.device, precision=settings.precision,
-            tagger=settings.tagger, numbered=settings.numbered_placeholders,
-        )  # fmt: skip
+            classify_lines,
+            jobs=jobs,
+            model=settings.model,
+            raw=raw,
+            device=settings.device,
+            precision=settings.precision,
+            tagger=settings.tagger,
+            numbered=settings.numbered_placeholders,
+        )
 
     _filter(work)
 

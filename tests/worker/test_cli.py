@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import socket
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -121,43 +118,3 @@ def test_every_command_has_help(command: str) -> None:
     done = CliRunner().invoke(main, [command, "--help"])
     assert done.exit_code == 0
     assert done.stdout.startswith("Usage:")
-
-
-# Logging, in a process of its own: it is set up once for all
-
-LOGGERS = """
-import logging, sys
-from worker import logs
-logs.configure(sys.argv[1])
-for name in ("worker.child.process", "presidio-analyzer", "spacy.x", "transformers.y", "celery.worker"):
-    for level in ("DEBUG", "INFO", "WARNING", "ERROR"):
-        logging.getLogger(name).log(getattr(logging, level), "%s", f"said {name} {level}")
-"""
-
-
-@pytest.fixture
-def logged() -> Callable[[str], list[str]]:
-    def run(level: str) -> list[str]:
-        done = subprocess.run(
-            [sys.executable, "-c", LOGGERS, level],
-            capture_output=True,
-            text=True,
-            check=True,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-        )
-        return [line.split("said ")[1] for line in done.stderr.splitlines()]
-
-    return run
-
-
-def test_libraries_that_see_entries_are_quiet_at_every_level(
-    logged: Callable[[str], list[str]],
-) -> None:
-    said = logged("DEBUG")
-    for name in ("presidio-analyzer", "spacy.x", "transformers.y"):
-        assert [line for line in said if line.startswith(name)] == [f"{name} ERROR"]
-    assert len([line for line in said if line.startswith("worker.child.process")]) == 4
-    assert [line for line in logged("WARNING") if line.startswith("celery")] == [
-        "celery.worker WARNING",
-        "celery.worker ERROR",
-    ]

@@ -17,7 +17,7 @@ from presidio_anonymizer.entities import RecognizerResult as Finding
 from worker.anonymizer import recognizers
 from worker.anonymizer.name_context import with_neighbours
 from worker.anonymizer.offsets import OffsetMap, Span
-from worker.anonymizer.spans import merge_spans, numbers, repeated
+from worker.anonymizer.spans import merge_spans, numbered_types, with_repeats
 from worker.anonymizer.taggers import loading as taggers
 from worker.errors import AnonymizationError
 
@@ -213,11 +213,11 @@ class Anonymizer:
         spans = merge_spans(
             text, ((r.score, Span(r.start, r.end, str(r.entity_type))) for r in results)
         )
-        grown = with_neighbours(text, repeated(text, spans))
+        grown = with_neighbours(text, with_repeats(text, spans))
         return merge_spans(text, ((0.0, span) for span in grown))  # what grew may touch another
 
     def _replace(self, text: str, spans: Sequence[Span]) -> Anonymized:
-        names = numbers(text, spans) if self._numbered else [span.type for span in spans]
+        names = numbered_types(text, spans) if self._numbered else [span.type for span in spans]
         findings = [
             Finding(name, span.start, span.end, 1.0)
             for name, span in zip(names, spans, strict=True)

@@ -1,6 +1,6 @@
-r"""Dates and ages, in figures and in words; relative dates and bare numbers stay.
+r"""Patterns of dates and ages, in digits and words; relative dates and bare numbers do not match.
 
-Every expression is anchored and bounded, as in `worker.anonymizer.patterns`.
+Every expression is anchored and its repetitions are bounded, as in `worker.anonymizer.patterns`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _DAY = r"(?:0?[1-9]|[12]\d|3[01])"
 _MONTH_NUMBER = r"(?:0?[1-9]|1[0-2])"
 _YEAR = r"(?:1[89]|20)\d\d"
 _ORDINAL = r"(?:st|nd|rd|th)"
-#: "may" and "march" are words, too: in lower case the day needs its ordinal or a year.
+#: "may" and "march" are also words: in lower case they need a day with its ordinal, or a year.
 _CAPITAL_MONTH = rf"(?-i:(?=[A-Z])){_MONTH}"
 _CLEAR_MONTH = (
     r"(?:january|february|(?-i:March|MARCH|May|MAY)|april|june|july|august|september|october"
@@ -75,21 +75,21 @@ BIRTHS = (
     ),
 )
 _NUMBER = r"(?:1[01]\d|[1-9]?\d)"
-#: What a bare number is counting when it is no age.
+#: Not before a unit or another word that shows that a bare number is no age.
 _UNITS = (
     r"(?!\s*(?:%|percent|min|minutes?|mins|hours?|hrs?|seconds?|secs?|days?|weeks?|months?|miles?|km|kg|"
     r"lbs?|pounds?|steps|times|st|nd|rd|th|am|pm|o'?clock|cm|feet|ft|inch|points?|pages?|down|up|"
     r"in|for|out|into|away|short|late|behind|ahead|over|under|to|of|degrees|euros?|dollars?|people|"
     r"games?|matches|pills?|drinks?|sessions?|reps|more|less|left|sure|certain|positive|convinced|"
     r"confident|done|there|on|off|with|about|committed|serious|"
-    r"[:.,/]\d|[-–]\s?\d)\b|%|[:.,/]\d)"  # noqa: RUF001
+    r"[:.,/]\d|[-\u2013]\s?\d)\b|%|[:.,/]\d)"
 )
-#: From ten on, what a number in words counts is most often years of age; "one" is anybody.
+#: From ten on, a number in words behind "I am" is mostly an age. "One" often means any person.
 _WORD_NUMBER = rf"(?:{_TENS}(?:[ -]{_ONE})?|{_TEEN})"
 _ANY_WORD_NUMBER = rf"(?:{_WORD_NUMBER}|{_ONE})"
 _I_AM = r"(?:i[' \u2019]?m|i am|i was|s?he is|s?he[' \u2019]?s|s?he was|turn(?:s|ed|ing)?|aged)"
 _OLD = r"(?:years?|yrs?|months?|weeks?)[ -]olds?"
-#: Years, or a number in words, that are no age.
+#: Not before a word that shows that a number in words is no age.
 _OTHER_UNITS = (
     r"(?![ -](?:%|percent|min|minutes?|mins|hours?|hrs?|seconds?|secs?|days?|weeks?|months?|years?|"
     r"miles?|kg|lbs?|pounds?|steps|times|points?|pages?|in|for|out|into|away|short|late|behind|"

@@ -1,7 +1,7 @@
-"""What stands beside a name and belongs to it.
+"""Extends names by the words around them that belong to them.
 
-A title or a saint before it, an age behind it, and the kind of an organisation that is called by
-it.
+These are a title or "Saint" before a name, an age behind it, and the words that make it the name of
+an organization ("... Street Bakery").
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ _TITLES = (
     r"fr|pastor|rabbi|imam|bishop|coach|nurse|captain|capt|sergeant|sgt|lieutenant|lt|officer|"
     r"detective|judge|senator|principal|brother|sister|father|mother"
 )
-#: Of a relative it says who that is, which a reader of the labels may need: "my aunt <PERSON>".
+#: Titles of relatives. Behind "my" they stay in the text, because they tell who is meant: "my aunt
+#: <PERSON>".
 _KIN = (
     r"uncle|aunt|auntie|aunty|t\u00eda|t\u00edo|tante|onkel|cousin|grandma|grandpa|granny|gran|"
     r"grandad|granddad|grandmother|grandfather|nana|nan|papa|opa|oma"
@@ -28,17 +29,19 @@ _KIN = (
 _TITLED = rf"(?:(?:{_TITLES}|{_KIN})\.?[ \t]{{1,2}})+"
 _BEFORE = re.compile(rf"(?<!\w){_TITLED}\Z", re.IGNORECASE)
 _AT_START = re.compile(_TITLED, re.IGNORECASE)
+#: How many characters before a name are searched for a title.
 _LONGEST = 40
 _RELATIVE = re.compile(
     rf"(?<!\w)(?:my|your|his|her|our|their|the|a|an)[ \t]{{1,2}}"
     rf"(?:{_KIN}|brother|sister|father|mother)[ \t]{{1,2}}\Z",
     re.IGNORECASE,
 )
-#: "Otis (8)", "Caleb, 29, beekeeper".
+#: An age behind a name: "Otis (8)", "Caleb, 29, beekeeper".
 _AGE = re.compile(r"[ \t]?\((\d{1,2})\)|,[ \t](\d{1,2})(?=,[ \t])")
 _SAINT = re.compile(r"(?<!\w)(?:st|saint|san|santa|mount|mt)\.?[ \t]\Z", re.IGNORECASE)
-#: "... & Sons Funeral Directors", "... Street Bakery": capitals up to a kind of organisation.
-_KIND = re.compile(
+#: The rest of an organization's name: capitalized words up to a type of organization, as in
+#: "... & Sons Funeral Directors".
+_ORGANIZATION = re.compile(
     r"(?:[ \t](?:&|and|of|[A-Z][\w'\u2019.-]*)){0,3}[ \t](?i:bakery|academy|animal clinic|cafe|"
     r"caf\u00e9|cathedral|chapel|church|clinic|college|dental|elementary|funeral directors|"
     r"funeral home|gym|high school|hospice|hospital|hotel|infirmary|library|medical cent(?:er|re)|"
@@ -48,22 +51,33 @@ _KIND = re.compile(
 
 
 def with_neighbours(text: str, spans: Sequence[Span]) -> list[Span]:
-    """The spans, persons with their titles, and the ages given right behind a name.
+    """Extend names by their titles and organizations, and add the ages given right behind names.
 
     Args:
-        text: the entry.
-        spans: disjoint, in order.
+        text: the text of an entry.
+        spans: half-open character ranges of `text` that hold personal data, in order and disjoint.
+
+    Returns:
+        The spans, extended where needed, and a new span for each such age, in order. What was
+        extended may touch the next span.
     """
-    return list(_grown(text, spans))
+    return list(_extended(text, spans))
 
 
 def without_title(name: str) -> str:
-    """A name without the titles that `with_neighbours` gave to it."""
+    """Cut off the titles that `with_neighbours` put before a name.
+
+    Args:
+        name: the text of a span.
+
+    Returns:
+        The name alone; `name` itself if it has no title.
+    """
     title = _AT_START.match(name)
     return name[title.end() :] if title else name
 
 
-def _grown(text: str, spans: Sequence[Span]) -> Iterator[Span]:
+def _extended(text: str, spans: Sequence[Span]) -> Iterator[Span]:
     behind = 0
     for i, span in enumerate(spans):
         if span.type not in NAMES:
@@ -72,15 +86,15 @@ def _grown(text: str, spans: Sequence[Span]) -> Iterator[Span]:
             continue
         earliest = max(behind, span.start - _LONGEST)
         until = spans[i + 1].start if i + 1 < len(spans) else len(text)
-        kind = _KIND.match(text, span.end, until)
-        grown = Span(
+        organization = _ORGANIZATION.match(text, span.end, until)
+        extended = Span(
             _start(text, earliest, span),
-            kind.end() if kind else span.end,
-            "ORGANIZATION" if kind else span.type,
+            organization.end() if organization else span.end,
+            "ORGANIZATION" if organization else span.type,
         )
-        yield grown
-        behind = grown.end
-        age = _AGE.match(text, span.end) if grown.type == "PERSON" else None
+        yield extended
+        behind = extended.end
+        age = _AGE.match(text, span.end) if extended.type == "PERSON" else None
         if age and age.end() <= until:
             group = 1 if age[1] else 2
             yield Span(age.start(group), age.end(group), "AGE")
@@ -88,7 +102,7 @@ def _grown(text: str, spans: Sequence[Span]) -> Iterator[Span]:
 
 
 def _start(text: str, earliest: int, span: Span) -> int:
-    """Where a name begins, its title included."""
+    """Where a name begins with its title; titles are looked for from `earliest` on."""
     before = text[earliest : span.start]
     if span.type != "PERSON":
         title = _SAINT.search(before)

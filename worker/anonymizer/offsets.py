@@ -1,4 +1,4 @@
-"""Character positions in the anonymized text, and where they lie in the submitted one."""
+"""Maps character positions of the anonymized text to the submitted text."""
 
 from __future__ import annotations
 
@@ -12,7 +12,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A half-open range of characters of the submitted text that holds personal data."""
+    """A half-open range of characters of the submitted text that holds personal data.
+
+    Attributes:
+        start: the first character of the range.
+        end: the character behind its last.
+        type: the entity type, such as PERSON.
+    """
 
     start: int
     end: int
@@ -22,12 +28,15 @@ class Span:
 class OffsetMap:
     """Maps ranges of the anonymized text back to the submitted text.
 
-    Outside placeholders the two texts run in parallel; a range that touches a placeholder widens
-    to everything the placeholder stands for.
+    Outside placeholders the two texts are the same, character by character. A range that touches a
+    placeholder is widened to everything that the placeholder stands for.
 
     Args:
         spans: the replaced ranges of the submitted text, in order and disjoint.
-        lengths: how many characters the placeholder of each takes.
+        lengths: the number of characters of the placeholder of each span.
+
+    Raises:
+        ValueError: there are more spans than lengths, or fewer.
     """
 
     __slots__ = ("_ends", "_spans", "_starts")
@@ -43,14 +52,22 @@ class OffsetMap:
             shift += length - (span.end - span.start)
 
     def to_submitted(self, start: int, end: int) -> tuple[int, int]:
-        """The range of the submitted text behind `[start, end)` of the anonymized text."""
+        """Map a half-open character range of the anonymized text to the submitted text.
+
+        Args:
+            start: the first character of the range.
+            end: the character behind its last; a range with `end <= start` is empty.
+
+        Returns:
+            Start and end of the half-open range of the submitted text. An empty range stays empty.
+        """
         if end <= start:
             position = self._map(start, after=False)
             return position, position
         return self._map(start, after=False), self._map(end - 1, after=True)
 
     def _map(self, position: int, *, after: bool) -> int:
-        """Where a character lies: its first position, or with `after` the one behind it."""
+        """The position of a character in the submitted text, or with `after` the one behind it."""
         index = bisect_right(self._starts, position) - 1
         if index < 0:
             return position + after

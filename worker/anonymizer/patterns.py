@@ -1,8 +1,8 @@
-r"""Personal data that has a form: contact data, addresses, numbers of records.
+r"""Patterns of personal data with a fixed form: contact data, addresses, numbers of records.
 
-Every expression is anchored and bounded, so that no text makes it slow. What has no form of its
-own (a name, a city, a lone number) is the tagger's. `\K` keeps what stands before it out of the
-match.
+Every expression is anchored and its repetitions are bounded, so that no text makes it slow.
+Personal data without a form (a name, a city, a lone number) is left to the tagger. `\K` keeps what
+stands before it out of the match.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _URL_REST = r"[^\s<>\"')\]]{2,2000}(?<![.,!?;:])"
 URLS = (
     Pattern("with scheme", rf"\b(?:https?|ftp)://{_URL_REST}", 0.9),
     Pattern("www", rf"\bwww\.[a-z0-9-]{{1,63}}\.{_URL_REST}", 0.9),
-    # Without a scheme only a lower-case known ending counts, so that "sad.So" stays.
+    # Without a scheme the ending must be a known one in lower case, so that "sad.So" stays.
     Pattern(
         "bare domain",
         r"(?-i:(?<![\w@.])[A-Za-z0-9-]{2,63}(?:\.[a-z0-9-]{2,63}){0,3}"
@@ -44,7 +44,7 @@ URLS = (
         0.7,
     ),
 )
-#: What follows "my username is" when it is not told.
+#: Words behind "my username is" that are no user name.
 _NO_USERNAME = (
     r"not|no|the|a|an|so|too|my|his|her|your|our|their|just|really|very|still|always|never|also|and"
     r"|or|but|that|this|it|in|on|for|with|from|is|was|private|public|gone|broken|dead|down|full"
@@ -68,14 +68,14 @@ HANDLES = (
     ),
     Pattern("username", rf"\buser ?name \K(?!(?:{_NO_USERNAME})\b)[\w.#-]{{2,29}}\w", 0.7),
 )
-#: Kinds of street that are no other word, and those that are ("a 5 minute drive").
+#: Street types without another meaning, and those with one ("a 5 minute drive").
 _CLEAR_STREET = r"(?:street|avenue|ave|road|rd|boulevard|blvd|str|stra(?:ss|ß)e)"
 _OTHER_STREET = (
     r"(?:St|Lane|Ln|Drive|Dr|Court|Ct|Way|Place|Pl|Square|Sq|Terrace|Close|Crescent|Highway|Hwy"
     r"|Parkway|Pkwy|Circle|Cir|Row|Mews|Alley|Grove|Gardens|Hill|Park|Walk|Rise|Trail|Trl|Loop)"
 )
 _NO_COUNT = r"(?!(?:ways?|minutes?|mins?|hours?|miles?|blocks?|lanes?|more|other|long|busy)\b)"
-#: "2 dogs cross the street" and "5 of us down main road" are no addresses.
+#: Words that show that no address follows: "2 dogs cross the street", "5 of us down main road".
 _THE = r"(?:the|a|an|my|this|that|our|your|his|her|their|every|each|any|same|other|whole|next)"
 _NO_STREET = (
     r"(?!(?:to|in|on|at|from|into|onto|off|across|along|down|with|and|by|near|past|over|around"
@@ -101,8 +101,8 @@ _STATES = (
     r"(?:A[KLRZ]|C[AOT]|D[CE]|FL|GA|HI|I[ADLN]|K[SY]|LA|M[ADEINOST]|N[CDEHJMVY]|O[HKR]|PA|RI|S[CD]"
     r"|T[NX]|UT|V[AT]|W[AIVY])"
 )
-#: The second half of a British postcode has no C, I, K, M, O or V: "b12 8am" is none. Nor is
-#: "d3 5th", in lower case.
+#: The second half of a British postcode, which has no C, I, K, M, O or V ("b12 8am" is none) and is
+#: no number with a unit ("d3 5th", in lower case).
 _INWARD = r"(?-i:(?!\d(?:st|nd|rd|th|hr|ft|lb|yr)\b))\d[abd-hjlnp-uw-z]{2}"
 POSTCODES = (
     Pattern("GB", rf"\b[a-z]{{1,2}}\d[a-z\d]? {_INWARD}\b", 0.6),
@@ -123,14 +123,15 @@ _RECORD = (
     r"|staff|medicare|medicaid|nhs|ssn|social security|national insurance|tax|tax file|pps"
     r"|sort code|routing|prescription|file|customer|card|iban|id)"
 )
-#: Words that only an identifier follows.
+#: Words that nothing but an identifier follows.
 _SURE_RECORD = (
     r"(?:mrn|ssn|nhs|iban|social security|national insurance|sort code|routing|medicare|medicaid)"
 )
 _MARK = (
     r"(?:(?<=\bid)(?= (?:is|was) )| (?:number|no|nr|num|id|code|ref(?:erence)?)\b\.?|\.? ?[:#=])"
 )
-#: Perhaps a few letters, then digits in groups that each hold one. What it counts, it is not.
+#: The value of an identifier: up to four letters, then groups that each have a digit. A number with
+#: a currency or a unit behind it is none.
 _VALUE = (
     r"[a-z]{0,4}[- ]?\d[\da-z]{0,19}(?:[- /](?=[a-z]{0,2}\d)[\da-z]{1,12}){0,5}\b"
     r"(?! ?(?:[%$\u20ac\u00a3]|(?:dollars?|euros?|pounds?|bucks|quid|usd|eur|gbp|grand"
@@ -138,7 +139,7 @@ _VALUE = (
     r"|students|patients|words|steps|points)\b))"
 )
 _DIGITS_3, _DIGITS_5 = (rf"(?=[a-z]{{0,4}}[- ]?\d(?:[- /]?[a-z]{{0,4}}\d){{{n}}})" for n in (2, 4))
-#: A number that something more particular (a phone number, a card) may claim.
+#: Score of a number that may be something more specific, such as a phone number or a card.
 GUESS = 0.45
 SOCIAL_SECURITY = (Pattern("US social security", r"(?<![\d-])\d{3}-\d{2}-\d{4}(?![\d-])", 1.0),)
 RECORDS = (
@@ -148,7 +149,7 @@ RECORDS = (
         rf"\K{_DIGITS_3}{_VALUE}",
         0.6,
     ),
-    # "My insurance was 340 a month": without such a mark a number must be a long one.
+    # "My insurance was 340 a month": without "number" or "id" the number must be a long one.
     Pattern(
         "number of a record",
         rf"\b{_RECORD} ?(?:is|was|-)? ?\K(?:{_DIGITS_5}{_VALUE}|(?-i:[A-Z]{{2,4}}-?\d{{3,9}}\b))",
@@ -163,8 +164,12 @@ RECORDS = (
 
 
 def recognizers() -> list[PatternRecognizer]:
-    """A Presidio recognizer for each kind."""
-    kinds = {
+    """Build a Presidio recognizer for each entity type that has patterns.
+
+    Returns:
+        One recognizer for each type, with all patterns of that type.
+    """
+    by_type = {
         "DATE_TIME": (*DATES, *BIRTHS),
         "AGE": AGES,
         "EMAIL_ADDRESS": EMAILS,
@@ -175,6 +180,8 @@ def recognizers() -> list[PatternRecognizer]:
         "US_SSN": SOCIAL_SECURITY,
     }
     return [
-        PatternRecognizer(supported_entity=kind, name=f"{kind} pattern", patterns=list(patterns))
-        for kind, patterns in kinds.items()
+        PatternRecognizer(
+            supported_entity=entity_type, name=f"{entity_type} pattern", patterns=list(patterns)
+        )
+        for entity_type, patterns in by_type.items()
     ]

@@ -1,7 +1,8 @@
-"""What counts as personal data in a journal, as an explicit list of Presidio recognizers.
+"""The Presidio recognizers for journals, as an explicit list.
 
-Presidio's defaults suit forms and tickets, not diaries: they take "today" for a date and "sad.So"
-for a web address. Each recognizer here is chosen, and relative dates and bare numbers stay.
+Presidio's default recognizers are made for forms and tickets: in a diary they take "today" for a
+date and "sad.So" for a web address. The recognizers here leave relative dates and bare numbers in
+the text.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from presidio_analyzer.predefined_recognizers import (
 )
 
 from worker.anonymizer import patterns
-from worker.anonymizer.false_positives import plausible
+from worker.anonymizer.false_positives import drop_false_positives
 from worker.anonymizer.taggers.tagged_span import NAMES
 
 if TYPE_CHECKING:
@@ -29,29 +30,39 @@ if TYPE_CHECKING:
 
     from worker.anonymizer.taggers.tagged_span import TaggedSpan
 
-#: Below this a match is a guess (a bare number that might be a bank account).
+#: Matches with a lower score are dropped (a bare number that might be a bank account).
 SCORE_FLOOR = 0.4
+#: Score of a name that the tagger found, between those of the patterns.
 TAGGED_NAME = 0.65
 PHONE_SCORE = 0.6
 PHONE_REGIONS = ("US", "GB", "CA", "AU", "IE", "IN", "DE", "FR", "ES", "IT", "BR")
-#: What may be a phone number, an extension included; a pause of two lines ends it.
+#: Candidates for phone numbers, extensions included; they can go over the end of a line.
 _DIGITS = re.compile(r"[+(]?\d(?:[\d ().\-/\u2011\u2013\n]{5,28})\d(?: ?(?:x|ext\.?) ?\d{1,5})?")
 _TWO_DIGITS = re.compile(r"\d\d")
 _VERSION = re.compile(r"\b(?:v|ver|version|release|firmware|ios|android)\.? ?\Z", re.IGNORECASE)
 #: The shortest national numbers that people write down.
 MIN_PHONE_DIGITS = 7
-#: Stretches of digits in one text that are looked at closely. What is behind them counts as phone
-#: numbers: 20,000 characters of figures would take seconds.
+#: How many candidates of one text are searched for phone numbers. All further candidates count as
+#: phone numbers, because a search of 20,000 characters of digits would take seconds.
 MOST_SEARCHED = 200
 
 
 class JournalPhoneRecognizer(PhoneRecognizer):  # type: ignore[misc]
-    """Phone numbers of many regions."""
+    """Finds phone numbers of many regions."""
 
     def analyze(
         self, text: str, entities: list[str], nlp_artifacts: NlpArtifacts | None = None
     ) -> list[RecognizerResult]:
-        """Phone numbers in `text`; each region costs a search, so only where digits stand near."""
+        """Find phone numbers, searching only where there are enough digits close together.
+
+        Args:
+            text: the text of an entry.
+            entities: the entity types asked for.
+            nlp_artifacts: handed on to Presidio.
+
+        Returns:
+            The phone numbers, as half-open character ranges of `text`.
+        """
         found: list[RecognizerResult] = []
         searched = 0
         for candidate in _DIGITS.finditer(text):
@@ -74,7 +85,7 @@ class JournalPhoneRecognizer(PhoneRecognizer):  # type: ignore[misc]
 
 
 class JournalIpRecognizer(IpRecognizer):  # type: ignore[misc]
-    """IP addresses, but not the versions of programs."""
+    """Finds IP addresses that are not version numbers of programs."""
 
     def analyze(
         self,
@@ -83,44 +94,71 @@ class JournalIpRecognizer(IpRecognizer):  # type: ignore[misc]
         nlp_artifacts: NlpArtifacts | None = None,
         regex_flags: int | None = None,
     ) -> list[RecognizerResult]:
-        """IP addresses in `text`."""
+        """Find IP addresses.
+
+        Args:
+            text: the text of an entry.
+            entities: the entity types asked for.
+            nlp_artifacts: handed on to Presidio.
+            regex_flags: handed on to Presidio.
+
+        Returns:
+            The IP addresses, as half-open character ranges of `text`.
+        """
         found = super().analyze(text, entities, nlp_artifacts, regex_flags)
         return [m for m in found if not _VERSION.search(text[max(0, m.start - 12) : m.start])]
 
 
 class TaggerRecognizer(EntityRecognizer):  # type: ignore[misc]
-    """What the tagger found in the batch, as Presidio results."""
+    """Gives Presidio what the tagger found.
+
+    Args:
+        entities: the entity types that the tagger can find.
+    """
 
     def __init__(self, entities: Sequence[str]) -> None:
         super().__init__(supported_entities=list(entities), name="tagger")
 
     def load(self) -> None:
-        """Nothing to load: the tagger runs once a batch, before Presidio looks at each text."""
+        """Load nothing: the tagger has run on the whole batch before Presidio gets each text."""
 
     def analyze(
         self, text: str, entities: list[str], nlp_artifacts: NlpArtifacts
     ) -> list[RecognizerResult]:
-        """The tagged ranges of `text`."""
+        """Turn the tagger's findings into Presidio results, without false positives.
+
+        Args:
+            text: the text of an entry.
+            entities: the entity types asked for.
+            nlp_artifacts: its `entities` are the tagger's findings in `text`.
+
+        Returns:
+            The findings, as half-open character ranges of `text`.
+        """
         return [
-            RecognizerResult(hit.type, hit.start, hit.end, _rank(hit))
-            for hit in plausible(text, nlp_artifacts.entities)
-            if hit.type in entities
+            RecognizerResult(span.type, span.start, span.end, _score(span))
+            for span in drop_false_positives(text, nlp_artifacts.entities)
+            if span.type in entities
         ]
 
 
-def _rank(hit: TaggedSpan) -> float:
-    """Beside a pattern's finding the tagger's names the type only if it is of a name."""
-    return TAGGED_NAME if hit.type in NAMES else patterns.GUESS
+def _score(span: TaggedSpan) -> float:
+    """The score of a finding; where a pattern matches too, only a name keeps the tagger's type."""
+    return TAGGED_NAME if span.type in NAMES else patterns.GUESS
 
 
-def registry(tagged: Sequence[str]) -> RecognizerRegistry:
-    """The recognizers for journal entries in English.
+def registry(tagger_types: Sequence[str]) -> RecognizerRegistry:
+    """Build the recognizers for journal entries in English.
 
     Args:
-        tagged: the types that the tagger finds.
+        tagger_types: the entity types that the tagger can find.
+
+    Returns:
+        A registry with the tagger's recognizer, those with patterns of ours, and Presidio's own for
+        phone numbers, cards, IBANs, IP addresses and NHS numbers.
     """
     recognizers: list[Any] = [
-        TaggerRecognizer(tagged),
+        TaggerRecognizer(tagger_types),
         *patterns.recognizers(),
         JournalPhoneRecognizer(supported_regions=PHONE_REGIONS),
         CreditCardRecognizer(),
@@ -129,8 +167,8 @@ def registry(tagged: Sequence[str]) -> RecognizerRegistry:
         NhsRecognizer(),
     ]
     for recognizer in recognizers:
-        # For words of context Presidio walks through the whole text once a finding: seconds, where
-        # a text has thousands. These two find what has a form, whatever stands beside it.
+        # Presidio reads the whole text for context words once for every finding, which takes
+        # seconds where a text has thousands. These two do not need the context.
         if isinstance(recognizer, (JournalPhoneRecognizer, JournalIpRecognizer)):
             recognizer.context = []
     return RecognizerRegistry(recognizers=recognizers, supported_languages=["en"])

@@ -1,4 +1,4 @@
-"""What becomes of the findings of many recognizers: disjoint ranges that leave nothing out."""
+"""Makes disjoint spans of the findings of all recognizers, and adds repeated mentions of names."""
 
 from __future__ import annotations
 
@@ -6,28 +6,35 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from worker.anonymizer.false_positives import IN_NAMES
+from worker.anonymizer.false_positives import WORDS_IN_NAMES
 from worker.anonymizer.name_context import without_title
 from worker.anonymizer.offsets import Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-#: Types whose every mention in an entry is redacted once one was found.
+#: Entity types of which every further mention in the same text is redacted, too.
 REPEATED_TYPES = frozenset({"PERSON", "LOCATION", "ORGANIZATION", "HANDLE", "CONTACT", "ID"})
-#: A shorter word is too often something else.
-_SHORTEST = 3
+#: Fewer characters are too often another word.
+_MIN_CHARACTERS = 3
 _WORD = re.compile(r"[^\W_]+")
 #: White space within a line.
 _SPACES = re.compile(r"[^\S\r\n\v\f\x85\u2028\u2029]*")
 
 
 def merge_spans(text: str, scored: Iterable[tuple[float, Span]]) -> list[Span]:
-    """Disjoint spans that cover every character of the given ones.
+    """Merge findings to disjoint spans that cover every character of each finding.
 
-    Overlapping spans become one, of the type with the best score (the longest, if equal), so
-    that no finding is dropped for another. Neighbours of one type with only spaces between them
-    are one thing, a first and a last name; on two lines they are two.
+    Overlapping spans become one, so that no finding is dropped for another. Its type is that of the
+    best score, or of the longest span among equal scores. Neighbours of one type with only spaces
+    between them become one span (a first and a last name), but not if a line break parts them.
+
+    Args:
+        text: the text of an entry.
+        scored: findings as score and half-open character range of `text`, in any order.
+
+    Returns:
+        Disjoint spans, in order.
     """
     merged: list[tuple[float, Span]] = []
     ordered = sorted(scored, key=lambda item: (item[1].start, -item[1].end))
@@ -38,40 +45,47 @@ def merge_spans(text: str, scored: Iterable[tuple[float, Span]]) -> list[Span]:
                 span.type == last.type and _SPACES.fullmatch(text, last.end, span.start)
             ):
                 length, last_length = span.end - span.start, last.end - last.start
-                kind = span.type if (score, length) > (last_score, last_length) else last.type
+                better = (score, length) > (last_score, last_length)
                 merged[-1] = (
                     max(score, last_score),
-                    Span(last.start, max(last.end, span.end), kind),
+                    Span(last.start, max(last.end, span.end), (span if better else last).type),
                 )
                 continue
         merged.append((score, span))
     return [span for _, span in merged]
 
 
-def repeated(text: str, spans: Sequence[Span]) -> list[Span]:
-    """The spans, and every other place where the words of a name among them stand.
+def with_repeats(text: str, spans: Sequence[Span]) -> list[Span]:
+    """Add every further mention of the names and identifiers among the spans.
 
-    A name of several words counts as a whole and word by word, as people call one another.
+    The name of a person is looked for as a whole and word by word, as people call one another.
+
+    Args:
+        text: the text of an entry.
+        spans: half-open character ranges of `text` that hold personal data, in order.
+
+    Returns:
+        The spans and the further mentions, in order and disjoint.
     """
-    words: dict[str, str] = {}
+    types: dict[str, str] = {}
     for span in spans:
         if span.type not in REPEATED_TYPES:
             continue
         parts = _WORD.findall(text[span.start : span.end]) if span.type == "PERSON" else []
         for surface in (text[span.start : span.end], *parts):
-            if len(surface) >= _SHORTEST:
-                words.setdefault(surface, span.type)
-    if not words:
+            if len(surface) >= _MIN_CHARACTERS:
+                types.setdefault(surface, span.type)
+    if not types:
         return list(spans)
-    kinds = {word.lower(): kind for word, kind in words.items()}
-    again = [
-        (0.0, Span(start, end, kinds[text[start:end].lower()]))
-        for start, end in _mentions(text, words)
+    types_in_lower_case = {surface.lower(): entity_type for surface, entity_type in types.items()}
+    mentions = [
+        (0.0, Span(start, end, types_in_lower_case[text[start:end].lower()]))
+        for start, end in _mentions(text, types)
     ]
-    merged = merge_spans(text, [*((1.0, span) for span in spans), *again])
-    # The same words are the same thing: the first mention's type holds for all of them.
+    merged = merge_spans(text, [*((1.0, span) for span in spans), *mentions])
+    # The same words mean the same thing, so that all mentions get the same type.
     alike = [
-        replace(span, type=kinds.get(text[span.start : span.end].lower(), span.type))
+        replace(span, type=types_in_lower_case.get(text[span.start : span.end].lower(), span.type))
         if span.type in REPEATED_TYPES
         else span
         for span in merged
@@ -80,19 +94,27 @@ def repeated(text: str, spans: Sequence[Span]) -> list[Span]:
 
 
 def _mentions(text: str, surfaces: Iterable[str]) -> Iterator[tuple[int, int]]:
-    """Where these stand as whole words, in any casing unless they are ordinary words too.
+    """Find strings as whole words, in any casing unless they are ordinary words, too.
 
-    No regular expression is made of them: `re` would keep it, and the names in it, for long.
+    They are not made into a regular expression, because `re` keeps expressions, and so would keep
+    the names, in its cache.
+
+    Args:
+        text: the text of an entry.
+        surfaces: the strings to look for.
+
+    Yields:
+        Start and end of a half-open character range of `text`.
     """
-    # By first word, then by what is before it and by length: looking up every surface at every
-    # word would take seconds where a text has thousands of names that begin alike.
+    # Indexed by first word, then by the number of characters before it and the length: comparing
+    # every string at every word takes seconds where thousands of names begin with the same word.
     by_first: dict[str, dict[tuple[int, int], set[str]]] = {}
     for surface in surfaces:
         if first := _WORD.search(surface):
             shapes = by_first.setdefault(first[0].lower(), {})
             alike = shapes.setdefault((first.start(), len(surface)), set())
             alike.add(surface)
-            if surface.lower() not in IN_NAMES:
+            if surface.lower() not in WORDS_IN_NAMES:
                 alike.add(surface.lower())
     for word in _WORD.finditer(text):
         for (before, length), alike in by_first.get(word[0].lower(), {}).items():
@@ -102,7 +124,7 @@ def _mentions(text: str, surfaces: Iterable[str]) -> Iterator[tuple[int, int]]:
                 continue
             found = text[start:end]
             lowered = found.lower()
-            if found in alike or (lowered in alike and lowered not in IN_NAMES):
+            if found in alike or (lowered in alike and lowered not in WORDS_IN_NAMES):
                 yield start, end
 
 
@@ -112,10 +134,18 @@ def _inside_word(text: str, at: int) -> bool:
     return at > 0 and len(around) > 1 and all(c.isalnum() or c == "_" for c in around)
 
 
-def numbers(text: str, spans: Sequence[Span]) -> list[str]:
-    """A type with a number for each span; the same words of one type get the same number.
+def numbered_types(text: str, spans: Sequence[Span]) -> list[str]:
+    """Number the spans of each type, so that placeholders tell who did what.
 
-    A title makes nobody another: "Dr. Okafor" and "Okafor" have one number.
+    Spans of one type with the same words get the same number, whatever their casing and with or
+    without a title: "Dr. Okafor" and "Okafor" are one person.
+
+    Args:
+        text: the text of an entry.
+        spans: half-open character ranges of `text` that hold personal data, in order.
+
+    Returns:
+        Type and number of each span, such as PERSON_1, numbered from 1 in the order of the spans.
     """
     counts: dict[str, int] = {}
     given: dict[tuple[str, str], str] = {}

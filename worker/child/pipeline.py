@@ -1,7 +1,7 @@
-"""The way of an entry inside a child: open, anonymize, classify, settle.
+"""The stages that a batch of entries goes through in a child: open, anonymize, classify, settle.
 
-Plain text lives here only, for one batch, in memory. An entry that fails a stage becomes a dead
-letter with a reason from a closed list; the rest of its batch goes on.
+Plain text exists only here, in memory, for the time of one batch. An entry that fails a stage is
+dead-lettered with a reason from a closed list; the other entries of its batch go on.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING
 
 import pydantic
 
@@ -23,54 +23,30 @@ from producer.schemas import (
     Label,
 )
 from producer.sealing import ENTRY, RESULT
-from worker.errors import AnonymizationError, ClassificationError, StageBrokenError
+from worker.child.stages import Item, run_stage, without_failure
+from worker.errors import AnonymizationError, ClassificationError
 from worker.protocol import BatchReport, Outcome, Stage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from producer.sealing import KeySet
-    from worker.anonymizer.anonymizer import Anonymized
     from worker.broker.settlement import Settler
-    from worker.classifier.classifier import Classification
+    from worker.child.stages import AnonymizerLike, ClassifierLike
     from worker.protocol import Claim
 
-T = TypeVar("T")
-#: What any working stage can process.
-HARMLESS = "It rained, and we stayed in."
 #: A JWE of the longest entry, base64: anything longer was not made by a client.
 MAX_SEALED_CHARACTERS = 8 * MAX_TEXT_CHARACTERS + 4096
 
 
-class AnonymizerLike(Protocol):
-    """What the pipeline asks of an anonymizer."""
-
-    def anonymize(self, texts: Sequence[str]) -> list[Anonymized]:
-        """Anonymize a batch, in order."""
-
-
-class ClassifierLike(Protocol):
-    """What the pipeline asks of a classifier."""
-
-    @property
-    def label_names(self) -> tuple[str, ...]:
-        """Every label, in the order of scores."""
-
-    @property
-    def model_version(self) -> str:
-        """Name and version of the model."""
-
-    def classify(self, texts: Sequence[str], usage: Any = None) -> list[Classification]:
-        """Classify a batch, in order."""
-
-
 class Pipeline:
-    """Strings the stages together for one child.
+    """Takes the batches of one child through the stages.
 
     Args:
         keys: opens entries and seals results.
-        anonymizer, classifier: the two stages.
-        settler: publishes the answers.
+        anonymizer: replaces personal data in texts.
+        classifier: finds labels in anonymized texts.
+        settler: publishes results and dead letters.
     """
 
     def __init__(
@@ -87,119 +63,74 @@ class Pipeline:
         self._settler = settler
 
     def run(self, claims: Sequence[Claim]) -> BatchReport:
-        """Process a batch to its end.
+        """Process a batch of entries until each is answered or dead-lettered.
+
+        Args:
+            claims: the sealed entries of the batch.
+
+        Returns:
+            Counts and times of the batch, with one outcome for each claim in the order given.
 
         Raises:
             redis.exceptions.RedisError: the answers could not be published.
-            StageBrokenError: a stage fails whatever it is given.
+            StageBrokenError: a stage fails whatever text it is given.
         """
-        report = BatchReport()
-        started = time.time()
-        report.waits = [max(0.0, started - c.enqueued_at) for c in claims if c.enqueued_at]
-        dead: dict[int, DeadReason] = {}
-        entries = self._open(claims, dead)
+        now = time.time()
+        report = BatchReport(waits=[max(0.0, now - c.enqueued_at) for c in claims if c.enqueued_at])
+        items = [Item(claim) for claim in claims]
+        for item in items:
+            self._open(item)
         with report.stage(Stage.ANONYMIZE):
-            anonymized = self._each(
-                {i: entry.text for i, entry in entries.items()},
-                self._anonymizer.anonymize,
-                AnonymizationError,
-                DeadReason.ANONYMIZER_FAILED,
-                dead,
-            )
+            self._anonymize(items)
         with report.stage(Stage.CLASSIFY):
-            found = self._each(
-                {i: item.text for i, item in anonymized.items()},
-                lambda texts: self._classifier.classify(texts, report),
-                ClassificationError,
-                DeadReason.CLASSIFIER_FAILED,
-                dead,
-            )
-        results = {
-            i: self._result(claims[i], entries[i], anonymized[i], found[i]) for i in sorted(found)
-        }
+            self._classify(items, report)
+        for item in without_failure(items):
+            item.result = self._result(item)
         with report.stage(Stage.SETTLE):
-            held = self._settler.settle(
-                [
-                    (claim, dead[i] if i in dead else self._seal(results[i]))
-                    for i, claim in enumerate(claims)
-                ]
-            )
-        for i, result in results.items():
-            if not held[i]:
-                continue
-            report.labels.update(label.label for label in result.labels)
-            report.redactions.update(result.redactions)
-            if claims[i].enqueued_at:
-                report.end_to_end.append(max(0.0, time.time() - claims[i].enqueued_at))
-        report.outcomes = [
-            Outcome.LEASE_LOST if not ours else Outcome.DEAD if i in dead else Outcome.ANSWERED
-            for i, ours in enumerate(held)
-        ]
+            held = self._settle(items)
+        _count(report, items, held)
         return report
 
-    def _open(
-        self, claims: Sequence[Claim], dead: dict[int, DeadReason]
-    ) -> dict[int, JournalEntry]:
-        entries = {}
-        for index, claim in enumerate(claims):
-            if len(claim.sealed) > MAX_SEALED_CHARACTERS:
-                dead[index] = DeadReason.OVERSIZED
-                continue
-            try:
-                plaintext = self._keys.open(claim.sealed, kind=ENTRY, entry_id=claim.entry_id)
-                entry = JournalEntry.model_validate_json(plaintext)
-            except SealError:
-                dead[index] = DeadReason.UNDECRYPTABLE
-            except (pydantic.ValidationError, ValidationError):
-                dead[index] = DeadReason.MALFORMED
-            else:
-                if entry.entry_id == claim.entry_id:
-                    entries[index] = entry
-                else:
-                    dead[index] = DeadReason.UNDECRYPTABLE
-        return entries
-
-    def _each(
-        self,
-        texts: dict[int, str],
-        stage: Callable[[list[str]], list[T]],
-        error: type[Exception],
-        reason: DeadReason,
-        dead: dict[int, DeadReason],
-    ) -> dict[int, T]:
-        """Run a stage over the batch; if it fails, over each text alone to find the guilty.
-
-        Raises:
-            StageBrokenError: it fails whatever it is given, so no entry is to blame.
-        """
-        if not texts:
-            return {}
+    def _open(self, item: Item) -> None:
+        """Open an entry and check that it is what its claim says."""
+        claim = item.claim
+        if len(claim.sealed) > MAX_SEALED_CHARACTERS:
+            item.reason = DeadReason.OVERSIZED
+            return
         try:
-            return dict(zip(texts, stage(list(texts.values())), strict=True))
-        except (error, ValueError):  # ValueError: a stage that lost count of its texts
-            pass
-        done: dict[int, T] = {}
-        failed = []
-        for index, text in texts.items():
-            try:
-                (done[index],) = stage([text])
-            except (error, ValueError):
-                failed.append(index)
-        if not done:
-            try:
-                (_,) = stage([HARMLESS])
-            except (error, ValueError):
-                raise StageBrokenError(reason.value) from None
-        dead.update(dict.fromkeys(failed, reason))
-        return done
+            plaintext = self._keys.open(claim.sealed, kind=ENTRY, entry_id=claim.entry_id)
+            entry = JournalEntry.model_validate_json(plaintext)
+        except SealError:
+            item.reason = DeadReason.UNDECRYPTABLE
+        except (pydantic.ValidationError, ValidationError):
+            item.reason = DeadReason.MALFORMED
+        else:
+            if entry.entry_id == claim.entry_id:
+                item.entry = entry
+            else:
+                item.reason = DeadReason.UNDECRYPTABLE
 
-    def _result(
-        self,
-        claim: Claim,
-        entry: JournalEntry,
-        anonymized: Anonymized,
-        found: Classification,
-    ) -> JournalResult:
+    def _anonymize(self, items: Sequence[Item]) -> None:
+        for item, anonymized in run_stage(
+            self._anonymizer.anonymize,
+            [(item, item.entry.text) for item in without_failure(items)],
+            AnonymizationError,
+            DeadReason.ANONYMIZER_FAILED,
+        ):
+            item.anonymized = anonymized
+
+    def _classify(self, items: Sequence[Item], usage: BatchReport) -> None:
+        for item, classification in run_stage(
+            lambda texts: self._classifier.classify(texts, usage),
+            [(item, item.anonymized.text) for item in without_failure(items)],
+            ClassificationError,
+            DeadReason.CLASSIFIER_FAILED,
+        ):
+            item.classification = classification
+
+    def _result(self, item: Item) -> JournalResult:
+        """The answer to an entry that went through all stages."""
+        entry, anonymized, found = item.entry, item.anonymized, item.classification
         names = self._classifier.label_names
         scores = {name: round(score, 6) for name, score in zip(names, found.scores, strict=True)}
         labels = tuple(
@@ -222,8 +153,33 @@ class Pipeline:
             model=self._classifier.model_version,
             submitted_at=entry.submitted_at,
             completed_at=datetime.now(UTC),
-            deliveries=claim.deliveries,
+            deliveries=item.claim.deliveries,
+        )
+
+    def _settle(self, items: Sequence[Item]) -> list[bool]:
+        """Publish the results and dead letters; tell for each whether its claim was still held."""
+        return self._settler.settle(
+            [
+                (item.claim, self._seal(item.result) if item.reason is None else item.reason)
+                for item in items
+            ]
         )
 
     def _seal(self, result: JournalResult) -> str:
         return self._keys.seal(result.encode(), kind=RESULT, entry_id=result.entry_id)
+
+
+def _count(report: BatchReport, items: Sequence[Item], held: Sequence[bool]) -> None:
+    """Enter the outcome of each item in the report, and the figures of those answered."""
+    now = time.time()
+    for item, still_held in zip(items, held, strict=True):
+        if not still_held:
+            report.outcomes.append(Outcome.LEASE_LOST)
+        elif item.reason is not None:
+            report.outcomes.append(Outcome.DEAD)
+        else:
+            report.outcomes.append(Outcome.ANSWERED)
+            report.labels.update(label.label for label in item.result.labels)
+            report.redactions.update(item.result.redactions)
+            if item.claim.enqueued_at:
+                report.end_to_end.append(max(0.0, now - item.claim.enqueued_at))

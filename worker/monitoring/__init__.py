@@ -1,1 +1,1 @@
-"""What operators see of a worker: metrics, health pages, the exporter, logs."""
+"""Monitoring of a worker: metrics, health pages, the exporter, logging."""

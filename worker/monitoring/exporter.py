@@ -1,6 +1,7 @@
-"""The exporter: gauges of the queue itself, which must live when no worker does.
+"""The exporter: gauges of the queue itself, which are served whether or not a worker runs.
 
-Light on purpose (Redis and Prometheus clients only). Each scrape asks Redis once.
+It imports only the clients of Redis and Prometheus, so that it starts quickly and needs little
+memory. Each scrape takes one round trip to Redis.
 """
 
 from __future__ import annotations
@@ -31,12 +32,17 @@ if TYPE_CHECKING:
 #: A scrape may take ten seconds by Prometheus's defaults. Connecting and asking must fail within
 #: that, or a hung Redis would look like a missing exporter.
 ANSWER_SECONDS = 3.0
-#: XINFO's words before the first result; there are no groups then.
+#: The error of XINFO before the first result was published; there are no groups then.
 _NO_STREAM = "no such key"
 
 
 class QueueCollector(Collector):
-    """Reads the queue's gauges from Redis at every scrape."""
+    """Reads the queue's gauges from Redis at every scrape.
+
+    Args:
+        client: the connection to ask on.
+        settings: the names of the queue and the streams.
+    """
 
     def __init__(self, client: redis.Redis, settings: WorkerSettings) -> None:
         self._redis = client
@@ -45,48 +51,34 @@ class QueueCollector(Collector):
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """The gauges; only `journal_redis_up` when Redis does not answer.
 
-        A gauge that Redis refuses to tell (a permission, a key of another kind) is left out: a
-        zero would say that all is well.
+        A gauge is left out if Redis answers its command with an error (a missing permission, a key
+        of another type): a zero would say that all is well.
         """
         try:
-            replies = self._ask()
+            ready, oldest, claimed, results, dead, groups, memory = self._ask()
         except RedisError:
             yield GaugeMetricFamily("journal_redis_up", "Whether Redis answers", 0)
             return
         yield GaugeMetricFamily("journal_redis_up", "Whether Redis answers", 1)
-        ready, oldest, claimed, results, dead, groups, memory = replies
         for name, help_text, reply in (
-            ("queue_ready", "Entries waiting for a worker", ready),
-            ("queue_claimed", "Entries in the hands of workers", claimed),
-            ("results_entries", "Results kept on the stream", results),
-            ("dead_letters", "Dead letters kept", dead),
+            ("journal_queue_ready", "Entries waiting for a worker", ready),
+            ("journal_queue_claimed", "Entries in the hands of workers", claimed),
+            ("journal_results_entries", "Results kept on the stream", results),
+            ("journal_dead_letters", "Dead letters kept", dead),
         ):
             if not isinstance(reply, Exception):
-                yield GaugeMetricFamily(f"journal_{name}", help_text, float(reply))
+                yield GaugeMetricFamily(name, help_text, float(reply))
         if not isinstance(oldest, Exception):
             yield GaugeMetricFamily(
                 "journal_queue_oldest_seconds",
                 "Age of the entry that has waited longest, 0 with an empty queue",
                 age(oldest, time.time()),
             )
-        if not isinstance(groups, Exception) or _NO_STREAM in str(groups):
-            backlog = GaugeMetricFamily(
-                "journal_results_backlog", "Results a group has not acknowledged", labels=["group"]
-            )
-            for info in groups if isinstance(groups, list) else []:
-                group = ConsumerGroup.of(info)
-                backlog.add_metric([group.name], group.backlog)
-            yield backlog
-        if not isinstance(memory, Exception):
-            for name, text in (
-                ("used_memory", "Memory Redis uses"),
-                ("maxmemory", "Its limit, or 0"),
-            ):
-                yield GaugeMetricFamily(
-                    f"journal_redis_{name}_bytes", f"{text}, in bytes", _info(memory, name)
-                )
+        yield from _backlog(groups)
+        yield from _memory(memory)
 
     def _ask(self) -> list[Any]:
+        """The replies to all commands, from one round trip; an error reply is an exception."""
         pipeline: Any = self._redis.pipeline(transaction=False)
         settings = self._settings
         for command in (
@@ -102,8 +94,41 @@ class QueueCollector(Collector):
         return list(pipeline.execute(raise_on_error=False))
 
 
+def _backlog(reply: Any) -> Iterator[GaugeMetricFamily]:
+    """The backlog of each consumer group, from the reply to XINFO GROUPS."""
+    if isinstance(reply, Exception) and _NO_STREAM not in str(reply):
+        return
+    backlog = GaugeMetricFamily(
+        "journal_results_backlog", "Results a group has not acknowledged", labels=["group"]
+    )
+    for info in reply if isinstance(reply, list) else []:
+        group = ConsumerGroup.of(info)
+        backlog.add_metric([group.name], group.backlog)
+    yield backlog
+
+
+def _memory(reply: Any) -> Iterator[GaugeMetricFamily]:
+    """The memory that Redis uses and may use, from the reply to INFO."""
+    if isinstance(reply, Exception):
+        return
+    lines = reply.decode().splitlines() if isinstance(reply, bytes) else []
+    values = dict(line.split(":", 1) for line in lines if ":" in line)
+    for name, text in (("used_memory", "Memory Redis uses"), ("maxmemory", "Its limit, or 0")):
+        yield GaugeMetricFamily(
+            f"journal_redis_{name}_bytes", f"{text}, in bytes", float(values.get(name, 0))
+        )
+
+
 def age(message: Any, now: float) -> float:
-    """Seconds since a message was enqueued by the clear header `enqueued_at`; 0 if unknown."""
+    """How long ago a message of the queue was enqueued.
+
+    Args:
+        message: the message as it lies in the queue; anything that is no bytes has age 0.
+        now: seconds since 1970.
+
+    Returns:
+        Seconds since the time in the message's header `enqueued_at`, 0 if the header does not tell.
+    """
     if not isinstance(message, bytes):
         return 0.0
     try:
@@ -113,14 +138,11 @@ def age(message: Any, now: float) -> float:
     return max(0.0, now - enqueued_at) if enqueued_at > 0 else 0.0
 
 
-def _info(reply: Any, name: str) -> float:
-    lines = reply.decode().splitlines() if isinstance(reply, bytes) else []
-    values = dict(line.split(":", 1) for line in lines if ":" in line)
-    return float(values.get(name, 0))
-
-
 class Exporter:
     """Serves the queue's gauges over HTTP.
+
+    Args:
+        settings: the Redis URL, the names of the queue and streams, the address and the port.
 
     Raises:
         StartupError, ConfigurationError: the port or the Redis URL is not usable.
@@ -140,7 +162,7 @@ class Exporter:
 
     @property
     def port(self) -> int:
-        """The port listened on."""
+        """The port that is listened on."""
         return self._probes.port
 
     def run(self) -> None:
@@ -153,6 +175,7 @@ class Exporter:
         self._probes.stop()
 
     def _problem(self) -> str | None:
+        """Why the exporter is not ready, or None."""
         try:
             self._redis.ping()
         except RedisError as exc:

@@ -1,4 +1,4 @@
-"""Logging for worker processes: one line a record, and no library that might print a text."""
+"""Logging of worker processes; libraries that see the text of entries log errors only."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import logging
 import sys
 import warnings
 
-#: These log what they are given, or say too much to be useful, at the levels below.
+#: Libraries that may log the text they are given, or that log too much: only from these levels on.
 _CAPPED = {
     "presidio-analyzer": logging.ERROR,
     "presidio-anonymizer": logging.ERROR,
@@ -22,7 +22,12 @@ _LIBRARIES = ("celery", "kombu", "redis", "amqp")
 
 
 def configure(level: str) -> None:
-    """Log to stderr at `level`; libraries that see entries stay quiet at every level."""
+    """Set up logging to stderr for the whole process.
+
+    Args:
+        level: the level of the worker's own records and of Celery, kombu and redis. Libraries that
+            see the text of entries log errors only, whatever the level.
+    """
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         logging.Formatter("%(asctime)s %(levelname)s %(process)d %(name)s: %(message)s")
@@ -35,7 +40,7 @@ def configure(level: str) -> None:
     for name, cap in _CAPPED.items():
         logging.getLogger(name).setLevel(cap)
         logging.getLogger(name).propagate = True
-    # Celery says at INFO for every task that it came and went: too much at thousands a second.
+    # At INFO Celery logs the start and the end of every task: thousands of lines a second.
     if level == "INFO":
         logging.getLogger("celery.worker.strategy").setLevel(logging.WARNING)
         logging.getLogger("celery.app.trace").setLevel(logging.WARNING)

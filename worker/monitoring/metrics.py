@@ -1,7 +1,11 @@
-"""The worker's Prometheus metrics; kept by the parent process alone."""
+"""The worker's Prometheus metrics, which the parent process alone keeps.
+
+The names are a contract with the dashboards and the alert rules in `deploy/`.
+"""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -13,24 +17,7 @@ if TYPE_CHECKING:
     from worker.protocol import BatchReport
 
 #: From one entry on an idle machine (10 ms) to a backlog of hours, a factor of about 2.5 apart.
-SECONDS = (
-    0.005,
-    0.01,
-    0.025,
-    0.05,
-    0.1,
-    0.25,
-    0.5,
-    1.0,
-    2.5,
-    5.0,
-    10.0,
-    30.0,
-    60.0,
-    300.0,
-    1800.0,
-    7200.0,
-)
+SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200)
 #: Powers of two: batches double from one entry up to the default limits.
 ENTRIES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 TOKENS = (64, 128, 256, 512, 1024, 2048, 4096, 8192, 16_384, 32_768, 65_536)
@@ -39,72 +26,61 @@ PADDING = (1.0, 1.05, 1.1, 1.2, 1.35, 1.5, 2.0, 3.0, 5.0)
 
 
 class Metrics:
-    """Counts batch reports.
+    """Every metric of a worker.
 
     Args:
-        registry: where the metrics are registered; one `Metrics` a registry.
+        registry: where the metrics are registered; it can hold those of one `Metrics` only.
     """
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.registry = registry
-        self._entries = Counter(
-            "journal_entries", "Entries by what became of them", ["outcome"], registry=registry
+        counter = partial(Counter, registry=registry)
+        gauge = partial(Gauge, registry=registry)
+        histogram = partial(Histogram, registry=registry)
+        self._entries = counter("journal_entries", "Entries by what became of them", ["outcome"])
+        self._labels = counter("journal_labels", "Labels given", ["label"])
+        self._redactions = counter("journal_redactions", "Spans of personal data removed", ["type"])
+        self._redeliveries = counter(
+            "journal_redeliveries", "Entries given to a child again after their batch was lost"
         )
-        self._labels = Counter("journal_labels", "Labels given", ["label"], registry=registry)
-        self._redactions = Counter(
-            "journal_redactions", "Spans of personal data removed", ["type"], registry=registry
-        )
-        self._stages = Histogram(
+        self._stages = histogram(
             "journal_stage_seconds",
             "Seconds in each stage: queue and end_to_end for each entry, the others for each batch",
             ["stage"],
             buckets=SECONDS,
-            registry=registry,
         )
-        self._batch_entries = Histogram(
-            "journal_batch_entries", "Entries in a batch", buckets=ENTRIES, registry=registry
+        self._batch_entries = histogram(
+            "journal_batch_entries", "Entries in a batch", buckets=ENTRIES
         )
-        self._batch_tokens = Histogram(
-            "journal_batch_tokens", "Tokens of text in a batch", buckets=TOKENS, registry=registry
+        self._batch_tokens = histogram(
+            "journal_batch_tokens", "Tokens of text in a batch", buckets=TOKENS
         )
-        self._padding = Histogram(
-            "journal_padding_ratio",
-            "Tokens computed for each token of text",
-            buckets=PADDING,
-            registry=registry,
+        self._padding = histogram(
+            "journal_padding_ratio", "Tokens computed for each token of text", buckets=PADDING
         )
-        self._redeliveries = Counter(
-            "journal_redeliveries",
-            "Entries given to a child again after their batch was lost",
-            registry=registry,
-        )
-        self._in_flight = Gauge(
+        self._in_flight = gauge(
             "journal_worker_in_flight",
             "Entries claimed and not settled, waiting for a child or with one",
             ["state"],
-            registry=registry,
         )
-        self._children = Gauge(
-            "journal_worker_children", "Child processes ready for batches", registry=registry
-        )
-        self._model = Gauge(
+        self._children = gauge("journal_worker_children", "Child processes ready for batches")
+        self._model = gauge(
             "journal_model_info",
             "The model this worker runs",
             ["name", "version", "precision", "device"],
-            registry=registry,
         )
         for outcome in Outcome:  # so that rates begin at zero and not at the first event
             self._entries.labels(outcome.value)
         self.in_flight(waiting=0, running=0)
 
     def observe(self, report: BatchReport) -> None:
-        """Count a batch that came to its end."""
+        """Count the entries, labels, redactions, times and tokens of a batch."""
         for outcome in report.outcomes:
             self._entries.labels(outcome.value).inc()
         for label, count in report.labels.items():
             self._labels.labels(label).inc(count)
-        for kind, count in report.redactions.items():
-            self._redactions.labels(kind).inc(count)
+        for entity_type, count in report.redactions.items():
+            self._redactions.labels(entity_type).inc(count)
         for stage, seconds in report.stages.items():
             self._stages.labels(stage.value).observe(seconds)
         for seconds in report.waits:
@@ -117,7 +93,7 @@ class Metrics:
             self._padding.observe(report.padded_tokens / report.tokens)
 
     def count(self, outcome: Outcome, entries: int) -> None:
-        """Count entries that came to their end outside a batch report."""
+        """Count entries whose outcome no batch report holds."""
         self._entries.labels(outcome.value).inc(entries)
 
     def discarded(self, reason: DeadReason) -> None:
@@ -126,18 +102,18 @@ class Metrics:
         self._entries.labels(outcome.value).inc()
 
     def redelivered(self, entries: int) -> None:
-        """Count entries of a lost batch."""
+        """Count entries that are given to a child again because their batch was lost."""
         self._redeliveries.inc(entries)
 
     def in_flight(self, *, waiting: int, running: int) -> None:
-        """Tell how many entries are in this worker's hands."""
+        """Set how many claimed entries wait for a child, and how many are with one."""
         self._in_flight.labels("waiting").set(waiting)
         self._in_flight.labels("running").set(running)
 
     def children(self, ready: int) -> None:
-        """Tell how many children are ready."""
+        """Set how many children are ready."""
         self._children.set(ready)
 
     def model(self, *, name: str, version: str, precision: str, device: str) -> None:
-        """Tell which model runs."""
+        """Set which model runs: its name and version, its precision and its device."""
         self._model.labels(name, version, precision, device).set(1)

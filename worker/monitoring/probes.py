@@ -1,4 +1,4 @@
-"""The pages for machines: /metrics, /healthz and /readyz, on a thread of the parent."""
+"""The HTTP pages /metrics, /healthz and /readyz, served from a thread of the process."""
 
 from __future__ import annotations
 
@@ -19,54 +19,73 @@ if TYPE_CHECKING:
     Check = Callable[[], str | None]
 
 
+class _Server(ThreadingHTTPServer):
+    """Answers each path in `pages` with what its function returns: status, body, content type."""
+
+    pages: dict[str, Callable[[], tuple[HTTPStatus, bytes, str]]]
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: _Server
+    server_version = "journal-stream"
+    sys_version = ""
+    timeout = 10  # seconds, so that a client that sends nothing does not keep its thread
+
+    def do_GET(self) -> None:
+        page = self.server.pages.get(self.path.partition("?")[0], _not_found)
+        status, body, content_type = page()
+        self.send_response(status)
+        self.send_header("Content-Type", content_type)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Log nothing: scrapes would fill the log."""
+
+
+def _not_found() -> tuple[HTTPStatus, bytes, str]:
+    return HTTPStatus.NOT_FOUND, b"not found\n", "text/plain"
+
+
+def _verdict(check: Check) -> tuple[HTTPStatus, bytes, str]:
+    """200 and "ok", or 503 and the problem that the check returns."""
+    problem = check()
+    status = HTTPStatus.SERVICE_UNAVAILABLE if problem else HTTPStatus.OK
+    return status, f"{problem or 'ok'}\n".encode(), "text/plain"
+
+
 class Probes:
-    """An HTTP server with three pages.
+    """An HTTP server with the pages /metrics, /healthz and /readyz.
 
     Args:
-        registry: what /metrics shows.
-        alive: returns None, or why this process should be restarted.
-        ready: returns None, or why it cannot work yet.
+        registry: its metrics are what /metrics shows.
+        alive: for /healthz; returns None, or why this process should be restarted.
+        ready: for /readyz; returns None, or why this process cannot work now.
+        host: the address to listen on.
+        port: the port to listen on; 0 takes a free one.
+
+    Raises:
+        StartupError: the address or the port cannot be listened on.
     """
 
     def __init__(
         self, registry: CollectorRegistry, *, alive: Check, ready: Check, host: str, port: int
     ) -> None:
-        class Handler(BaseHTTPRequestHandler):
-            server_version = "journal-stream"
-            sys_version = ""
-            timeout = 10  # seconds: a client that says nothing holds no thread for ever
-
-            def do_GET(self) -> None:
-                path = self.path.partition("?")[0]
-                if path == "/metrics":
-                    self._answer(HTTPStatus.OK, generate_latest(registry), CONTENT_TYPE_LATEST)
-                elif path in ("/healthz", "/readyz"):
-                    problem = alive() if path == "/healthz" else ready()
-                    status = HTTPStatus.SERVICE_UNAVAILABLE if problem else HTTPStatus.OK
-                    self._answer(status, f"{problem or 'ok'}\n".encode(), "text/plain")
-                else:
-                    self._answer(HTTPStatus.NOT_FOUND, b"not found\n", "text/plain")
-
-            def _answer(self, status: HTTPStatus, body: bytes, kind: str) -> None:
-                self.send_response(status)
-                self.send_header("Content-Type", kind)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-                """Scrapes are no news."""
-
         try:
-            self._server = ThreadingHTTPServer((host, port), Handler)
+            self._server = _Server((host, port), _Handler)
         except (OSError, OverflowError) as exc:
             reason = getattr(exc, "strerror", None) or type(exc).__name__
             raise StartupError(f"cannot listen on {host}:{port}: {reason}") from None
-        self._server.daemon_threads = True
+        self._server.pages = {
+            "/metrics": lambda: (HTTPStatus.OK, generate_latest(registry), CONTENT_TYPE_LATEST),
+            "/healthz": lambda: _verdict(alive),
+            "/readyz": lambda: _verdict(ready),
+        }
 
     @property
     def port(self) -> int:
-        """The port listened on (of use with port 0)."""
+        """The port that is listened on."""
         return int(self._server.server_address[1])
 
     def start(self) -> None:
@@ -79,5 +98,5 @@ class Probes:
         self._server.server_close()
 
     def close_inherited(self) -> None:
-        """In a forked child: let go of the parent's socket, so that the port dies with it."""
+        """In a forked child: close the socket, so that the port is freed when the parent ends."""
         self._server.socket.close()

@@ -10,7 +10,7 @@ from worker.anonymizer.spans import merge_spans
 
 
 def spans(*given: tuple[float, int, int, str]) -> list[tuple[float, Span]]:
-    return [(score, Span(start, end, kind)) for score, start, end, kind in given]
+    return [(score, Span(start, end, entity_type)) for score, start, end, entity_type in given]
 
 
 def test_overlapping_findings_become_one_that_covers_both() -> None:
@@ -32,9 +32,10 @@ def test_neighbours_of_one_type_are_one_thing_and_of_two_types_are_two() -> None
     text = "Jane  Doe Paris, Jane"
     found = merge_spans(
         text,
-        spans((1, 0, 4, "PERSON"), (1, 6, 9, "PERSON"), (1, 10, 15, "LOCATION"),
-              (1, 17, 21, "PERSON")),
-    )  # fmt: skip
+        spans(
+            (1, 0, 4, "PERSON"), (1, 6, 9, "PERSON"), (1, 10, 15, "LOCATION"), (1, 17, 21, "PERSON")
+        ),
+    )
     assert found == [Span(0, 9, "PERSON"), Span(10, 15, "LOCATION"), Span(17, 21, "PERSON")]
 
 

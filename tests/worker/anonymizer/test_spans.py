@@ -7,14 +7,14 @@ import time
 import pytest
 
 from worker.anonymizer.offsets import Span
-from worker.anonymizer.spans import merge_spans, numbers, repeated
+from worker.anonymizer.spans import merge_spans, numbered_types, with_repeats
 
 
-def where(text: str, word: str, kind: str, nth: int = 0) -> Span:
+def where(text: str, word: str, entity_type: str, nth: int = 0) -> Span:
     start = -1
     for _ in range(nth + 1):
         start = text.index(word, start + 1)
-    return Span(start, start + len(word), kind)
+    return Span(start, start + len(word), entity_type)
 
 
 def words(text: str, spans: list[Span]) -> list[str]:
@@ -23,51 +23,59 @@ def words(text: str, spans: list[Span]) -> list[str]:
 
 def test_a_name_found_once_is_redacted_everywhere() -> None:
     text = "Olumide called. later i called olumide back, and OLUMIDE laughed."
-    found = repeated(text, [where(text, "Olumide", "PERSON")])
+    found = with_repeats(text, [where(text, "Olumide", "PERSON")])
     assert words(text, found) == ["Olumide", "olumide", "OLUMIDE"]
     assert {span.type for span in found} == {"PERSON"}
 
 
 def test_a_full_name_counts_word_by_word() -> None:
     text = "Wren Abernathy came. Only wren stayed; the Abernathys had left."
-    found = repeated(text, [where(text, "Wren Abernathy", "PERSON")])
+    found = with_repeats(text, [where(text, "Wren Abernathy", "PERSON")])
     assert words(text, found) == ["Wren Abernathy", "wren"]
 
 
-@pytest.mark.parametrize("text", [
-    "Will came over. i will bake, i will clean, I will sleep.",
-    "Rose rang. prices rose again",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Will came over. i will bake, i will clean, I will sleep.",
+        "Rose rang. prices rose again",
+    ],
+)
 def test_a_name_that_is_a_word_counts_only_as_it_was_written(text: str) -> None:
     name = text.split(maxsplit=1)[0]
-    assert words(text, repeated(text, [where(text, name, "PERSON")])) == [name]
+    assert words(text, with_repeats(text, [where(text, name, "PERSON")])) == [name]
 
 
 def test_parts_of_words_stay() -> None:
     text = "Ann is fine. The annual plan is not, and Hannah knows."
-    assert words(text, repeated(text, [where(text, "Ann", "PERSON")])) == ["Ann"]
+    assert words(text, with_repeats(text, [where(text, "Ann", "PERSON")])) == ["Ann"]
 
 
 def test_a_title_makes_nobody_another() -> None:
     text = "Dr. Okafor called. Okafor again, and aunt Wren."
     spans = [
-        where(text, "Dr. Okafor", "PERSON"), Span(19, 25, "PERSON"),
+        where(text, "Dr. Okafor", "PERSON"),
+        Span(19, 25, "PERSON"),
         where(text, "aunt Wren", "PERSON"),
-    ]  # fmt: skip
-    assert numbers(text, spans) == ["PERSON_1", "PERSON_1", "PERSON_2"]
+    ]
+    assert numbered_types(text, spans) == ["PERSON_1", "PERSON_1", "PERSON_2"]
 
 
-def test_dates_and_ages_are_not_repeated() -> None:
+def test_dates_and_ages_are_not_with_repeats() -> None:
     text = "I am 34. It took 34 minutes."
     spans = [where(text, "34", "AGE")]
-    assert repeated(text, spans) == spans
+    assert with_repeats(text, spans) == spans
 
 
 def test_numbers_follow_the_person_and_not_the_place() -> None:
     text = "Ana told Bo that ana left for Ghent."
-    spans = [where(text, "Ana", "PERSON"), where(text, "Bo", "PERSON"),
-             where(text, "ana", "PERSON"), where(text, "Ghent", "LOCATION")]  # fmt: skip
-    assert numbers(text, spans) == ["PERSON_1", "PERSON_2", "PERSON_1", "LOCATION_1"]
+    spans = [
+        where(text, "Ana", "PERSON"),
+        where(text, "Bo", "PERSON"),
+        where(text, "ana", "PERSON"),
+        where(text, "Ghent", "LOCATION"),
+    ]
+    assert numbered_types(text, spans) == ["PERSON_1", "PERSON_2", "PERSON_1", "LOCATION_1"]
 
 
 def test_names_on_two_lines_are_two_people() -> None:
@@ -78,9 +86,12 @@ def test_names_on_two_lines_are_two_people() -> None:
 
 def test_neighbours_that_became_of_one_type_are_one_thing() -> None:
     text = "Anna rang. Bo Anna left."
-    given = [where(text, "Anna", "PERSON"), where(text, "Bo", "PERSON"),
-             where(text, "Anna", "LOCATION", 1)]  # fmt: skip
-    assert words(text, repeated(text, given)) == ["Anna", "Bo Anna"]
+    given = [
+        where(text, "Anna", "PERSON"),
+        where(text, "Bo", "PERSON"),
+        where(text, "Anna", "LOCATION", 1),
+    ]
+    assert words(text, with_repeats(text, given)) == ["Anna", "Bo Anna"]
 
 
 def test_thousands_of_names_that_begin_alike_take_no_seconds() -> None:
@@ -89,6 +100,6 @@ def test_thousands_of_names_that_begin_alike_take_no_seconds() -> None:
     ]
     text = ". ".join(names)
     started = time.process_time()
-    found = repeated(text, [where(text, name, "PERSON") for name in names])
+    found = with_repeats(text, [where(text, name, "PERSON") for name in names])
     assert len(found) == 2000
     assert time.process_time() - started < 2.0

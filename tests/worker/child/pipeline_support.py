@@ -21,7 +21,7 @@ NAMES = ("A", "B")
 
 
 class Hider:
-    """Replaces the word Jane; cannot work on texts with the word guilty."""
+    """Replaces the word Jane; cannot process texts with the word poison."""
 
     def __init__(self) -> None:
         self.calls: list[list[str]] = []
@@ -29,7 +29,7 @@ class Hider:
 
     def anonymize(self, texts: Sequence[str]) -> list[Anonymized]:
         self.calls.append(list(texts))
-        if any("guilty" in text for text in texts):
+        if any("poison" in text for text in texts):
             raise AnonymizationError("ValueError")
         return self.give([self._one(text) for text in texts])
 
@@ -42,7 +42,7 @@ class Hider:
 
 
 class Marker:
-    """Gives label A with the whole text as evidence; cannot work on texts with the word worse."""
+    """Gives label A with the whole text as evidence; cannot process texts with the word unclassifiable."""
 
     label_names = NAMES
     model_version = "test@1"
@@ -52,7 +52,7 @@ class Marker:
         self.broken = False
 
     def classify(self, texts: Sequence[str], usage: Any = None) -> list[Classification]:
-        if self.broken or any("worse" in text for text in texts):
+        if self.broken or any("unclassifiable" in text for text in texts):
             raise ClassificationError("RuntimeError")
         self.seen += texts
         usage.tokens += 3 * len(texts)

@@ -70,7 +70,7 @@ def test_a_child_that_is_broken_ends(
 
 def test_a_whole_run_logs_no_text(in_child: Desk, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
-    texts = [CANARY, f"guilty {CANARY}", f"worse {CANARY}", f"Jane {CANARY}"]
+    texts = [CANARY, f"poison {CANARY}", f"unclassifiable {CANARY}", f"Jane {CANARY}"]
     claims = [in_child.claim(f"e{i}", text) for i, text in enumerate(texts)]
     report = child.run_batch([*claims, in_child.sealed("e9", f'{{"text": "{CANARY}"}}'.encode())])
     assert len(report.outcomes) == 5

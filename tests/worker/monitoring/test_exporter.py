@@ -1,4 +1,4 @@
-"""The exporter: gauges of the queue, whether or not anybody works or Redis answers."""
+"""The exporter's gauges of the queue, with and without a Redis that answers."""
 
 from __future__ import annotations
 
@@ -7,16 +7,14 @@ import os
 import re
 import signal
 import socket
-import subprocess
-import sys
-import threading
 import time
+import urllib.error
 import urllib.request
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from deploy.local.server import Server, free_port
+from deploy.local.server import Server
 from producer.message import encode_message
 from tests.worker.broker.claims_support import open_claims, result
 from worker.errors import StartupError
@@ -215,71 +213,3 @@ def test_a_port_in_use_stops_the_start(redis_url: str) -> None:
         settings = WorkerSettings.load(redis_url=redis_url, exporter_port=taken.getsockname()[1])
         with pytest.raises(StartupError, match="cannot listen"):
             Exporter(settings)
-
-
-# As a process
-
-HEAVY = (
-    "torch",
-    "spacy",
-    "presidio_analyzer",
-    "presidio_anonymizer",
-    "transformers",
-    "celery",
-    "kombu",
-    "thinc",
-    "numpy",
-)
-
-
-def test_importing_the_exporter_brings_nothing_heavy() -> None:
-    code = (
-        "import sys, worker.monitoring.exporter, worker.cli, worker.filters;"
-        f"print([name for name in {HEAVY} if name in sys.modules])"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        capture_output=True,
-        text=True,
-        check=True,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-    )
-    assert done.stdout.strip() == "[]"
-
-
-def test_the_exporter_command_runs_light_and_ends_on_sigterm() -> None:
-    """Without a Redis to ask: it has to say so, and not to fail."""
-    code = (
-        "import sys, atexit;"
-        f"atexit.register(lambda: print([name for name in {HEAVY} if name in sys.modules]));"
-        "from worker.cli import main; main()"
-    )
-    with subprocess.Popen(
-        [
-            sys.executable,
-            "-c",
-            code,
-            "exporter",
-            "--port",
-            "0",
-            "--redis-url",
-            f"redis://:secretpassword@127.0.0.1:{free_port()}/0",
-        ],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stderr is not None
-        watchdog = threading.Timer(60, process.kill)
-        watchdog.start()
-        line = process.stderr.readline()
-        address = re.search(r"http://\S+/metrics", line)
-        assert address, line
-        with urllib.request.urlopen(address[0], timeout=30) as answer:
-            assert "journal_redis_up 0.0" in answer.read().decode()
-        process.send_signal(signal.SIGTERM)
-        out, err = process.communicate(timeout=30)
-        watchdog.cancel()
-        assert (process.returncode, out.strip(), err) == (0, "[]", "")
-        assert "secretpassword" not in line

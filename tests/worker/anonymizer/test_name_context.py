@@ -1,0 +1,76 @@
+"""Words beside a name that belong to it: titles, ages, the rest of an organization's name."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from worker.anonymizer.name_context import with_neighbours
+from worker.anonymizer.offsets import Span
+
+
+def extended(text: str, found: str, entity_type: str = "PERSON") -> list[tuple[str, str]]:
+    start = text.index(found)
+    spans = with_neighbours(text, [Span(start, start + len(found), entity_type)])
+    return [(text[span.start : span.end], span.type) for span in spans]
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "expected"),
+    [
+        ("saw Dr. Okafor today", "Okafor", "Dr. Okafor"),
+        ("then AUNT ILKA rang", "ILKA", "AUNT ILKA"),
+        ("asked prof. dr. lund again", "lund", "prof. dr. lund"),
+        ("my uncle Fitz says", "Fitz", "Fitz"),  # who it is to the writer may matter
+        ("my brother Sam", "Sam", "Sam"),
+        ("the doctor. Sam came", "Sam", "doctor. Sam"),  # rather too much than too little
+        ("a tall Sam", "Sam", "Sam"),
+    ],
+)
+def test_a_title_belongs_to_its_name(text: str, name: str, expected: str) -> None:
+    assert extended(text, name) == [(expected, "PERSON")]
+
+
+@pytest.mark.parametrize(
+    ("text", "age"), [("Otis (8) laughed", "8"), ("Caleb, 29, beekeeper", "29")]
+)
+def test_an_age_behind_a_name_is_found(text: str, age: str) -> None:
+    name = text.split(",", maxsplit=1)[0].split(" ", maxsplit=1)[0]
+    assert extended(text, name) == [(name, "PERSON"), (age, "AGE")]
+
+
+@pytest.mark.parametrize(
+    ("text", "found", "entity_type", "expected"),
+    [
+        ("at St. Brendan's now", "Brendan's", "ORGANIZATION", "St. Brendan's"),
+        ("at Tallow Street Bakery now", "Tallow", "LOCATION", "Tallow Street Bakery"),
+        (
+            "from Marlowe & Sons Funeral Directors",
+            "Marlowe",
+            "PERSON",
+            "Marlowe & Sons Funeral Directors",
+        ),
+    ],
+)
+def test_an_organization_is_extended_to_its_whole_name(
+    text: str, found: str, entity_type: str, expected: str
+) -> None:
+    ((whole, _),) = extended(text, found, entity_type)
+    assert whole == expected
+
+
+def test_neighbours_never_overlap() -> None:
+    text = "Dr Anna Dr Ben (4), Lee, 29, St. Ives Primary School"
+    spans = [
+        Span(text.index(name), text.index(name) + len(name), entity_type)
+        for name, entity_type in (
+            ("Anna", "PERSON"),
+            ("Ben", "PERSON"),
+            ("Lee", "PERSON"),
+            ("Ives", "LOCATION"),
+        )
+    ]
+    found = with_neighbours(text, spans)
+    assert all(a.end <= b.start for a, b in itertools.pairwise(found))
+    assert {span.type for span in found} == {"PERSON", "AGE", "ORGANIZATION"}
