@@ -13,11 +13,11 @@ from click.testing import CliRunner
 
 from tests.bench import run, table
 from tests.bench.errors import BenchError
-from tests.bench.pipes import PipeProcess
+from tests.bench.machine import Usage, tree
+from tests.bench.processes.pipes import PipeProcess
 from tests.bench.rounds import Measured, Plan, measure
 from tests.bench.stream import Stream
 from tests.bench.texts import deal, read_texts, sample
-from tests.bench.usage import Usage, tree
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -83,7 +83,7 @@ def test_usage_counts_what_a_process_holds() -> None:
 
 
 def test_a_process_that_cannot_start_is_told(tmp_path: Path) -> None:
-    process = PipeProcess("deploy.bench.no_such_module", {}, log=tmp_path / "log")
+    process = PipeProcess("tests.bench.no_such_module", {}, log=tmp_path / "log")
     with process, pytest.raises(BenchError, match="ended"):
         process.wait_ready()
 
@@ -100,7 +100,7 @@ def test_rounds_take_turns_and_are_summed_up() -> None:
 
     plan = Plan(rounds=2, seconds=12.8, entries=None, multiple=128)
     variants = [variant("a", 0.1), variant("d", 0.01)]
-    measured = measure(variants, ["some text"], plan)  # type: ignore[arg-type]
+    measured = measure(variants, ["some text"], plan)
     assert order == ["a", "a", "d", "d", "a", "d", "a", "d"]
     assert (measured["a"].entries, measured["d"].entries) == (128, 1280)
     assert measured["d"].median == pytest.approx(100)
