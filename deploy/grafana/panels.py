@@ -5,6 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 Panel = dict[str, Any]
+#: (width in columns of 24, panel)
+Placed = tuple[int, Panel]
+#: (title, height of a line of panels, panels)
+Row = tuple[str, int, list[Placed]]
 #: (PromQL, legend)
 Query = tuple[str, str]
 #: (from this value on, colour); the first applies from minus infinity on.
@@ -12,7 +16,8 @@ Step = tuple[float | None, str]
 
 DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
 WIDTH = 24
-CALM: tuple[Step, ...] = ((None, "green"),)
+RED, AMBER, GREEN = "red", "orange", "green"
+CALM: tuple[Step, ...] = ((None, GREEN),)
 
 
 def stat(
@@ -102,8 +107,8 @@ def table(title: str, query: str, text: str, columns: dict[str, str]) -> Panel:
     return panel
 
 
-def lay_out(rows: list[tuple[str, int, list[tuple[int, Panel]]]]) -> list[Panel]:
-    """Number and place panels, given rows of (title, height of a line, [(width, panel)])."""
+def lay_out(rows: list[Row]) -> list[Panel]:
+    """Number the panels and place them row by row."""
     placed: list[Panel] = []
     y = 0
     for title, height, panels in rows:

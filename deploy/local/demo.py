@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 import uuid
-from importlib.resources import files
+from importlib.resources import as_file, files
 from pathlib import Path
 
 from rich.console import Console
@@ -154,7 +154,7 @@ def print_answer(text: str, result: JournalResult) -> None:
 def measure_load(client: JournalClient, run: str) -> float:
     """Submit many entries at once and wait for all answers; returns the seconds it took."""
     data = files("training").joinpath("data", "mental_health_journals.csv")
-    with data.open(encoding="utf-8", newline="") as stream:
+    with as_file(data) as path, path.open(encoding="utf-8", newline="") as stream:
         texts = [row["text"] for row in csv.DictReader(stream)]
     entries = [
         JournalEntry(entry_id=f"load-{run}-{i}", text=text)

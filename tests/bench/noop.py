@@ -1,7 +1,8 @@
 """What the queue costs by itself: from claim to settled answer, and submitting. `--noop`.
 
-A worker with two children and no models, on our transport and on the stock one; beside them
-`submit_many` (which seals) and Celery's own `send_task` (given a text that is sealed already).
+A worker with two children that publish a fixed answer, beside stock Celery with two children that
+publish the same, one task an entry; and `submit_many` (which seals) beside Celery's own `send_task`
+(given a text that is sealed already).
 """
 
 from __future__ import annotations
@@ -20,10 +21,10 @@ from producer.load.texts import random_texts
 from producer.message import CLAIMS, TASK
 from producer.sealing import ENTRY
 from tests.bench.errors import BenchError
+from tests.bench.machine import cpu_seconds, tree
 from tests.bench.setting import Setting
 from tests.bench.stream import PATIENCE_SECONDS
-from tests.bench.usage import cpu_seconds, tree
-from tests.bench.variants import Command, Worker
+from tests.bench.variants import StockCelery, Worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -34,7 +35,11 @@ if TYPE_CHECKING:
 ENTRIES = 100_000
 QUICK_ENTRIES = 10_000
 CHILDREN = 2
-TRANSPORTS = ("claim", "stock")
+NOOP_WORKER = "tests.bench.processes.noop_worker"
+#: The databases of the server that the workers and `send_task` have to themselves.
+_CLAIM, _STOCK, _SENDING = 0, 1, 2
+_BATCH = 64
+_WARM_UP = 1_000
 #: `send_task` is slow and its time per entry does not depend on how many there are.
 _SENT = 10_000
 _STAGED = "journal.bench.staged"
@@ -43,7 +48,14 @@ _POLL_SECONDS = 0.02
 
 @dataclass(slots=True)
 class Handled:
-    """What a worker without models did on one transport; CPU in seconds an entry."""
+    """What one of the workers did, a figure for each round.
+
+    Attributes:
+        rates: entries a second.
+        parent: CPU seconds an entry, of the process that receives the messages.
+        children: the same of its children.
+        server: the same of Redis.
+    """
 
     rates: list[float] = field(default_factory=list)
     parent: list[float] = field(default_factory=list)
@@ -53,7 +65,12 @@ class Handled:
 
 @dataclass(slots=True)
 class Figures:
-    """Everything `--noop` measures; rates in entries a second."""
+    """Everything `--noop` measures; rates in entries a second.
+
+    Attributes:
+        entries: entries in a round.
+        handled: by transport, `claim` for the worker and `stock` for stock Celery.
+    """
 
     entries: int
     handled: dict[str, Handled]
@@ -62,31 +79,24 @@ class Figures:
 
 
 def measure(entries: int, rounds: int, tell: Callable[[str], None]) -> Figures:
-    """Rounds of both transports in turn.
+    """Rounds of both workers in turn.
+
+    Args:
+        entries: entries in a round.
+        rounds: rounds of each worker.
+        tell: told what comes next.
 
     Raises:
         BenchError: something was lost or answered twice.
     """
-    figures = Figures(entries, {transport: Handled() for transport in TRANSPORTS})
     with Setting() as setting, ExitStack() as stack:
-        workers: dict[str, Worker] = {}
-        for database, transport in enumerate(TRANSPORTS):
+        workers = make_workers(setting)
+        figures = Figures(entries, {transport: Handled() for transport in workers})
+        for transport, worker in workers.items():
             tell(f"starting a worker, transport {transport}")
-            environment = {
-                **setting.environment(database),
-                "JOURNAL_MAX_BATCH_ENTRIES": "64",
-                "JOURNAL_TRANSPORT": transport,
-                "JOURNAL_CONCURRENCY": str(CHILDREN),
-            }
-            command = Command(
-                "tests.bench.processes.noop_worker",
-                environment=environment,
-                log=setting.log(transport),
-            )
-            worker = Worker(command, setting.stream(database), children=CHILDREN)
-            workers[transport] = stack.enter_context(worker)
+            stack.enter_context(worker)
             worker.wait_ready()
-            worker.round(list(islice(random_texts(0), 1_000)))
+            worker.round(list(islice(random_texts(0), _WARM_UP)))
         texts = random_texts(1)
         for number in range(rounds):
             for transport, worker in workers.items():
@@ -95,8 +105,28 @@ def measure(entries: int, rounds: int, tell: Callable[[str], None]) -> Figures:
                 figures.submit_many.append(stage(worker.stream, batch))
                 handle(worker, batch, figures.handled[transport], setting.server_pid)
             tell(f"send_task, round {number + 1} of {rounds}")
-            figures.send_task.append(send(workers["stock"].stream, setting.url(len(TRANSPORTS))))
+            figures.send_task.append(send(workers["claim"].stream, setting.url(_SENDING)))
     return figures
+
+
+def make_workers(setting: Setting) -> dict[str, Worker | StockCelery]:
+    """Both workers by transport, not started yet."""
+    claim, stock = (
+        {**setting.environment(database), "JOURNAL_CONCURRENCY": str(CHILDREN)}
+        for database in (_CLAIM, _STOCK)
+    )
+    return {
+        "claim": Worker(
+            {**claim, "JOURNAL_MAX_BATCH_ENTRIES": str(_BATCH)},
+            setting.log("claim"),
+            setting.stream(_CLAIM),
+            children=CHILDREN,
+            module=NOOP_WORKER,
+        ),
+        "stock": StockCelery(
+            "noop", stock, setting.log("stock"), setting.stream(_STOCK), children=CHILDREN
+        ),
+    }
 
 
 def stage(stream: Stream, batch: Sequence[JournalEntry]) -> float:
@@ -108,7 +138,9 @@ def stage(stream: Stream, batch: Sequence[JournalEntry]) -> float:
         return len(batch) / (time.perf_counter() - started)
 
 
-def handle(worker: Worker, batch: Sequence[JournalEntry], handled: Handled, server: int) -> None:
+def handle(
+    worker: Worker | StockCelery, batch: Sequence[JournalEntry], handled: Handled, server: int
+) -> None:
     """Let an idle worker have all staged entries at once, and wait until no claim is left.
 
     Raises:

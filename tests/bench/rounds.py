@@ -6,8 +6,8 @@ import statistics
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from tests.bench.machine import Usage
 from tests.bench.texts import deal
-from tests.bench.usage import Usage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

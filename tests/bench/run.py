@@ -1,4 +1,4 @@
-"""`make bench`: the tutorial's way, one task an entry, the worker, and the bound, side by side.
+"""`make bench`: the tutorial's way, stock Celery, the worker, and the bound, side by side.
 
     python -m tests.bench.run [--data FILE.jsonl] [--rounds N] [--quick] [--json FILE]
     python -m tests.bench.run --noop
@@ -12,6 +12,7 @@ import json
 import signal
 import sys
 from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -19,16 +20,15 @@ import click
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from deploy.local.processes import Process
 from producer.errors import JournalError
-from tests.bench import noop, noop_table, table
+from tests.bench import noop, table
 from tests.bench.errors import BenchError
 from tests.bench.latency import IdleLatency, LoadLatency, idle_latency, load_latency
 from tests.bench.machine import describe
 from tests.bench.rounds import Measured, Plan, measure
 from tests.bench.setting import Setting
 from tests.bench.texts import deal, read_texts, sample
-from tests.bench.variants import CHUNK, OneTask, Plain, Tutorial, Worker, celery_command
+from tests.bench.variants import CHUNK, Plain, StockCelery, Tutorial, Worker
 from worker.errors import WorkerError
 from worker.models.folder import ModelFolder
 from worker.settings import WorkerSettings
@@ -64,7 +64,8 @@ _QUICK_LOAD_SECONDS, _LOAD_SECONDS = 5.0, 20.0
 @click.option(
     "--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), help="Write all here."
 )
-def main(  # noqa: PLR0917 - click passes them by name
+def main(
+    *,
     data: Path | None,
     rounds: int | None,
     seconds: float | None,
@@ -82,8 +83,8 @@ def main(  # noqa: PLR0917 - click passes them by name
             size = entries or (noop.QUICK_ENTRIES if quick else noop.ENTRIES)
             with progress() as tell:
                 figures = noop.measure(size, rounds, tell)
-            noop_table.show(figures, describe())
-            write(json_file, noop_table.as_json(figures))
+            show_noop(figures)
+            write(json_file, asdict(figures))
             return
         settings = WorkerSettings.load()
         check_model(settings)
@@ -100,6 +101,14 @@ def main(  # noqa: PLR0917 - click passes them by name
         fail(exc, EXIT_FAILED)
     except KeyboardInterrupt:
         sys.exit(EXIT_INTERRUPTED)
+
+
+def show_noop(figures: noop.Figures) -> None:
+    """Print what `--noop` measured, and the machine."""
+    out = table.console()
+    for one in table.noop_tables(figures):
+        out.print(one)
+    out.print(table.machine_line(describe(), "none"))
 
 
 def compare(
@@ -140,13 +149,18 @@ def compare(
 
 def make_variants(setting: Setting, children: int) -> dict[str, Variant]:
     """All four, not started yet."""
-    one_task = celery_command(setting.environment(1), setting.log("b"))
-    worker = Process("run", setting.environment(0), log=setting.log("c"))
+    environment = setting.environment(0)
     return {
-        "a": Tutorial(setting.environment(0), setting.log("a")),
-        "b": OneTask(one_task, setting.stream(1), children=children),
-        "c": Worker(worker, setting.stream(0), children=children),
-        "d": Plain(setting.environment(0), setting.log("d"), processes=children),
+        "a": Tutorial(environment, setting.log("a")),
+        "b": StockCelery(
+            "models",
+            setting.environment(1),
+            setting.log("b"),
+            setting.stream(1),
+            children=children,
+        ),
+        "c": Worker(environment, setting.log("c"), setting.stream(0), children=children),
+        "d": Plain(environment, setting.log("d"), processes=children),
     }
 
 

@@ -10,17 +10,22 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.bench.latency import LOAD_SHARE
+from tests.bench.noop import CHILDREN
+from tests.bench.processes.stock_worker import TITLE as STOCK_TITLE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from tests.bench.latency import IdleLatency, LoadLatency
+    from tests.bench.noop import Figures
     from tests.bench.rounds import Measured
 
 _MB = 1e6
 _MS = 1e3
 #: Wide enough for every row on one line, in a pipe too.
-WIDTH = 100
+WIDTH = 120
+#: How the two workers of `--noop` are called.
+_NOOP_WORKERS = {"claim": "the worker", "stock": STOCK_TITLE}
 
 
 def console() -> Console:
@@ -39,7 +44,7 @@ def variants_table(title: str, measured: Mapping[str, Measured]) -> Table:
     for one in measured.values():
         table.add_row(
             f"({one.key}) {one.title}",
-            f"{one.median:6.1f}  [{min(one.rates):.1f} - {max(one.rates):.1f}]".replace("[", r"\["),
+            _spread(one.rates, digits=1),
             _ratio(one, measured.get("a")),
             _ratio(one, measured.get("d")),
             f"{_MS * statistics.median(one.cpu):.1f}",
@@ -90,6 +95,45 @@ def as_json(
         "idle_latency": {**asdict(idle), "ratio": idle.ratio} if idle else None,
         "load_latency": asdict(load) if load else None,
     }
+
+
+def noop_tables(figures: Figures) -> list[Table]:
+    """Two tables of `--noop`: what the workers did, and submitting."""
+    rounds = len(figures.send_task)
+    handling = Table(
+        title=f"{figures.entries} entries without models, {CHILDREN} children, {rounds} rounds, "
+        "medians \\[min - max]",
+        title_justify="left",
+    )
+    handling.add_column("")
+    handling.add_column("entries/s")
+    for heading in ("CPU ms an entry", "parent", "children", "server"):
+        handling.add_column(heading, justify="right")
+    for transport, handled in figures.handled.items():
+        parent, children, server = (
+            _MS * statistics.median(values)
+            for values in (handled.parent, handled.children, handled.server)
+        )
+        handling.add_row(
+            _NOOP_WORKERS[transport],
+            _spread(handled.rates),
+            f"{parent + children:.3f}",
+            f"{parent:.3f}",
+            f"{children:.3f}",
+            f"{server:.3f}",
+        )
+    submitting = Table(title="Submitting, one process", title_justify="left")
+    submitting.add_column("")
+    submitting.add_column("entries/s")
+    submitting.add_row("submit_many, sealing", _spread(figures.submit_many))
+    submitting.add_row("Celery's send_task, sealed before", _spread(figures.send_task))
+    return [handling, submitting]
+
+
+def _spread(rates: Sequence[float], digits: int = 0) -> str:
+    """The median and the range of some rates, escaped for rich."""
+    least, most = f"{min(rates):.{digits}f}", f"{max(rates):.{digits}f}"
+    return rf"{statistics.median(rates):6.{digits}f}  \[{least} - {most}]"
 
 
 def _ratio(one: Measured, other: Measured | None) -> str:

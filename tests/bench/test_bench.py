@@ -9,15 +9,19 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
+from celery.exceptions import Reject
 from click.testing import CliRunner
 
 from tests.bench import run, table
 from tests.bench.errors import BenchError
-from tests.bench.pipes import PipeProcess
+from tests.bench.machine import Usage, tree
+from tests.bench.processes import stock_worker
+from tests.bench.processes.pipes import PipeProcess
 from tests.bench.rounds import Measured, Plan, measure
 from tests.bench.stream import Stream
 from tests.bench.texts import deal, read_texts, sample
-from tests.bench.usage import Usage, tree
+from tests.bench.variants import StockCelery
+from worker.protocol import BatchReport, Failure
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -83,9 +87,54 @@ def test_usage_counts_what_a_process_holds() -> None:
 
 
 def test_a_process_that_cannot_start_is_told(tmp_path: Path) -> None:
-    process = PipeProcess("deploy.bench.no_such_module", {}, log=tmp_path / "log")
+    process = PipeProcess("tests.bench.no_such_module", {}, log=tmp_path / "log")
     with process, pytest.raises(BenchError, match="ended"):
         process.wait_ready()
+
+
+def test_the_peer_answers_every_entry_and_logs_no_text(
+    settings: Settings, keys: KeySet, redis_url: str, keys_file: Path, tmp_path: Path
+) -> None:
+    environment = {
+        "JOURNAL_REDIS_URL": redis_url,
+        "JOURNAL_KEYS_FILE": str(keys_file),
+        "JOURNAL_CONCURRENCY": "2",
+    }
+    stream, log = Stream(settings, keys), tmp_path / "log"
+    with StockCelery("stand-in", environment, log, stream, children=2) as peer:
+        peer.wait_ready()
+        assert peer.round([f"Text {i}." for i in range(50)]) > 0
+        (entry,) = stream.entries(["One more."])
+        stream.answer(entry)  # it opens under our keys
+    assert "Text" not in log.read_text()
+
+
+@pytest.mark.parametrize(
+    ("failure", "error"), [(Failure.UNSETTLED, Reject), (Failure.BROKEN, RuntimeError)]
+)
+def test_the_peer_puts_back_only_what_could_not_be_published(
+    monkeypatch: pytest.MonkeyPatch, failure: Failure, error: type[Exception]
+) -> None:
+    report = BatchReport(failure=failure)
+    monkeypatch.setattr(stock_worker.process, "run_batch", lambda _: report)
+    with pytest.raises(error) as caught:
+        stock_worker.answer("e1", "sealed", None)
+    assert getattr(caught.value, "requeue", False) is (failure is Failure.UNSETTLED)
+
+
+def test_a_peer_that_cannot_load_its_stages_is_told(
+    settings: Settings, keys: KeySet, redis_url: str, tmp_path: Path
+) -> None:
+    environment = {
+        "JOURNAL_REDIS_URL": redis_url,
+        "JOURNAL_KEYS_FILE": str(tmp_path / "none"),
+        "JOURNAL_CONCURRENCY": "1",
+    }
+    peer = StockCelery(
+        "stand-in", environment, tmp_path / "log", Stream(settings, keys), children=1
+    )
+    with pytest.raises(BenchError, match="ended"), peer:
+        peer.wait_ready()
 
 
 def test_rounds_take_turns_and_are_summed_up() -> None:
@@ -100,7 +149,7 @@ def test_rounds_take_turns_and_are_summed_up() -> None:
 
     plan = Plan(rounds=2, seconds=12.8, entries=None, multiple=128)
     variants = [variant("a", 0.1), variant("d", 0.01)]
-    measured = measure(variants, ["some text"], plan)  # type: ignore[arg-type]
+    measured = measure(variants, ["some text"], plan)
     assert order == ["a", "a", "d", "d", "a", "d", "a", "d"]
     assert (measured["a"].entries, measured["d"].entries) == (128, 1280)
     assert measured["d"].median == pytest.approx(100)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
@@ -11,10 +10,10 @@ from itertools import islice
 from typing import TYPE_CHECKING, Protocol, Self
 
 from deploy.local.latency import read_value
-from deploy.local.processes import READY_SECONDS, Process
+from deploy.local.processes import READY_SECONDS, ModuleProcess, Process
 from tests.bench.errors import BenchError
-from tests.bench.pipes import ROOT, PipeProcess
-from tests.bench.processes.one_task import FAILED, PREFETCH, READY
+from tests.bench.processes.pipes import PipeProcess
+from tests.bench.processes.stock_worker import FAILED, READY, TITLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from tests.bench.stream import Stream
 
 CHUNK = 64
+STOCK_WORKER = "tests.bench.processes.stock_worker"
 _POLL_SECONDS = 0.1
 
 
@@ -160,31 +160,35 @@ class Plain:
 class _Service:
     """What (b) and (c) have in common: a worker process behind a queue."""
 
-    def __init__(self, process: Process, stream: Stream, *, children: int) -> None:
-        self.process = process
+    def __init__(self, process: ModuleProcess, stream: Stream, *, children: int) -> None:
+        self._process = process
+        self._children = children
         self.stream = stream
         self.warm_up = CHUNK * children
-        self._children = children
 
     def __enter__(self) -> Self:
-        self.process.start()
+        self._process.start()
         return self
 
     def __exit__(self, *error: object) -> None:
         if error[0] is None:
-            self.process.stop()
+            self._process.stop()
         else:  # draining would take the time of what nobody waits for
-            self.process.kill()
+            self._process.kill()
         self.stream.close()
 
     def wait_ready(self) -> None:
-        """Wait until every child has loaded its models."""
+        """Wait until every child has loaded its stages.
+
+        Raises:
+            BenchError: the worker ended or took too long.
+        """
         deadline = time.monotonic() + READY_SECONDS
         while self.ready_children() < self._children:
-            if self.process.poll() is not None:
-                raise BenchError(f"a worker ended: {self.process.last_line()}")
+            if not self._process.running:
+                raise BenchError(f"a worker ended: {self._process.last_line()}")
             if time.monotonic() > deadline:
-                raise BenchError(f"a worker is not ready: {self.process.last_line()}")
+                raise BenchError(f"a worker is not ready: {self._process.last_line()}")
             time.sleep(_POLL_SECONDS)
 
     def ready_children(self) -> float:
@@ -198,60 +202,72 @@ class _Service:
     @property
     def pids(self) -> list[int]:
         """The parent."""
-        return [self.process.pid]
+        return [self._process.pid]
 
 
 class Worker(_Service):
-    """(c) `journal-worker run` as it comes."""
+    """(c) `journal-worker run` as it comes, or a stand-in for it.
+
+    Args:
+        environment: the JOURNAL_* settings.
+        log: where the worker logs.
+        stream: the backend that asks it.
+        children: how many child processes it has.
+        module: a stand-in for `worker.cli`.
+    """
 
     key = "c"
     title = "the worker"
 
+    def __init__(
+        self,
+        environment: Mapping[str, str],
+        log: Path,
+        stream: Stream,
+        *,
+        children: int,
+        module: str = "worker.cli",
+    ) -> None:
+        self._worker = Process("run", environment, log=log, module=module)
+        super().__init__(self._worker, stream, children=children)
+
     def ready_children(self) -> float:
-        """How many children can work."""
-        return read_value(self.process.page("metrics")[1], "journal_worker_children")
+        """How many children can work, by the worker's own metrics."""
+        return read_value(self._worker.page("metrics")[1], "journal_worker_children")
 
 
-class OneTask(_Service):
-    """(b) one Celery task an entry on the stock transport."""
+class StockCelery(_Service):
+    """(b) one task an entry on kombu's own Redis transport.
+
+    Args:
+        stages: what its children run; see `stock_worker.STAGES`.
+        environment: the JOURNAL_* settings.
+        log: where the worker logs.
+        stream: the backend that asks it.
+        children: how many child processes it has.
+    """
 
     key = "b"
-    title = "one Celery task an entry"
-
-    def ready_children(self) -> float:
-        """How many children can work."""
-        log = self.process.log.read_text(errors="replace")
-        if FAILED in log:
-            raise BenchError(f"a worker ended: {self.process.last_line()}")
-        return log.count(READY)
-
-
-class Command(Process):
-    """Another Python module started and stopped as our commands are."""
+    title = TITLE
 
     def __init__(
-        self, module: str, *arguments: str, environment: Mapping[str, str], log: Path
+        self,
+        stages: str,
+        environment: Mapping[str, str],
+        log: Path,
+        stream: Stream,
+        *,
+        children: int,
     ) -> None:
-        super().__init__("run", {**environment, "PYTHONPATH": str(ROOT)}, log=log)
-        self._command = [sys.executable, "-m", module, *arguments]
+        process = ModuleProcess(STOCK_WORKER, stages, environment=environment, log=log)
+        super().__init__(process, stream, children=children)
 
-
-def celery_command(environment: Mapping[str, str], log: Path) -> Command:
-    """`celery -A ... worker` for (b), with nothing running that it does not need."""
-    return Command(
-        "celery",
-        "-A",
-        "tests.bench.processes.one_task",
-        "worker",
-        "--loglevel",
-        "WARNING",
-        "--prefetch-multiplier",
-        str(PREFETCH),
-        "--without-gossip",
-        "--without-mingle",
-        environment=environment,
-        log=log,
-    )
+    def ready_children(self) -> float:
+        """How many children can work, by what they logged."""
+        log = self._process.log.read_text(errors="replace")
+        if FAILED in log:
+            raise BenchError(f"a worker ended: {self._process.last_line()}")
+        return log.count(READY)
 
 
 def _chunks(texts: Sequence[str]) -> Iterator[list[str]]:

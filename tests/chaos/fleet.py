@@ -1,46 +1,40 @@
-"""The processes that chaos strikes: workers, the exporter, the server."""
+"""The processes that chaos kills and pauses: workers and the exporter."""
 
 from __future__ import annotations
 
 import contextlib
-import os
 import signal
-import subprocess
-import sys
 import time
 from typing import TYPE_CHECKING
 
 import psutil
 
+from deploy.local.processes import ModuleProcess
 from deploy.local.server import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+STOP_SECONDS = 30.0
+LIGHT_WORKER = "tests.chaos.light_worker"
+STOCK_WORKER = "tests.bench.processes.stock_worker"
 
-class Member:
-    """One process that is started again whenever it is gone."""
 
-    def __init__(self, command: list[str], environment: Mapping[str, str], log: Path) -> None:
-        self._command = [sys.executable, *command]
-        self._environment = {**os.environ, **environment}
-        self._log = log
-        self._process: subprocess.Popen[bytes] | None = None
+class Member(ModuleProcess):
+    """One process that is started again whenever it is gone; see `ModuleProcess`."""
+
+    def __init__(
+        self, module: str, *arguments: str, environment: Mapping[str, str], log: Path
+    ) -> None:
+        super().__init__(module, *arguments, environment=environment, log=log)
         self.restarts = -1
         self.paused_until = 0.0
 
     def keep_alive(self) -> None:
         """Start it if it is not running; wake it if its pause is over."""
-        if self._process is None or self._process.poll() is not None:
-            with self._log.open("ab") as log:
-                self._process = subprocess.Popen(
-                    self._command,
-                    env=self._environment,
-                    stdout=log,
-                    stderr=log,
-                    start_new_session=True,
-                )
+        if not self.running:
+            self.start()
             self.restarts += 1
             self.paused_until = 0.0
         elif self.paused_until and time.monotonic() >= self.paused_until:
@@ -51,68 +45,67 @@ class Member:
         """Whether it is stopped by SIGSTOP."""
         return self.paused_until > 0
 
-    def kill(self) -> bool:
-        """SIGKILL to the process (its children die with it); False if there was none."""
-        if self._process is None or self._process.poll() is not None:
+    def kill_parent(self) -> bool:
+        """Send SIGKILL to it alone (its children then end by themselves); False if it was gone."""
+        if self._process is None or not self.running:
             return False
         self._process.kill()
-        self._process.wait(timeout=30)
+        self._process.wait(timeout=STOP_SECONDS)
         return True
 
     def kill_child(self, choose: float) -> bool:
-        """SIGKILL to one of its children; False if there was none."""
+        """Send SIGKILL to one of its children; False if there was none.
+
+        Args:
+            choose: which one, from 0 to 1.
+        """
+        children = self._children()
+        if not children:
+            return False
         with contextlib.suppress(psutil.Error):
-            children = psutil.Process(self._process.pid).children() if self._process else []
-            if children:
-                children[int(choose * len(children))].kill()
-                return True
+            children[int(choose * len(children))].kill()
+            return True
         return False
 
     def children(self) -> set[int]:
         """The process ids of its children."""
-        with contextlib.suppress(psutil.Error):
-            return (
-                {c.pid for c in psutil.Process(self._process.pid).children()}
-                if self._process
-                else set()
-            )
-        return set()
+        return {child.pid for child in self._children()}
 
     def pause(self, seconds: float) -> bool:
-        """SIGSTOP to the process, until `keep_alive` finds the time is over."""
-        if self._process is None or self._process.poll() is not None or self.paused:
+        """Send SIGSTOP; `keep_alive` ends the pause. False if it is gone or paused already."""
+        if self._process is None or not self.running or self.paused:
             return False
         self._process.send_signal(signal.SIGSTOP)
         self.paused_until = time.monotonic() + seconds
         return True
 
     def resume(self) -> None:
-        """SIGCONT."""
+        """Send SIGCONT."""
         self.paused_until = 0.0
-        if self._process is not None and self._process.poll() is None:
+        if self._process is not None and self.running:
             self._process.send_signal(signal.SIGCONT)
 
-    def stop(self) -> None:
-        """End it, drained if it can."""
-        if self._process is None:
-            return
+    def stop(self, seconds: float = STOP_SECONDS) -> int:
+        """Wake it and stop it; see `ModuleProcess.stop`."""
         self.resume()
-        self._process.terminate()
-        try:
-            self._process.wait(timeout=30)
-        except subprocess.TimeoutExpired:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait(timeout=10)
+        return super().stop(seconds)
+
+    def _children(self) -> list[psutil.Process]:
+        if self._process is None:
+            return []
+        with contextlib.suppress(psutil.Error):
+            return psutil.Process(self._process.pid).children()
+        return []
 
 
-def worker(environment: Mapping[str, str], log: Path) -> Member:
-    """A worker with stand-in stages."""
+def worker(environment: Mapping[str, str], log: Path, *, transport: str = "claim") -> Member:
+    """A worker with stand-in stages: ours (`claim`), or stock Celery with one task an entry."""
     settings = {**environment, "JOURNAL_METRICS_PORT": str(free_port())}
-    return Member(["-m", "tests.chaos.light_worker"], settings, log)
+    command = (LIGHT_WORKER, "run") if transport == "claim" else (STOCK_WORKER, "stand-in")
+    return Member(*command, environment=settings, log=log)
 
 
 def exporter(environment: Mapping[str, str], log: Path) -> Member:
     """The exporter."""
     settings = {**environment, "JOURNAL_EXPORTER_PORT": str(free_port())}
-    return Member(["-m", "worker.cli", "exporter"], settings, log)
+    return Member("worker.cli", "exporter", environment=settings, log=log)

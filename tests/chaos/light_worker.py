@@ -1,7 +1,9 @@
 """A worker with stand-in stages: everything real but the models, so that it starts in a second.
 
-An entry whose text begins with a word below misbehaves as it says: `POISON-KILL` takes its child
-with it, `POISON-HANG` never ends, `POISON-RAISE` breaks the stage.
+    python -m tests.chaos.light_worker run
+
+A poison entry is one whose text begins with `POISON-KILL` (it kills its child), `POISON-HANG` (the
+classifier never returns) or `POISON-RAISE` (the classifier raises).
 """
 
 from __future__ import annotations
@@ -25,14 +27,16 @@ from worker.settings import WorkerSettings
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from worker.broker.settlement import Settler
+
 KILL, HANG, RAISE = "POISON-KILL", "POISON-HANG", "POISON-RAISE"
-#: What the stand-in spends on an entry, in seconds: a child answers at most 2,000 a second.
+#: Seconds that the stand-in classifier takes for an entry.
 SECONDS_PER_ENTRY = float(os.environ.get("CHAOS_SECONDS_PER_ENTRY", "0.0005"))
-#: Whether it spends them computing, as a real stage does, or asleep.
+#: Whether it computes in that time, as a real stage does, or sleeps.
 BURN = os.environ.get("CHAOS_BURN") == "1"
-#: How far a child gets that dies while it loads its models; Celery itself sees an earlier death.
+#: Seconds until a child with a failed start dies; an earlier death is noticed by Celery itself.
 LOADING_SECONDS = 0.5
-#: A file; as long as it is there, children die before they are ready, as if out of memory.
+#: As long as this file exists, every child dies before it is ready, as if out of memory.
 DEADLY_START = Path(os.environ.get("CHAOS_DEADLY_START", os.devnull))
 
 
@@ -68,7 +72,7 @@ class _Found:
 
 
 class NoClassifier:
-    """Finds the same label in every text, after a while; or misbehaves as the text asks."""
+    """Gives every text the same label after `SECONDS_PER_ENTRY`, unless it is a poison entry."""
 
     label_names = ("Even", "Odd")
     model_version = "stand-in@0"
@@ -95,8 +99,10 @@ def _spend(seconds: float) -> None:
         pass
 
 
-def build(settings: WorkerSettings) -> tuple[Pipeline, dict[str, str]]:
-    """The stand-in stages with real sealing and settling."""
+def build(
+    settings: WorkerSettings, settler: Settler | None = None
+) -> tuple[Pipeline, dict[str, str]]:
+    """The stand-in stages with real sealing; settles as a worker does where not told how."""
     if DEADLY_START.is_file():
         time.sleep(LOADING_SECONDS)
         os.kill(os.getpid(), signal.SIGKILL)
@@ -104,13 +110,13 @@ def build(settings: WorkerSettings) -> tuple[Pipeline, dict[str, str]]:
         keys=settings.key_set(),
         anonymizer=NoAnonymizer(),
         classifier=NoClassifier(),
-        settler=settler_for(settings),
+        settler=settler or settler_for(settings),
     )
     return pipeline, {"name": "stand-in", "version": "0", "precision": "none", "device": "cpu"}
 
 
 def main() -> None:
-    """`journal-worker run` with the stand-ins; settings from the environment."""
+    """Do what `journal-worker run` does, with the stand-ins; settings from the environment."""
     try:
         settings = WorkerSettings.load()
         logs.configure(settings.log_level)

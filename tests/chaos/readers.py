@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import redis
 
@@ -38,7 +38,7 @@ class StreamReader(threading.Thread):
         last, trimmed = "0-0", time.monotonic()
         while not self._stopping.is_set():
             try:
-                found = client.xread({self._stream: last}, count=READ_AT_ONCE, block=200)
+                found: Any = client.xread({self._stream: last}, count=READ_AT_ONCE, block=200)
                 items = found[0][1] if isinstance(found, list) and found else []
                 if isinstance(found, dict) and found:
                     items = next(iter(found.values()))[0]

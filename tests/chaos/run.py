@@ -2,8 +2,8 @@
 
 Submits entries and keeps a ledger outside Redis of what `submit` acknowledged, while it kills
 workers, children, the exporter and Redis, pauses workers past their lease, cuts connections and
-fills Redis's memory. Then it waits until every acknowledged entry has an end, and counts. Ends
-with one JSON line; exit code 1 if anything was lost, answered twice, or stuck.
+fills Redis's memory. Then it waits until every acknowledged entry is answered or a dead letter, and
+counts. Ends with one JSON line; exit code 1 if anything was lost, answered twice, or stuck.
 """
 
 from __future__ import annotations
@@ -22,15 +22,16 @@ from rich.console import Console
 
 from deploy.local.server import Server
 from producer import Settings
+from producer.message import QUEUE
+from producer.operations.base import CLAIMS
 from producer.sealing import new_key, write_key_file
+from tests.chaos.blows import MAXMEMORY, Blows
 from tests.chaos.fleet import Member, exporter, worker
 from tests.chaos.ledger import Ledger
 from tests.chaos.load import Submitter
 from tests.chaos.readers import StreamReader
 
 console = Console(stderr=True, highlight=False)
-#: How often each kind of blow falls, relative to the others.
-BLOWS = {"worker": 4, "child": 8, "exporter": 1, "pause": 2, "cut": 2, "memory": 1, "redis": 1}
 SETTLE_SECONDS = 120.0
 SHOW_SECONDS = 10.0
 
@@ -48,14 +49,13 @@ class Chaos:
         self._random = random.Random(options["seed"])
         keys = work / "keys.json"
         write_key_file(keys, [new_key()])
-        self.server = Server(directory=work / "redis", appendonly=True, maxmemory="4gb")
+        self.server = Server(directory=work / "redis", appendonly=True, maxmemory=MAXMEMORY)
         self.environment = {
             "JOURNAL_REDIS_URL": self.server.url,
             "JOURNAL_KEYS_FILE": str(keys),
             "JOURNAL_CONCURRENCY": "2",
             "JOURNAL_LEASE_SECONDS": str(options["lease"]),
             "JOURNAL_BATCH_TIMEOUT_SECONDS": "15",
-            "JOURNAL_TRANSPORT": options["transport"],
             "JOURNAL_LOG_LEVEL": "WARNING",
             "JOURNAL_MAX_RESULTS": "1000000",
         }
@@ -64,7 +64,8 @@ class Chaos:
         )
         self.ledger = Ledger()
         self.workers = [
-            worker(self.environment, work / f"worker-{i}.log") for i in range(options["workers"])
+            worker(self.environment, work / f"worker-{i}.log", transport=options["transport"])
+            for i in range(options["workers"])
         ]
         self.exporter = exporter(self.environment, work / "exporter.log")
         self.submitter = Submitter(settings, self.ledger, options["rate"], total=options["entries"])
@@ -72,7 +73,15 @@ class Chaos:
             StreamReader(self.server.url, settings.results, self.ledger.answered),
             StreamReader(self.server.url, settings.dead, self.ledger.died),
         ]
-        self.counts = dict.fromkeys(("kills", "pauses", "cuts", "memory", "redis_kills"), 0)
+        self.blows = Blows(
+            self.server,
+            self.workers,
+            self.exporter,
+            self._random,
+            lease=options["lease"],
+            pauses=options["pauses"],
+            redis_kills=options["redis_kills"],
+        )
 
     @property
     def members(self) -> list[Member]:
@@ -80,7 +89,7 @@ class Chaos:
         return [*self.workers, self.exporter]
 
     def run(self) -> dict[str, Any]:
-        """Break things until there was enough of it, then count."""
+        """Break things for as long as the options ask, then count."""
         started = time.monotonic()
         self.server.start()
         try:
@@ -106,13 +115,13 @@ class Chaos:
             for member in self.members:
                 member.keep_alive()
             if time.monotonic() >= next_blow:
-                self._strike()
+                self.blows.strike()
                 next_blow = time.monotonic() + self._random.uniform(0.3, 1.7) * interval
             if time.monotonic() - shown > SHOW_SECONDS:
                 shown = time.monotonic()
                 console.print(
                     f"{shown - started:5.0f} s  submitted {len(self.ledger.acknowledged):,}  "
-                    f"answered {len(self.ledger.answers):,}  {self.counts}"
+                    f"answered {len(self.ledger.answers):,}  {self.blows.counts}"
                 )
             time.sleep(0.02)
 
@@ -121,57 +130,13 @@ class Chaos:
         if seconds < options["duration"]:
             return False
         return (
-            self.counts["kills"] >= options["kills"]
-            and self.counts["pauses"] >= options["pauses"]
+            self.blows.counts["kills"] >= options["kills"]
+            and self.blows.counts["pauses"] >= options["pauses"]
             and (not options["entries"] or len(self.ledger.acknowledged) >= options["entries"])
         ) or seconds > options["max_duration"]
 
-    def _strike(self) -> None:  # noqa: C901 - one branch a blow
-        blows = dict(BLOWS)
-        if not self._options["redis_kills"]:
-            blows.pop("redis")
-        elif self.counts["redis_kills"] >= self._options["redis_kills"]:
-            blows["redis"] = 0
-        if self.counts["pauses"] >= self._options["pauses"]:
-            blows["pause"] = 0
-        blow = self._random.choices(list(blows), list(blows.values()))[0]
-        member = self._random.choice(self.workers)
-        if blow == "worker":
-            self.counts["kills"] += member.kill()
-        elif blow == "child":
-            self.counts["kills"] += member.kill_child(self._random.random())
-        elif blow == "exporter":
-            self.counts["kills"] += self.exporter.kill()
-        elif blow == "pause":
-            # One worker must stay awake, or nothing is measured but waiting.
-            if sum(m.paused for m in self.workers) < len(self.workers) - 1:
-                lease = float(self._options["lease"])
-                self.counts["pauses"] += member.pause(lease * self._random.uniform(1.3, 2.0))
-        elif blow == "cut":
-            self._tell_redis("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
-            self.counts["cuts"] += 1
-        elif blow == "memory":
-            self._fill_memory()
-            self.counts["memory"] += 1
-        else:
-            self.server.kill()
-            self.counts["kills"] += 1
-            self.counts["redis_kills"] += 1
-            time.sleep(self._random.uniform(0.0, 2.0))
-            self.server.start()
-
-    def _fill_memory(self) -> None:
-        """A server that is out of memory for a second, as if something else had filled it."""
-        self._tell_redis("CONFIG", "SET", "maxmemory", "1mb")
-        time.sleep(1.0)
-        self._tell_redis("CONFIG", "SET", "maxmemory", "4gb")
-
-    def _tell_redis(self, *command: str) -> None:
-        with redis.Redis.from_url(self.server.url, socket_timeout=10) as client:
-            client.execute_command(*command)
-
     def _settle(self) -> None:
-        """No more blows: wait until everything acknowledged has an end, or nothing moves."""
+        """Wait, without blows, until every acknowledged entry is accounted for or nothing moves."""
         self.submitter.stop()
         for member in self.members:
             member.resume()
@@ -185,7 +150,7 @@ class Chaos:
 
     def _account(self, seconds: float) -> dict[str, Any]:
         with redis.Redis.from_url(self.server.url) as client:
-            stuck = client.llen("journal.entries") + client.hlen("unacked")
+            stuck = client.llen(QUEUE) + client.hlen(CLAIMS)
         ledger = self.ledger
         return {
             "transport": self._options["transport"],
@@ -197,7 +162,7 @@ class Chaos:
             "duplicated": ledger.duplicated,
             "stuck": stuck,
             "dead": len(ledger.dead),
-            **self.counts,
+            **self.blows.counts,
             "restarts": sum(m.restarts for m in self.members),
             "longest_recovery_seconds": round(ledger.longest_silence, 1),
             "longest_answer_seconds": round(ledger.longest_wait, 1),
@@ -219,7 +184,12 @@ class Chaos:
     "--settle", default=SETTLE_SECONDS, help="Seconds without movement that end the wait."
 )
 @click.option("--seed", default=1, help="Seed of the blows.")
-@click.option("--transport", type=click.Choice(["claim", "stock"]), default="claim")
+@click.option(
+    "--transport",
+    type=click.Choice(["claim", "stock"]),
+    default="claim",
+    help="Our worker, or stock Celery with one task an entry.",
+)
 @click.option("--keep", type=click.Path(path_type=Path), help="Keep logs and data in this folder.")
 def main(keep: Path | None, **options: Any) -> None:
     """Break things under load and account for every entry."""

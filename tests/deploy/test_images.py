@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+PACKAGES = ("producer", "worker", "training")
+
 
 @pytest.fixture(scope="module")
 def stages(root: Path) -> dict[str, tuple[str, str]]:
@@ -75,9 +77,28 @@ def test_build_context_is_a_list_of_what_is_let_in(root: Path) -> None:
     ]
     assert lines[0] == "*"
     allowed = {line[1:] for line in lines if line.startswith("!")}
-    assert not allowed & {"models", "tests", ".env", ".git"}
-    copied = {"pyproject.toml", "constraints.txt", "README.md", "LICENSE", "deploy/healthcheck.py"}
-    assert copied <= allowed
+    built = {"pyproject.toml", "constraints.txt", "README.md", "LICENSE", *PACKAGES}
+    assert allowed == {*built, "deploy/healthcheck.py"}
+
+
+def test_images_install_the_packages_and_no_tests(root: Path) -> None:
+    setuptools = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["tool"]["setuptools"]
+    assert setuptools["packages"]["find"]["include"] == [f"{package}*" for package in PACKAGES]
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_what_a_package_reads_is_installed_with_it(root: Path, package: str) -> None:
+    patterns = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["tool"]["setuptools"][
+        "package-data"
+    ][package]
+    installed = {path for pattern in patterns for path in (root / package).glob(pattern)}
+    read = {
+        path
+        for path in (root / package).rglob("*")
+        if path.is_file() and path.suffix not in {".py", ".pyc", ".md"}
+    }
+    assert read, "the package holds no data any more"
+    assert read <= installed
 
 
 @contextmanager

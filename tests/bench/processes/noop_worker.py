@@ -1,6 +1,8 @@
 """A worker whose children settle a fixed answer at once: what is left is the way of an entry.
 
-`python -m tests.bench.processes.noop_worker`, with the JOURNAL_* settings of a worker. Run by `noop`.
+    python -m tests.bench.processes.noop_worker run
+
+Takes the JOURNAL_* settings of a worker. Run by `tests.bench.noop`.
 """
 
 from __future__ import annotations
@@ -47,9 +49,11 @@ class NoopPipeline:
         return report
 
 
-def build(settings: WorkerSettings) -> tuple[Pipeline, dict[str, str]]:
-    """In place of `worker.child.factory.build`."""
-    pipeline = cast("Pipeline", NoopPipeline(settler_for(settings)))
+def build(
+    settings: WorkerSettings, settler: Settler | None = None
+) -> tuple[Pipeline, dict[str, str]]:
+    """In place of `worker.child.factory.build`; settles as a worker does where not told how."""
+    pipeline = cast("Pipeline", NoopPipeline(settler or settler_for(settings)))
     return pipeline, {"name": "noop", "version": "0", "precision": "none", "device": "none"}
 
 

@@ -6,11 +6,9 @@ import gc
 import time
 from typing import TYPE_CHECKING, Any
 
-from tests.bench.pipes import serve
-from worker.anonymizer.anonymizer import Anonymizer
+from tests.bench.processes.pipes import serve
+from tests.bench.processes.stages import load
 from worker.child.pipeline import Pipeline
-from worker.classifier.classifier import Classifier
-from worker.models.folder import ModelFolder
 from worker.protocol import Claim
 from worker.settings import WorkerSettings
 
@@ -34,13 +32,7 @@ def start() -> tuple[dict[str, Any], Callable[[dict[str, Any]], dict[str, Any]]]
     `{"sealed": ..., "entry_id": ...}` (one entry for the whole pipeline) with the seconds it took.
     """
     settings = WorkerSettings.load()
-    classifier = Classifier.load(
-        ModelFolder.open(settings.model),
-        device=settings.device,
-        precision=settings.precision,
-        threads=settings.threads_per_child,
-    )
-    anonymizer = Anonymizer.load()
+    anonymizer, classifier = load(settings)
     pipeline = Pipeline(
         keys=settings.key_set(), anonymizer=anonymizer, classifier=classifier, settler=_Nowhere()
     )

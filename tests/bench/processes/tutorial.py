@@ -15,7 +15,7 @@ from presidio_analyzer import AnalyzerEngine
 from presidio_analyzer.nlp_engine import NlpEngineProvider
 from presidio_anonymizer import AnonymizerEngine
 
-from tests.bench.pipes import serve
+from tests.bench.processes.pipes import serve
 from worker.models.folder import ModelFolder
 from worker.models.loading import load_parts
 from worker.models.precision import choose_device

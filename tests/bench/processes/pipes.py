@@ -7,73 +7,59 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import IO, TYPE_CHECKING, Any
 
+from deploy.local.processes import ModuleProcess
 from tests.bench.errors import BenchError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
-STOP_SECONDS = 10.0
+END_SECONDS = 10.0
 
 
-class PipeProcess:
-    """A module of ours run as a process: one question at a time, one answer each.
+class PipeProcess(ModuleProcess):
+    """A module that calls `serve`, run as a process: one question at a time, one answer each.
 
     Args:
-        module: run as `python -m`; it calls `serve`.
-        environment: added to ours.
-        log: where its stderr goes.
+        module: run as `python -m`.
+        environment: environment variables beside those of this process.
+        log: the file that its stderr is appended to.
     """
 
     def __init__(self, module: str, environment: Mapping[str, str], *, log: Path) -> None:
-        self._module = module
-        self._environment = {**os.environ, **environment}
-        self._log = log
-        self._process: subprocess.Popen[str] | None = None
+        super().__init__(module, environment=environment, log=log)
         #: What it said of itself when it was ready.
         self.greeting: dict[str, Any] = {}
 
-    @property
-    def pid(self) -> int:
-        """The process id."""
-        assert self._process is not None
-        return self._process.pid
-
-    def __enter__(self) -> Self:
-        with self._log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", self._module],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                text=True,
-                encoding="utf-8",
-                env=self._environment,
-                cwd=ROOT,
-                # Ctrl-C is for us; it ends when its stdin does. Not a session of its own: Linux
-                # shares a busy machine out by session, and a loop of many would get more.
-                process_group=0,
-            )
-        return self
-
     def __exit__(self, *error: object) -> None:
-        if self._process is None:
-            return
         if error[0] is not None:  # nobody waits for what it is doing
-            self._process.kill()
+            self.kill()
+        self.stop()
+
+    def start(self) -> None:
+        """Start it; `wait_ready` tells when it answers."""
+        self._launch(
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            # Not a session of its own: Linux shares a busy machine out by session, and a loop of
+            # many would get more.
+            process_group=0,
+        )
+
+    def stop(self, seconds: float = END_SECONDS) -> int:
+        """Close its stdin, by which it ends; see `ModuleProcess.stop`."""
+        if self._process is None:
+            return 0
+        questions, answers = self._pipes()
         with contextlib.suppress(OSError):
-            assert self._process.stdin is not None
-            self._process.stdin.close()
-        try:
-            self._process.wait(timeout=STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        assert self._process.stdout is not None
-        self._process.stdout.close()
+            questions.close()
+        code = self._wait(seconds)
+        answers.close()
+        return code
 
     def wait_ready(self) -> None:
         """Wait for its greeting.
@@ -89,24 +75,28 @@ class PipeProcess:
         Raises:
             BenchError: it failed or ended.
         """
-        assert self._process is not None
-        assert self._process.stdin is not None
+        questions, _ = self._pipes()
         try:
-            self._process.stdin.write(json.dumps(question) + "\n")
-            self._process.stdin.flush()
+            questions.write(json.dumps(question) + "\n")
+            questions.flush()
         except OSError:
-            raise BenchError(f"{self._module} ended") from None
+            raise BenchError(f"{self.module} ended") from None
         return self._read()
 
-    def _read(self) -> dict[str, Any]:
+    def _pipes(self) -> tuple[IO[str], IO[str]]:
+        """Where questions are written and answers read."""
         assert self._process is not None
+        assert self._process.stdin is not None
         assert self._process.stdout is not None
-        line = self._process.stdout.readline()
+        return self._process.stdin, self._process.stdout
+
+    def _read(self) -> dict[str, Any]:
+        line = self._pipes()[1].readline()
         if not line:
-            raise BenchError(f"{self._module} ended")
+            raise BenchError(f"{self.module} ended")
         answer: dict[str, Any] = json.loads(line)
         if "error" in answer:
-            raise BenchError(f"{self._module}: {answer['error']}")
+            raise BenchError(f"{self.module}: {answer['error']}")
         return answer
 
 

@@ -1,0 +1,154 @@
+"""Rows on the whole system: what to see first, and what lies in Redis.
+
+Queue figures are the same from every exporter of a Redis, hence `max`.
+"""
+
+from __future__ import annotations
+
+from panels import AMBER, GREEN, RED, Placed, graph, stat, table
+from queries import FIRING, WORKER, rate
+
+OVERVIEW: list[Placed] = [
+    (
+        3,
+        stat(
+            "Answered",
+            rate("journal_entries_total", outcome='="answered"'),
+            "Entries answered a second, all replicas.",
+            unit="ops",
+        ),
+    ),
+    (
+        3,
+        stat(
+            "Oldest waiting",
+            "max(journal_queue_oldest_seconds)",
+            "Age of the oldest entry in the queue: the figure to scale on.",
+            unit="s",
+            steps=((None, GREEN), (30, AMBER), (120, RED)),
+        ),
+    ),
+    (
+        3,
+        stat(
+            "Waiting",
+            "max(journal_queue_ready)",
+            "Entries that no worker has taken yet.",
+            steps=((None, GREEN), (10_000, AMBER), (80_000, RED)),
+        ),
+    ),
+    (
+        3,
+        stat(
+            "Claimed",
+            "max(journal_queue_claimed)",
+            "Entries a worker holds under a lease; without workers this must go back to 0.",
+        ),
+    ),
+    (
+        3,
+        stat(
+            "Results unread",
+            "max(journal_results_entries)",
+            "Results on the stream. At 100,000 (JOURNAL_MAX_RESULTS) the workers stop claiming.",
+            steps=((None, GREEN), (10_000, AMBER), (80_000, RED)),
+        ),
+    ),
+    (
+        3,
+        stat(
+            "Dead letters",
+            "max(journal_dead_letters)",
+            "Entries given up and kept sealed on journal.dead, to be looked at by someone.",
+            steps=((None, GREEN), (1, AMBER), (100, RED)),
+        ),
+    ),
+    (
+        3,
+        stat(
+            "Workers up",
+            f"count(journal_worker_children{{{WORKER}}}) or vector(0)",
+            "Replicas that answer the scrape.",
+            steps=((None, RED), (1, GREEN)),
+        ),
+    ),
+    (
+        3,
+        stat(
+            "Redis up",
+            "min(journal_redis_up)",
+            "1 while the exporter reaches Redis.",
+            steps=((None, RED), (1, GREEN)),
+        ),
+    ),
+]
+
+NOW: list[Placed] = [
+    (
+        8,
+        graph(
+            "Entries by outcome",
+            [(rate("journal_entries_total", "outcome"), "{{outcome}}")],
+            "What became of the entries. Anything but answered deserves a look.",
+            unit="ops",
+            stack=True,
+        ),
+    ),
+    (
+        8,
+        graph(
+            "Queue",
+            [("max(journal_queue_ready)", "waiting"), ("max(journal_queue_claimed)", "claimed")],
+            "Waiting entries that grow while claimed ones stay flat: add replicas.",
+        ),
+    ),
+    (
+        8,
+        table(
+            "Firing alerts",
+            FIRING,
+            "Empty is good. What to do: deploy/README.md.",
+            {"alertname": "Alert", "severity": "Severity"},
+        ),
+    ),
+]
+
+RESULTS: list[Placed] = [
+    (
+        8,
+        graph(
+            "Results unread by group",
+            [
+                ("max by (group) (journal_results_backlog)", "{{group}}"),
+                ("max(journal_results_entries)", "on the stream"),
+            ],
+            "What each reader group has still to read; the slowest keeps the stream long.",
+            steps=((None, "transparent"), (80_000, RED)),
+        ),
+    ),
+    (
+        8,
+        graph(
+            "Redis memory",
+            [
+                ("max(journal_redis_used_memory_bytes)", "used"),
+                ("max(journal_redis_maxmemory_bytes) > 0", "limit"),
+            ],
+            "At its limit Redis refuses new entries (noeviction) and loses none.",
+            unit="bytes",
+        ),
+    ),
+    (
+        8,
+        graph(
+            "Trouble",
+            [
+                (rate("journal_redeliveries_total"), "delivered again"),
+                (rate("journal_entries_total", outcome='="dead"'), "given up"),
+                (rate("journal_entries_total", outcome='="requeued"'), "handed back"),
+            ],
+            "Delivered again: a worker died or lost its lease. Handed back: a worker drained.",
+            unit="ops",
+        ),
+    ),
+]
