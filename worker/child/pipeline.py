@@ -172,14 +172,20 @@ class Pipeline:
 def _count(report: BatchReport, items: Sequence[Item], held: Sequence[bool]) -> None:
     """Enter the outcome of each item in the report, and the figures of those answered."""
     now = time.time()
-    for item, still_held in zip(items, held, strict=True):
-        if not still_held:
-            report.outcomes.append(Outcome.LEASE_LOST)
-        elif item.reason is not None:
-            report.outcomes.append(Outcome.DEAD)
-        else:
-            report.outcomes.append(Outcome.ANSWERED)
-            report.labels.update(label.label for label in item.result.labels)
-            report.redactions.update(item.result.redactions)
-            if item.claim.enqueued_at:
-                report.end_to_end.append(max(0.0, now - item.claim.enqueued_at))
+    report.outcomes = [_outcome(*pair) for pair in zip(items, held, strict=True)]
+    answered = [
+        item
+        for item, outcome in zip(items, report.outcomes, strict=True)
+        if outcome is Outcome.ANSWERED
+    ]
+    report.labels.update(label for item in answered for label in item.classification.labels)
+    report.redactions.update(span.type for item in answered for span in item.anonymized.spans)
+    report.end_to_end = [
+        max(0.0, now - item.claim.enqueued_at) for item in answered if item.claim.enqueued_at
+    ]
+
+
+def _outcome(item: Item, still_held: bool) -> Outcome:
+    if not still_held:
+        return Outcome.LEASE_LOST
+    return Outcome.ANSWERED if item.reason is None else Outcome.DEAD
