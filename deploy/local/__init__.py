@@ -1,0 +1,1 @@
+"""The system on one machine without containers: `make demo`, and what bench and tests start."""

@@ -1,1 +1,6 @@
-"""`make bench`: the worker beside the plain ways of doing the same work."""
+"""`make bench`: the worker beside other ways of doing the same work.
+
+`run` starts the `variants` in a `setting`, deals them `texts` in `rounds`, measures what their
+processes use (`machine`) and the `latency` of single entries, and prints a `table`. `noop` measures
+the queue alone, `soak` the anonymizer's memory. `processes` holds what the variants run.
+"""

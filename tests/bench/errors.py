@@ -1,7 +1,7 @@
-"""What ends a bench before its time."""
+"""The error that ends a bench."""
 
 from __future__ import annotations
 
 
 class BenchError(Exception):
-    """A measurement cannot be made or must not count; one line, without any text of an entry."""
+    """Raised when a measurement cannot be made or must not count; one line without entry text."""

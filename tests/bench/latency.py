@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tests.bench.stream import Stream
 
 LOAD_SHARE = 0.2
-#: A pause after each entry, so that the next one finds everybody idle.
+#: Seconds after each entry, so that the next one finds every process idle.
 REST_SECONDS = 0.05
 _WARM_UP = 3
 

@@ -172,7 +172,7 @@ def latencies(
     quick: bool,
     tell: Callable[[str], None],
 ) -> tuple[IdleLatency | None, LoadLatency | None]:
-    """Of the worker, beside the plain call where (d) runs."""
+    """Latencies of the worker; in an idle system only where the plain loop (d) runs beside it."""
     worker, bound = variants.get("c"), variants.get("d")
     idle = load = None
     if isinstance(worker, Worker):
@@ -189,13 +189,17 @@ def latencies(
 
 
 def check_model(settings: WorkerSettings) -> None:
-    """Fail at once, in one line, and not in four processes."""
+    """Open the model folder once, so that a bad one is told in one line and not by four processes.
+
+    Raises:
+        ModelFolderError: the folder is missing, incomplete or altered.
+    """
     ModelFolder.open(settings.model)
 
 
 @contextmanager
 def progress() -> Iterator[Callable[[str], None]]:
-    """What goes on, on stderr."""
+    """Show on stderr what is being measured; yields a function that takes the next line."""
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("starting")
@@ -203,7 +207,11 @@ def progress() -> Iterator[Callable[[str], None]]:
 
 
 def write(file: Path | None, figures: dict[str, Any]) -> None:
-    """Write figures as JSON, if asked to."""
+    """Write figures as JSON, if a file is given.
+
+    Raises:
+        BenchError: the file cannot be written.
+    """
     if file is None:
         return
     try:
@@ -213,7 +221,7 @@ def write(file: Path | None, figures: dict[str, Any]) -> None:
 
 
 def fail(error: Exception, code: int) -> NoReturn:
-    """One line on stderr."""
+    """Print one line on stderr and exit with `code`."""
     click.echo(f"bench: {error}", err=True)
     sys.exit(code)
 

@@ -12,7 +12,7 @@ from producer import KeySet, Settings
 from producer.sealing import new_key, write_key_file
 from tests.bench.stream import Stream
 
-#: More than a round ever has: neither limit is what is measured.
+#: More entries than a round ever has: neither limit is what is measured.
 _ROOM = 1_000_000
 
 

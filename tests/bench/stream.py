@@ -21,7 +21,7 @@ _BLOCK_MS = 1000
 
 
 class Stream:
-    """Counts answers as they lie on the stream, so that a second one for an entry shows.
+    """Submits entries and reads the stream itself, so that a second answer to an entry is seen.
 
     Args:
         settings: where Redis is and how queue and streams are called.
@@ -87,17 +87,17 @@ class Stream:
                 raise BenchError(f"{len(missing)} entries not answered ({dead} dead letters)")
 
     def clear(self) -> None:
-        """Empty the results stream; at this point all answers on it have been seen.
+        """Empty the results stream, on which every answer has been counted.
 
         Raises:
-            BenchError: an answer came that nobody waits for.
+            BenchError: there is an answer that was not counted.
         """
         if self._read(None):
             raise BenchError("an entry was answered twice")
         self._ask("XTRIM", self.settings.results, "MAXLEN", 0)
 
     def skip(self) -> None:
-        """Count nothing that is on the stream up to now."""
+        """Remove what is on the stream up to now, uncounted."""
         while self._read(None):
             pass
         self._ask("XTRIM", self.settings.results, "MAXLEN", 0)

@@ -21,6 +21,7 @@ from tests.bench.rounds import Measured, Plan, measure
 from tests.bench.stream import Stream
 from tests.bench.texts import deal, read_texts, sample
 from tests.bench.variants import StockCelery
+from worker.child import process
 from worker.protocol import BatchReport, Failure
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ def test_the_peer_puts_back_only_what_could_not_be_published(
     monkeypatch: pytest.MonkeyPatch, failure: Failure, error: type[Exception]
 ) -> None:
     report = BatchReport(failure=failure)
-    monkeypatch.setattr(stock_worker.process, "run_batch", lambda _: report)
+    monkeypatch.setattr(process, "run_batch", lambda _: report)
     with pytest.raises(error) as caught:
         stock_worker.answer("e1", "sealed", None)
     assert getattr(caught.value, "requeue", False) is (failure is Failure.UNSETTLED)

@@ -23,14 +23,14 @@ class Ledger:
     longest_wait: float = 0.0
 
     def submitted(self, ids: list[str]) -> None:
-        """`submit_many` said yes to these."""
+        """Note that `submit_many` acknowledged these."""
         now = time.monotonic()
         with self._lock:
             for entry_id in ids:
                 self.acknowledged.setdefault(entry_id, now)
 
     def answered(self, ids: list[str]) -> None:
-        """These stand on the results stream, each as often as it is named."""
+        """Note answers on the results stream; an id that is named twice was answered twice."""
         now = time.monotonic()
         with self._lock:
             self.answers.update(ids)
@@ -41,19 +41,19 @@ class Ledger:
                 self.longest_wait = max(self.longest_wait, now - since)
 
     def died(self, ids: list[str]) -> None:
-        """These stand on the dead stream."""
+        """Note dead letters."""
         with self._lock:
             self.dead.update(ids)
 
     @property
     def open(self) -> int:
-        """Acknowledged entries without an end so far."""
+        """How many acknowledged entries are neither answered nor dead letters."""
         with self._lock:
             return sum(1 for i in self.acknowledged if i not in self.answers and i not in self.dead)
 
     @property
     def duplicated(self) -> int:
-        """Entries with more than one end."""
+        """How many entries have more than one answer or dead letter."""
         with self._lock:
             return sum(
                 1

@@ -1,4 +1,4 @@
-"""Steady load on a system that fails: submit until it says yes, by the same id."""
+"""Steady load on a system that fails: submit with the same id until it is acknowledged."""
 
 from __future__ import annotations
 

@@ -2,8 +2,8 @@
 
 Streams of entries through one worker, clean ones and ones with poison (entries that kill their
 child, hang it, or break the stage) in turn; the rate is all entries over the time until the last
-of them has its end. The stand-in stage burns CPU, as a real one does. Ends with one JSON line;
-exit code 1 if an entry did not end as it should.
+of them is answered or a dead letter. The stand-in stage burns CPU, as a real one does. Ends with
+one JSON line; exit code 1 if a clean entry was not answered or a poison entry not dead-lettered.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def stream(
     """Entries a second of one stream; `every` is 0 for a clean one.
 
     Raises:
-        SystemExit: an entry did not end as it should.
+        SystemExit: a clean entry was not answered, or a poison entry not dead-lettered.
     """
     texts = [f"Entry {i} of a stream." for i in range(entries)]
     poison = range(every // 2, entries, every) if every else ()
@@ -70,7 +70,7 @@ def stream(
 
 
 def measure(entries: int, rounds: int, every: int, work: Path) -> dict[str, Any]:
-    """Clean and mixed streams in turn; medians."""
+    """Send clean and mixed streams in turn through one worker; returns medians."""
     cores = len(os.sched_getaffinity(0))
     children = CHILDREN_PER_CORE * cores
     limit = TIME_LIMIT_FACTOR * BATCH_ENTRIES * BURN_SECONDS * CHILDREN_PER_CORE

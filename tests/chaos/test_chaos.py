@@ -1,4 +1,4 @@
-"""A short run of the chaos harness, and poison among good entries."""
+"""A short run of the chaos harness."""
 
 from __future__ import annotations
 
