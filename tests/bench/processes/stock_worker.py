@@ -45,7 +45,7 @@ STAGES = {
     "stand-in": "tests.chaos.light_worker",
     "noop": "tests.bench.processes.noop_worker",
 }
-#: Celery's default.
+#: Celery's default; with 64 the peer took more CPU an entry and was slower (`make bench ARGS=--noop`).
 PREFETCH = 4
 #: Loading the models takes longer than the 4 s that Celery gives a child.
 _START_SECONDS = 300
