@@ -15,7 +15,7 @@ from training import distributed as processes
 from training.entries.anonymize import anonymize_texts
 from training.entries.leakage_groups import groups
 from training.entries.multi_hot import multi_hot
-from training.entries.reading import label_names
+from training.entries.record import label_names
 from training.entries.sentences import sentences
 from training.entries.split import Part, stratified_split
 from training.errors import BaseModelError, DataError
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-    from training.entries.reading import Record
+    from training.entries.record import Record
     from training.finetuning.base_model import Base
     from training.finetuning.callbacks import Best
     from training.options import FitOptions

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.training.conftest import make_rows
-from training.entries.reading import Record
+from training.entries.record import Record
 from training.finetuning.base_model import find_base
 from training.fit import fit
 from training.options import FitOptions

@@ -18,7 +18,8 @@ from tests.training.fitting import run_fit
 from training import fit as fit_module
 from training.entries.leakage_groups import groups
 from training.entries.multi_hot import multi_hot
-from training.entries.reading import Record, read_records
+from training.entries.reading import read_records
+from training.entries.record import Record
 from training.entries.sources import read_sources
 from training.entries.split import stratified_split
 from training.errors import BaseModelError, DataError, OutputError

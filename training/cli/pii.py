@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.console import Console
 
-from training.cli.common import FILE, FOLDER, new_progress, one_line_errors, prepare_libraries
+from training.cli.common import (
+    FILE,
+    FOLDER,
+    new_anonymizer,
+    new_progress,
+    one_line_errors,
+    prepare_libraries,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -108,9 +115,8 @@ def evaluate_pii(data: tuple[Path, ...], tagger: Path | None, skip: str, out: Pa
         files = [(name, read_annotated(path)) for name, path in named]
         progress.begin("loading the anonymizer")
         from training.pii import evaluate as judge  # noqa: PLC0415
-        from worker.anonymizer.anonymizer import Anonymizer  # noqa: PLC0415
 
-        anonymizer = Anonymizer.load(tagger)
+        anonymizer = new_anonymizer(tagger)
         found = [
             item
             for name, rows in files

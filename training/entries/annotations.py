@@ -18,7 +18,7 @@ from training.entries.label_parsing import parse_labels
 from training.errors import DataError
 
 if TYPE_CHECKING:
-    from training.entries.reading import Record
+    from training.entries.record import Record
 
 #: As many annotators as in the data sets this format comes from.
 ANNOTATORS = 5

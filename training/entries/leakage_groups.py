@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from training.entries.reading import Record
+    from training.entries.record import Record
 
 
 def groups(records: Sequence[Record]) -> NDArray[np.int64]:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from training.entries.reading import Record
+    from training.entries.record import Record
 
 
 def targets(records: Iterable[Record], names: Sequence[str]) -> NDArray[np.float32]:

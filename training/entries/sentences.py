@@ -10,7 +10,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from training.entries.reading import Record
+from training.entries.record import Record
 from worker.models.windows import sentence_ends
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from training.entries.reading import Record
+    from training.entries.record import Record
 
 TRAIN, VALIDATION = 0, 1
 

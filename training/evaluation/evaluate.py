@@ -10,7 +10,7 @@ import numpy as np
 
 from training.entries.anonymize import anonymize_texts
 from training.entries.multi_hot import multi_hot, targets
-from training.entries.reading import label_names
+from training.entries.record import label_names
 from training.entries.styles import style
 from training.errors import DataError
 from training.scoring.bootstrap import intervals
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from training.entries.reading import Record
+    from training.entries.record import Record
     from training.progress import Progress
     from worker.anonymizer.anonymizer import Anonymizer
     from worker.classifier.classifier import Classification

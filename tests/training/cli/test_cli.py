@@ -12,8 +12,8 @@ from click.testing import CliRunner
 
 from tests.training.conftest import make_rows, write_csv
 from training.cli import main
+from training.cli.fit import fit_options
 from training.errors import DataError
-from training.options import fit_options
 
 
 def line_of_failure(*arguments: str | Path) -> str:

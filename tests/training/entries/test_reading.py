@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from training.entries.reading import SHIPPED_DATA, Record, label_names, read_records
+from training.entries.reading import SHIPPED_DATA, read_records
+from training.entries.record import Record, label_names
 from training.errors import DataError
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import pytest
 
 from training.entries.leakage_groups import groups
 from training.entries.multi_hot import multi_hot
-from training.entries.reading import Record
+from training.entries.record import Record
 from training.entries.split import stratified_split
 from training.errors import DataError
 

@@ -15,7 +15,7 @@ from tests.tiny_model import LABELS, write_tiny_model
 from tests.training.conftest import NameRemover, write_jsonl
 from training.cli import main
 from training.entries.multi_hot import multi_hot
-from training.entries.reading import Record
+from training.entries.record import Record
 from training.errors import DataError
 from training.evaluation.evaluate import evaluate
 from training.evaluation.plots import CONFUSION_FILE, HEAT_MAP_FILE, co_occurrence

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from tests.training.conftest import NameRemover, make_rows, write_csv
 from tests.training.fitting import run_fit
 from training.cli import main
-from training.entries.reading import Record
+from training.entries.record import Record
 from training.evaluation import fairness as fairness_module
 from training.evaluation.counterfactuals import MEN, swap_names, to_he, to_she, to_they
 from training.evaluation.fairness import described, fairness

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from tests.training.conftest import make_rows
 from tests.training.fitting import options, run_fit
-from training.entries.reading import Record
+from training.entries.record import Record
 from training.finetuning.base_model import find_base
 from training.fit import fit
 from training.progress import Progress
