@@ -29,7 +29,7 @@ from training.finetuning.model import silence_libraries
 from training.output.atomic_folder import new_folder
 from training.pii.card import generated_scores, tagger_card
 from training.pii.examples import Templates, generate
-from training.pii.slots import TYPES
+from training.pii.slot_types import TYPES
 from worker.anonymizer.taggers.bert import OUTSIDE, REQUIRED_FILES, SETTINGS, WINDOW_TOKENS
 from worker.anonymizer.taggers.words import CASINGS, encode
 from worker.models import adapter

@@ -12,7 +12,9 @@ from training.errors import DataError
 from training.pii import places
 from training.pii.examples import Templates, concatenated, fill, generate, written
 from training.pii.mining import mine
-from training.pii.slots import TYPE_OF_SLOT, TYPES, Slots, things
+from training.pii.slot_types import TYPE_OF_SLOT, TYPES
+from training.pii.slots import Slots
+from training.pii.word_lists import THINGS, word_lists
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +65,7 @@ def test_an_unknown_slot_is_named(slots: Slots) -> None:
         fill("a {NOBODY} here", slots)
 
 
-@pytest.mark.parametrize("slot", [*TYPE_OF_SLOT, *things(), "TITLE", "NUM"])
+@pytest.mark.parametrize("slot", [*TYPE_OF_SLOT, *word_lists(THINGS), "TITLE", "NUM"])
 def test_values_are_varied_and_not_empty(slots: Slots, slot: str) -> None:
     values = {slots.draw(slot) for _ in range(60)}
     assert all(value.strip() for value in values)
@@ -104,7 +106,7 @@ def test_places_exist_and_are_no_ordinary_words() -> None:
 
 
 def test_what_is_nobodys_is_a_slot_of_its_own() -> None:
-    found = things()
+    found = word_lists(THINGS)
     assert "Tetris" in found["GAME"]
     assert not any(thing != thing.strip() or not thing for each in found.values() for thing in each)
     assert not set(found) & set(TYPE_OF_SLOT)
