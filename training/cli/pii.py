@@ -73,7 +73,8 @@ def pii(annotated: tuple[Path, ...], out: Path, **given: Any) -> None:
         progress.begin("loading libraries")
         from training.pii.annotated import read_for_training  # noqa: PLC0415
         from training.pii.examples import Templates  # noqa: PLC0415
-        from training.pii.fit import TaggerOptions, fit  # noqa: PLC0415 - brings torch
+        from training.pii.fit import fit  # noqa: PLC0415 - brings torch
+        from training.pii.options import TaggerOptions  # noqa: PLC0415
 
         extra = [example for file in annotated for example in read_for_training(file)]
         options = TaggerOptions(**given, annotated=tuple(file.name for file in annotated))

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from training.errors import DataError
 from training.pii.mining import mine, mined_texts
-from training.pii.slot_types import TYPE_OF_SLOT
-from training.pii.slots import Slots
+from training.pii.values.slot_types import TYPE_OF_SLOT
+from training.pii.values.slots import Slots
 from worker.anonymizer.offsets import Span
 
 if TYPE_CHECKING:

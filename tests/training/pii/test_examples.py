@@ -9,12 +9,12 @@ import pytest
 
 from training import names
 from training.errors import DataError
-from training.pii import places
 from training.pii.examples import Templates, concatenated, fill, generate, written
 from training.pii.mining import mine
-from training.pii.slot_types import TYPE_OF_SLOT, TYPES
-from training.pii.slots import Slots
-from training.pii.word_lists import THINGS, word_lists
+from training.pii.values import places
+from training.pii.values.slot_types import TYPE_OF_SLOT, TYPES
+from training.pii.values.slots import Slots
+from training.pii.values.word_lists import THINGS, word_lists
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,8 @@ from training.cli.pii import names_of
 from training.errors import DataError
 from training.pii.annotated import read_for_training
 from training.pii.examples import HELD_OUT_EVERY, Templates
-from training.pii.fit import TaggerOptions, _repeats, average
+from training.pii.fit import _repeats, average
+from training.pii.options import TaggerOptions
 from worker.anonymizer.taggers.bert import Tagger
 
 OWN = (

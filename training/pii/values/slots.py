@@ -8,9 +8,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from training import names
-from training.pii import places
-from training.pii.pools import ENGLISH, Pools
-from training.pii.word_lists import THINGS, WORDS, word_lists
+from training.pii.values import places
+from training.pii.values.pools import ENGLISH, Pools
+from training.pii.values.word_lists import THINGS, WORDS, word_lists
 
 if TYPE_CHECKING:
     import random
