@@ -92,32 +92,49 @@ def stratified_split(
         DataError: one part would be empty.
     """
     groups = np.arange(len(labels)) if groups is None else groups
-    shares = np.array([1.0 - validation_share, validation_share])
     # Entries without a label are a class of their own: their share matters as well.
     classes = np.column_stack([labels > 0, ~(labels > 0).any(axis=1)])
     sizes = np.bincount(groups)
-    member = np.zeros((len(sizes), classes.shape[1]), dtype=int)
-    np.add.at(member, groups, classes)
-    generator = np.random.default_rng(seed)
-    wanted_rows = shares * len(labels)
-    wanted = shares[:, None] * member.sum(axis=0)
-    remaining = np.ones(len(member), dtype=bool)
-    part = np.zeros(len(member), dtype=int)
-    while remaining.any():
-        counts = member[remaining].sum(axis=0)
-        rarest = int(np.argmin(np.where(counts > 0, counts, np.inf)))
-        for group in generator.permutation(np.flatnonzero(remaining & (member[:, rarest] > 0))):
-            chosen = _neediest(wanted[:, rarest], wanted_rows, generator)
-            part[group] = chosen
-            remaining[group] = False
-            wanted[chosen] -= member[group]
-            wanted_rows[chosen] -= sizes[group]
+    members = np.zeros((len(sizes), classes.shape[1]), dtype=int)
+    np.add.at(members, groups, classes)
+    shares = np.array([1.0 - validation_share, validation_share])
+    part = _assigned(members, sizes, shares, np.random.default_rng(seed))
     train, validation = (
         np.flatnonzero(part[groups] == which).tolist() for which in (TRAIN, VALIDATION)
     )
     if not train or not validation:
         raise DataError(f"{len(labels)} entries are too few to set some aside for validation")
     return train, validation
+
+
+def _assigned(
+    members: NDArray[np.int64],
+    sizes: NDArray[np.int64],
+    shares: NDArray[np.float64],
+    generator: np.random.Generator,
+) -> NDArray[np.int64]:
+    """The part of each group, shape `(groups,)`: the rarest class first, to who lacks most of it.
+
+    Args:
+        members: how many entries of each class a group has, shape `(groups, classes)`.
+        sizes: how many entries it has, shape `(groups,)`.
+        shares: of each part, shape `(parts,)`, 1 together.
+        generator: decides between parts that lack the same.
+    """
+    wanted_rows = shares * sizes.sum()
+    wanted = shares[:, None] * members.sum(axis=0)
+    remaining = np.ones(len(members), dtype=bool)
+    part = np.zeros(len(members), dtype=int)
+    while remaining.any():
+        counts = members[remaining].sum(axis=0)
+        rarest = int(np.argmin(np.where(counts > 0, counts, np.inf)))
+        for group in generator.permutation(np.flatnonzero(remaining & (members[:, rarest] > 0))):
+            chosen = _neediest(wanted[:, rarest], wanted_rows, generator)
+            part[group] = chosen
+            remaining[group] = False
+            wanted[chosen] -= members[group]
+            wanted_rows[chosen] -= sizes[group]
+    return part
 
 
 def _neediest(

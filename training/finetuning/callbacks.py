@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from transformers import TrainerCallback
 
-from training.finetuning.checkpoint import save_kept
+from training.finetuning.checkpoint import save_best
 from training.scoring.scores import score
 from training.scoring.thresholds import tune_thresholds
 
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 BEST_BY = "mean_average_precision"
 
 
-@dataclass(slots=True)
-class Best:
+@dataclass(frozen=True, slots=True)
+class BestEpoch:
     """The best epoch so far.
 
     Attributes:
@@ -95,19 +95,19 @@ class BestEpochCallback(TrainerCallback):  # type: ignore[misc]
         progress: Progress,
         patience: int | None,
     ) -> None:
-        self.best: Best | None = None
+        self.best: BestEpoch | None = None
         self._model = model
-        self._evaluator = evaluator
+        self.evaluator = evaluator
         self._deadline = deadline
         self._progress = progress
         self._patience = patience
-        self._in_vain = 0
+        self._epochs_without_improvement = 0
         self._history: list[dict[str, float]] = []
 
     @property
     def exhausted(self) -> bool:
         """Whether patience is at its end."""
-        return self._patience is not None and self._in_vain >= self._patience
+        return self._patience is not None and self._epochs_without_improvement >= self._patience
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         """The number of steps is known now."""
@@ -125,22 +125,24 @@ class BestEpochCallback(TrainerCallback):  # type: ignore[misc]
         """Complete a checkpoint with the best epoch so far."""
         del control
         assert self.best is not None, "an epoch is scored before it is saved"
-        save_kept(
+        save_best(
             Path(args.output_dir) / f"checkpoint-{state.global_step}",
             {
                 "epoch": self.best.epoch,
                 "probabilities": torch.from_numpy(self.best.probabilities),
                 "history": self._history,
                 "state": self.best.state,
-                "in_vain": self._in_vain,
+                "epochs_without_improvement": self._epochs_without_improvement,
             },
         )
 
-    def restore(self, kept: dict[str, Any]) -> None:
+    def restore(self, saved: dict[str, Any]) -> None:
         """Go on from what `on_save` wrote."""
-        self._history = kept["history"]
-        self._in_vain = kept["in_vain"]
-        self.best = Best(kept["epoch"], kept["probabilities"].numpy(), self._history, kept["state"])
+        self._history = saved["history"]
+        self._epochs_without_improvement = saved["epochs_without_improvement"]
+        self.best = BestEpoch(
+            saved["epoch"], saved["probabilities"].numpy(), self._history, saved["state"]
+        )
         self._progress.note(f"going on after epoch {self._history[-1]['epoch']:g}")
 
     def on_evaluate(
@@ -156,13 +158,13 @@ class BestEpochCallback(TrainerCallback):  # type: ignore[misc]
             f"{found['macro_f1']:.3f}, mean average precision {found[BEST_BY]:.3f}"
         )
         reached = max((h[BEST_BY] for h in self._history[:-1]), default=-1.0)
-        self._in_vain += 1
+        self._epochs_without_improvement += 1
         if self.best is None or self._history[-1][BEST_BY] > reached:
-            self._in_vain = 0
+            self._epochs_without_improvement = 0
             state_dict = self._model.state_dict()
-            self.best = Best(
+            self.best = BestEpoch(
                 epoch=epoch,
-                probabilities=self._evaluator.probabilities,
+                probabilities=self.evaluator.probabilities,
                 history=self._history,
                 state={name: value.cpu().clone() for name, value in state_dict.items()},
             )

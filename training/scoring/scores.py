@@ -113,10 +113,7 @@ def score(
         for i, name in enumerate(names)
     )
     occurring = [label for label in labels if label.support]
-    support = np.array([label.support for label in occurring])
-    judged = support + np.array(
-        [label.false_positives + label.true_negatives for label in occurring]
-    )
+    floor_micro, floor_macro = _floors(true, known, occurring)
     any_true, any_predicted = _any(true), _any(predicted)
     unlabelled = ~any_true
     return Scores(
@@ -129,12 +126,26 @@ def score(
         macro_f1=_mean([label.f1 for label in occurring]),
         mean_average_precision=_mean([label.average_precision or 0.0 for label in occurring]),
         any_label_macro_f1=any_macro_f1(any_true, any_predicted),
-        # Everything known is given: what is right are the true ones, nothing is missed.
-        floor_micro_f1=float(2 * true.sum() / (true.sum() + known.sum())) if true.any() else 0.0,
-        floor_macro_f1=_mean((2 * support / (support + judged)).tolist()),
+        floor_micro_f1=floor_micro,
+        floor_macro_f1=floor_macro,
         labelled_share=float(any_predicted[unlabelled].mean()) if unlabelled.any() else None,
         labels=labels,
     )
+
+
+def _floors(
+    true: NDArray[np.bool_], known: NDArray[np.bool_], occurring: Sequence[LabelScore]
+) -> tuple[float, float]:
+    """Micro and macro F1 of giving every label wherever it is known whether it applies.
+
+    Then nothing is missed, and what is right are the true ones: F1 is 2 true / (true + known).
+    """
+    micro = float(2 * true.sum() / (true.sum() + known.sum())) if true.any() else 0.0
+    support = np.array([label.support for label in occurring])
+    judged = support + np.array(
+        [label.false_positives + label.true_negatives for label in occurring]
+    )
+    return micro, _mean((2 * support / (support + judged)).tolist())
 
 
 def f1(true_positives: int, false_positives: int, false_negatives: int) -> float:

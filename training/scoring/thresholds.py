@@ -56,17 +56,7 @@ def tune_thresholds(
     """
     true = truth > 0
     known = np.ones_like(true) if known is None else known
-    common = _best_threshold(true[known], probabilities[known])
-    tuned: NDArray[np.float64] = np.empty(true.shape[1])
-    for label in range(true.shape[1]):
-        rows = known[:, label]
-        positives = int(true[rows, label].sum())
-        weight = positives / (positives + HALF_TRUST_POSITIVES)
-        own = common
-        if positives:
-            own = _best_threshold(true[rows, label], probabilities[rows, label])
-        tuned[label] = weight * own + (1.0 - weight) * common
-    tuned = np.clip(tuned, LOWEST, HIGHEST).round(4)
+    tuned = _between_own_and_common(true, probabilities, known)
     if at_least is not None:
         tuned = np.maximum(tuned, at_least)
     if max_false_alarms < 1.0:
@@ -78,6 +68,23 @@ def tune_thresholds(
                 true[rows, label], probabilities[rows, label], tuned[label], min_precision
             )
     return tuned
+
+
+def _between_own_and_common(
+    true: NDArray[np.bool_], probabilities: NDArray[np.float32], known: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """Each label's own best threshold, drawn towards the common one; shape `(labels,)`."""
+    common = _best_threshold(true[known], probabilities[known])
+    tuned: NDArray[np.float64] = np.empty(true.shape[1])
+    for label in range(true.shape[1]):
+        rows = known[:, label]
+        positives = int(true[rows, label].sum())
+        weight = positives / (positives + HALF_TRUST_POSITIVES)
+        own = common
+        if positives:
+            own = _best_threshold(true[rows, label], probabilities[rows, label])
+        tuned[label] = weight * own + (1.0 - weight) * common
+    return np.clip(tuned, LOWEST, HIGHEST).round(4)
 
 
 def silent_labels(thresholds: Mapping[str, float]) -> list[str]:
