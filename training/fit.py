@@ -98,7 +98,7 @@ def fit(
         deadline=deadline,
         progress=progress,
     )
-    processes.part_ways()
+    processes.leave_group()
     if not processes.is_first():
         return None
     calibration = _calibrated(

@@ -1,4 +1,4 @@
-"""What a fit is told."""
+"""The options of a fit."""
 
 from __future__ import annotations
 

@@ -70,7 +70,10 @@ def new_progress() -> Progress:
 
 @contextmanager
 def one_line_errors() -> Iterator[None]:
-    """What the user can mend is one line and exit code 2; Ctrl-C and SIGTERM clean up first."""
+    """Turn the errors of training and of the worker into one line on stderr and exit code 2.
+
+    Ctrl-C and SIGTERM end the block as exceptions do, so that temporary files are removed.
+    """
     before = signal.signal(signal.SIGTERM, _terminate)
     try:
         yield

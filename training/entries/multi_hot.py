@@ -1,4 +1,4 @@
-"""Labels as numbers: one column a label, 1.0 where it was given."""
+"""Labels as multi-hot arrays: a column for each label, 1.0 where it was given."""
 
 from __future__ import annotations
 

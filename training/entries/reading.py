@@ -22,7 +22,7 @@ _GROUP = " group"
 SHIPPED_DATA = Path(__file__).parents[1] / "data" / "mental_health_journals.csv"
 #: An entry is at most this many characters, as for `journal submit`.
 MAX_TEXT_CHARACTERS = 20_000
-#: A quote that is never closed makes one cell of the rest of a file.
+#: Characters of a cell; a quote that is never closed makes one cell of the rest of a file.
 LONGEST_CELL = 1_000_000
 
 
@@ -93,7 +93,7 @@ def _record(row: dict[str, Any], place: str) -> Record:
 
 
 def _csv_rows(path: Path, wanted: tuple[str, ...]) -> Iterator[tuple[int, dict[str, Any]]]:
-    # Too long a text is told as such; only what can be no cell at all is not CSV.
+    # A text over the limit has an error of its own; only what cannot be a cell is "not CSV".
     csv.field_size_limit(LONGEST_CELL)
     with path.open(encoding="utf-8-sig", newline="") as stream:
         reader = csv.reader(stream, strict=True)

@@ -26,7 +26,7 @@ TRAIN, VALIDATION = 0, 1
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One of the two.
+    """One of the two parts of a split.
 
     Attributes:
         texts: the entries.
@@ -52,7 +52,14 @@ class Part:
         names: Sequence[str],
         rows: Sequence[int],
     ) -> Part:
-        """These rows of the whole."""
+        """The part that these rows of the whole make.
+
+        Args:
+            texts: of all entries, as the model is to see them.
+            records: of all entries.
+            names: of the labels, in the order of the columns.
+            rows: which entries belong to this part.
+        """
         chosen = [records[row] for row in rows]
         return cls(
             [texts[row] for row in rows],
@@ -75,7 +82,7 @@ def stratified_split(
     validation_share: float,
     seed: int,
 ) -> tuple[list[int], list[int]]:
-    """Part the rows in two, the rarest label first, so that each part gets its due of it.
+    """Split the rows in two parts that each hold about their share of every label.
 
     Args:
         labels: multi-hot, shape `(entries, labels)`.
@@ -113,7 +120,7 @@ def _assigned(
     shares: NDArray[np.float64],
     generator: np.random.Generator,
 ) -> NDArray[np.int64]:
-    """The part of each group, shape `(groups,)`: the rarest class first, to who lacks most of it.
+    """The part of each group, shape `(groups,)`; classes are dealt out from the rarest on.
 
     Args:
         members: how many entries of each class a group has, shape `(groups, classes)`.
@@ -142,7 +149,7 @@ def _neediest(
     rows_wanted: NDArray[np.float64],
     generator: np.random.Generator,
 ) -> int:
-    """The part that lacks most of this label; if equal, most rows; if equal, by lot."""
+    """The part that lacks most of this class; of equals most rows; of equals a random one."""
     best = np.flatnonzero(label_wanted == label_wanted.max())
     best = best[rows_wanted[best] == rows_wanted[best].max()]
     return int(generator.choice(best))

@@ -1,4 +1,4 @@
-"""Scoring every epoch, keeping the best in memory, and knowing when to stop."""
+"""The best-epoch callback: score every epoch, keep the best one in memory, and stop early."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class BestEpoch:
 
 
 class Evaluator:
-    """Scores the validation texts; keeps the last probabilities for the thresholds.
+    """Scores the validation texts after an epoch; keeps their probabilities.
 
     Args:
         validation: windows of the validation texts.
@@ -63,7 +63,7 @@ class Evaluator:
         self.probabilities = np.zeros_like(held_out.labels)
 
     def __call__(self, prediction: Any) -> dict[str, float]:
-        """Figures of an epoch, from the logits of the windows."""
+        """Figures of an epoch, each from 0 to 1, from logits of shape `(windows, labels)`."""
         logits = torch.from_numpy(np.asarray(prediction.predictions, dtype=np.float32))
         self.probabilities = self._validation.best_by_text(torch.sigmoid(logits).numpy())
         thresholds = tune_thresholds(self._truth, self.probabilities, self._known)
@@ -84,7 +84,7 @@ class BestEpochCallback(TrainerCallback):  # type: ignore[misc]
         evaluator: holds the probabilities of the epoch that was just scored.
         deadline: ends the training.
         progress: is told about every step and epoch.
-        patience: this many epochs without a better one end the training too; None for never.
+        patience: training ends after this many epochs without improvement; None for never.
     """
 
     def __init__(
@@ -106,17 +106,17 @@ class BestEpochCallback(TrainerCallback):  # type: ignore[misc]
 
     @property
     def exhausted(self) -> bool:
-        """Whether patience is at its end."""
+        """Whether there were as many epochs without improvement as patience allows."""
         return self._patience is not None and self._epochs_without_improvement >= self._patience
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """The number of steps is known now."""
+        """Begin the progress bar, now that the number of steps is known."""
         del args, control
         self._progress.begin("fine-tuning", state.max_steps)
         self._progress.advance(state.global_step)
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """One step further; the last one if time is up."""
+        """Advance the progress bar; stop if the time is used up."""
         self._progress.advance(1, f"epoch {state.epoch or 0:.1f}/{args.num_train_epochs:g}")
         if self._deadline.used() >= 1.0:
             control.should_training_stop = True
@@ -148,7 +148,7 @@ class BestEpochCallback(TrainerCallback):  # type: ignore[misc]
     def on_evaluate(
         self, args: Any, state: Any, control: Any, metrics: dict[str, float], **_: Any
     ) -> None:
-        """Keep these weights if they are the best so far; stop where that is long ago."""
+        """Keep these weights if they are the best so far; stop if patience is exhausted."""
         del args
         epoch = round(float(state.epoch or 0.0), 2)
         found = {name: metrics[f"eval_{name}"] for name in (BEST_BY, "micro_f1", "macro_f1")}

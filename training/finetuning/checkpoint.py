@@ -1,7 +1,7 @@
-"""Where an interrupted fit goes on: a folder beside the target, removed when the model is written.
+"""Checkpoints of a fit: a folder beside the target, removed when the model is written.
 
-It holds weights, the optimizer's state and figures, and no text. Its `fit` file tells which fit it
-belongs to, as a SHA-256 over entries, base and settings.
+It holds weights, the optimizer's state and figures, and no text. Its file `fit` holds the
+fingerprint of the fit that it belongs to, a SHA-256 over entries, base and settings.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def checkpoint_folder(target: Path) -> Path:
 def fingerprint(
     base: Base, names: Sequence[str], train: Part, held_out: Part, options: FitOptions
 ) -> str:
-    """The same for a fit that takes the same steps."""
+    """A SHA-256 that is equal for fits that take the same steps, in hexadecimal digits."""
     settings = {k: v for k, v in asdict(options).items() if k not in _NOT_IN_FINGERPRINT}
     digest = hashlib.sha256(json.dumps([base.name, list(names), settings]).encode())
     for file in sorted(Path(base.source).glob("*.safetensors")):
@@ -109,7 +109,7 @@ def save_best(checkpoint: Path, best: dict[str, Any]) -> None:
 
 
 def load_best(checkpoint: Path) -> dict[str, Any]:
-    """What `save_best` wrote; nothing in the file is run.
+    """What `save_best` wrote; no code in the file is run.
 
     Raises:
         OutputError: it cannot be read.

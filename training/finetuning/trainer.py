@@ -75,8 +75,8 @@ def finetune(
     """Fine-tune `model` in place; it ends with the weights of the best epoch.
 
     The best epoch is the one with the highest mean average precision on the validation texts.
-    F1 is not asked, because its thresholds are tuned on the very same texts: it moves with the
-    luck of a few entries, where average precision weighs the whole order of the scores.
+    F1 would depend on thresholds that are tuned on the same texts, and so on a few entries near
+    them; average precision takes the whole order of the scores into account.
 
     Args:
         model: the base with its head.
@@ -234,7 +234,7 @@ class _Trainer(Trainer):  # type: ignore[misc]
     def compute_loss(
         self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, **_: Any
     ) -> Any:
-        """Our own; the model's takes every label for known."""
+        """`training_loss`; the model's own loss would take every label as known."""
         labels, weights = inputs.pop("labels"), inputs.pop("weights")
         outputs = model(**inputs)
         positive = self.positive_weights
@@ -249,10 +249,10 @@ class _Trainer(Trainer):  # type: ignore[misc]
         return (loss, outputs) if return_outputs else loss
 
     def _get_train_sampler(self, train_dataset: Any = None) -> Sampler[int]:
-        """Windows of like length together, in an order that every process knows.
+        """Batches of windows of similar length, in the same order in every process.
 
-        The Trainer's own takes it from the process's random numbers, of which dropout has used
-        more in one process than in another.
+        The Trainer's own sampler draws from the process's random numbers, of which dropout has
+        used more in one process than in another.
         """
         dataset = self.train_dataset if train_dataset is None else train_dataset
         return _ByLength(self.args.train_batch_size, dataset["length"], self.args.seed)

@@ -68,8 +68,8 @@ def tokenize(
         tokenizer: a fast tokenizer.
         window_tokens: most tokens in a window, special tokens included.
         places: keep of each text only the window that holds this place, from 0 for its beginning
-            to 1; every window if left out. For training: a label is to be learnt from where it
-            lies, and where that is not known, the first window is right most often.
+            to 1; every window if left out. For training: a label is to be learnt from the window
+            with its evidence; where that is not marked, it is most often in the first one.
         weights: how much each text counts; the same by default.
 
     Raises:

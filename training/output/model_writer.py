@@ -1,4 +1,4 @@
-"""What a fit leaves behind: weights, tokenizer, thresholds, figures, plot and card."""
+"""Writing a model folder: weights, tokenizer, thresholds, figures, reliability plot and card."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from training.pii.options import TaggerOptions
     from training.progress import Progress
 
-#: More often, and the texts would be learnt by heart.
+#: Texts that are repeated more often than this are overfitted.
 MOST_REPEATS = 10
 
 
@@ -82,8 +82,15 @@ def learn(
 ) -> dict[str, torch.Tensor]:
     """The weights of one training run, which has examples and an order of its own.
 
-    All runs begin with the same weights: so their mean is a model, and a better one than each
-    (M. Wortsman et al., "Model soups", ICML 2022).
+    All runs begin with the same weights, so the mean of their results is a model, and does better
+    than each of them (M. Wortsman et al., "Model soups", ICML 2022).
+
+    Args:
+        templates: what examples are made of; those that are held out are not used.
+        options: see there.
+        progress: is told about every example and step.
+        extra: examples besides the generated ones.
+        run: the number of the run, counted from 0; added to the seed.
     """
     tokenizer, model = load_base(layers=options.layers, seed=options.seed)
     seed = options.seed + run
@@ -100,7 +107,7 @@ def learn(
 
 
 def average(states: Sequence[dict[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
-    """The mean of the runs' weights."""
+    """The mean of the runs' weights, tensor by tensor; integer tensors are those of the first."""
     return {
         name: torch.stack([state[name] for state in states]).mean(dim=0)
         if tensor.is_floating_point()
@@ -110,7 +117,7 @@ def average(states: Sequence[dict[str, torch.Tensor]]) -> dict[str, torch.Tensor
 
 
 def _repeats(texts: int, options: TaggerOptions) -> int:
-    """How often a user's own texts are shown: a few would drown among the generated ones."""
+    """How often each of a user's own texts is repeated, to make up `own_share` of all examples."""
     wanted = options.own_share / (1 - options.own_share) * options.examples
     return min(MOST_REPEATS, max(1, round(wanted / texts))) if texts else 1
 

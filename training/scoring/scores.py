@@ -1,9 +1,10 @@
 """How good predictions are.
 
-F1 is 2TP / (2TP + FP + FN): van Rijsbergen, "Information Retrieval", 1979, chapter 7. Micro adds
-the counts of all labels first; macro is the mean over labels. Average precision is the sum over
-thresholds of precision times the gain in recall, without interpolation: Manning, Raghavan and
-Schütze, "Introduction to Information Retrieval", 2008, section 8.4.
+F1 is 2TP / (2TP + FP + FN), with the counts of true positives, false positives and false negatives:
+C. J. van Rijsbergen, "Information Retrieval", 1979, chapter 7. Micro F1 adds the counts of all
+labels first; macro F1 is the mean of the labels' F1. Average precision is the sum over thresholds n
+of (R_n - R_(n-1)) P_n, with precision P and recall R and without interpolation: C. Manning,
+P. Raghavan and H. Schütze, "Introduction to Information Retrieval", 2008, section 8.4.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ import pytest
 
 from tests.training.fitting import interrupt_while_writing, metrics_of, run_fit
 from training.finetuning.callbacks import BestEpochCallback
-from training.finetuning.checkpoint import checkpoint_folder
+from training.finetuning.checkpoint import BEST, checkpoint_folder, open_checkpoints
 from training.progress import Progress
 
 
@@ -78,3 +78,13 @@ def test_another_fit_does_not_go_on_from_it(
     plain = run_fit(tiny_base, tmp_path / "plain", progress, epochs=2, seed=4)
     folder = run_fit(tiny_base, tmp_path / "model", progress, epochs=2, seed=4, resume=True)
     assert metrics_of(folder)["epochs"] == metrics_of(plain)["epochs"]
+
+
+def test_a_checkpoint_without_its_best_epoch_is_not_resumed_from(tmp_path: Path) -> None:
+    folder = checkpoint_folder(tmp_path / "model")
+    assert open_checkpoints(folder, "this fit").resume_from is None
+    for number, file in ((1, BEST), (2, "optimizer.pt")):
+        (folder / f"checkpoint-{number}").mkdir()
+        (folder / f"checkpoint-{number}" / file).touch()
+    assert open_checkpoints(folder, "this fit").resume_from == folder / "checkpoint-1"
+    assert open_checkpoints(folder, "another fit").resume_from is None

@@ -14,7 +14,7 @@ from training.pii.mining import mine
 from training.pii.values import places
 from training.pii.values.slot_types import TYPE_OF_SLOT, TYPES
 from training.pii.values.slots import Slots
-from training.pii.values.word_lists import THINGS, word_lists
+from training.pii.values.word_lists import THINGS, WORDS, word_lists
 
 
 @pytest.fixture(scope="module")
@@ -110,3 +110,10 @@ def test_what_is_nobodys_is_a_slot_of_its_own() -> None:
     assert "Tetris" in found["GAME"]
     assert not any(thing != thing.strip() or not thing for each in found.values() for thing in each)
     assert not set(found) & set(TYPE_OF_SLOT)
+
+
+def test_every_list_of_words_is_read_whole() -> None:
+    found = word_lists(WORDS)
+    assert len(found["MONTHS"]) == 12
+    assert found["WEEKDAYS"][::6] == ("Monday", "Sunday")
+    assert not any("|" in word or "#" in word for words in found.values() for word in words)
