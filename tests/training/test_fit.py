@@ -23,7 +23,7 @@ from worker.models.folder import MODEL_FILES
 
 
 @pytest.mark.parametrize("base", ["tiny_base", "averaged_base", "distil_base", "deep_base"])
-def test_fit_learns_and_its_figures_are_the_workers(
+def test_a_fit_beats_its_floor_and_the_worker_gets_the_same_figures(
     base: str, tmp_path: Path, progress: Progress, request: pytest.FixtureRequest
 ) -> None:
     records = make_records(240)
@@ -61,7 +61,9 @@ def test_fit_learns_and_its_figures_are_the_workers(
             assert metrics["validation"][figure] == pytest.approx(value, abs=0.02), figure
 
 
-def test_best_epoch_is_kept(tiny_base: Path, tmp_path: Path, progress: Progress) -> None:
+def test_the_epoch_with_the_highest_average_precision_is_kept(
+    tiny_base: Path, tmp_path: Path, progress: Progress
+) -> None:
     folder = run_fit(tiny_base, tmp_path / "model", progress, epochs=4)
     metrics = metrics_of(folder)
     reached = [epoch["mean_average_precision"] for epoch in metrics["epochs"]]
@@ -70,7 +72,7 @@ def test_best_epoch_is_kept(tiny_base: Path, tmp_path: Path, progress: Progress)
     assert metrics["validation"]["mean_average_precision"] == max(reached)
 
 
-def test_training_ends_when_epochs_are_no_better(
+def test_training_ends_after_as_many_epochs_without_improvement_as_patience_allows(
     tiny_base: Path, tmp_path: Path, progress: Progress
 ) -> None:
     folder = run_fit(tiny_base, tmp_path / "model", progress, epochs=60, patience=2)
@@ -78,7 +80,7 @@ def test_training_ends_when_epochs_are_no_better(
     assert metrics["epochs_run"] == metrics["best_epoch"] + 2 < 60
 
 
-def test_same_seed_gives_the_same_weights(
+def test_the_same_seed_gives_the_same_weights(
     averaged_base: Path, tmp_path: Path, progress: Progress
 ) -> None:
     folders = [run_fit(averaged_base, tmp_path / name, progress, epochs=1) for name in "ab"]
@@ -99,7 +101,7 @@ def test_texts_are_anonymized_before_the_model_sees_them(
     assert all(text.startswith("<PERSON> and I") for text in texts)
 
 
-def test_given_validation_entries_are_used(
+def test_a_given_validation_file_takes_the_place_of_entries_set_aside(
     tiny_base: Path, tmp_path: Path, progress: Progress
 ) -> None:
     held_out = make_records(31, seed=9)
@@ -108,7 +110,7 @@ def test_given_validation_entries_are_used(
     assert (data["train_entries"], data["validation_entries"]) == (80, 31)
 
 
-def test_no_text_is_held_out_whose_twin_is_learnt_from(
+def test_no_held_out_text_has_a_reframe_or_a_copy_in_the_training_part(
     tiny_base: Path, tmp_path: Path, progress: Progress, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rows = [
@@ -134,7 +136,7 @@ def test_no_text_is_held_out_whose_twin_is_learnt_from(
     assert not learnt & held_out
 
 
-def test_temperature_follows_labels_where_votes_say_less(
+def test_the_temperature_is_tuned_on_labels_and_not_on_votes(
     tiny_base: Path, tmp_path: Path, progress: Progress, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[np.ndarray] = []
@@ -153,7 +155,7 @@ def test_temperature_follows_labels_where_votes_say_less(
     assert np.array_equal(asked[0], [[1, 0, 0], [0, 0, np.nan]], equal_nan=True)
 
 
-def test_time_limit_ends_training_with_a_model(
+def test_a_time_limit_ends_training_with_a_model(
     tiny_base: Path, tmp_path: Path, progress: Progress
 ) -> None:
     folder = run_fit(tiny_base, tmp_path / "model", progress, epochs=5_000, max_minutes=0.05)

@@ -28,7 +28,7 @@ def test_every_file_can_be_read_by_another_user(
         assert path.stat().st_mode & 0o444 == 0o444, path
 
 
-def test_older_model_is_replaced_and_anything_else_left_alone(
+def test_an_older_model_is_replaced_and_any_other_folder_is_refused(
     tiny_base: Path, tmp_path: Path, progress: Progress
 ) -> None:
     target = tmp_path / "model"
@@ -88,7 +88,7 @@ def start_fit(home: Path, data: Path, base: Path, *more: str) -> subprocess.Pope
     )
 
 
-def test_no_text_is_left_anywhere(tiny_base: Path, tmp_path: Path) -> None:
+def test_a_fit_leaves_no_text_in_any_file_or_message(tiny_base: Path, tmp_path: Path) -> None:
     rows = [(f"{CANARY} {text}", labels) for text, labels in make_rows(60)]
     data, home = write_csv(tmp_path / "journals.csv", rows), tmp_path / "home"
     process = start_fit(home, data, tiny_base, "--epochs", "2", "--batch-size", "8")
@@ -110,7 +110,9 @@ def test_no_text_is_left_anywhere(tiny_base: Path, tmp_path: Path) -> None:
     assert "epoch 2: validation micro F1" in err
 
 
-def test_interrupted_fit_leaves_nothing(tiny_base: Path, journals: Path, tmp_path: Path) -> None:
+def test_a_fit_interrupted_in_training_leaves_nothing(
+    tiny_base: Path, journals: Path, tmp_path: Path
+) -> None:
     home = tmp_path / "home"
     process = start_fit(home, journals, tiny_base, "--epochs", "100000", "--no-anonymize")
     assert process.stderr is not None

@@ -22,7 +22,9 @@ def no_base_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fit_module, "load_base", loaded)
 
 
-def test_labels_are_needed(tiny_base: Path, tmp_path: Path, progress: Progress) -> None:
+def test_entries_without_any_label_are_refused(
+    tiny_base: Path, tmp_path: Path, progress: Progress
+) -> None:
     with pytest.raises(DataError, match="no entry has a label"):
         run_fit(tiny_base, tmp_path / "model", progress, records=[Record("a", ())])
 
@@ -37,7 +39,7 @@ def test_labels_are_needed(tiny_base: Path, tmp_path: Path, progress: Progress) 
         ({"validation": [Record("x", ("Omega",))]}, (DataError, "validation file only: Omega")),
     ],
 )
-def test_what_cannot_go_well_is_told_before_any_work(
+def test_options_that_cannot_be_kept_are_refused_before_any_work(
     tiny_base: Path,
     tmp_path: Path,
     progress: Progress,

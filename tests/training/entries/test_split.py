@@ -55,7 +55,7 @@ def test_rows_and_their_reframes_and_equal_texts_are_one_group() -> None:
     assert len(set(found)) == 3
 
 
-def test_the_seed_decides() -> None:
+def test_the_same_seed_gives_the_same_split() -> None:
     given = labels()
     first = stratified_split(given, validation_share=0.2, seed=3)
     assert stratified_split(given, validation_share=0.2, seed=3) == first

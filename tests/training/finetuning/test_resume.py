@@ -24,7 +24,7 @@ def interrupt_in_epoch(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(BestEpochCallback, "on_step_end", interrupted)
 
 
-def test_an_interrupted_fit_goes_on_and_leaves_no_checkpoint(
+def test_a_resumed_fit_gives_the_weights_of_an_uninterrupted_one_and_leaves_no_checkpoint(
     tiny_base: Path, tmp_path: Path, progress: Progress, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = run_fit(tiny_base, tmp_path / "whole", progress, epochs=4, resume=True)
@@ -56,7 +56,7 @@ def test_an_interrupted_fit_goes_on_and_leaves_no_checkpoint(
     assert weights[0] == weights[1]
 
 
-def test_patience_that_was_at_its_end_is_so_when_resumed(
+def test_a_fit_whose_patience_was_exhausted_does_not_train_on_when_resumed(
     tiny_base: Path, tmp_path: Path, progress: Progress, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: dict[str, Any] = {"epochs": 12, "patience": 1, "resume": True, "learning_rate": 1e-9}
@@ -68,7 +68,7 @@ def test_patience_that_was_at_its_end_is_so_when_resumed(
     assert len(metrics_of(folder)["epochs"]) == 2
 
 
-def test_another_fit_does_not_go_on_from_it(
+def test_checkpoints_of_another_fit_are_not_resumed_from(
     tiny_base: Path, tmp_path: Path, progress: Progress, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patched:

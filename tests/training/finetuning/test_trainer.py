@@ -14,7 +14,7 @@ from training.finetuning import trainer as trainer_module
 from training.progress import Progress
 
 
-def test_bf16_trains_and_fp32_is_what_is_judged(
+def test_training_in_bf16_is_judged_by_its_fp32_weights(
     tiny_base: Path, tmp_path: Path, progress: Progress, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[torch.dtype] = []
@@ -33,7 +33,9 @@ def test_bf16_trains_and_fp32_is_what_is_judged(
     assert metrics_of(folder)["settings"]["precision"] == "bf16"
 
 
-def test_precision_auto_is_what_the_hardware_has(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_precision_auto_is_bf16_only_where_the_hardware_has_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(trainer_module, "has_bf16", lambda _: False)
     assert trainer_module.precision_of("auto") == "fp32"
     assert trainer_module.precision_of("bf16") == "bf16"

@@ -105,7 +105,7 @@ def test_places_exist_and_are_no_ordinary_words() -> None:
     assert {"Texas", "Ohio"} <= {found.draw_region(rng) for _ in range(1000)}
 
 
-def test_what_is_nobodys_is_a_slot_of_its_own() -> None:
+def test_each_list_of_things_is_a_slot_without_a_type() -> None:
     found = word_lists(THINGS)
     assert "Tetris" in found["GAME"]
     assert not any(thing != thing.strip() or not thing for each in found.values() for thing in each)
