@@ -1,6 +1,6 @@
-"""The processes of a fit that torchrun or accelerate started, one a GPU.
+"""The processes of a fit that torchrun or accelerate started, one for each GPU.
 
-All of them prepare the same data and learn together; the first alone reports and writes.
+All of them prepare the same data and train together; only the first reports and writes.
 """
 
 from __future__ import annotations
@@ -11,18 +11,18 @@ from training.errors import LaunchError
 
 
 def count() -> int:
-    """How many there are; 1 without a launcher."""
+    """The number of processes; 1 without a launcher."""
     return _number("WORLD_SIZE", 1)
 
 
 def is_first() -> bool:
-    """Whether this is the one that reports and writes."""
-    # By itself it is, whatever a launcher of other things has left in the environment.
+    """Whether this process is the one that reports and writes."""
+    # A single process is, whatever a launcher of other things has left in the environment.
     return count() == 1 or _number("RANK", 0) == 0
 
 
 def check(*, batch_size: int, max_minutes: float | None, resume: bool) -> None:
-    """See early whether a fit can be shared out.
+    """Check before any work whether a fit can be shared by these processes.
 
     Raises:
         LaunchError: an option cannot be kept by several processes.
@@ -36,8 +36,8 @@ def check(*, batch_size: int, max_minutes: float | None, resume: bool) -> None:
         raise LaunchError(f"--batch-size {batch_size} cannot be shared by {count()} processes")
 
 
-def part_ways() -> None:
-    """End the group: from here on each is on its own."""
+def leave_group() -> None:
+    """End the process group; from here on no process waits for another."""
     from torch import distributed  # noqa: PLC0415 - the command line stays light
 
     if distributed.is_available() and distributed.is_initialized():

@@ -3,7 +3,8 @@
     file ──▶ records ──▶ anonymized ──▶ model ──▶ model folder
       DataError                      BaseModelError   OutputError
 
-Each is the user's to mend: one clear line, exit code 2. No message holds the text of an entry.
+Each is something that the user can correct: `journal-train` prints it as one line and ends with
+exit code 2. No message holds the text of an entry.
 """
 
 
@@ -12,16 +13,16 @@ class TrainingError(Exception):
 
 
 class DataError(TrainingError):
-    """The data cannot be read or does not suffice; names file, line and column."""
+    """Raised when data cannot be read or does not suffice; names file, line and column."""
 
 
 class BaseModelError(TrainingError):
-    """The model to start from is missing or not understood."""
+    """Raised when the model to start from is missing or cannot be loaded."""
 
 
 class OutputError(TrainingError):
-    """The result cannot be written where it was asked for."""
+    """Raised when the result cannot be written where it was asked for."""
 
 
 class LaunchError(TrainingError):
-    """The command was started in a way that it does not serve."""
+    """Raised when several processes are asked for something that only one can do."""

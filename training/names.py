@@ -30,8 +30,8 @@ class Names:
     """Lists of names by the locale they come from.
 
     Attributes:
-        first, last: locale and its names; locales are drawn evenly, so that no country's names
-            drown another's.
+        first, last: the names of each locale. Locales are drawn evenly, so that countries with
+            long lists do not outweigh the others.
     """
 
     first: tuple[tuple[str, ...], ...]

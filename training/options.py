@@ -1,22 +1,14 @@
-"""What a fit is told."""
+"""The options of a fit."""
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-from training.entries.sources import SHIPPED
-from training.errors import DataError
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-    from training.entries.reading import Record
-
-_SHIPPED = "The synthetic entries that come with journal-stream; no real person's writing"
-
+    from training.entries.record import Record
 
 #: How much it counts whether an entry has any label, beside the mean over its labels. With votes of
 #: several readers 0.25 finds labels as well as 0 does and gives fewer to reframes; with the labels
@@ -89,74 +81,3 @@ class FitOptions:
     precision: str = "fp32"
     class_weights: bool = False
     any_weight: float = ANY_WEIGHT
-
-
-def _floor(text: str) -> tuple[str, float]:
-    label, _, value = text.rpartition("=")
-    try:
-        number = float(value)
-    except ValueError:
-        number = 0.0
-    if not label or not 0 < number < 1:
-        raise DataError(f"--at-least {text}: expected LABEL=PROBABILITY")
-    return label, number
-
-
-def _files(data: Sequence[str]) -> list[str]:
-    return [Path(source).name for source in data if source.partition("=")[0] != SHIPPED]
-
-
-def _described(data: Sequence[str]) -> str:
-    names = _files(data)
-    parts = [f"Entries of {', '.join(f'`{name}`' for name in names)}"] if names else []
-    if len(names) < len(data) or not data:
-        parts.append(_SHIPPED)
-    return ". ".join(parts)
-
-
-def fit_options(
-    data: Sequence[str], out: Path, given: Mapping[str, Any], changed: Mapping[str, Any]
-) -> FitOptions:
-    """Options from the command line.
-
-    Args:
-        data: what stands for the files of entries; nothing for the shipped ones.
-        out: the folder to write.
-        given: every option by its Python name.
-        changed: those that the user set; the model card repeats them.
-    """
-    words = ["journal-train", "fit", *(Path(source).name for source in data), "--out", out.name]
-    for name, value in changed.items():
-        flag = "--" + name.replace("_", "-")
-        if value is True:
-            words.append(flag)
-        elif isinstance(value, tuple):
-            for item in value:
-                words += [flag, str(item)]
-        else:
-            shown = Path(value).name if name in ("base", "validation") else value
-            words += [flag, str(shown)]
-    return FitOptions(
-        name=given["name"] or out.name,
-        data=_described(data),
-        command=shlex.join(words),
-        epochs=given["epochs"],
-        batch_size=given["batch_size"],
-        learning_rate=given["learning_rate"],
-        seed=given["seed"],
-        window_tokens=given["window_tokens"],
-        validation_share=given["validation_share"],
-        max_minutes=given["max_minutes"],
-        small=given["small"],
-        min_precision=given["min_precision"],
-        max_false_alarms=given["max_false_alarms"],
-        at_least=tuple(_floor(text) for text in given["at_least"]),
-        least_expected=given["least_expected"],
-        allow_download=given["allow_download"],
-        patience=given["patience"],
-        resume=given["resume"],
-        precision=given["precision"],
-        class_weights=given["class_weights"],
-        any_weight=given["any_weight"],
-        shipped_only=not _files(data),
-    )

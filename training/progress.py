@@ -1,4 +1,4 @@
-"""Progress on the terminal: one bar at a time, and a line for what is worth keeping."""
+"""Progress on the terminal: one bar at a time, and lines that stay."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Progress:
         self._task = self._bar.add_task(stage, total=total, detail="")
 
     def advance(self, steps: int, detail: str = "") -> None:
-        """So many steps further in this stage."""
+        """Advance the bar of this stage by so many steps."""
         if self._task is not None:
             self._bar.update(self._task, advance=steps, detail=detail)
 
@@ -74,5 +74,5 @@ class Progress:
         return {**stages, "total": round(now - self._started, 1)}
 
     def note(self, line: str) -> None:
-        """A line that stays."""
+        """Print a line that stays."""
         self._console.print(line, highlight=False, soft_wrap=True)

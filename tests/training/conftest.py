@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from training.entries.reading import Record
+    from training.entries.record import Record
 
 #: What gives each label away; the tiny model reads letters.
 SIGNS = {"Alpha": "aaaa aaa", "Beta": "bbbb bbb", "Gamma": "cccc ccc"}

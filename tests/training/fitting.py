@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.training.conftest import make_rows
-from training.entries.reading import Record
+from training.entries.record import Record
+from training.finetuning import learning, text_model
 from training.finetuning.base_model import find_base
 from training.fit import fit
 from training.options import FitOptions
+from training.output import model_writer
 from training.progress import Progress
 from worker.models.folder import ModelFolder
 
@@ -29,8 +34,12 @@ def options(**changes: Any) -> FitOptions:
     return FitOptions(**{**given, **changes})
 
 
+def make_records(count: int, *, seed: int = 5) -> list[Record]:
+    return [Record(text, tuple(labels)) for text, labels in make_rows(count, seed=seed)]
+
+
 def run_fit(base: Path, target: Path, progress: Progress, **changes: Any) -> ModelFolder:
-    records = changes.pop("records", None) or [Record(t, tuple(ls)) for t, ls in make_rows(80)]
+    records = changes.pop("records", None) or make_records(80)
     folder = fit(
         records,
         changes.pop("validation", None),
@@ -42,3 +51,28 @@ def run_fit(base: Path, target: Path, progress: Progress, **changes: Any) -> Mod
     )
     assert folder is not None
     return folder
+
+
+def metrics_of(folder: ModelFolder) -> Any:
+    return json.loads((folder.path / "metrics.json").read_text())
+
+
+def interrupt_while_writing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(model_writer, "seal_folder", interrupted)
+
+
+def texts_to_the_model(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """The texts of every call that tokenizes for the model, as the calls come."""
+    seen: list[list[str]] = []
+    tokenize = learning.tokenize
+
+    def spy(texts: list[str], *args: Any, **kwargs: Any) -> Any:
+        seen.append(list(texts))
+        return tokenize(texts, *args, **kwargs)
+
+    for module in (learning, text_model):
+        monkeypatch.setattr(module, "tokenize", spy)
+    return seen

@@ -55,7 +55,7 @@ def test_two_processes_learn_one_model(journals: Path, tiny_base: Path, tmp_path
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
 
 
-def test_what_several_processes_cannot_keep_is_one_line(
+def test_options_that_several_processes_cannot_keep_are_refused(
     journals: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WORLD_SIZE", "2")
@@ -65,7 +65,7 @@ def test_what_several_processes_cannot_keep_is_one_line(
     assert "by 2" in line_of_failure("fit", journals, "--out", out, "--batch-size", "7")
 
 
-def test_only_the_first_process_tells(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_the_first_process_reports(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WORLD_SIZE", "2")
     monkeypatch.setenv("RANK", "1")
     assert not processes.is_first()
@@ -81,14 +81,16 @@ def test_one_process_is_the_first_whatever_its_environment_says(
     assert processes.is_first()
 
 
-def test_a_launcher_that_tells_no_number_is_one_line(
+def test_a_world_size_that_is_no_number_is_refused(
     journals: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WORLD_SIZE", "two")
     assert "WORLD_SIZE" in line_of_failure("fit", journals, "--out", tmp_path / "model")
 
 
-def test_each_process_tells_what_befell_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_process_prints_its_own_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("WORLD_SIZE", "2")
     monkeypatch.setenv("RANK", "1")
     missing = tmp_path / "missing.csv"

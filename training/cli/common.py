@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from worker.anonymizer.anonymizer import Anonymizer
+    from worker.classifier.classifier import Classifier
+    from worker.models.folder import ModelFolder
 
 EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130
@@ -39,11 +41,24 @@ def require(*packages: str) -> None:
     extras.require("journal-train", "training", *packages)
 
 
-def new_anonymizer() -> Anonymizer:
-    """The worker's anonymizer."""
+def new_anonymizer(tagger: Path | None = None) -> Anonymizer:
+    """The worker's anonymizer, with the tagger in this folder; the shipped one by default."""
     from worker.anonymizer.anonymizer import Anonymizer  # noqa: PLC0415 - brings torch and Presidio
 
-    return Anonymizer.load()
+    return Anonymizer.load(tagger)
+
+
+def new_classifier(folder: ModelFolder, *, device: str, precision: str) -> Classifier:
+    """The worker's classifier with the model in a folder.
+
+    Args:
+        folder: verified.
+        device: `auto`, `cpu` or `cuda`.
+        precision: `auto`, `fp32`, `bf16` or `int8`.
+    """
+    from worker.classifier.classifier import Classifier  # noqa: PLC0415 - brings torch
+
+    return Classifier.load(folder, device=device, precision=precision)
 
 
 def prepare_libraries(*, offline: bool) -> None:
@@ -65,7 +80,10 @@ def new_progress() -> Progress:
 
 @contextmanager
 def one_line_errors() -> Iterator[None]:
-    """What the user can mend is one line and exit code 2; Ctrl-C and SIGTERM clean up first."""
+    """Turn the errors of training and of the worker into one line on stderr and exit code 2.
+
+    Ctrl-C and SIGTERM end the block as exceptions do, so that temporary files are removed.
+    """
     before = signal.signal(signal.SIGTERM, _terminate)
     try:
         yield

@@ -11,6 +11,7 @@ from rich.console import Console
 from training.cli.common import (
     FILE,
     FOLDER,
+    new_anonymizer,
     new_progress,
     one_line_errors,
     prepare_libraries,
@@ -75,7 +76,8 @@ def pii(annotated: tuple[Path, ...], out: Path, **given: Any) -> None:
         progress.begin("loading libraries")
         from training.pii.annotated import read_for_training  # noqa: PLC0415
         from training.pii.examples import Templates  # noqa: PLC0415
-        from training.pii.fit import TaggerOptions, fit  # noqa: PLC0415 - brings torch
+        from training.pii.fit import fit  # noqa: PLC0415 - brings torch
+        from training.pii.options import TaggerOptions  # noqa: PLC0415
 
         extra = [example for file in annotated for example in read_for_training(file)]
         options = TaggerOptions(**given, annotated=tuple(file.name for file in annotated))
@@ -118,9 +120,8 @@ def evaluate_pii(data: tuple[Path, ...], tagger: Path | None, skip: str, out: Pa
         files = [(name, read_annotated(path)) for name, path in named]
         progress.begin("loading the anonymizer")
         from training.pii import evaluate as judge  # noqa: PLC0415
-        from worker.anonymizer.anonymizer import Anonymizer  # noqa: PLC0415
 
-        anonymizer = Anonymizer.load(tagger)
+        anonymizer = new_anonymizer(tagger)
         found = [
             item
             for name, rows in files

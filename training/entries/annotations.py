@@ -1,4 +1,4 @@
-"""What JSON lines may tell of an entry besides its labels.
+"""Annotations: what JSON lines may hold about an entry besides its labels.
 
 - `votes`: {label: number} and `annotators` (5 if it is left out): how many readers gave each label,
 - `mask`: labels of which it is not known whether they apply,
@@ -18,18 +18,18 @@ from training.entries.label_parsing import parse_labels
 from training.errors import DataError
 
 if TYPE_CHECKING:
-    from training.entries.reading import Record
+    from training.entries.record import Record
 
 #: As many annotators as in the data sets this format comes from.
 ANNOTATORS = 5
-#: More of one entry's reframes would only repeat themselves.
+#: Of more reframes of one entry none adds much to the others.
 MOST_REFRAMES = 2
-#: A reframe shares its subject with a distorted text: it tells more than another plain text.
+#: A reframe shares its subject with a distorted text, so it is a harder negative than other texts.
 REFRAME_WEIGHT = 1.5
 
 
 def annotated(record: Record, row: dict[str, Any]) -> Record:
-    """The record with what else its row tells.
+    """The record with the annotations of its row.
 
     Raises:
         DataError: a field is not of the expected form; the message does not repeat it.

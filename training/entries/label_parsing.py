@@ -1,4 +1,4 @@
-"""The label cell of a row: a Python list, a JSON list, or names set apart by semicolons."""
+"""Parsing the label cell of a row: a Python list, a JSON list, or names between semicolons."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Entries that must not be torn apart: what is nearly the same text teaches its own answer."""
+"""Leakage groups: entries that must stay in one part of a split.
+
+A model that has learnt from an entry has seen the answer to another of nearly the same text.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +14,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from training.entries.reading import Record
+    from training.entries.record import Record
 
 
-def groups(records: Sequence[Record]) -> NDArray[np.int64]:
-    """A number for each record, of shape `(records,)`; the same for those that belong together.
+def leakage_groups(records: Sequence[Record]) -> NDArray[np.int64]:
+    """The number of each record's group, counted from 0 without gaps, shape `(records,)`.
 
-    A row and its reframes do, and so do records whose texts differ in case and spaces at most.
+    A row and its reframes are of one group, and so are records whose texts differ in case and
+    spaces at most.
     """
     parents = list(range(len(records)))
 

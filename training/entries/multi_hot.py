@@ -1,4 +1,4 @@
-"""Labels as numbers: one column a label, 1.0 where it was given."""
+"""Labels as multi-hot arrays: a column for each label, 1.0 where it was given."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from training.entries.reading import Record
+    from training.entries.record import Record
 
 
 def targets(records: Iterable[Record], names: Sequence[str]) -> NDArray[np.float32]:

@@ -4,59 +4,25 @@ from __future__ import annotations
 
 import csv
 import json
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from producer.schemas import MAX_TEXT_CHARACTERS
 from training.entries.annotations import REFRAME_WEIGHT, annotated, reframes
 from training.entries.label_parsing import parse_labels
+from training.entries.record import Record
 from training.errors import DataError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
 TEXT, LABELS = "text", "labels"
 #: Not a name that a file could use: it is set here.
 _GROUP = " group"
 #: The data set that is shipped: synthetic entries written for this project.
 SHIPPED_DATA = Path(__file__).parents[1] / "data" / "mental_health_journals.csv"
-#: A quote that is never closed makes one cell of the rest of a file.
+#: Characters of a cell; a quote that is never closed makes one cell of the rest of a file.
 LONGEST_CELL = 20 * MAX_TEXT_CHARACTERS
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One labelled entry.
-
-    Attributes:
-        text: what was written, 1 to 50,000 characters as for `journal submit`.
-        labels: what a careful reader finds in it, in the order of the file; often nothing.
-        shares: for some or all labels, the share of readers who gave it, 0 to 1.
-        unknown: labels of which it is not known whether they apply.
-        evidence: label and quote, where in a long text a label is to be seen.
-        weight: how much it counts in training.
-        group: the same for a row and its reframes, so that none of them is set aside to test
-            what another has taught; empty for a record that stands alone.
-        style: how it is written, a word or two; empty if its file does not say.
-    """
-
-    text: str
-    labels: tuple[str, ...]
-    shares: Mapping[str, float] = field(default_factory=dict)
-    unknown: frozenset[str] = frozenset()
-    evidence: tuple[tuple[str, str], ...] = ()
-    weight: float = 1.0
-    group: str = field(default="", compare=False, repr=False)
-    style: str = field(default="", compare=False)
-
-    @property
-    def place(self) -> float:
-        """Where in the text its first evidence lies, from 0 (its beginning) to 1."""
-        if not self.evidence:
-            return 0.0
-        quote = self.evidence[0][1]
-        return (self.text.index(quote) + len(quote) / 2) / len(self.text)
 
 
 def read_records(path: Path, *, with_reframes: bool = False) -> list[Record]:
@@ -104,11 +70,6 @@ def _read(path: Path, wanted: tuple[str, ...], *, with_reframes: bool) -> list[R
     return records
 
 
-def label_names(records: list[Record]) -> tuple[str, ...]:
-    """Every label that occurs, sorted: the order of the model's outputs."""
-    return tuple(sorted({label for record in records for label in record.labels}))
-
-
 def _record(row: dict[str, Any], place: str) -> Record:
     text = row[TEXT]
     if not isinstance(text, str) or not text.strip():
@@ -131,7 +92,7 @@ def _record(row: dict[str, Any], place: str) -> Record:
 
 
 def _csv_rows(path: Path, wanted: tuple[str, ...]) -> Iterator[tuple[int, dict[str, Any]]]:
-    # Too long a text is told as such; only what can be no cell at all is not CSV.
+    # A text over the limit has an error of its own; only what cannot be a cell is "not CSV".
     csv.field_size_limit(LONGEST_CELL)
     with path.open(encoding="utf-8-sig", newline="") as stream:
         reader = csv.reader(stream, strict=True)

@@ -1,8 +1,8 @@
 """Sentences of long entries as entries of their own.
 
-A worker finds what carries a label by scoring sentences alone; what it is to score alone it must
-have seen alone. An entry whose evidence is marked gives its marked sentences with their labels,
-and some others without any.
+A worker finds the evidence of a label by scoring sentences by themselves, so the model must have
+been trained on single sentences. An entry whose evidence is marked gives its marked sentences with
+their labels, and some others without any.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from training.entries.reading import Record
+from training.entries.record import Record
 from worker.models.windows import sentence_ends
 
 if TYPE_CHECKING:

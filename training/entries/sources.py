@@ -6,7 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from training.entries.reading import SHIPPED_DATA, Record, label_names, read_records
+from training.entries.reading import SHIPPED_DATA, read_records
+from training.entries.record import Record, label_names
 from training.errors import DataError
 
 if TYPE_CHECKING:

@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from training.entries.reading import Record
+    from training.entries.record import Record
 
 TRAIN, VALIDATION = 0, 1
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One of the two.
+    """One of the two parts of a split.
 
     Attributes:
         texts: the entries.
@@ -52,7 +52,14 @@ class Part:
         names: Sequence[str],
         rows: Sequence[int],
     ) -> Part:
-        """These rows of the whole."""
+        """The part that these rows of the whole make.
+
+        Args:
+            texts: of all entries, as the model is to see them.
+            records: of all entries.
+            names: of the labels, in the order of the columns.
+            rows: which entries belong to this part.
+        """
         chosen = [records[row] for row in rows]
         return cls(
             [texts[row] for row in rows],
@@ -75,7 +82,7 @@ def stratified_split(
     validation_share: float,
     seed: int,
 ) -> tuple[list[int], list[int]]:
-    """Part the rows in two, the rarest label first, so that each part gets its due of it.
+    """Split the rows in two parts that each hold about their share of every label.
 
     Args:
         labels: multi-hot, shape `(entries, labels)`.
@@ -92,26 +99,13 @@ def stratified_split(
         DataError: one part would be empty.
     """
     groups = np.arange(len(labels)) if groups is None else groups
-    shares = np.array([1.0 - validation_share, validation_share])
     # Entries without a label are a class of their own: their share matters as well.
     classes = np.column_stack([labels > 0, ~(labels > 0).any(axis=1)])
     sizes = np.bincount(groups)
-    member = np.zeros((len(sizes), classes.shape[1]), dtype=int)
-    np.add.at(member, groups, classes)
-    generator = np.random.default_rng(seed)
-    wanted_rows = shares * len(labels)
-    wanted = shares[:, None] * member.sum(axis=0)
-    remaining = np.ones(len(member), dtype=bool)
-    part = np.zeros(len(member), dtype=int)
-    while remaining.any():
-        counts = member[remaining].sum(axis=0)
-        rarest = int(np.argmin(np.where(counts > 0, counts, np.inf)))
-        for group in generator.permutation(np.flatnonzero(remaining & (member[:, rarest] > 0))):
-            chosen = _neediest(wanted[:, rarest], wanted_rows, generator)
-            part[group] = chosen
-            remaining[group] = False
-            wanted[chosen] -= member[group]
-            wanted_rows[chosen] -= sizes[group]
+    members = np.zeros((len(sizes), classes.shape[1]), dtype=int)
+    np.add.at(members, groups, classes)
+    shares = np.array([1.0 - validation_share, validation_share])
+    part = _assigned(members, sizes, shares, np.random.default_rng(seed))
     train, validation = (
         np.flatnonzero(part[groups] == which).tolist() for which in (TRAIN, VALIDATION)
     )
@@ -120,12 +114,42 @@ def stratified_split(
     return train, validation
 
 
+def _assigned(
+    members: NDArray[np.int64],
+    sizes: NDArray[np.int64],
+    shares: NDArray[np.float64],
+    generator: np.random.Generator,
+) -> NDArray[np.int64]:
+    """The part of each group, shape `(groups,)`; classes are dealt out from the rarest on.
+
+    Args:
+        members: how many entries of each class a group has, shape `(groups, classes)`.
+        sizes: how many entries it has, shape `(groups,)`.
+        shares: of each part, shape `(parts,)`, 1 together.
+        generator: decides between parts that lack the same.
+    """
+    wanted_rows = shares * sizes.sum()
+    wanted = shares[:, None] * members.sum(axis=0)
+    remaining = np.ones(len(members), dtype=bool)
+    part = np.zeros(len(members), dtype=int)
+    while remaining.any():
+        counts = members[remaining].sum(axis=0)
+        rarest = int(np.argmin(np.where(counts > 0, counts, np.inf)))
+        for group in generator.permutation(np.flatnonzero(remaining & (members[:, rarest] > 0))):
+            chosen = _neediest(wanted[:, rarest], wanted_rows, generator)
+            part[group] = chosen
+            remaining[group] = False
+            wanted[chosen] -= members[group]
+            wanted_rows[chosen] -= sizes[group]
+    return part
+
+
 def _neediest(
     label_wanted: NDArray[np.float64],
     rows_wanted: NDArray[np.float64],
     generator: np.random.Generator,
 ) -> int:
-    """The part that lacks most of this label; if equal, most rows; if equal, by lot."""
+    """The part that lacks most of this class; of equals most rows; of equals a random one."""
     best = np.flatnonzero(label_wanted == label_wanted.max())
     best = best[rows_wanted[best] == rows_wanted[best].max()]
     return int(generator.choice(best))

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from training.entries.reading import Record
+    from training.entries.record import Record
 
 LIST, UNPUNCTUATED, LOWER, ORDINARY = "list", "no punctuation", "lower case", "ordinary"
 _ITEM = re.compile(r"^\s*(?:[-*\u2022+\u2013]|\d{1,2}[.)])\s*\S", re.MULTILINE)

@@ -1,4 +1,4 @@
-"""The same entry about other people: first names and pronouns exchanged."""
+"""Counterfactual texts: an entry with first names or pronouns exchanged, and nothing else."""
 
 from __future__ import annotations
 

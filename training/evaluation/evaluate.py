@@ -10,7 +10,7 @@ import numpy as np
 
 from training.entries.anonymize import anonymize_texts
 from training.entries.multi_hot import multi_hot, targets
-from training.entries.reading import label_names
+from training.entries.record import label_names
 from training.entries.styles import style
 from training.errors import DataError
 from training.scoring.bootstrap import intervals
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from training.entries.reading import Record
+    from training.entries.record import Record
     from training.progress import Progress
     from worker.anonymizer.anonymizer import Anonymizer
     from worker.classifier.classifier import Classification
@@ -101,11 +101,11 @@ def evaluate(
     truth = multi_hot((record.labels for record in records), labels)
     predicted = multi_hot((answer.labels for answer in answers), labels) > 0
     probabilities = np.array([answer.scores for answer in answers], dtype=np.float32)
-    # A data set that never gives a label tells nothing about it; one without any label is plain.
+    # A data set that never gives a label tells nothing about it. One without any label holds
+    # entries to which nothing applies.
     absent = tuple(label for label in labels if label not in found) if found else ()
     known = ~np.isnan(targets(records, labels)) & [label not in absent for label in labels]
     judged = (truth > 0) & known, predicted & known
-    by_length = _by_group([_length(record.text) for record in records], *judged)
     return Evaluation(
         labels=labels,
         truth=truth,
@@ -115,7 +115,7 @@ def evaluate(
         unscored_labels=absent,
         reliability=reliability(truth, probabilities, known),
         intervals=intervals(truth, predicted, probabilities, known),
-        by_length={name: by_length[name] for name in _LENGTH_NAMES if name in by_length},
+        by_length=_by_length(records, *judged),
         by_style=_by_group([style(record) for record in records], *judged),
     )
 
@@ -142,6 +142,14 @@ def answer(
         answers += classifier.classify(batch)
         progress.advance(len(batch))
     return answers
+
+
+def _by_length(
+    records: list[Record], true: NDArray[np.bool_], given: NDArray[np.bool_]
+) -> dict[str, dict[str, float]]:
+    """Micro F1 of the entries up to each length, the shortest first."""
+    found = _by_group([_length(record.text) for record in records], true, given)
+    return {name: found[name] for name in _LENGTH_NAMES if name in found}
 
 
 def _length(text: str) -> str:

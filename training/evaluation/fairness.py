@@ -1,8 +1,8 @@
 """Whether a model's labels depend on who an entry is about.
 
 Counterfactual token fairness: S. Garg et al., "Counterfactual fairness in text classification
-through robustness", AIES 2019. Names and pronouns are exchanged, and everything is decided
-again in the way a worker does; what changes is counted.
+through robustness", AIES 2019. Names and pronouns are exchanged, the labels are decided again as a
+worker does, and the decisions that changed are counted.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-#: Fewer decisions than this may depend on names, and on pronouns.
+#: The share of decisions that may depend on names, and on pronouns.
 ALLOWED = 0.02
-#: More entries of one kind would only cost time.
+#: Entries with names, or with pronouns, that are looked at; more would only cost time.
 MOST_ENTRIES = 300
 _SWAPS: dict[str, tuple[Callable[[str], str], ...]] = {
     "names": (partial(swap_names, names=WOMEN), partial(swap_names, names=MEN)),

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from rich.console import Console
 
-    from training.entries.reading import Record
+    from training.entries.record import Record
     from training.evaluation.evaluate import Evaluation, TextClassifier
     from training.progress import Progress
     from worker.anonymizer.anonymizer import Anonymizer

@@ -52,7 +52,7 @@ def print_scores(scores: Scores, console: Console) -> None:
 
 
 def print_details(found: Evaluation, console: Console) -> None:
-    """How sure the figures are, how honest the probabilities, how length and style matter."""
+    """Confidence intervals, the calibration error, and micro F1 by length and by style."""
     for name, title in _TITLES.items():
         low, high = found.intervals[name]
         console.print(f"{title}: 95% interval {low:.3f} to {high:.3f}", highlight=False)

@@ -37,7 +37,7 @@ class Base:
 def find_base(wanted: str | None) -> Base:
     """Find the base by path or name; the built-in one if none is wanted.
 
-    A model folder that `journal-train fit` wrote is one to go on from; `shipped` is ours.
+    A model folder that `journal-train fit` wrote is fine-tuned further; `shipped` is ours.
 
     Raises:
         BaseModelError: the built-in base is not installed, or a folder holds no model.
@@ -45,10 +45,10 @@ def find_base(wanted: str | None) -> Base:
     if wanted is None:
         return replace(_in_folder(_built_in_folder(), built_in_base.NAME), built_in=True)
     if wanted == SHIPPED:
-        return _to_go_on(SHIPPED_MODEL, "journal-stream's own model")
+        return _fine_tuned(SHIPPED_MODEL, "journal-stream's own model")
     folder = Path(wanted)
     if (folder / MANIFEST).is_file():
-        return _to_go_on(folder, folder.resolve().name)
+        return _fine_tuned(folder, folder.resolve().name)
     if folder.is_dir():
         return _in_folder(folder, folder.resolve().name)
     if folder.is_absolute() or wanted.startswith((".", "~")):
@@ -67,7 +67,7 @@ def _built_in_folder() -> Path:
     return place
 
 
-def _to_go_on(folder: Path, name: str) -> Base:
+def _fine_tuned(folder: Path, name: str) -> Base:
     return Base(
         source=str(folder),
         name=name,

@@ -1,4 +1,4 @@
-"""Scoring every epoch, keeping the best in memory, and knowing when to stop."""
+"""The best-epoch callback: score every epoch, keep the best one in memory, and stop early."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from transformers import TrainerCallback
 
-from training.finetuning.checkpoint import save_kept
+from training.finetuning.checkpoint import save_best
 from training.scoring.scores import score
 from training.scoring.thresholds import tune_thresholds
 
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 BEST_BY = "mean_average_precision"
 
 
-@dataclass(slots=True)
-class Best:
+@dataclass(frozen=True, slots=True)
+class BestEpoch:
     """The best epoch so far.
 
     Attributes:
@@ -47,7 +47,7 @@ class Best:
 
 
 class Evaluator:
-    """Scores the validation texts; keeps the last probabilities for the thresholds.
+    """Scores the validation texts after an epoch; keeps their probabilities.
 
     Args:
         validation: windows of the validation texts.
@@ -63,7 +63,7 @@ class Evaluator:
         self.probabilities = np.zeros_like(held_out.labels)
 
     def __call__(self, prediction: Any) -> dict[str, float]:
-        """Figures of an epoch, from the logits of the windows."""
+        """Figures of an epoch, each from 0 to 1, from logits of shape `(windows, labels)`."""
         logits = torch.from_numpy(np.asarray(prediction.predictions, dtype=np.float32))
         self.probabilities = self._validation.best_by_text(torch.sigmoid(logits).numpy())
         thresholds = tune_thresholds(self._truth, self.probabilities, self._known)
@@ -84,7 +84,7 @@ class BestEpochCallback(TrainerCallback):  # type: ignore[misc]
         evaluator: holds the probabilities of the epoch that was just scored.
         deadline: ends the training.
         progress: is told about every step and epoch.
-        patience: this many epochs without a better one end the training too; None for never.
+        patience: training ends after this many epochs without improvement; None for never.
     """
 
     def __init__(
@@ -95,28 +95,28 @@ class BestEpochCallback(TrainerCallback):  # type: ignore[misc]
         progress: Progress,
         patience: int | None,
     ) -> None:
-        self.best: Best | None = None
+        self.best: BestEpoch | None = None
         self._model = model
-        self._evaluator = evaluator
+        self.evaluator = evaluator
         self._deadline = deadline
         self._progress = progress
         self._patience = patience
-        self._in_vain = 0
+        self._epochs_without_improvement = 0
         self._history: list[dict[str, float]] = []
 
     @property
     def exhausted(self) -> bool:
-        """Whether patience is at its end."""
-        return self._patience is not None and self._in_vain >= self._patience
+        """Whether there were as many epochs without improvement as patience allows."""
+        return self._patience is not None and self._epochs_without_improvement >= self._patience
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """The number of steps is known now."""
+        """Begin the progress bar, now that the number of steps is known."""
         del args, control
         self._progress.begin("fine-tuning", state.max_steps)
         self._progress.advance(state.global_step)
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """One step further; the last one if time is up."""
+        """Advance the progress bar; stop if the time is used up."""
         self._progress.advance(1, f"epoch {state.epoch or 0:.1f}/{args.num_train_epochs:g}")
         if self._deadline.used() >= 1.0:
             control.should_training_stop = True
@@ -125,28 +125,30 @@ class BestEpochCallback(TrainerCallback):  # type: ignore[misc]
         """Complete a checkpoint with the best epoch so far."""
         del control
         assert self.best is not None, "an epoch is scored before it is saved"
-        save_kept(
+        save_best(
             Path(args.output_dir) / f"checkpoint-{state.global_step}",
             {
                 "epoch": self.best.epoch,
                 "probabilities": torch.from_numpy(self.best.probabilities),
                 "history": self._history,
                 "state": self.best.state,
-                "in_vain": self._in_vain,
+                "epochs_without_improvement": self._epochs_without_improvement,
             },
         )
 
-    def restore(self, kept: dict[str, Any]) -> None:
+    def restore(self, saved: dict[str, Any]) -> None:
         """Go on from what `on_save` wrote."""
-        self._history = kept["history"]
-        self._in_vain = kept["in_vain"]
-        self.best = Best(kept["epoch"], kept["probabilities"].numpy(), self._history, kept["state"])
+        self._history = saved["history"]
+        self._epochs_without_improvement = saved["epochs_without_improvement"]
+        self.best = BestEpoch(
+            saved["epoch"], saved["probabilities"].numpy(), self._history, saved["state"]
+        )
         self._progress.note(f"going on after epoch {self._history[-1]['epoch']:g}")
 
     def on_evaluate(
         self, args: Any, state: Any, control: Any, metrics: dict[str, float], **_: Any
     ) -> None:
-        """Keep these weights if they are the best so far; stop where that is long ago."""
+        """Keep these weights if they are the best so far; stop if patience is exhausted."""
         del args
         epoch = round(float(state.epoch or 0.0), 2)
         found = {name: metrics[f"eval_{name}"] for name in (BEST_BY, "micro_f1", "macro_f1")}
@@ -156,13 +158,13 @@ class BestEpochCallback(TrainerCallback):  # type: ignore[misc]
             f"{found['macro_f1']:.3f}, mean average precision {found[BEST_BY]:.3f}"
         )
         reached = max((h[BEST_BY] for h in self._history[:-1]), default=-1.0)
-        self._in_vain += 1
+        self._epochs_without_improvement += 1
         if self.best is None or self._history[-1][BEST_BY] > reached:
-            self._in_vain = 0
+            self._epochs_without_improvement = 0
             state_dict = self._model.state_dict()
-            self.best = Best(
+            self.best = BestEpoch(
                 epoch=epoch,
-                probabilities=self._evaluator.probabilities,
+                probabilities=self.evaluator.probabilities,
                 history=self._history,
                 state={name: value.cpu().clone() for name, value in state_dict.items()},
             )

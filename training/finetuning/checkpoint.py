@@ -1,7 +1,7 @@
-"""Where an interrupted fit goes on: a folder beside the target, removed when the model is written.
+"""Checkpoints of a fit: a folder beside the target, removed when the model is written.
 
-It holds weights, the optimizer's state and figures, and no text. Its `fit` file tells which fit it
-belongs to, as a SHA-256 over entries, base and settings.
+It holds weights, the optimizer's state and figures, and no text. Its file `fit` holds the
+fingerprint of the fit that it belongs to, a SHA-256 over entries, base and settings.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from training.finetuning.base_model import Base
     from training.options import FitOptions
 
-#: Written last into a checkpoint: without it, it is not complete.
-KEPT = "kept.pt"
+#: The best epoch so far, written last into a checkpoint: one without it is not complete.
+BEST = "best_epoch.pt"
 _MARK = "fit"
-#: Options that change how long training goes on, or what is made of its result, but not its way.
-_FREE = (
+#: Options that change how long training goes on, or what is made of its result, but no step of it.
+_NOT_IN_FINGERPRINT = (
     "name",
     "data",
     "command",
@@ -45,6 +45,19 @@ _FREE = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Checkpoints:
+    """Where a fit keeps its checkpoints.
+
+    Attributes:
+        folder: one is written into it after every epoch.
+        resume_from: the newest of the same fit, to go on from; None to begin anew.
+    """
+
+    folder: Path
+    resume_from: Path | None
+
+
 def checkpoint_folder(target: Path) -> Path:
     """The folder that belongs to a target."""
     return target.parent / f".{target.name}.resume"
@@ -53,8 +66,8 @@ def checkpoint_folder(target: Path) -> Path:
 def fingerprint(
     base: Base, names: Sequence[str], train: Part, held_out: Part, options: FitOptions
 ) -> str:
-    """The same for a fit that takes the same steps."""
-    settings = {k: v for k, v in asdict(options).items() if k not in _FREE}
+    """A SHA-256 that is equal for fits that take the same steps, in hexadecimal digits."""
+    settings = {k: v for k, v in asdict(options).items() if k not in _NOT_IN_FINGERPRINT}
     digest = hashlib.sha256(json.dumps([base.name, list(names), settings]).encode())
     for file in sorted(Path(base.source).glob("*.safetensors")):
         with file.open("rb") as stream:
@@ -65,10 +78,12 @@ def fingerprint(
     return digest.hexdigest()
 
 
-def open_checkpoints(folder: Path, mark: str) -> Path | None:
-    """Make the folder ready for a fit; the newest checkpoint of the same fit, if there is one.
+def open_checkpoints(folder: Path, mark: str) -> Checkpoints:
+    """Make the folder ready for a fit. Checkpoints of another fit are removed.
 
-    Checkpoints of another fit are removed.
+    Args:
+        folder: from `checkpoint_folder`.
+        mark: the fit's `fingerprint`.
 
     Raises:
         OutputError: the folder cannot be written.
@@ -79,27 +94,28 @@ def open_checkpoints(folder: Path, mark: str) -> Path | None:
             shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(mode=0o700, exist_ok=True)
         file.write_text(mark, encoding="utf-8")
-        complete = [path.parent for path in folder.glob(f"checkpoint-*/{KEPT}")]
+        complete = [path.parent for path in folder.glob(f"checkpoint-*/{BEST}")]
     except OSError as exc:
         raise OutputError(f"{folder}: {exc.strerror or 'cannot be written'}") from None
-    return max(complete, key=lambda path: int(path.name.partition("-")[2]), default=None)
+    newest = max(complete, key=lambda path: int(path.name.partition("-")[2]), default=None)
+    return Checkpoints(folder, resume_from=newest)
 
 
-def save_kept(checkpoint: Path, kept: dict[str, Any]) -> None:
+def save_best(checkpoint: Path, best: dict[str, Any]) -> None:
     """Write tensors and figures into a checkpoint, whole or not at all."""
-    temporary = checkpoint / f".{KEPT}"
-    torch.save(kept, temporary)
-    temporary.replace(checkpoint / KEPT)
+    temporary = checkpoint / f".{BEST}"
+    torch.save(best, temporary)
+    temporary.replace(checkpoint / BEST)
 
 
-def load_kept(checkpoint: Path) -> dict[str, Any]:
-    """What `save_kept` wrote; nothing in the file is run.
+def load_best(checkpoint: Path) -> dict[str, Any]:
+    """What `save_best` wrote; no code in the file is run.
 
     Raises:
         OutputError: it cannot be read.
     """
     try:
-        found: dict[str, Any] = torch.load(checkpoint / KEPT, weights_only=True)
+        found: dict[str, Any] = torch.load(checkpoint / BEST, weights_only=True)
     except Exception as exc:  # noqa: BLE001 - torch has many errors for a broken file
         raise OutputError(
             f"{checkpoint}: cannot be read ({type(exc).__name__}); remove it to begin anew"

@@ -23,7 +23,7 @@ class Deadline:
         self._started = 0.0
 
     def start_training(self) -> None:
-        """From here on time is shared out over the steps of training.
+        """Call this when training begins; `used` counts from here on.
 
         Raises:
             DataError: none of it is left.
@@ -35,7 +35,7 @@ class Deadline:
             )
 
     def used(self) -> float:
-        """The share of the time for training that is gone, 0 to 1; always 0 without a limit."""
+        """The share of the time for training that is used, 0 to 1; always 0 without a limit."""
         if self._limit is None:
             return 0.0
         left_at_start = self._limit - self._started

@@ -1,8 +1,8 @@
-"""A head that starts from a linear fit on the base's features, before anything is fine-tuned.
+"""A linear probe: fit the head on the base's features before the encoder is fine-tuned.
 
 A. Kumar et al., "Fine-tuning can distort pretrained features and underperform out-of-distribution",
-ICLR 2022: fitting the head first keeps a random one from pulling the encoder apart, and does
-better on texts of another kind.
+ICLR 2022: the gradients of a random head distort the encoder's features. A head that is fitted
+first does not, and the model does better on texts of another kind.
 """
 
 from __future__ import annotations
@@ -36,7 +36,18 @@ def fit_head(
     progress: Progress,
     positive_weights: torch.Tensor | None = None,
 ) -> None:
-    """Set the head's weights to the best linear classifier on the pooled features."""
+    """Set the head's weights to the best linear classifier on the pooled features.
+
+    It minimises `known_loss` plus `_PENALTY` times the sum of squared weights, for features
+    standardised to mean 0 and standard deviation 1, with L-BFGS.
+
+    Args:
+        model: its head is changed in place.
+        windows: with their labels and weights.
+        pad_token_id: fills up the shorter windows of a batch.
+        progress: is told about every batch.
+        positive_weights: as of `known_loss`.
+    """
     features, labels, weights = _features(model, windows, pad_token_id, progress)
     mean, spread = features.mean(0), features.std(0) + 1e-3
     standard = (features - mean) / spread
@@ -65,7 +76,11 @@ def fit_head(
 def _features(
     model: BertForSequenceClassification, windows: Windows, pad_token_id: int, progress: Progress
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Pooled features of shape `(windows, hidden)`, and labels and weights of the windows."""
+    """Pooled features, labels and weights of the windows.
+
+    Returns:
+        Shapes `(windows, hidden)`, `(windows, labels)` and `(windows,)`.
+    """
     progress.begin("fitting the head", len(windows.dataset))
     loader = DataLoader(windows.dataset, batch_size=_BATCH, collate_fn=Collator(pad_token_id))
     model.eval()

@@ -1,4 +1,9 @@
-"""What training makes small."""
+"""The loss functions of training.
+
+With logits z, probabilities p = sigmoid(z) and labels y from 0 to 1, binary cross-entropy is
+-(y log p + (1 - y) log(1 - p)): C. Bishop, "Pattern Recognition and Machine Learning", 2006,
+equation 4.90.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +18,7 @@ if TYPE_CHECKING:
 
 #: No label's positives count more than this many times.
 LARGEST_WEIGHT = 10.0
-
-
-#: Keeps the logarithm of what is left of 1 finite.
+#: log(1 - p) of having any label is at most minus this, which keeps log p finite.
 _SMALLEST = 1e-6
 
 
@@ -26,7 +29,7 @@ def training_loss(
     positive_weights: torch.Tensor | None = None,
     any_weight: float = 0.0,
 ) -> torch.Tensor:
-    """What training makes small: `known_loss`, and so much of `any_loss`; see there."""
+    """The sum `known_loss + any_weight * any_loss`, a scalar; arguments as of these two."""
     loss = known_loss(logits, labels, weights, positive_weights)
     return loss + any_weight * any_loss(logits, labels, weights) if any_weight else loss
 
@@ -34,15 +37,20 @@ def training_loss(
 def any_loss(logits: torch.Tensor, labels: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
     """Binary cross-entropy of a text having any label at all, the mean over texts.
 
-    The probability of any is that of a noisy or, 1 - prod(1 - p), for the model and for shares of
-    votes alike (J. Pearl, "Probabilistic Reasoning in Intelligent Systems", 1988, section 4.3.2).
-    Readers who differ about which distortion a text shows agree far more often that it shows one:
-    where labels are noisy, this is what there is to learn, and label by label it is lost.
+    The probability of any label is that of a noisy or, p = 1 - prod(1 - p_l) over the labels l
+    (J. Pearl, "Probabilistic Reasoning in Intelligent Systems", 1988, section 4.3.2), for the
+    model and for shares of votes alike; with logits, log(1 - p) = sum(log sigmoid(-z_l)).
+    Readers who differ about which distortion a text shows agree far more often that it shows one;
+    a loss label by label does not see that agreement.
 
     Args:
         logits: shape `(texts, labels)`.
-        labels: the same shape, from 0 to 1; what is NaN is left out on both sides.
+        labels: the same shape, from 0 to 1; NaN where it is not known, which counts neither for
+            the model nor for the votes.
         weights: how much each text counts, shape `(texts,)`.
+
+    Returns:
+        A scalar.
     """
     known = ~torch.isnan(labels)
     log_none = (functional.logsigmoid(-logits) * known).sum(dim=1).clamp(max=-_SMALLEST)
@@ -57,7 +65,7 @@ def known_loss(
     weights: torch.Tensor,
     positive_weights: torch.Tensor | None = None,
 ) -> torch.Tensor:
-    """Binary cross-entropy, the mean over what is known.
+    """Binary cross-entropy, the weighted sum over what is known, divided by how much is known.
 
     Args:
         logits: shape `(texts, labels)`.
@@ -65,6 +73,9 @@ def known_loss(
         weights: how much each text counts, shape `(texts,)`.
         positive_weights: how many times each label's positives count, shape `(labels,)`; once by
             default.
+
+    Returns:
+        A scalar; 0 where nothing is known.
     """
     known = ~torch.isnan(labels)
     losses = functional.binary_cross_entropy_with_logits(
@@ -74,9 +85,10 @@ def known_loss(
 
 
 def class_weights(targets: NDArray[np.float32]) -> torch.Tensor:
-    """How many times the positives of each label are to count: the root of negatives to positives.
+    """How many times the positives of each label are to count: sqrt(negatives / positives).
 
-    The root, because the full ratio makes a rare label's few positives outweigh everything.
+    The square root, because with the full ratio the few positives of a rare label outweigh all
+    others.
 
     Args:
         targets: from 0 to 1, NaN where it is not known, shape `(texts, labels)`.

@@ -45,7 +45,7 @@ def load_base(
         BaseModelError: it cannot be loaded, or its tokenizer or window does not serve.
     """
     model, tokenizer = (
-        _to_go_on(base, labels)
+        _fine_tuned(base, labels)
         if base.fine_tuned
         else _with_new_head(base, labels, allow_download=allow_download)
     )
@@ -87,7 +87,9 @@ def _with_new_head(
     return model, tokenizer
 
 
-def _to_go_on(base: Base, labels: Sequence[str]) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+def _fine_tuned(
+    base: Base, labels: Sequence[str]
+) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     """A fine-tuned model with a head for other labels; of labels it knows it keeps the weights."""
     try:
         folder = ModelFolder.open(Path(base.source))
@@ -126,8 +128,8 @@ def default_learning_rate(model: PreTrainedModel) -> float:
 def freeze_lower_layers(model: PreTrainedModel) -> None:
     """Leave the embeddings and the lowest quarter of the layers as they are.
 
-    They know words and hold most of the built-in base's parameters; a small data set has nothing
-    to teach them. Freezing half of the layers is faster still, but finds less.
+    They hold most of the built-in base's parameters and represent words; a small data set does not
+    improve them. Freezing half of the layers is faster still, but finds less.
     """
     encoder = model.base_model
     for part in _lowest(encoder):

@@ -3,33 +3,34 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch.optim import AdamW
 from torch.optim.lr_scheduler import LambdaLR
-from torch.utils.data import DataLoader, Sampler, SequentialSampler
+from torch.utils.data import Sampler, SequentialSampler
 from transformers import PrinterCallback, Trainer, TrainingArguments, set_seed
 from transformers.trainer_pt_utils import LengthGroupedSampler
 
 from training import distributed as processes
 from training.finetuning.callbacks import BestEpochCallback, Evaluator
-from training.finetuning.checkpoint import load_kept
+from training.finetuning.checkpoint import load_best
 from training.finetuning.loss import training_loss
+from training.finetuning.text_model import EVALUATION_BATCH
 from training.finetuning.windows import Collator
 from worker.models.precision import choose_device, has_bf16
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
-    import numpy as np
-    from numpy.typing import NDArray
-    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+    from transformers import PreTrainedModel
 
     from training.entries.split import Part
-    from training.finetuning.callbacks import Best
+    from training.finetuning.callbacks import BestEpoch
+    from training.finetuning.checkpoint import Checkpoints
     from training.finetuning.deadline import Deadline
+    from training.finetuning.text_model import TextModel
     from training.finetuning.windows import Windows
     from training.options import FitOptions
     from training.progress import Progress
@@ -39,80 +40,76 @@ WARM_UP = 0.1
 #: The head is new and small: it learns faster than the encoder.
 HEAD_RATE_FACTOR = 2.0
 WEIGHT_DECAY = 0.01
-_EVALUATION_BATCH = 32
 BF16 = "bf16"
 
 
-def finetune(
-    model: PreTrainedModel,
-    tokenizer: PreTrainedTokenizerBase,
-    train: Windows,
-    validation: Windows,
-    held_out: Part,
-    *,
-    labels: Sequence[str],
-    options: FitOptions,
-    deadline: Deadline,
-    progress: Progress,
-    positive_weights: torch.Tensor | None = None,
-    checkpoints: Path | None = None,
-    resume_from: Path | None = None,
-) -> Best:
-    """Fine-tune `model` in place; it ends with the weights of the best epoch.
+@dataclass(frozen=True, slots=True)
+class FinetuneData:
+    """What a model learns from and is judged by.
 
-    The best epoch is the one with the highest mean average precision on the validation texts.
-    F1 is not asked, because its thresholds are tuned on the very same texts: it moves with the
-    luck of a few entries, where average precision weighs the whole order of the scores.
-
-    Args:
-        model: the base with its head.
-        tokenizer: the base's.
+    Attributes:
         train: windows to learn from.
         validation: windows of the validation texts.
         held_out: the validation texts themselves.
         labels: label names in the order of the model's outputs.
+        positive_weights: how many times each label's positives count, shape `(labels,)`; once if
+            it is None.
+    """
+
+    train: Windows
+    validation: Windows
+    held_out: Part
+    labels: Sequence[str]
+    positive_weights: torch.Tensor | None
+
+
+def finetune(
+    model: TextModel,
+    data: FinetuneData,
+    *,
+    options: FitOptions,
+    deadline: Deadline,
+    progress: Progress,
+    checkpoints: Checkpoints | None = None,
+) -> BestEpoch:
+    """Fine-tune `model` in place; it ends with the weights of the best epoch.
+
+    The best epoch is the one with the highest mean average precision on the validation texts.
+    F1 would depend on thresholds that are tuned on the same texts, and so on a few entries near
+    them; average precision takes the whole order of the scores into account.
+
+    Args:
+        model: the base with its head.
+        data: to learn from, and to choose the epoch with.
         options: epochs, rate and seed.
         deadline: training ends when its time is used up, with the rate decayed as at the end.
         progress: is told about every step and epoch.
-        positive_weights: how many times each label's positives count; once by default.
-        checkpoints: the folder to write one into after every epoch; None for none.
-        resume_from: the checkpoint to go on from; None to begin anew.
+        checkpoints: None to write none and to begin anew.
+
+    Raises:
+        DataError: no time is left for training.
+        OutputError: the checkpoint cannot be read.
     """
     set_seed(options.seed)
-    steps = -(-len(train.dataset) // options.batch_size) * options.epochs
-    evaluator = Evaluator(validation, held_out, labels)
-    keeper = BestEpochCallback(model, evaluator, deadline, progress, options.patience)
-    assert options.learning_rate is not None
-    optimizer = AdamW(_parameter_groups(model, options.learning_rate), fused=True)
+    evaluator = Evaluator(data.validation, data.held_out, data.labels)
+    callback = BestEpochCallback(model.model, evaluator, deadline, progress, options.patience)
+    resume_from = checkpoints.resume_from if checkpoints else None
     # The Trainer insists on a folder. Without `checkpoints` nothing is saved in it.
-    with tempfile.TemporaryDirectory(prefix="journal-train-") as folder:
-        trainer = _Trainer(
-            model=model,
-            args=_arguments(str(checkpoints or folder), options, save=checkpoints is not None),
-            data_collator=Collator(tokenizer.pad_token_id or 0),
-            train_dataset=train.dataset,
-            eval_dataset=validation.dataset,
-            compute_metrics=evaluator,
-            optimizers=(optimizer, LambdaLR(optimizer, _rate(steps, deadline))),
-            callbacks=[keeper],
+    with tempfile.TemporaryDirectory(prefix="journal-train-") as nothing:
+        folder = str(checkpoints.folder) if checkpoints else nothing
+        arguments = _arguments(folder, options, save=checkpoints is not None)
+        trainer = _new_trainer(
+            model, data, callback, arguments=arguments, deadline=deadline, options=options
         )
-        trainer.remove_callback(PrinterCallback)
-        trainer.positive_weights, trainer.any_weight = positive_weights, options.any_weight
         if resume_from is not None:
-            keeper.restore(load_kept(resume_from))
+            callback.restore(load_best(resume_from))
         deadline.start_training()
-        if not keeper.exhausted:  # as it may be in what is resumed
+        if not callback.exhausted:  # as it may be in what is resumed
             trainer.train(resume_from_checkpoint=str(resume_from) if resume_from else None)
         # Takes off the autocast that would otherwise stay around the model for good.
-        trainer.accelerator.unwrap_model(model, keep_fp32_wrapper=False)
-    best = keeper.best
-    assert best is not None, "the Trainer ends every epoch with an evaluation"
-    model.load_state_dict(best.state)
-    model.to("cpu")
-    if options.precision == BF16:
-        # The folder's weights are fp32: thresholds are tuned on what these say.
-        best.probabilities = predict(model, validation, tokenizer.pad_token_id or 0)
-    return best
+        trainer.accelerator.unwrap_model(model.model, keep_fp32_wrapper=False)
+    assert callback.best is not None, "the Trainer ends every epoch with an evaluation"
+    return _restored(model, callback.best, data.validation, options.precision)
 
 
 def precision_of(wanted: str) -> str:
@@ -122,13 +119,52 @@ def precision_of(wanted: str) -> str:
     return BF16 if has_bf16(choose_device("auto")) else "fp32"
 
 
+def _restored(model: TextModel, best: BestEpoch, validation: Windows, precision: str) -> BestEpoch:
+    """Give the model the best epoch's weights; the epoch with what they say in fp32."""
+    model.model.load_state_dict(best.state)
+    model.model.to("cpu")
+    if precision != BF16:
+        return best
+    # The folder's weights are fp32: thresholds are tuned on what these say.
+    return replace(best, probabilities=model.predict(validation))
+
+
+def _new_trainer(
+    model: TextModel,
+    data: FinetuneData,
+    callback: BestEpochCallback,
+    *,
+    arguments: TrainingArguments,
+    deadline: Deadline,
+    options: FitOptions,
+) -> _Trainer:
+    """A Trainer with an optimizer, a schedule and a loss of our own."""
+    assert options.learning_rate is not None
+    steps = -(-len(data.train.dataset) // options.batch_size) * options.epochs
+    optimizer = AdamW(_parameter_groups(model.model, options.learning_rate), fused=True)
+    trainer = _Trainer(
+        model=model.model,
+        args=arguments,
+        data_collator=Collator(model.pad_token_id),
+        train_dataset=data.train.dataset,
+        eval_dataset=data.validation.dataset,
+        compute_metrics=callback.evaluator,
+        optimizers=(optimizer, LambdaLR(optimizer, _rate(steps, deadline))),
+        callbacks=[callback],
+    )
+    trainer.remove_callback(PrinterCallback)
+    trainer.positive_weights = data.positive_weights
+    trainer.any_weight = options.any_weight
+    return trainer
+
+
 def _arguments(folder: str, options: FitOptions, *, save: bool) -> TrainingArguments:
     arguments = TrainingArguments(
         output_dir=folder,
         num_train_epochs=options.epochs,
         per_device_train_batch_size=options.batch_size // processes.count(),
         ddp_find_unused_parameters=False,
-        per_device_eval_batch_size=_EVALUATION_BATCH,
+        per_device_eval_batch_size=EVALUATION_BATCH,
         seed=options.seed,
         eval_strategy="epoch",
         save_strategy="epoch" if save else "no",
@@ -177,20 +213,6 @@ def _parameter_groups(model: PreTrainedModel, rate: float) -> list[dict[str, Any
     ]
 
 
-@torch.no_grad()
-def predict(model: PreTrainedModel, windows: Windows, pad_token_id: int) -> NDArray[np.float32]:
-    """Probabilities of shape `(texts, labels)`."""
-    loader = DataLoader(
-        windows.dataset, batch_size=_EVALUATION_BATCH, collate_fn=Collator(pad_token_id)
-    )
-    model.eval()
-    scores = [
-        torch.sigmoid(model(input_ids=b["input_ids"], attention_mask=b["attention_mask"]).logits)
-        for b in loader
-    ]
-    return windows.best_by_text(torch.cat(scores).float().numpy())
-
-
 class _ByLength(LengthGroupedSampler):  # type: ignore[misc]
     def __init__(self, batch_size: int, lengths: Sequence[int], seed: int) -> None:
         super().__init__(
@@ -212,7 +234,7 @@ class _Trainer(Trainer):  # type: ignore[misc]
     def compute_loss(
         self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, **_: Any
     ) -> Any:
-        """Our own; the model's takes every label for known."""
+        """`training_loss`; the model's own loss would take every label as known."""
         labels, weights = inputs.pop("labels"), inputs.pop("weights")
         outputs = model(**inputs)
         positive = self.positive_weights
@@ -227,10 +249,10 @@ class _Trainer(Trainer):  # type: ignore[misc]
         return (loss, outputs) if return_outputs else loss
 
     def _get_train_sampler(self, train_dataset: Any = None) -> Sampler[int]:
-        """Windows of like length together, in an order that every process knows.
+        """Batches of windows of similar length, in the same order in every process.
 
-        The Trainer's own takes it from the process's random numbers, of which dropout has used
-        more in one process than in another.
+        The Trainer's own sampler draws from the process's random numbers, of which dropout has
+        used more in one process than in another.
         """
         dataset = self.train_dataset if train_dataset is None else train_dataset
         return _ByLength(self.args.train_batch_size, dataset["length"], self.args.seed)

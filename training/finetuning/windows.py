@@ -68,45 +68,13 @@ def tokenize(
         tokenizer: a fast tokenizer.
         window_tokens: most tokens in a window, special tokens included.
         places: keep of each text only the window that holds this place, from 0 for its beginning
-            to 1; every window if left out. For training: a label is to be learnt from where it
-            lies, and where that is not known, the first window is right most often.
+            to 1; every window if left out. For training: a label is to be learnt from the window
+            with its evidence; where that is not marked, it is most often in the first one.
         weights: how much each text counts; the same by default.
+
+    Raises:
+        DataError: no text has a token that the model knows.
     """
-    before, after = special_tokens(tokenizer)
-    room = window_tokens - len(before) - len(after)
-
-    def cut(batch: dict[str, Any]) -> dict[str, list[Any]]:
-        encoded = tokenizer(
-            batch["text"],
-            add_special_tokens=False,
-            return_offsets_mapping=True,
-            return_attention_mask=False,
-            return_token_type_ids=False,
-            verbose=False,
-        )
-        columns: dict[str, list[Any]] = {
-            "input_ids": [],
-            "labels": [],
-            "length": [],
-            "index": [],
-            "weight": [],
-        }
-        for at, text in enumerate(batch["text"]):
-            ids, offsets = encoded["input_ids"][at], encoded["offset_mapping"][at]
-            ends = windows.sentence_ends(text) if len(ids) > room else []
-            pieces = windows.cut(ids, offsets, ends, room)
-            if places is not None and len(pieces) > 1:
-                mark = batch["place"][at] * len(text)
-                pieces = [next(p for p in pieces if offsets[p[1] - 1][1] > mark or p == pieces[-1])]
-            for first, last in pieces:
-                full = [*before, *ids[first:last], *after]
-                columns["input_ids"].append(full)
-                columns["length"].append(len(full))
-                columns["labels"].append(batch["labels"][at])
-                columns["index"].append(batch["index"][at])
-                columns["weight"].append(batch["weight"][at])
-        return columns
-
     datasets.disable_caching()
     datasets.disable_progress_bars()
     raw = datasets.Dataset.from_dict(
@@ -118,20 +86,78 @@ def tokenize(
             "place": list(places or [0.0] * len(texts)),
         }
     )
-    cut_up = raw.map(
-        cut,
+    rows = raw.map(
+        _Cutter(tokenizer, window_tokens, only_at_place=places is not None),
         batched=True,
         batch_size=_MAP_BATCH,
         remove_columns=raw.column_names,
         keep_in_memory=True,
         load_from_cache_file=False,
     )
-    if not len(cut_up):
+    if not len(rows):
         raise DataError("the model knows no word of these entries")
     # Similar lengths side by side: little padding where windows are taken in order.
-    cut_up = cut_up.select(np.argsort(cut_up["length"], kind="stable"), keep_in_memory=True)
-    index = np.asarray(cut_up["index"], dtype=np.int64)
-    return Windows(cut_up.remove_columns("index"), index, len(texts))
+    rows = rows.select(np.argsort(rows["length"], kind="stable"), keep_in_memory=True)
+    index = np.asarray(rows["index"], dtype=np.int64)
+    return Windows(rows.remove_columns("index"), index, len(texts))
+
+
+class _Cutter:
+    """Turns a batch of texts into rows of windows, for `datasets.Dataset.map`.
+
+    Args:
+        tokenizer: a fast tokenizer.
+        window_tokens: most tokens in a window, special tokens included.
+        only_at_place: of each text keep only the window that holds its place.
+    """
+
+    def __init__(
+        self, tokenizer: PreTrainedTokenizerBase, window_tokens: int, *, only_at_place: bool
+    ) -> None:
+        self._tokenizer = tokenizer
+        self._before, self._after = special_tokens(tokenizer)
+        self._room = window_tokens - len(self._before) - len(self._after)
+        self._only_at_place = only_at_place
+
+    def __call__(self, batch: dict[str, list[Any]]) -> dict[str, list[Any]]:
+        """Columns of the windows, from the columns of the texts."""
+        encoded = self._tokenizer(
+            batch["text"],
+            add_special_tokens=False,
+            return_offsets_mapping=True,
+            return_attention_mask=False,
+            return_token_type_ids=False,
+            verbose=False,
+        )
+        columns: dict[str, list[Any]] = {
+            name: [] for name in ("input_ids", "labels", "length", "index", "weight")
+        }
+        for at, text in enumerate(batch["text"]):
+            ids, offsets = encoded["input_ids"][at], encoded["offset_mapping"][at]
+            pieces = self._pieces(text, ids, offsets)
+            if self._only_at_place and len(pieces) > 1:
+                pieces = [_holding(batch["place"][at] * len(text), pieces, offsets)]
+            for first, last in pieces:
+                full = [*self._before, *ids[first:last], *self._after]
+                columns["input_ids"].append(full)
+                columns["length"].append(len(full))
+                for name in ("labels", "index", "weight"):
+                    columns[name].append(batch[name][at])
+        return columns
+
+    def _pieces(
+        self, text: str, ids: list[int], offsets: list[tuple[int, int]]
+    ) -> list[tuple[int, int]]:
+        """First and last token (exclusive) of each window, without special tokens."""
+        ends = windows.sentence_ends(text) if len(ids) > self._room else []
+        return windows.cut(ids, offsets, ends, self._room)
+
+
+def _holding(
+    character: float, pieces: Sequence[tuple[int, int]], offsets: Sequence[tuple[int, int]]
+) -> tuple[int, int]:
+    """The piece that holds this character of the text, or the last one if it lies behind all."""
+    return next((p for p in pieces if offsets[p[1] - 1][1] > character), pieces[-1])
 
 
 class Collator:

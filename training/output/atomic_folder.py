@@ -1,4 +1,4 @@
-"""The result folder: complete and verified, or not there at all."""
+"""A folder that appears complete or not at all."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _FILE_MODE = 0o644
 
 
 def check_target(target: Path) -> None:
-    """See early whether `target` can be written; an older model there will be replaced.
+    """Check before any work that `target` can be written; an older model there will be replaced.
 
     Raises:
         OutputError: something else is in that place, or its parent is not to be written to.

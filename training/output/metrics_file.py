@@ -12,11 +12,11 @@ from training.scoring.scores import score
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from training.entries.split import Part
+    from training.entries.preparation import Parts
     from training.finetuning.base_model import Base
-    from training.finetuning.callbacks import Best
+    from training.finetuning.callbacks import BestEpoch
     from training.options import FitOptions
-    from training.scoring.decision import Decision
+    from training.scoring.calibration import Calibration
 
 _LIBRARIES = ("journal-stream", "torch", "transformers", "datasets", "accelerate")
 _NOT_SETTINGS = ("name", "data", "command", "allow_download", "shipped_only")
@@ -24,49 +24,63 @@ _NOT_SETTINGS = ("name", "data", "command", "allow_download", "shipped_only")
 
 def metrics(
     names: Sequence[str],
-    train: Part,
-    validation: Part,
-    best: Best,
-    decision: Decision,
+    parts: Parts,
+    best: BestEpoch,
+    calibration: Calibration,
     *,
     base: Base,
     options: FitOptions,
-    anonymized_here: bool,
-    validation_given: bool,
 ) -> dict[str, Any]:
-    """Scores on the validation entries, and all it takes to judge and repeat them; JSON."""
-    given = decision(best.probabilities)
-    entries = train.labels[: len(train.texts) - train.sentences]  # the sentences stand last
+    """Scores on the validation entries, and all it takes to judge and repeat them; JSON.
+
+    Args:
+        names: of the labels, in the order of the model's outputs.
+        parts: what was learnt from, and what was validated with.
+        best: the epoch whose weights were kept.
+        calibration: of the model at that epoch.
+        base: what the fit began from.
+        options: what was asked of the fit.
+    """
+    decision, held_out = calibration.decision, parts.held_out
+    probabilities = calibration.probabilities
+    scores = score(held_out.labels, probabilities, decision(probabilities), names, held_out.known)
     settings = asdict(options)
     return {
         "name": options.name,
         "base": base.name,
         "built_in_base": base.built_in and not base.fine_tuned,
         "command": options.command,
-        "data": {
-            "description": options.data,
-            "anonymized_here": anonymized_here,
-            "shipped_only": options.shipped_only,
-            "validation_given": validation_given,
-            "train_entries": len(entries),
-            "train_sentences": train.sentences,
-            "validation_entries": len(validation.texts),
-            "train_entries_without_label": int((~entries.any(axis=1)).sum()),
-            "train_entries_by_label": dict(
-                zip(names, entries.sum(axis=0).astype(int).tolist(), strict=True)
-            ),
-        },
+        "data": _data(names, parts, options),
         "settings": {k: v for k, v in settings.items() if k not in _NOT_SETTINGS},
         "best_epoch": best.epoch,
         "epochs_run": best.history[-1]["epoch"],
         "epochs": best.history,
-        "validation": score(
-            validation.labels, best.probabilities, given, names, validation.known
-        ).to_json(),
+        "validation": scores.to_json(),
         "thresholds": dict(zip(names, decision.thresholds.tolist(), strict=True)),
         "least_expected": decision.least_expected,
         "at_least_one": decision.at_least_one,
         "versions": {"python": platform.python_version(), **_versions()},
+        "temperature": round(calibration.temperature, 4),
+        "reliability": calibration.reliability.to_json(),
+    }
+
+
+def _data(names: Sequence[str], parts: Parts, options: FitOptions) -> dict[str, Any]:
+    """What the entries are and how many there are of each kind."""
+    train = parts.train
+    entries = train.labels[: len(train.texts) - train.sentences]  # the sentences stand last
+    return {
+        "description": options.data,
+        "anonymized_here": parts.anonymized,
+        "shipped_only": options.shipped_only,
+        "validation_given": parts.validation_given,
+        "train_entries": len(entries),
+        "train_sentences": train.sentences,
+        "validation_entries": len(parts.held_out.texts),
+        "train_entries_without_label": int((~entries.any(axis=1)).sum()),
+        "train_entries_by_label": dict(
+            zip(names, entries.sum(axis=0).astype(int).tolist(), strict=True)
+        ),
     }
 
 

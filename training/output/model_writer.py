@@ -1,4 +1,4 @@
-"""What a fit leaves behind: weights, tokenizer, thresholds, figures, plot and card."""
+"""Writing a model folder: weights, tokenizer, thresholds, figures, reliability plot and card."""
 
 from __future__ import annotations
 
@@ -13,61 +13,59 @@ from worker.models.folder import ModelFolder, seal_folder
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from transformers import PreTrainedModel, PreTrainedTokenizerBase
-
-    from training.scoring.decision import Decision
-    from training.scoring.reliability import Reliability
+    from training.finetuning.text_model import TextModel
+    from training.scoring.calibration import Calibration
 
 
 def save_model(
     folder: Path,
-    model: PreTrainedModel,
-    tokenizer: PreTrainedTokenizerBase,
-    decision: Decision,
+    model: TextModel,
+    calibration: Calibration,
+    found: dict[str, Any],
     *,
     name: str,
     small: bool,
-    window_tokens: int,
-    found: dict[str, Any],
-    honesty: Reliability,
 ) -> None:
     """Fill an empty folder, seal it, and open it as a worker would.
 
     Args:
         folder: where to.
         model: with its weights as they are to be used.
-        tokenizer: the model's.
-        decision: how its probabilities become labels.
+        calibration: how its probabilities become labels, and how reliable they are.
+        found: the content of `metrics.json`, among it the thresholds by label.
         name: of the model.
         small: keep an adapter of the built-in base in place of whole weights.
-        window_tokens: how much it reads at once.
-        found: the figures, among them the thresholds by label.
-        honesty: what is plotted.
 
     Raises:
         ModelFolderError: what was written is not what a worker would accept.
         OSError: it cannot be written.
     """
-    if small:
-        model.config.save_pretrained(folder)
-        adapter.save(folder / adapter.FILE, model.state_dict())
-    else:
-        model.save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
+    _save_weights(folder, model, small=small)
+    decision = calibration.decision
     _write_json(
         folder / "thresholds.json",
         {
-            "window_tokens": window_tokens,
+            "window_tokens": model.window_tokens,
             "thresholds": found["thresholds"],
             "least_expected": decision.least_expected,
             "at_least_one": decision.at_least_one,
         },
     )
     _write_json(folder / "metrics.json", found)
-    plot_reliability(honesty, folder / RELIABILITY_FILE)
+    plot_reliability(calibration.reliability, folder / RELIABILITY_FILE)
     (folder / "README.md").write_text(model_card(found), encoding="utf-8")
     seal_folder(folder, name=name)
     ModelFolder.open(folder)
+
+
+def _save_weights(folder: Path, model: TextModel, *, small: bool) -> None:
+    """Write configuration, weights (or an adapter) and tokenizer."""
+    if small:
+        model.model.config.save_pretrained(folder)
+        adapter.save(folder / adapter.FILE, model.model.state_dict())
+    else:
+        model.model.save_pretrained(folder)
+    model.tokenizer.save_pretrained(folder)
 
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""The experiments of a folder: one line a fit in `runs.jsonl`, beside the models."""
+"""The log of all fits into a folder: `runs.jsonl`, a line for each, beside the models."""
 
 from __future__ import annotations
 

@@ -122,7 +122,7 @@ def tagger_card(settings: dict[str, Any], scores: PiiScores) -> str:
 
 
 def _command(threshold: float, trained: dict[str, Any]) -> str:
-    """What makes it again; own files by name, as paths are nobody's business."""
+    """The command that makes the tagger again, with the user's files by name, without a path."""
     files = trained.get("annotated", ())
     return shlex.join(
         [

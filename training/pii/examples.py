@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from training.errors import DataError
 from training.pii.mining import mine, mined_texts
-from training.pii.slots import TYPE_OF_SLOT, Slots
+from training.pii.values.slot_types import TYPE_OF_SLOT
+from training.pii.values.slots import Slots
 from worker.anonymizer.offsets import Span
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ _SLOT_LOWER_SHARE = 0.6
 #: How often a text is drawn from each pool of templates, in their order.
 _POOL_SHARES = (0.46, 0.22, 0.13, 0.19)
 _TYPO_SHARE, _PLAIN_TYPO_SHARE = 0.15, 0.35
-#: Of the words of such an example.
+#: The share of the words of such an example that get one.
 _TYPO_RATE = 0.17
 #: Two letters swapped, one twice, one lost, one beside the right one, one hit as well.
 _SLIPS = ("swap", "swap", "twice", "lost", "beside", "also")
@@ -69,7 +70,7 @@ class Templates:
     Attributes:
         people: about people.
         other: with other personal data.
-        traps: with none, but with what may be taken for some.
+        traps: with none, but with words that look like some (May, Will, Hope).
         plain: with none.
     """
 
@@ -202,7 +203,7 @@ def _edited(example: Example, edit: object) -> Example:
 
 
 def _typo(word: str, rng: random.Random) -> str:
-    """Now and then a word with one slip of the fingers."""
+    """The word, with one typing error in the share `_TYPO_RATE` of the cases."""
     if len(word) < 4 or rng.random() > _TYPO_RATE:  # noqa: PLR2004
         return word
     at = rng.randrange(0, len(word) - 1)

@@ -1,7 +1,9 @@
-"""How far figures would move with other entries of the same kind.
+"""Confidence intervals: how far figures would move with other entries of the same kind.
 
 The percentile bootstrap: B. Efron and R. Tibshirani, "An Introduction to the Bootstrap", 1993,
-chapter 13. Whole entries are drawn, as their labels belong together.
+section 13.3: entries are drawn with replacement, as many as there are, `SAMPLES` times; the 95%
+interval of a figure reaches from the 2.5th to the 97.5th percentile of its values. Whole entries
+are drawn, because the labels of one entry are not independent.
 """
 
 from __future__ import annotations
@@ -16,9 +18,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SAMPLES = 400
-#: The middle 95% of the samples.
+#: Percentiles between which the middle 95% of the samples lie.
 _EDGES = (2.5, 97.5)
-#: The same of the normal distribution.
+#: Standard deviations within which 95% of a normal distribution lie.
 _Z = 1.96
 
 
@@ -38,6 +40,9 @@ def intervals(
         probabilities: the same shape; without them mean average precision has no interval.
         known: where it is known whether a label applies; everywhere by default.
         seed: of the samples.
+
+    Returns:
+        For each figure the lower and the upper end, from 0 to 1, rounded to four digits.
     """
     known = np.ones(truth.shape, dtype=np.bool_) if known is None else known
     true, given = (truth > 0) & known, predicted & known
@@ -65,11 +70,15 @@ def intervals(
 
 
 def share_interval(flags: NDArray[np.bool_]) -> tuple[float, float]:
-    """95% interval of the share that is true, shape `(entries,)`.
+    """95% interval of the share of flags that are true.
 
     Wilson's score interval (E. B. Wilson, "Probable inference, the law of succession, and
-    statistical inference", JASA 22, 1927): samples of what never happened would say that it never
-    can.
+    statistical inference", JASA 22, 1927): with n flags of which the share p is true, and z = 1.96,
+    (p + z^2/2n +- z sqrt(p(1-p)/n + z^2/4n^2)) / (1 + z^2/n). Unlike the bootstrap's, it has a
+    width where the share is 0 or 1.
+
+    Args:
+        flags: shape `(entries,)`, at least one.
     """
     n, share = len(flags), float(flags.mean())
     spread = _Z**2 / n

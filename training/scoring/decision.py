@@ -1,4 +1,9 @@
-"""From probabilities to labels."""
+"""The decision which labels a text is given, from their probabilities.
+
+The expected number of labels of a text is the sum of their probabilities, even where labels depend
+on one another (linearity of expectation). Where every label is unlikely by itself, this sum tells
+better than the largest probability whether there is any label at all.
+"""
 
 from __future__ import annotations
 
@@ -13,12 +18,12 @@ from training.scoring.thresholds import ALARM_COST, micro_plus_macro_f1, tune_th
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-#: What is tried as the number of labels to expect at least.
+#: The values of `least_expected` that are tried.
 EXPECTED = tuple(round(0.1 * i, 1) for i in range(21))
 _ALIKE = 1e-9
-#: What giving one label at least may cost on the validation entries. To decide by the sum alone
-#: leaves less to chance: on unseen posts of noisy labels it was better in ten of ten models (macro
-#: F1 of having any label 0.730 to 0.697 in the mean), where the validation entries saw it in five.
+#: `at_least_one` is chosen though it is worse by this much on the validation entries: on unseen
+#: posts of noisy labels it was better in ten of ten models (macro F1 of having any label 0.730 and
+#: 0.697 in the mean), but on their validation entries in five only.
 AT_LEAST_ONE_MAY_COST = 0.03
 
 
@@ -28,11 +33,9 @@ class Decision:
 
     Attributes:
         thresholds: probability from which on each label is given, shape `(labels,)`.
-        least_expected: and only to texts whose probabilities add up to this. The sum is the
-            number of labels to expect of a text; where every label is unlikely by itself, it
-            tells better than the largest of them whether there is anything at all.
-        at_least_one: such a text has one label at least: if none reaches its threshold, the one
-            that comes nearest, as a share of it.
+        least_expected: labels are given only to texts whose probabilities add up to this number.
+        at_least_one: such a text is given one label at least: if none reaches its threshold, the
+            one with the largest ratio of probability to threshold.
     """
 
     thresholds: NDArray[np.float64]
@@ -51,7 +54,7 @@ class Decision:
 
 
 def gated(probabilities: NDArray[np.float32], least: float) -> NDArray[np.float32]:
-    """The same, but 0 for texts of which fewer labels are to be expected."""
+    """The probabilities, shape `(texts, labels)`, but 0 in texts where they add up to less."""
     expected = probabilities.sum(axis=1, keepdims=True)
     return np.where(expected >= least, probabilities, np.float32(0.0))
 
@@ -109,7 +112,7 @@ def tune_decision(
 def _worth(
     true: NDArray[np.bool_], given: NDArray[np.bool_], known: NDArray[np.bool_], most_alarms: float
 ) -> float:
-    """How good it is to give these labels, all of shape `(texts, labels)`; see `tune_decision`."""
+    """The figure that `tune_decision` maximises, of arrays of shape `(texts, labels)`."""
     true, given = true & known, given & known
     # Of a text without a known label it must be known that it has no other.
     judged = true.any(axis=1) | known.all(axis=1)

@@ -1,8 +1,9 @@
-"""Whether probabilities mean what they say.
+"""Reliability: whether a label of probability p is right in the share p of the cases.
 
 Expected calibration error: M. Naeini, G. Cooper and M. Hauskrecht, "Obtaining well calibrated
-probabilities using Bayesian binning", AAAI 2015: the mean distance between how often a label is
-right and how likely it was said to be, over ten bins of equal width.
+probabilities using Bayesian binning", AAAI 2015. Probabilities are sorted into ten bins of equal
+width; the error is the sum over bins b of n_b / n |right_b - said_b|: of the n_b probabilities in a
+bin, said_b is the mean and right_b the share whose label is true.
 """
 
 from __future__ import annotations
@@ -23,7 +24,13 @@ RELIABILITY_FILE = "reliability.png"
 
 @dataclass(frozen=True, slots=True)
 class Reliability:
-    """Of each bin that holds anything: the mean probability, the share that is right, how many."""
+    """The bins that hold anything, in ascending order.
+
+    Attributes:
+        said: the mean probability in each bin, 0 to 1.
+        right: the share of them whose label is true, 0 to 1.
+        counts: how many probabilities each bin holds.
+    """
 
     said: tuple[float, ...]
     right: tuple[float, ...]
@@ -49,7 +56,13 @@ class Reliability:
 def reliability(
     truth: NDArray[np.float32], probabilities: NDArray[np.float32], known: NDArray[np.bool_]
 ) -> Reliability:
-    """Over all labels together; arrays of the shape `(entries, labels)`."""
+    """Reliability over all labels together.
+
+    Args:
+        truth: above 0 where a label applies, shape `(entries, labels)`.
+        probabilities: the same shape.
+        known: where it is known whether a label applies, the same shape; the rest is left out.
+    """
     right, said = (truth > 0)[known], probabilities[known]
     bins = np.minimum((said * BINS).astype(int), BINS - 1)
     filled = [b for b in range(BINS) if (bins == b).any()]
@@ -61,7 +74,7 @@ def reliability(
 
 
 def plot_reliability(found: Reliability, path: Path) -> None:
-    """How often a label is right against how likely it was said to be, as a PNG."""
+    """Write the reliability diagram, the share that is right over the probability, as a PNG."""
     from matplotlib.figure import Figure  # noqa: PLC0415
 
     figure = Figure(figsize=(5.2, 5.0), layout="constrained")

@@ -1,9 +1,10 @@
 """How good predictions are.
 
-F1 is 2TP / (2TP + FP + FN): van Rijsbergen, "Information Retrieval", 1979, chapter 7. Micro adds
-the counts of all labels first; macro is the mean over labels. Average precision is the sum over
-thresholds of precision times the gain in recall, without interpolation: Manning, Raghavan and
-Schütze, "Introduction to Information Retrieval", 2008, section 8.4.
+F1 is 2TP / (2TP + FP + FN), with the counts of true positives, false positives and false negatives:
+C. J. van Rijsbergen, "Information Retrieval", 1979, chapter 7. Micro F1 adds the counts of all
+labels first; macro F1 is the mean of the labels' F1. Average precision is the sum over thresholds n
+of (R_n - R_(n-1)) P_n, with precision P and recall R and without interpolation: C. Manning,
+P. Raghavan and H. Schütze, "Introduction to Information Retrieval", 2008, section 8.4.
 """
 
 from __future__ import annotations
@@ -113,10 +114,7 @@ def score(
         for i, name in enumerate(names)
     )
     occurring = [label for label in labels if label.support]
-    support = np.array([label.support for label in occurring])
-    judged = support + np.array(
-        [label.false_positives + label.true_negatives for label in occurring]
-    )
+    floor_micro, floor_macro = _floors(true, known, occurring)
     any_true, any_predicted = _any(true), _any(predicted)
     unlabelled = ~any_true
     return Scores(
@@ -129,12 +127,26 @@ def score(
         macro_f1=_mean([label.f1 for label in occurring]),
         mean_average_precision=_mean([label.average_precision or 0.0 for label in occurring]),
         any_label_macro_f1=any_macro_f1(any_true, any_predicted),
-        # Everything known is given: what is right are the true ones, nothing is missed.
-        floor_micro_f1=float(2 * true.sum() / (true.sum() + known.sum())) if true.any() else 0.0,
-        floor_macro_f1=_mean((2 * support / (support + judged)).tolist()),
+        floor_micro_f1=floor_micro,
+        floor_macro_f1=floor_macro,
         labelled_share=float(any_predicted[unlabelled].mean()) if unlabelled.any() else None,
         labels=labels,
     )
+
+
+def _floors(
+    true: NDArray[np.bool_], known: NDArray[np.bool_], occurring: Sequence[LabelScore]
+) -> tuple[float, float]:
+    """Micro and macro F1 of giving every label wherever it is known whether it applies.
+
+    Then nothing is missed, and what is right are the true ones: F1 is 2 true / (true + known).
+    """
+    micro = float(2 * true.sum() / (true.sum() + known.sum())) if true.any() else 0.0
+    support = np.array([label.support for label in occurring])
+    judged = support + np.array(
+        [label.false_positives + label.true_negatives for label in occurring]
+    )
+    return micro, _mean((2 * support / (support + judged)).tolist())
 
 
 def f1(true_positives: int, false_positives: int, false_negatives: int) -> float:

@@ -1,8 +1,9 @@
-"""Probabilities that mean what they say: temperature scaling, folded into the head.
+"""Temperature scaling, folded into the weights of the classification head.
 
-C. Guo et al., "On calibration of modern neural networks", ICML 2017: a network fine-tuned for
-several epochs is too sure of itself; dividing its logits by one number, found on the validation
-entries, mends most of it and changes no order.
+C. Guo et al., "On calibration of modern neural networks", ICML 2017, section 4.2: a network that is
+fine-tuned for several epochs is over-confident. The calibrated probability is sigmoid(z / T) of a
+logit z, with the one temperature T that gives the lowest cross-entropy on the validation entries.
+It is the same for all labels, so the order of the scores stays as it is.
 """
 
 from __future__ import annotations
@@ -19,14 +20,22 @@ if TYPE_CHECKING:
 
 #: Temperatures that are tried: a quarter to four, in equal ratios.
 _TEMPERATURES = np.geomspace(0.25, 4.0, 121)
-#: Keeps the logarithms finite.
+#: Probabilities are clipped this far from 0 and 1, which keeps their logits finite.
 _SMALLEST = 1e-7
 
 
 def best_temperature(truth: NDArray[np.float32], probabilities: NDArray[np.float32]) -> float:
-    """The temperature with the lowest binary cross-entropy; both arrays `(texts, labels)`.
+    """The temperature with the lowest binary cross-entropy on these texts.
 
-    What is NaN in `truth` is not known and left out.
+    The mean of log(1 + exp(z / T)) - y z / T is what is minimised, the cross-entropy of a logit z
+    and a label y (C. Bishop, "Pattern Recognition and Machine Learning", 2006, equation 4.90).
+
+    Args:
+        truth: from 0 to 1, NaN where it is not known, shape `(texts, labels)`.
+        probabilities: what the model says without a temperature, the same shape.
+
+    Returns:
+        Above 1 where the model is over-confident, below 1 where it is too unsure.
     """
     known = ~np.isnan(truth)
     logits, truth = _logits(probabilities)[known], truth[known]
@@ -37,7 +46,7 @@ def best_temperature(truth: NDArray[np.float32], probabilities: NDArray[np.float
 
 
 def cooled(probabilities: NDArray[np.float32], temperature: float) -> NDArray[np.float32]:
-    """What the probabilities become at a temperature; the same shape."""
+    """The probabilities at a temperature, sigmoid(logit(p) / T), of the same shape."""
     return (1.0 / (1.0 + np.exp(-_logits(probabilities) / temperature))).astype(np.float32)
 
 

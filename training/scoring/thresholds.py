@@ -1,4 +1,11 @@
-"""From which probability on a label is given, tuned on the validation entries."""
+"""From which probability on each label is given, tuned on the validation entries.
+
+A label's own best threshold is the one with the highest F1 (Z. Lipton, C. Elkan and
+B. Naryanaswamy, "Optimal thresholding of classifiers to maximize F1 measure", ECML PKDD 2014). On
+few positives it is mostly chance, so it is drawn towards the threshold that is best for all labels
+together, with the credibility factor n / (n + k) of n positives (H. Bühlmann, "Experience rating
+and credibility", ASTIN Bulletin 4, 1967).
+"""
 
 from __future__ import annotations
 
@@ -15,17 +22,18 @@ if TYPE_CHECKING:
 
 #: A threshold outside of these would give a label to all or to none.
 LOWEST, HIGHEST = 0.05, 0.95
+#: How often the coordinate ascent of `_quieter` goes through all labels.
 _SWEEPS = 3
 #: How much a share of false alarms beyond those allowed weighs against F1.
 ALARM_COST = 20.0
+#: The thresholds that are tried, in steps of 0.01.
 GRID = np.round(np.linspace(LOWEST, HIGHEST, 91), 4)
 #: A label that cannot be given as precisely as it was asked for is given practically never.
 SILENT = 0.999
 #: Of fewer entries that were given a label, the share that is right says next to nothing.
 FEWEST_GIVEN = 5
-#: A label with this many positives gets half its own threshold and half the common one. The best
-#: threshold of few positives is mostly chance: F1-optimal thresholds overfit on rare labels
-#: (Lipton, Elkan and Narayanaswamy, "Thresholding classifiers to maximize F1 score", 2014).
+#: The k of n / (n + k): a label with this many positives gets half its own threshold and half the
+#: common one.
 HALF_TRUST_POSITIVES = 20
 
 
@@ -41,32 +49,22 @@ def tune_thresholds(
     """Thresholds of shape `(labels,)` with a high F1 on these entries, rounded to four digits.
 
     Each label's own best threshold is drawn towards the one common threshold that is best for
-    all (micro F1), the more so the fewer positives it has: w = n / (n + 20) of its own. What is
-    asked for beyond that only ever raises them.
+    all (micro F1), the more so the fewer positives it has: with n positives the threshold is
+    w own + (1 - w) common, w = n / (n + 20). What is asked for beyond that only raises thresholds.
 
     Args:
         truth: multi-hot, shape `(entries, labels)`.
         probabilities: the same shape.
         known: where it is known whether a label applies, the same shape; everywhere by default.
-        min_precision: raise each label's threshold until this share of its givings is right; to
-            `SILENT` where that cannot be shown.
+        min_precision: raise each label's threshold until at least this share of the entries that
+            are given it truly have it; to `SILENT` where that cannot be shown.
         max_false_alarms: raise thresholds until at most this share of the entries without any
             label is given one, at the least cost in F1.
         at_least: what each label's threshold is no lower than, shape `(labels,)`.
     """
     true = truth > 0
     known = np.ones_like(true) if known is None else known
-    common = _best_threshold(true[known], probabilities[known])
-    tuned: NDArray[np.float64] = np.empty(true.shape[1])
-    for label in range(true.shape[1]):
-        rows = known[:, label]
-        positives = int(true[rows, label].sum())
-        weight = positives / (positives + HALF_TRUST_POSITIVES)
-        own = common
-        if positives:
-            own = _best_threshold(true[rows, label], probabilities[rows, label])
-        tuned[label] = weight * own + (1.0 - weight) * common
-    tuned = np.clip(tuned, LOWEST, HIGHEST).round(4)
+    tuned = _between_own_and_common(true, probabilities, known)
     if at_least is not None:
         tuned = np.maximum(tuned, at_least)
     if max_false_alarms < 1.0:
@@ -78,6 +76,23 @@ def tune_thresholds(
                 true[rows, label], probabilities[rows, label], tuned[label], min_precision
             )
     return tuned
+
+
+def _between_own_and_common(
+    true: NDArray[np.bool_], probabilities: NDArray[np.float32], known: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """Each label's own best threshold, drawn towards the common one; shape `(labels,)`."""
+    common = _best_threshold(true[known], probabilities[known])
+    tuned: NDArray[np.float64] = np.empty(true.shape[1])
+    for label in range(true.shape[1]):
+        rows = known[:, label]
+        positives = int(true[rows, label].sum())
+        weight = positives / (positives + HALF_TRUST_POSITIVES)
+        own = common
+        if positives:
+            own = _best_threshold(true[rows, label], probabilities[rows, label])
+        tuned[label] = weight * own + (1.0 - weight) * common
+    return np.clip(tuned, LOWEST, HIGHEST).round(4)
 
 
 def silent_labels(thresholds: Mapping[str, float]) -> list[str]:
@@ -126,7 +141,7 @@ def _quieter(
 
 
 def micro_plus_macro_f1(true: NDArray[np.bool_], given: NDArray[np.bool_]) -> float:
-    """The sum of both, of shape `(entries, labels)` each."""
+    """Micro F1 plus macro F1, from 0 to 2, of arrays of shape `(entries, labels)`."""
     hits, false, missed = (
         (a & b).sum(axis=0) for a, b in ((true, given), (~true, given), (true, ~given))
     )
@@ -149,7 +164,7 @@ def _precise(
 
 
 def _best_threshold(true: NDArray[np.bool_], probabilities: NDArray[np.float32]) -> float:
-    """The middle of the widest stretch of the grid with the best F1."""
+    """The threshold of the grid with the best F1; of several, the middle of the widest run."""
     reached = np.array([_f1_at(true, probabilities, threshold) for threshold in GRID])
     best = np.flatnonzero(reached >= reached.max() - 1e-12)
     stretches = np.split(best, np.flatnonzero(np.diff(best) > 1) + 1)

@@ -12,8 +12,8 @@ from click.testing import CliRunner
 
 from tests.training.conftest import make_rows, write_csv
 from training.cli import main
+from training.cli.fit import fit_options
 from training.errors import DataError
-from training.options import fit_options
 
 
 def line_of_failure(*arguments: str | Path) -> str:
@@ -26,34 +26,38 @@ def line_of_failure(*arguments: str | Path) -> str:
     return str(lines[0])
 
 
-def test_missing_data_is_one_line(tmp_path: Path) -> None:
+def test_missing_data_ends_with_one_line(tmp_path: Path) -> None:
     line = line_of_failure("fit", tmp_path / "none.csv", "--out", tmp_path / "model")
     assert "none.csv: No such file" in line
 
 
-def test_missing_base_is_one_line(journals: Path, tmp_path: Path) -> None:
+def test_a_missing_base_ends_with_one_line(journals: Path, tmp_path: Path) -> None:
     line = line_of_failure("fit", journals, "--out", tmp_path / "m", "--base", "./none")
     assert "./none" in line
 
 
-def test_taken_target_is_one_line_before_any_work(journals: Path, tmp_path: Path) -> None:
+def test_a_target_that_is_no_model_folder_is_refused_before_any_work(
+    journals: Path, tmp_path: Path
+) -> None:
     assert "no model folder" in line_of_failure("fit", journals, "--out", journals.parent)
     assert (tmp_path / "journals.csv").exists()
 
 
-def test_altered_model_is_one_line(tiny_model: Path, journals: Path, tmp_path: Path) -> None:
+def test_a_missing_model_ends_with_one_line(
+    tiny_model: Path, journals: Path, tmp_path: Path
+) -> None:
     line = line_of_failure("evaluate", tmp_path / "none", journals)
     assert "model folder not found" in line
 
 
-def test_malformed_row_is_one_line_without_its_text(tmp_path: Path) -> None:
+def test_a_malformed_row_is_named_by_its_line_and_without_its_text(tmp_path: Path) -> None:
     data = write_csv(tmp_path / "j.csv", make_rows(3))
     data.write_text(data.read_text() + "the heron again,__import__('os')\n")
     line = line_of_failure("fit", data, "--out", tmp_path / "model")
     assert line.endswith("j.csv:5: column 'labels': not a list of labels")
 
 
-def test_half_a_surrogate_pair_is_one_line(tmp_path: Path) -> None:
+def test_half_a_surrogate_pair_is_named_by_its_line(tmp_path: Path) -> None:
     file = tmp_path / "a.jsonl"
     file.write_text('{"text": "x \\ud800", "labels": []}\n')
     assert "a.jsonl:1" in line_of_failure("fit", file, "--out", tmp_path / "model")
@@ -68,7 +72,7 @@ def test_a_model_is_not_written_in_place_of_the_working_directory(
     assert "not the place itself" in line_of_failure("fit", data, "--out", ".")
 
 
-def test_no_time_to_train_is_one_line(tmp_path: Path, tiny_base: Path) -> None:
+def test_a_time_limit_too_short_to_train_is_refused(tmp_path: Path, tiny_base: Path) -> None:
     data = write_csv(tmp_path / "j.csv", make_rows(60))
     line = line_of_failure(
         "fit",

@@ -34,7 +34,7 @@ def rows(path: Path) -> list[list[str]]:
         return list(csv.reader(stream))
 
 
-def test_only_the_column_changes(tmp_path: Path) -> None:
+def test_only_the_chosen_column_is_anonymized(tmp_path: Path) -> None:
     source, target = tmp_path / "in.csv", tmp_path / "out.csv"
     cells = [
         ["id", "text", "note"],
@@ -48,7 +48,7 @@ def test_only_the_column_changes(tmp_path: Path) -> None:
     assert rows(target) == cells
 
 
-def test_the_copy_is_its_owners_only(tmp_path: Path) -> None:
+def test_the_copy_can_be_read_by_its_owner_only(tmp_path: Path) -> None:
     source, target = tmp_path / "in.csv", tmp_path / "out.csv"
     source.write_text("text\nNgozi\n")
     target.write_text("an older file, for all to read")
@@ -57,7 +57,7 @@ def test_the_copy_is_its_owners_only(tmp_path: Path) -> None:
     assert target.read_text() == "text\n<PERSON>\n"
 
 
-def test_a_failing_text_leaves_nothing(tmp_path: Path) -> None:
+def test_a_text_that_cannot_be_anonymized_leaves_no_copy(tmp_path: Path) -> None:
     source, target = tmp_path / "in.csv", tmp_path / "out.csv"
     source.write_text("text\nNgozi\nunreadable heron\n")
     with pytest.raises(DataError) as caught:

@@ -9,7 +9,9 @@ import pytest
 
 from producer.cli.rows import READERS, Columns, Row
 from producer.schemas import MAX_TEXT_CHARACTERS
-from training.entries.reading import SHIPPED_DATA, Record, label_names, read_records
+from tests.training.conftest import make_rows
+from training.entries.reading import SHIPPED_DATA, read_records
+from training.entries.record import Record, label_names
 from training.errors import DataError
 
 if TYPE_CHECKING:
@@ -150,3 +152,7 @@ def test_shipped_entries_are_as_promised() -> None:
     assert sum(not record.labels for record in records) >= len(records) / 3
     for name in names:
         assert sum(name in record.labels for record in records) >= 100
+
+
+def test_a_csv_gives_the_rows_that_were_written(journals: Path) -> None:
+    assert [(r.text, list(r.labels)) for r in read_records(journals)] == make_rows(80)

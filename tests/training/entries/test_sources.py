@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from training.entries.multi_hot import targets
-from training.entries.reading import Record, read_records
+from training.entries.reading import read_records
+from training.entries.record import Record
 from training.entries.sentences import sentences
 from training.entries.sources import read_sources, read_validation
 from training.errors import DataError

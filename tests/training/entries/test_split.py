@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from training.entries.leakage_groups import groups
+from training.entries.leakage_groups import leakage_groups
 from training.entries.multi_hot import multi_hot
-from training.entries.reading import Record
+from training.entries.record import Record
 from training.entries.split import stratified_split
 from training.errors import DataError
 
@@ -50,12 +50,12 @@ def test_rows_and_their_reframes_and_equal_texts_are_one_group() -> None:
         Record("c", ()),
         Record("d", (), group="f:2"),
     ]
-    found = groups(records).tolist()
+    found = leakage_groups(records).tolist()
     assert found[0] == found[1] == found[2]
     assert len(set(found)) == 3
 
 
-def test_the_seed_decides() -> None:
+def test_the_same_seed_gives_the_same_split() -> None:
     given = labels()
     first = stratified_split(given, validation_share=0.2, seed=3)
     assert stratified_split(given, validation_share=0.2, seed=3) == first

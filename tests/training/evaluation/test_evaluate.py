@@ -15,7 +15,7 @@ from tests.tiny_model import LABELS, write_tiny_model
 from tests.training.conftest import NameRemover, write_jsonl
 from training.cli import main
 from training.entries.multi_hot import multi_hot
-from training.entries.reading import Record
+from training.entries.record import Record
 from training.errors import DataError
 from training.evaluation.evaluate import evaluate
 from training.evaluation.plots import CONFUSION_FILE, HEAT_MAP_FILE, co_occurrence
@@ -170,7 +170,7 @@ def test_co_occurrence_counts_no_label_as_a_class_of_its_own() -> None:
     assert shares[2].tolist() == [0, 0, 1]
 
 
-def test_model_that_answers_nothing_can_be_drawn(tmp_path: Path) -> None:
+def test_a_model_that_gives_no_label_can_be_plotted(tmp_path: Path) -> None:
     folder = tmp_path / "silent"
     write_tiny_model(folder, threshold=0.999999)
     data = write_jsonl(tmp_path / "entries.jsonl", records(6))

@@ -11,9 +11,9 @@ import pytest
 from click.testing import CliRunner
 
 from tests.training.conftest import NameRemover, make_rows, write_csv
-from tests.training.fitting import run_fit
+from tests.training.fitting import metrics_of, run_fit
 from training.cli import main
-from training.entries.reading import Record
+from training.entries.record import Record
 from training.evaluation import fairness as fairness_module
 from training.evaluation.counterfactuals import MEN, swap_names, to_he, to_she, to_they
 from training.evaluation.fairness import described, fairness
@@ -105,7 +105,7 @@ def test_a_fit_and_an_evaluation_report_it_and_names_go_the_workers_way(
     folder = run_fit(
         tiny_base, tmp_path / "model", progress, records=records, epochs=2, anonymizer=Remover()
     )
-    found = json.loads((folder.path / "metrics.json").read_text())["fairness"]
+    found = metrics_of(folder)["fairness"]
     assert found["names"]["entries"] == found["pronouns"]["entries"] > 5
     assert found["names"]["flipped"] == 0
     card = (folder.path / "README.md").read_text()

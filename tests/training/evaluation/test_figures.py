@@ -57,12 +57,12 @@ def test_a_share_of_many_has_a_narrow_interval() -> None:
     assert few[0] < many[0] < 0.1 < many[1] < few[1]
 
 
-def test_what_was_never_seen_may_happen_all_the_same() -> None:
+def test_the_interval_of_a_share_of_0_or_1_has_a_width() -> None:
     assert share_interval(np.zeros(20, bool)) == (0.0, pytest.approx(0.161, abs=0.001))
     assert share_interval(np.ones(2, bool)) == (pytest.approx(0.342, abs=0.001), 1.0)
 
 
-def test_honest_probabilities_have_no_calibration_error(tmp_path: Path) -> None:
+def test_reliable_probabilities_have_no_calibration_error(tmp_path: Path) -> None:
     rng = np.random.default_rng(2)
     said = rng.random((5000, 2)).astype(np.float32)
     truth = (rng.random((5000, 2)) < said).astype(np.float32)
@@ -76,7 +76,7 @@ def test_honest_probabilities_have_no_calibration_error(tmp_path: Path) -> None:
     assert imread(tmp_path / "r.png").shape[0] > 300
 
 
-def test_what_is_unknown_has_no_bin() -> None:
+def test_unknown_labels_fall_into_no_bin() -> None:
     found = reliability(
         np.ones((2, 1), np.float32),
         np.array([[0.5], [0.7]], np.float32),
@@ -108,14 +108,14 @@ def test_runs_are_noted_and_shown(tmp_path: Path) -> None:
     assert "1,234" in shown.output
 
 
-def test_a_folder_without_runs_is_one_line(tmp_path: Path) -> None:
+def test_a_folder_without_runs_ends_with_one_line(tmp_path: Path) -> None:
     result = CliRunner().invoke(main, ["runs", str(tmp_path)])
     assert result.exit_code == 2
     assert "runs.jsonl" in result.output
 
 
 @pytest.mark.parametrize("content", [b"{", b"no", b"{}", b"[1]", b"7", b"\xff"])
-def test_a_broken_table_is_one_line(tmp_path: Path, content: bytes) -> None:
+def test_a_broken_log_of_runs_ends_with_one_line(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "runs.jsonl").write_bytes(content)
     result = CliRunner().invoke(main, ["runs", str(tmp_path)])
     assert result.exit_code == 2

@@ -17,7 +17,7 @@ def logit(probability: float) -> float:
     return math.log(probability / (1 - probability))
 
 
-def test_what_is_unknown_teaches_nothing() -> None:
+def test_unknown_labels_have_no_gradient() -> None:
     logits = torch.tensor([[0.3, -2.0], [1.0, 4.0]], requires_grad=True)
     labels = torch.tensor([[1.0, NAN], [NAN, 0.0]])
     training_loss(logits, labels, torch.tensor([1.0, 2.0]), any_weight=1.0).backward()
@@ -37,7 +37,7 @@ def test_positives_of_rare_labels_count_more() -> None:
     assert heavy == pytest.approx(2 * plain)
 
 
-def test_any_label_is_what_a_noisy_or_of_the_labels_says() -> None:
+def test_any_loss_is_the_cross_entropy_of_a_noisy_or() -> None:
     logits = torch.tensor([[logit(0.2), logit(0.5)], [logit(0.1), logit(0.3)]])
     hard = torch.tensor([[1.0, 0.0], [0.0, 0.0]])
     expected = -(math.log(1 - 0.8 * 0.5) + math.log(0.9 * 0.7)) / 2
@@ -50,7 +50,7 @@ def test_any_label_is_what_a_noisy_or_of_the_labels_says() -> None:
     assert found == pytest.approx(expected, abs=1e-6)
 
 
-def test_no_logit_is_too_sure_for_the_loss() -> None:
+def test_the_loss_is_finite_for_any_logit() -> None:
     for value in (-200.0, 200.0):
         logits = torch.full((2, 3), value, requires_grad=True)
         labels = torch.tensor([[1.0, 0.0, 0.0], [0.0, 0.0, 0.0]])
@@ -61,7 +61,7 @@ def test_no_logit_is_too_sure_for_the_loss() -> None:
         assert torch.isfinite(logits.grad).all()
 
 
-def test_both_losses_are_made_small() -> None:
+def test_the_training_loss_is_the_weighted_sum_of_both() -> None:
     logits, labels = torch.tensor([[0.5, -1.0]]), torch.tensor([[1.0, 0.0]])
     one = torch.ones(1)
     both = known_loss(logits, labels, one) + 0.5 * any_loss(logits, labels, one)

@@ -85,7 +85,7 @@ def test_bert_gets_a_multi_label_head_with_our_labels(tiny_base: Path) -> None:
     assert model.classifier.out_features == 4
 
 
-def test_another_architecture_keeps_its_own_class(tiny_base: Path, tmp_path: Path) -> None:
+def test_a_distilbert_base_keeps_its_own_class(tiny_base: Path, tmp_path: Path) -> None:
     folder = tmp_path / "distilbert"
     config = DistilBertConfig(
         vocab_size=json.loads((tiny_base / "config.json").read_text())["vocab_size"],
@@ -106,7 +106,7 @@ def test_another_architecture_keeps_its_own_class(tiny_base: Path, tmp_path: Pat
         assert model(**inputs).logits.shape == (2, 4)
 
 
-def test_mean_pooled_base_starts_with_its_first_token_as_the_mean(averaged_base: Path) -> None:
+def test_a_mean_pooled_base_starts_with_its_cls_token_as_the_mean(averaged_base: Path) -> None:
     model, tokenizer = load(find_base(str(averaged_base)))
     model.eval()
     inputs = batch(tokenizer)
@@ -119,7 +119,9 @@ def test_mean_pooled_base_starts_with_its_first_token_as_the_mean(averaged_base:
     assert (alike > own).all()
 
 
-def test_last_layer_for_the_first_token_gives_the_same(averaged_base: Path) -> None:
+def test_computing_only_the_cls_token_in_the_last_layer_gives_the_same_logits(
+    averaged_base: Path,
+) -> None:
     model, tokenizer = load(find_base(str(averaged_base)))
     model.eval()
     inputs = batch(tokenizer)
@@ -130,7 +132,7 @@ def test_last_layer_for_the_first_token_gives_the_same(averaged_base: Path) -> N
     assert model.bert(**inputs).last_hidden_state.shape[1] > 1
 
 
-def test_frozen_part_gets_no_gradient_and_no_noise(averaged_base: Path) -> None:
+def test_frozen_layers_get_no_gradient_and_no_dropout(averaged_base: Path) -> None:
     model, tokenizer = load(find_base(str(averaged_base)))
     freeze_lower_layers(model)
     model.train()
@@ -141,7 +143,9 @@ def test_frozen_part_gets_no_gradient_and_no_noise(averaged_base: Path) -> None:
     assert model.bert.embeddings.dropout.p == 0
 
 
-def test_head_starts_from_what_the_features_tell(averaged_base: Path, progress: Progress) -> None:
+def test_the_linear_probe_halves_the_loss_of_the_head(
+    averaged_base: Path, progress: Progress
+) -> None:
     model, tokenizer = load(find_base(str(averaged_base)))
     rows = make_rows(120)
     labels = multi_hot((labels for _, labels in rows), LABELS[:3])
@@ -163,7 +167,7 @@ def test_head_starts_from_what_the_features_tell(averaged_base: Path, progress: 
     assert loss() < before / 2
 
 
-def test_head_minds_how_much_a_text_counts(averaged_base: Path, progress: Progress) -> None:
+def test_the_linear_probe_weighs_texts(averaged_base: Path, progress: Progress) -> None:
     model, tokenizer = load(find_base(str(averaged_base)))
     labels = torch.tensor([[1.0, 0, 0, 0], [0, 1.0, 0, 0]] * 8).numpy()
     texts = ["aaaa bbbb", "aaaa bbbb"] * 8
@@ -182,7 +186,7 @@ def test_head_minds_how_much_a_text_counts(averaged_base: Path, progress: Progre
     assert said[1] == pytest.approx(0.1, abs=0.05)
 
 
-def test_a_fine_tuned_model_keeps_what_it_knows_of_known_labels(tiny_model: Path) -> None:
+def test_a_fine_tuned_base_keeps_its_head_weights_for_the_labels_it_knows(tiny_model: Path) -> None:
     folder = ModelFolder.open(tiny_model)
     _, before = load_parts(folder)
     base = find_base(str(tiny_model))
@@ -195,7 +199,7 @@ def test_a_fine_tuned_model_keeps_what_it_knows_of_known_labels(tiny_model: Path
     assert not model.classifier.weight[0].any()
 
 
-def test_the_shipped_model_can_be_gone_on_from() -> None:
+def test_the_shipped_model_is_a_base_with_the_same_logits() -> None:
     base = find_base("shipped")
     assert (base.fine_tuned, base.built_in) == (True, True)
     folder = ModelFolder.open(SHIPPED_MODEL)
@@ -206,7 +210,7 @@ def test_the_shipped_model_can_be_gone_on_from() -> None:
     assert torch.allclose(model(**inputs).logits, shipped.eval()(**inputs).logits, atol=1e-5)
 
 
-def test_an_altered_model_is_not_gone_on_from(tiny_model: Path, tmp_path: Path) -> None:
+def test_an_altered_model_is_refused_as_a_base(tiny_model: Path, tmp_path: Path) -> None:
     broken = tmp_path / "broken"
     shutil.copytree(tiny_model, broken)
     (broken / "thresholds.json").write_text("{}")

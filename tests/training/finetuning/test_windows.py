@@ -77,7 +77,7 @@ def test_a_text_scores_the_maximum_of_its_windows(tokenizer: object) -> None:
     ]
 
 
-def test_entries_without_a_known_word_are_one_line(tokenizer: object) -> None:
+def test_entries_without_a_known_word_are_refused(tokenizer: object) -> None:
     with pytest.raises(DataError, match="no word"):
         tokenize(["\u200b"] * 3, LABELS, tokenizer, window_tokens=64)  # type: ignore[arg-type]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,9 +10,8 @@ import pytest
 from matplotlib.image import imread
 from rich.console import Console
 
-from tests.training.conftest import make_rows
-from tests.training.fitting import options, run_fit
-from training.entries.reading import Record
+from tests.training.fitting import make_records, metrics_of, options, run_fit
+from training.entries.record import Record
 from training.finetuning.base_model import find_base
 from training.fit import fit
 from training.progress import Progress
@@ -25,7 +23,8 @@ def test_model_card_tells_use_data_scores_and_limits(
 ) -> None:
     folder = run_fit(tiny_base, tmp_path / "model", progress, epochs=1)
     card = (folder.path / "README.md").read_text()
-    trained_on = json.loads((folder.path / "metrics.json").read_text())["data"]["train_entries"]
+    metrics = metrics_of(folder)
+    trained_on = metrics["data"]["train_entries"]
     for part in (
         "screening aid",
         "not a diagnosis",
@@ -38,7 +37,6 @@ def test_model_card_tells_use_data_scores_and_limits(
         assert part in card
     assert str(tmp_path) not in card
     assert "license:" not in card
-    metrics = json.loads((folder.path / "metrics.json").read_text())
     error = metrics["reliability"]["expected_calibration_error"]
     assert 0 < error < 1
     assert f"calibration error {error:.3f}" in card
@@ -52,10 +50,10 @@ def test_model_card_tells_use_data_scores_and_limits(
 def test_model_card_claims_only_what_is_true_of_this_fit(
     tiny_base: Path, tmp_path: Path, progress: Progress
 ) -> None:
-    records = [Record(t, tuple(ls)) for t, ls in make_rows(40)]
+    records = make_records(40)
     text = "Everybody hated my hat, I know it. Then a long walk home, in the rain, with soup."
     records.append(Record(text, ("Alpha",), evidence=(("Alpha", "Everybody hated my hat"),)))
-    held_out = [Record(text, tuple(labels)) for text, labels in make_rows(31, seed=9)]
+    held_out = make_records(31, seed=9)
     folder = run_fit(
         tiny_base,
         tmp_path / "model",
@@ -92,7 +90,7 @@ def test_the_license_is_ours_only_if_base_and_data_are(
 ) -> None:
     base = replace(find_base(str(tiny_base)), built_in=built_in)
     folder = fit(
-        [Record(t, tuple(ls)) for t, ls in make_rows(40)],
+        make_records(40),
         None,
         tmp_path / "model",
         base=base,

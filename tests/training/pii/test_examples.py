@@ -9,10 +9,12 @@ import pytest
 
 from training import names
 from training.errors import DataError
-from training.pii import places
 from training.pii.examples import Templates, concatenated, fill, generate, written
 from training.pii.mining import mine
-from training.pii.slots import TYPE_OF_SLOT, TYPES, Slots, things
+from training.pii.values import places
+from training.pii.values.slot_types import TYPE_OF_SLOT, TYPES
+from training.pii.values.slots import Slots
+from training.pii.values.word_lists import THINGS, WORDS, word_lists
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +65,7 @@ def test_an_unknown_slot_is_named(slots: Slots) -> None:
         fill("a {NOBODY} here", slots)
 
 
-@pytest.mark.parametrize("slot", [*TYPE_OF_SLOT, *things(), "TITLE", "NUM"])
+@pytest.mark.parametrize("slot", [*TYPE_OF_SLOT, *word_lists(THINGS), "TITLE", "NUM"])
 def test_values_are_varied_and_not_empty(slots: Slots, slot: str) -> None:
     values = {slots.draw(slot) for _ in range(60)}
     assert all(value.strip() for value in values)
@@ -103,8 +105,15 @@ def test_places_exist_and_are_no_ordinary_words() -> None:
     assert {"Texas", "Ohio"} <= {found.draw_region(rng) for _ in range(1000)}
 
 
-def test_what_is_nobodys_is_a_slot_of_its_own() -> None:
-    found = things()
+def test_each_list_of_things_is_a_slot_without_a_type() -> None:
+    found = word_lists(THINGS)
     assert "Tetris" in found["GAME"]
     assert not any(thing != thing.strip() or not thing for each in found.values() for thing in each)
     assert not set(found) & set(TYPE_OF_SLOT)
+
+
+def test_every_list_of_words_is_read_whole() -> None:
+    found = word_lists(WORDS)
+    assert len(found["MONTHS"]) == 12
+    assert found["WEEKDAYS"][::6] == ("Monday", "Sunday")
+    assert not any("|" in word or "#" in word for words in found.values() for word in words)

@@ -15,7 +15,8 @@ from training.cli.pii import names_of
 from training.errors import DataError
 from training.pii.annotated import read_for_training
 from training.pii.examples import HELD_OUT_EVERY, Templates
-from training.pii.fit import TaggerOptions, _repeats, average
+from training.pii.fit import _repeats, average
+from training.pii.options import TaggerOptions
 from worker.anonymizer.taggers.bert import Tagger
 
 OWN = (
@@ -71,12 +72,12 @@ def test_a_tagger_trained_with_own_texts_can_be_used(trained: Path) -> None:
     assert len(tagger.tag(["Oswin came.", ""])) == 2
 
 
-def test_its_tokenizer_cuts_nothing_off(trained: Path) -> None:
+def test_the_taggers_tokenizer_truncates_nothing(trained: Path) -> None:
     settings = json.loads((trained / "tokenizer.json").read_text())
     assert (settings["truncation"], settings["padding"]) == (None, None)
 
 
-def test_its_card_names_the_files_and_says_what_the_score_is_of(trained: Path) -> None:
+def test_the_taggers_card_names_its_files_and_says_what_the_score_is_of(trained: Path) -> None:
     text = (trained / "README.md").read_text()
     assert "journal-train pii diary.jsonl --out mine --examples 100 --averaged 2 --layers 1" in text
     assert "4 annotated texts" in text
@@ -123,7 +124,7 @@ def test_an_unknown_type_is_named_by_its_line_before_anything_is_generated(tmp_p
 
 
 @pytest.mark.parametrize(("texts", "times"), [(0, 1), (5, 10), (100, 2), (1000, 1)])
-def test_a_few_own_texts_are_shown_more_often(texts: int, times: int) -> None:
+def test_few_own_texts_are_repeated_to_their_share(texts: int, times: int) -> None:
     assert _repeats(texts, TaggerOptions(examples=800, own_share=0.2)) == times
 
 

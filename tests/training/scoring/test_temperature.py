@@ -25,12 +25,12 @@ def too_sure(factor: float) -> tuple[np.ndarray, np.ndarray]:
 
 
 @pytest.mark.parametrize("factor", [0.6, 1.0, 2.5])
-def test_finds_how_much_too_sure_a_model_is(factor: float) -> None:
+def test_the_temperature_is_how_over_confident_a_model_is(factor: float) -> None:
     truth, probabilities = too_sure(factor)
     assert best_temperature(truth, probabilities) == pytest.approx(factor, rel=0.1)
 
 
-def test_order_stays_and_certainty_is_no_error() -> None:
+def test_a_temperature_keeps_the_order_and_certain_probabilities_finite() -> None:
     certain = np.array([[0.0, 0.2, 0.9, 1.0]], dtype=np.float32)
     found = cooled(certain, 2.0)
     assert np.isfinite(found).all()

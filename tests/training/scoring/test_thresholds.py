@@ -80,7 +80,7 @@ def test_floors_are_kept_and_come_before_what_is_asked_for() -> None:
     assert found.tolist() == [0.9, free[1]]
 
 
-def test_what_is_unknown_moves_no_threshold() -> None:
+def test_unknown_labels_move_no_threshold() -> None:
     truth = np.array([[1], [1], [0], [0]], dtype=np.float32)
     probabilities = np.array([[0.9], [0.8], [0.2], [0.95]], dtype=np.float32)
     known = np.array([[True], [True], [True], [False]])

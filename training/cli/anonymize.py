@@ -1,0 +1,40 @@
+"""`journal-train anonymize`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from training.cli.common import FILE, new_anonymizer, new_progress, one_line_errors, require
+from training.entries.reading import TEXT
+from worker import extras
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@click.command()
+@click.argument("source", type=FILE)
+@click.argument("target", type=FILE)
+@click.option("--column", default=TEXT, help="The column to anonymize.")
+def anonymize(source: Path, target: Path, column: str) -> None:
+    """Copy the CSV file SOURCE to TARGET with one column anonymized.
+
+    All other columns stay as they are. TARGET is readable by its owner only.
+    """
+    require(*extras.ANONYMIZER)
+    with one_line_errors(), new_progress() as progress:
+        from training.entries.anonymize import anonymize_csv  # noqa: PLC0415
+
+        progress.begin("loading the anonymizer")
+        anonymizer = new_anonymizer()
+        entries = anonymize_csv(
+            source,
+            target,
+            column=column,
+            anonymizer=anonymizer,
+            begin=lambda total: progress.begin("anonymizing", total),
+            advance=progress.advance,
+        )
+        progress.note(f"{entries:,} entries written to {target}")

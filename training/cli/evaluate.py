@@ -1,0 +1,83 @@
+"""`journal-train evaluate`."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.console import Console
+
+from training.cli.common import (
+    FILE,
+    FOLDER,
+    new_anonymizer,
+    new_classifier,
+    new_progress,
+    one_line_errors,
+    prepare_libraries,
+    require,
+)
+from training.entries.reading import read_plain, read_records
+from worker import extras
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from training.evaluation.evaluate import Evaluation
+
+
+@click.command()
+@click.argument("model", type=FOLDER)
+@click.argument("data", type=FILE)
+@click.option("--out", type=FOLDER, help="Write plots (PNG) into this folder.")
+@click.option("--negatives", type=FILE, help="Entries (`text`) to which no label applies.")
+@click.option("--raw", is_flag=True, help="Do not anonymize first.")
+@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto")
+@click.option(
+    "--precision", type=click.Choice(["auto", "fp32", "bf16", "fp16", "int8"]), default="auto"
+)
+def evaluate(
+    model: Path, data: Path, out: Path | None, negatives: Path | None, *, raw: bool, **options: Any
+) -> None:
+    """Score the folder MODEL on DATA (.csv or .jsonl): a table on stderr, JSON on stdout."""
+    require("faker", *(["matplotlib"] if out else []), *extras.MODELS)
+    if not raw:
+        require(*extras.ANONYMIZER)
+    with one_line_errors(), new_progress() as progress:
+        prepare_libraries(offline=True)
+        from training.output.atomic_folder import make_folder  # noqa: PLC0415
+        from worker.models.folder import ModelFolder  # noqa: PLC0415
+
+        folder = ModelFolder.open(model)
+        records = read_records(data)
+        plain = read_plain(negatives) if negatives else None
+        if out:
+            make_folder(out)  # what cannot be written is told before everything is scored
+        progress.begin("loading the model")
+        from training.evaluation.report import Report  # noqa: PLC0415
+
+        report = Report(
+            folder,
+            new_classifier(folder, **options),
+            anonymizer=None if raw else new_anonymizer(),
+            progress=progress,
+            records=records,
+            negatives=plain,
+        )
+        plots = _write_plots(report.evaluation, out) if out else []
+    console = Console(stderr=True)
+    report.print(console)
+    for plot in plots:
+        console.print(f"plot: {plot}", soft_wrap=True)
+    click.echo(json.dumps(report.to_json()))
+
+
+def _write_plots(evaluation: Evaluation, out: Path) -> list[Path]:
+    from training.errors import OutputError  # noqa: PLC0415
+    from training.evaluation.plots import write_plots  # noqa: PLC0415 - brings matplotlib
+
+    try:
+        return write_plots(evaluation, out)
+    except OSError as exc:
+        raise OutputError(f"{out}: {exc.strerror or 'cannot be written'}") from None

@@ -1,0 +1,254 @@
+"""`journal-train fit`."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from training import distributed as processes
+from training.cli.common import (
+    FILE,
+    FOLDER,
+    new_anonymizer,
+    new_progress,
+    one_line_errors,
+    prepare_libraries,
+    require,
+)
+from training.entries.record import label_names
+from training.entries.sources import SHIPPED, read_sources, read_validation
+from training.errors import DataError
+from training.options import ANY_WEIGHT, FitOptions, window_for
+from worker import extras
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+_SHIPPED = "The synthetic entries that come with journal-stream; no real person's writing"
+
+
+@click.command()
+@click.argument("data", nargs=-1)
+@click.option("--out", type=FOLDER, required=True, help="The model folder to write.")
+@click.option(
+    "--base",
+    help="Encoder to start from: a folder or cached hub name; a model folder, "
+    "or `shipped`, to go on from.",
+    show_default="the built-in MiniLM",
+)
+@click.option("--epochs", type=click.IntRange(1), default=4)
+@click.option(
+    "--patience",
+    type=click.IntRange(1),
+    metavar="N",
+    help="End training when N epochs in a row were no better.",
+)
+@click.option("--batch-size", type=click.IntRange(1), default=16)
+@click.option(
+    "--learning-rate",
+    type=click.FloatRange(0, 1, min_open=True),
+    show_default="1.5e-4 for small encoders, 3e-5 for large ones",
+)
+@click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=13)
+@click.option(
+    "--window-tokens",
+    type=click.IntRange(16, 8192),
+    help="Tokens the model sees at once.",
+    show_default="128, or 256 where a tenth of the entries is longer",
+)
+@click.option("--validation", type=FILE, help="Entries to choose epoch and thresholds with.")
+@click.option(
+    "--validation-share",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    default=0.15,
+    help="Share of DATA set aside without --validation.",
+)
+@click.option("--name", help="Name of the model.", show_default="the folder's name")
+@click.option(
+    "--max-minutes",
+    type=click.FloatRange(0, min_open=True),
+    help="Train less rather than longer than this.",
+)
+@click.option(
+    "--min-precision",
+    type=click.FloatRange(0, 1),
+    default=0.0,
+    help="Raise thresholds until labels are right this often.",
+)
+@click.option(
+    "--max-false-alarms",
+    type=click.FloatRange(0, 1),
+    default=1.0,
+    help="Share of entries without a label that may be given one.",
+)
+@click.option(
+    "--at-least",
+    multiple=True,
+    metavar="LABEL=P",
+    help="A label's threshold is no lower than this; may be repeated.",
+)
+@click.option(
+    "--least-expected",
+    type=click.FloatRange(0),
+    default=0.0,
+    metavar="N",
+    help="Give labels only where the probabilities add up to N at least.",
+)
+@click.option(
+    "--any-weight",
+    type=click.FloatRange(0),
+    default=ANY_WEIGHT,
+    help="How much it counts whether an entry has any label at all: more where readers "
+    "differ about which, 0 where labels are sure.",
+)
+@click.option("--class-weights", is_flag=True, help="Let positives of rare labels count more.")
+@click.option(
+    "--precision",
+    type=click.Choice(["auto", "fp32", "bf16"]),
+    default="auto",
+    help="Arithmetic of training; auto is bf16 where the hardware has it.",
+)
+@click.option(
+    "--resume",
+    is_flag=True,
+    help="Keep checkpoints beside --out and go on where the same fit ended.",
+)
+@click.option("--small", is_flag=True, help="Write an adapter of the built-in base: 3 MB.")
+@click.option("--no-anonymize", is_flag=True, help="DATA is anonymized already.")
+@click.option("--allow-download", is_flag=True, help="Fetch --base from the model hub.")
+def fit(data: tuple[str, ...], out: Path, **given: Any) -> None:
+    """Fine-tune a model on DATA (.csv or .jsonl) and write it as a verified model folder.
+
+    DATA holds a column `text` and a column `labels`, a list of names such as
+    "['Mind Reading']". JSON lines may also hold `votes` of several readers, `reframes` (texts on
+    the same matter without a distortion), `evidence`, and a `mask` of labels that are not known.
+
+    Several files may be given, FILE=WEIGHT to weigh one. Of several, a file that never gives a
+    certain label tells nothing about it in its labelled entries; those without any label count as
+    free of all. `shipped` stands for the synthetic entries that come
+    with journal-stream; without DATA they are what is used.
+
+    Several GPUs: `torchrun --nproc-per-node 2 -m training.cli fit ...`; --batch-size is then
+    shared out among them.
+    """
+    require("accelerate", "datasets", "faker", "matplotlib", *extras.MODELS)
+    if not given["no_anonymize"]:
+        require(*extras.ANONYMIZER)
+    with one_line_errors(), new_progress() as progress:
+        processes.check(**{k: given[k] for k in ("batch_size", "max_minutes", "resume")})
+        prepare_libraries(offline=not given["allow_download"])
+        from training.finetuning.base_model import find_base  # noqa: PLC0415
+        from training.output.atomic_folder import check_target  # noqa: PLC0415
+
+        check_target(out)
+        records = read_sources(data)
+        validation = (
+            read_validation(given["validation"], label_names(records))
+            if given["validation"]
+            else None
+        )
+        window = given["window_tokens"] or window_for(records)
+        base = find_base(given["base"])
+        progress.begin("loading libraries")
+        from training.fit import fit as fit_model  # noqa: PLC0415 - brings torch
+
+        folder = fit_model(
+            records,
+            validation,
+            out,
+            base=base,
+            anonymizer=None if given["no_anonymize"] else new_anonymizer(),
+            options=fit_options(data, out, {**given, "window_tokens": window}, _changed(given)),
+            progress=progress,
+        )
+        if folder is not None:
+            progress.note(f"model {folder.name} {folder.version} written to {out}")
+
+
+def _changed(given: dict[str, Any]) -> dict[str, Any]:
+    """The options that stand on the command line, in the order of their declaration."""
+    context = click.get_current_context()
+    default = click.core.ParameterSource.DEFAULT
+    return {k: v for k, v in given.items() if context.get_parameter_source(k) is not default}
+
+
+def fit_options(
+    data: Sequence[str], out: Path, given: Mapping[str, Any], changed: Mapping[str, Any]
+) -> FitOptions:
+    """Options from the command line.
+
+    Args:
+        data: what stands for the files of entries; nothing for the shipped ones.
+        out: the folder to write.
+        given: every option by its Python name.
+        changed: those that the user set; the model card repeats them.
+    """
+    return FitOptions(
+        name=given["name"] or out.name,
+        data=_described(data),
+        command=_command(data, out, changed),
+        epochs=given["epochs"],
+        batch_size=given["batch_size"],
+        learning_rate=given["learning_rate"],
+        seed=given["seed"],
+        window_tokens=given["window_tokens"],
+        validation_share=given["validation_share"],
+        max_minutes=given["max_minutes"],
+        small=given["small"],
+        min_precision=given["min_precision"],
+        max_false_alarms=given["max_false_alarms"],
+        at_least=tuple(_lowest_threshold(text) for text in given["at_least"]),
+        least_expected=given["least_expected"],
+        allow_download=given["allow_download"],
+        patience=given["patience"],
+        resume=given["resume"],
+        precision=given["precision"],
+        class_weights=given["class_weights"],
+        any_weight=given["any_weight"],
+        shipped_only=not _files(data),
+    )
+
+
+def _command(data: Sequence[str], out: Path, changed: Mapping[str, Any]) -> str:
+    """The command line that makes the model again, with files by name: paths stay private."""
+    words = ["journal-train", "fit", *(Path(source).name for source in data), "--out", out.name]
+    for name, value in changed.items():
+        flag = "--" + name.replace("_", "-")
+        if value is True:
+            words.append(flag)
+        elif isinstance(value, tuple):
+            for item in value:
+                words += [flag, str(item)]
+        else:
+            shown = Path(value).name if name in ("base", "validation") else value
+            words += [flag, str(shown)]
+    return shlex.join(words)
+
+
+def _lowest_threshold(text: str) -> tuple[str, float]:
+    """What `--at-least` says: a label and the lowest threshold it may get."""
+    label, _, value = text.rpartition("=")
+    try:
+        number = float(value)
+    except ValueError:
+        number = 0.0
+    if not label or not 0 < number < 1:
+        raise DataError(f"--at-least {text}: expected LABEL=PROBABILITY")
+    return label, number
+
+
+def _files(data: Sequence[str]) -> list[str]:
+    """The names of the user's own files, without their folders."""
+    return [Path(source).name for source in data if source.partition("=")[0] != SHIPPED]
+
+
+def _described(data: Sequence[str]) -> str:
+    """What the entries are, for the model card."""
+    names = _files(data)
+    parts = [f"Entries of {', '.join(f'`{name}`' for name in names)}"] if names else []
+    if len(names) < len(data) or not data:
+        parts.append(_SHIPPED)
+    return ". ".join(parts)

@@ -1,0 +1,95 @@
+"""The steps of learning: tokenize, fit the head, fine-tune, and go on from a checkpoint."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from training.finetuning.checkpoint import checkpoint_folder, fingerprint, open_checkpoints
+from training.finetuning.linear_probe import fit_head
+from training.finetuning.loss import class_weights
+from training.finetuning.model import freeze_lower_layers, starts_as_average
+from training.finetuning.trainer import FinetuneData, finetune
+from training.finetuning.windows import tokenize
+from worker.classifier.cls_token import AVERAGES, first_token_only
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from training.entries.preparation import Parts
+    from training.finetuning.base_model import Base
+    from training.finetuning.callbacks import BestEpoch
+    from training.finetuning.deadline import Deadline
+    from training.finetuning.text_model import TextModel
+    from training.options import FitOptions
+    from training.progress import Progress
+
+
+def learn(
+    model: TextModel,
+    parts: Parts,
+    names: Sequence[str],
+    *,
+    base: Base,
+    target: Path,
+    options: FitOptions,
+    deadline: Deadline,
+    progress: Progress,
+) -> BestEpoch:
+    """Train `model` in place; it ends with the weights of the best epoch.
+
+    Args:
+        model: the base with its head.
+        parts: what to learn from, and what to choose the epoch with.
+        names: of the labels, in the order of the model's outputs.
+        base: what the model was loaded from.
+        target: the folder to be written in the end; checkpoints are kept beside it.
+        options: see there.
+        deadline: ends the training.
+        progress: is told about every stage, step and epoch.
+
+    Raises:
+        DataError: the model knows no word of the entries, or no time is left.
+        OutputError: checkpoints cannot be written or read.
+    """
+    progress.begin("tokenizing")
+    data = _tokenized(model, parts, names, class_weighted=options.class_weights)
+    checkpoints = None
+    if options.resume:
+        mark = fingerprint(base, names, parts.train, parts.held_out, options)
+        checkpoints = open_checkpoints(checkpoint_folder(target), mark)
+        progress.note(f"checkpoints are kept in {checkpoints.folder} until the model is written")
+    with first_token_only(model.model):
+        if getattr(model.model.config, AVERAGES, False):
+            freeze_lower_layers(model.model)
+        if starts_as_average(base, model.model):
+            fit_head(model.model, data.train, model.pad_token_id, progress, data.positive_weights)
+        return finetune(
+            model,
+            data,
+            options=options,
+            deadline=deadline,
+            progress=progress,
+            checkpoints=checkpoints,
+        )
+
+
+def _tokenized(
+    model: TextModel, parts: Parts, names: Sequence[str], *, class_weighted: bool
+) -> FinetuneData:
+    """Windows of both parts; to learn from, one of each text: that which holds its evidence."""
+    train, held_out, size = parts.train, parts.held_out, model.window_tokens
+    return FinetuneData(
+        train=tokenize(
+            train.texts,
+            train.targets,
+            model.tokenizer,
+            window_tokens=size,
+            places=train.places,
+            weights=train.weights,
+        ),
+        validation=tokenize(held_out.texts, held_out.labels, model.tokenizer, window_tokens=size),
+        held_out=held_out,
+        labels=names,
+        positive_weights=class_weights(train.targets) if class_weighted else None,
+    )

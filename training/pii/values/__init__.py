@@ -1,0 +1,1 @@
+"""Values for the slots of templates: names, places, numbers and words of lists."""
