@@ -25,28 +25,20 @@ from worker.settings import WorkerSettings
 if TYPE_CHECKING:
     from worker.child.process import Build
 
-#: On the stock transport: seconds after which a claim that nobody settled is handed out again.
-VISIBILITY_SECONDS = 600
 #: Loading the models takes a while on a slow disk; Celery's own limit of 4 s kills the child.
 CHILD_START_SECONDS = 300
 
 
 def celery_config(settings: WorkerSettings) -> dict[str, Any]:
     """Celery's configuration for our queue."""
-    transport: dict[str, Any] = {
-        "visibility_timeout": max(VISIBILITY_SECONDS, 4 * settings.batch_timeout_seconds),
-    }
     url = settings.redis_url.get_secret_value()
     return {
         "broker_url": url,
-        "broker_transport": "worker.broker.transport:Transport"
-        if settings.transport == "claim"
-        else None,
+        "broker_transport": "worker.broker.transport:Transport",
         # kombu does not verify certificates unless told to.
         "broker_use_ssl": {"ssl_cert_reqs": ssl.CERT_REQUIRED}
         if url.startswith("rediss")
         else None,
-        "broker_transport_options": transport,
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,
         "accept_content": ["json"],

@@ -9,8 +9,6 @@ from producer.schemas import DeadLetter, DeadReason
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import redis
-
     from worker.broker.claims import Claims
     from worker.protocol import Claim
 
@@ -52,29 +50,6 @@ class ClaimSettler:
                 for claim, answer in answers
             ]
         )
-
-
-class StreamSettler:
-    """For the stock transport: only publishes.
-
-    The claim is released afterwards, when the parent acknowledges the message: a crash in between
-    answers an entry again.
-    """
-
-    def __init__(self, client: redis.Redis, *, results: str, dead: str) -> None:
-        self._redis = client
-        self._results = results
-        self._dead = dead
-
-    def settle(self, answers: Sequence[Answer]) -> list[bool]:
-        """Publish the answers of one batch; see `Settler.settle`."""
-        pipeline: Any = self._redis.pipeline(transaction=True)
-        for claim, answer in answers:
-            stream = self._dead if isinstance(answer, DeadReason) else self._results
-            name, value = _field(claim, answer)
-            pipeline.execute_command("XADD", stream, "*", "entry_id", claim.entry_id, name, value)
-        pipeline.execute()
-        return [True] * len(answers)
 
 
 def _field(claim: Claim, answer: str | DeadReason) -> tuple[str, Any]:

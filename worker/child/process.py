@@ -13,7 +13,7 @@ from redis.exceptions import RedisError
 
 from producer.connection import connect
 from worker.broker.claims import Claims
-from worker.broker.settlement import ClaimSettler, StreamSettler
+from worker.broker.settlement import ClaimSettler
 from worker.errors import StageBrokenError
 from worker.protocol import BatchReport, Failure
 
@@ -50,10 +50,8 @@ def claims_for(settings: WorkerSettings) -> Claims:
 
 
 def settler_for(settings: WorkerSettings) -> Settler:
-    """What publishes answers, by the transport in use."""
-    if settings.transport == "claim":
-        return ClaimSettler(claims_for(settings))
-    return StreamSettler(connect(settings.redis_url), results=settings.results, dead=settings.dead)
+    """What publishes the answers of this process, on a connection of its own."""
+    return ClaimSettler(claims_for(settings))
 
 
 def start(settings: WorkerSettings, build: Build) -> dict[str, str]:

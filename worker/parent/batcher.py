@@ -51,7 +51,7 @@ class Batcher:
         call_later: runs a function after so many seconds.
         settler: publishes dead letters of entries that killed their child.
         blame: counts a failed delivery against the claims with these tags.
-        give_back: hands claims back; without it (stock transport) messages are rejected.
+        give_back: hands claims back.
         metrics: where batch reports are counted.
         size: of a full batch.
         max_deliveries: how often an entry may lose its child before it is dead.
@@ -65,7 +65,7 @@ class Batcher:
         call_later: Callable[..., Any],
         settler: Settler,
         blame: Callable[[Sequence[str]], Any],
-        give_back: Callable[[Sequence[str]], Any] | None,
+        give_back: Callable[[Sequence[str]], Any],
         metrics: Metrics,
         size: BatchLimits,
         max_deliveries: int,

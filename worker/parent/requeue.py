@@ -27,14 +27,14 @@ class Requeuer:
     """Hands batches back.
 
     Args:
-        give_back: hands claims back; without it (stock transport) messages are rejected.
+        give_back: hands claims back.
         call_later: runs a function after so many seconds.
         metrics: where what went back is counted.
     """
 
     def __init__(
         self,
-        give_back: Callable[[Sequence[str]], Any] | None,
+        give_back: Callable[[Sequence[str]], Any],
         *,
         call_later: Callable[..., Any],
         metrics: Metrics,
@@ -60,19 +60,15 @@ class Requeuer:
         self._call_later(HAND_BACK_SECONDS, self._now, (batch,))
 
     def _now(self, batch: Batch) -> None:
-        if self._give_back is not None:
-            try:
-                self._give_back([str(message.delivery_tag) for message in batch.messages])
-            except RedisError as exc:
-                log.warning("a batch could not be handed back (%s)", type(exc).__name__)
-                self.later(batch)
-                return
-            mark_settled(batch.messages)
+        try:
+            self._give_back([str(message.delivery_tag) for message in batch.messages])
+        except RedisError as exc:
+            log.warning("a batch could not be handed back (%s)", type(exc).__name__)
+            self.later(batch)
+            return
+        mark_settled(batch.messages)
         self._held.pop(batch.id, None)
         for request in batch.requests:
             state.task_ready(request)
-            if self._give_back is None:
-                request.reject(requeue=True)
-            else:  # gone from our hands in Redis: here only the account is closed
-                request.acknowledge()
+            request.acknowledge()  # the claim is gone in Redis: this closes kombu's account only
         self._metrics.count(Outcome.REQUEUED, len(batch.requests))

@@ -67,14 +67,12 @@ class Supervisor:
         PlatformCollector(registry=registry)
         self.metrics = Metrics(registry)
         self.progress = Health(settings.batch_timeout_seconds)
-        self.claims = child.claims_for(settings) if settings.transport == "claim" else None
+        self.claims = child.claims_for(settings)
         self._size = BatchLimits(
             settings.max_batch_entries, settings.max_batch_tokens, settings.batch_timeout_seconds
         )
-        self._reaper: Reaper | None = None
-        if self.claims is not None:
-            transport.bind(self.claims, self._most_claims)
-            self._reaper = Reaper(self.claims, settings.lease_seconds)
+        transport.bind(self.claims, self._most_claims)
+        self._reaper = Reaper(self.claims, settings.lease_seconds)
         self.settler = child.settler_for(settings)
         self._gate = ChildGate()
         self._probes = Probes(
@@ -103,7 +101,7 @@ class Supervisor:
                 call_later=consumer.timer.call_after,
                 settler=self.settler,
                 blame=self._blame,
-                give_back=self.claims.hand_back if self.claims is not None else None,
+                give_back=self.claims.hand_back,
                 metrics=self.metrics,
                 size=self._size,
                 max_deliveries=settings.max_deliveries,
@@ -173,7 +171,7 @@ class Supervisor:
         self.metrics.children(self.progress.children)
         self.metrics.in_flight(waiting=batcher.waiting, running=batcher.running)
         self._renew(batcher, consumer)
-        if self._reaper is not None and (back := self._reaper.look()):
+        if back := self._reaper.look():
             self.metrics.redelivered(back)
         self._check_pool(batcher)
         self._check_children(batcher)
@@ -189,9 +187,8 @@ class Supervisor:
         if batcher.draining or idle <= 0 or not batcher.unaccepted(ACCEPT_SECONDS):
             return
         log.critical("the pool has stopped passing batches on; leaving, to be started again")
-        if self.claims is not None:
-            with contextlib.suppress(RedisError):
-                self.claims.hand_back(batcher.tags())
+        with contextlib.suppress(RedisError):
+            self.claims.hand_back(batcher.tags())
         os._exit(EXIT_TRY_AGAIN)  # the children go with us
 
     def _check_children(self, batcher: Batcher) -> None:
@@ -213,7 +210,7 @@ class Supervisor:
     def _renew(self, batcher: Batcher, consumer: Any) -> None:
         """Give a sign of life for every claim in our hands, well before its lease ends."""
         now = time.monotonic()
-        if self.claims is None or now - self._renewed_at < self._settings.lease_seconds / 4:
+        if now - self._renewed_at < self._settings.lease_seconds / 4:
             return
         tags = set(batcher.tags())
         if consumer.task_consumer is not None:
@@ -227,8 +224,7 @@ class Supervisor:
             self._renewed_at = now
 
     def _blame(self, tags: Sequence[str]) -> None:
-        if self.claims is not None:
-            self.claims.renew(tags, failed=True)
+        self.claims.renew(tags, failed=True)
 
     def _child_ready(self, pid: int, model: dict[str, str]) -> None:
         self.progress.child_ready(pid)

@@ -120,7 +120,6 @@ class Desk:
         max_entries: int = 4,
         max_tokens: int = 1000,
         max_deliveries: int = 3,
-        stock: bool = False,
     ) -> None:
         self.pool = Pool(children)
         self.settler = RecordingSettler()
@@ -141,7 +140,7 @@ class Desk:
             call_later=lambda seconds, function, args: self.later.append((seconds, function, args)),
             settler=self.settler,
             blame=self.blamed.extend,
-            give_back=None if stock else self.give_back,
+            give_back=self.give_back,
             metrics=self.metrics,
             size=BatchLimits(max_entries, max_tokens, 7.0),
             max_deliveries=max_deliveries,

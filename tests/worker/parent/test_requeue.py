@@ -60,14 +60,6 @@ def test_a_lost_connection_ends_the_holding(desk: Desk) -> None:
     assert desk.batcher.tags() == []
 
 
-def test_on_the_stock_transport_messages_are_rejected() -> None:
-    desk = Desk(stock=True)
-    desk.add("e0", "e1")
-    desk.take().report(BatchReport(failure=Failure.UNSETTLED))
-    later(desk)
-    assert desk.rejected == ["e0", "e1"]
-
-
 def test_a_burial_that_redis_refuses_is_tried_again_later(desk: Desk) -> None:
     desk.add("e0", deliveries=1000)
     desk.settler.error = OUT_OF_REACH
