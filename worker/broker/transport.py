@@ -16,10 +16,11 @@ from datetime import datetime
 from time import monotonic
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from kombu.transport import redis as stock
-from kombu.transport import virtual
+from kombu.transport import redis as kombu_redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import ReadOnlyError, RedisError, ResponseError
+
+from worker.celery_internals import BlockingReadChannel, UnacknowledgedMessages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -57,8 +58,8 @@ def bind(claims: Claims, most: Callable[[], float] = lambda: math.inf) -> None:
     _bound[claims.queue] = Bound(claims, most)
 
 
-class ClaimQoS(stock.QoS):  # type: ignore[misc]
-    """Keeps account of claims; Redis hears of them through `Claims` only."""
+class ClaimQoS(UnacknowledgedMessages):
+    """Lists the claims that were delivered; Redis hears of them through `Claims` only."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -74,7 +75,7 @@ class ClaimQoS(stock.QoS):  # type: ignore[misc]
     def append(self, message: Any, delivery_tag: str) -> None:
         """The claim is in Redis already; only count the message as delivered."""
         if self._ours:
-            virtual.QoS.append(self, message, delivery_tag)
+            self.add(message, delivery_tag)
         else:
             super().append(message, delivery_tag)
 
@@ -87,8 +88,8 @@ class ClaimQoS(stock.QoS):  # type: ignore[misc]
         if delivery_tag in self.settled:
             self.settled.discard(delivery_tag)
         else:
-            self._remove_from_indices(delivery_tag).execute()
-        virtual.QoS.ack(self, delivery_tag)
+            self.delete_claim(delivery_tag)
+        self.remove(delivery_tag)
 
     def reject(self, delivery_tag: str, requeue: bool = False) -> None:
         """Hand a message back, or give it up."""
@@ -97,29 +98,28 @@ class ClaimQoS(stock.QoS):  # type: ignore[misc]
             return
         self.running.discard(delivery_tag)
         self.channel.claims.hand_back([delivery_tag])
-        virtual.QoS.ack(self, delivery_tag)
+        self.remove(delivery_tag)
 
     def restore_unacked(self, client: Any = None) -> list[Any]:
         """Hand back at once what no child has begun."""
         if not self._ours:
             super().restore_unacked(client)
             return []
-        self._flush()
-        waiting = [tag for tag in self._delivered if tag not in self.running]
+        waiting = [tag for tag in self.tags() if tag not in self.running]
         try:
             self.channel.claims.hand_back(waiting)
         except RedisError as exc:  # their leases end, and then they are taken back
             log.warning(
                 "%d entries could not be handed back (%s)", len(waiting), type(exc).__name__
             )
-        self._delivered.clear()
+        self.clear()
         return []
 
     def restore_visible(self, start: int = 0, num: int = 10, interval: int = 10) -> None:
         """Nothing: `worker.broker.leases` takes back what dead workers held, by its own rules."""
 
 
-class ClaimChannel(stock.Channel):  # type: ignore[misc]
+class ClaimChannel(BlockingReadChannel):
     """Reads by claiming; only channels that consume the journal's queue do."""
 
     QoS = ClaimQoS
@@ -134,43 +134,39 @@ class ClaimChannel(stock.Channel):  # type: ignore[misc]
             self.claims, self._most = _bound[queue]
         return super().basic_consume(queue, *args, **kwargs)
 
-    def _brpop_start(self, timeout: float | None = None) -> None:
+    @property
+    def replaces_wait(self) -> bool:
+        """While it consumes the journal's queue."""
+        return self.claims is not None and self.claims.queue in self.active_queues
+
+    @property
+    def replaces_read(self) -> bool:
+        """Once it has consumed the journal's queue."""
+        return self.claims is not None
+
+    def wait(self, seconds: float) -> None:
         """Wait for a message without taking it."""
-        if self.claims is None or self.claims.queue not in self.active_queues:
-            super()._brpop_start(timeout)
-            return
+        assert self.claims is not None
         if monotonic() < self._paused_until or self._room() == 0:
             return
         queue = self.claims.queue
-        self._in_poll = self.client.connection
-        self._brpop_sent_at = monotonic()
-        seconds = timeout if timeout is not None else self.brpop_timeout
-        self.client.connection.send_command("BLMOVE", queue, queue, "RIGHT", "RIGHT", seconds or 0)
+        self.send_blocking("BLMOVE", queue, queue, "RIGHT", "RIGHT", seconds)
 
-    def _brpop_read(self, **options: Any) -> bool:
+    def read(self, **options: Any) -> None:
         """Something waits: claim what there is, up to the prefetch limit."""
-        if self.claims is None:
-            return bool(super()._brpop_read(**options))
         try:
-            try:
-                seen = self.client.parse_response(self.client.connection, "BLMOVE", **options)
-            except self.connection_errors:
-                self.client.connection.disconnect()
-                raise
-            except ReadOnlyError:
-                # The server was made a replica: a new connection may lead to the new primary.
-                self.client.connection.disconnect()
-                raise RedisConnectionError("the server is read-only") from None
-            except ResponseError as exc:
-                # Out of memory, Redis refuses to wait by BLMOVE; claiming it still allows.
-                log.warning("waiting was refused (%s); asking again", type(exc).__name__)
-                seen, self._paused_until = True, monotonic() + PAUSE_SECONDS
-        finally:
-            self._in_poll = None
+            seen = self.receive_blocking("BLMOVE", **options)
+        except ReadOnlyError:
+            # The server was made a replica: a new connection may lead to the new primary.
+            self.client.connection.disconnect()
+            raise RedisConnectionError("the server is read-only") from None
+        except ResponseError as exc:
+            # Out of memory, Redis refuses to wait by BLMOVE; claiming it still allows.
+            log.warning("waiting was refused (%s); asking again", type(exc).__name__)
+            seen, self._paused_until = True, monotonic() + PAUSE_SECONDS
         if seen is None:  # an empty message is a message too
-            raise stock.Empty
+            raise kombu_redis.Empty
         self.take()
-        return True
 
     def take(self) -> None:
         """Claim and deliver as much as the prefetch limit allows."""
@@ -182,23 +178,21 @@ class ClaimChannel(stock.Channel):  # type: ignore[misc]
         except ResponseError as exc:
             log.warning("claiming was refused (%s); asking again", type(exc).__name__)
             claimed = None
-        if (
-            claimed is None
-        ):  # refused, or nobody reads the results: leave the entries where they are
+        # Refused, or the results limit is reached: the entries stay where they are.
+        if claimed is None:
             self._paused_until = monotonic() + PAUSE_SECONDS
             return
         for one in claimed:
-            self.connection._deliver(as_payload(one), claims.queue)  # noqa: SLF001 - kombu's own way
+            self.deliver(as_payload(one), claims.queue)
 
     def _room(self) -> int:
         """How many messages may be claimed now."""
         estimate = self.qos.can_consume_max_estimate()
-        held = len(self.qos._delivered) - len(self.qos._dirty)  # noqa: SLF001 - as kombu counts
-        room = min(1 if estimate is None else estimate, self._most() - held)
+        room = min(1 if estimate is None else estimate, self._most() - self.qos.count())
         return max(0, int(room))
 
 
-class Transport(stock.Transport):  # type: ignore[misc]
+class Transport(kombu_redis.Transport):  # type: ignore[misc]
     """`redis://` and `rediss://` with `ClaimChannel`."""
 
     Channel = ClaimChannel

@@ -8,12 +8,12 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-import billiard.pool
 from redis.exceptions import RedisError
 
 from producer.connection import connect
 from worker.broker.claims import Claims
 from worker.broker.settlement import ClaimSettler
+from worker.celery_internals import limit_wait_for_reports
 from worker.errors import StageBrokenError
 from worker.protocol import BatchReport, Failure
 
@@ -60,7 +60,7 @@ def start(settings: WorkerSettings, build: Build) -> dict[str, str]:
     silence_core_dumps()
     # A child that ends waits for the parent to have read its reports, up to 30 s where Celery has
     # forgotten a batch it had not seen taken up. Answers are settled by then: reports are figures.
-    billiard.pool.GUARANTEE_MESSAGE_CONSUMPTION_RETRY_LIMIT = REPORT_RETRIES
+    limit_wait_for_reports(REPORT_RETRIES)
     _pipeline, model = build(settings)
     gc.collect()
     gc.freeze()  # the models live as long as the process: keep them out of every collection

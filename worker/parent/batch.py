@@ -6,8 +6,7 @@ import math
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from celery.worker import state
-
+from worker.celery_internals import request_ended
 from worker.protocol import Outcome
 
 if TYPE_CHECKING:
@@ -46,6 +45,6 @@ def finish(request: Any, outcome: Outcome, seconds: float) -> None:
     if outcome is Outcome.ANSWERED:
         request.on_success((False, None, seconds))
         return
-    state.task_ready(request)
+    request_ended(request)
     request.acknowledge()
     request.send_event("task-failed", exception=outcome.value, traceback="")

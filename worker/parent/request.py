@@ -5,16 +5,16 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from celery.worker.request import Request
 from redis.exceptions import RedisError
 
 from producer.message import ENQUEUED_AT
 from producer.schemas import ENTRY_ID, DeadReason
 from worker.broker.transport import DELIVERIES_HEADER, mark_settled
+from worker.celery_internals import RevocableRequest
 from worker.protocol import Claim, Outcome
 
 
-class JournalRequest(Request):  # type: ignore[misc]
+class JournalRequest(RevocableRequest):
     """Settles what Celery would only acknowledge: every entry ends on a stream."""
 
     def info(self, safe: bool = False) -> dict[str, Any]:
@@ -36,17 +36,17 @@ class JournalRequest(Request):  # type: ignore[misc]
                 return
         super().reject(requeue=requeue)
 
-    def _announce_revoked(self, reason: str, terminated: bool, signum: Any, expired: bool) -> None:
+    def before_revoked(self, *, expired: bool) -> None:
+        """Settle a revoked entry as a dead letter."""
         claim = as_claim(self) or malformed(self.message)
         why = DeadReason.EXPIRED if expired else DeadReason.REVOKED
         (held,) = self.app.journal_settler.settle([(claim, why)])
         if held:
             self.app.journal_metrics.discarded(why)
         mark_settled([self.message])
-        super()._announce_revoked(reason, terminated, signum, expired)
 
 
-def as_claim(request: Request) -> Claim | None:
+def as_claim(request: Any) -> Claim | None:
     """The claim a request carries; None if it has no entry's id, or not one sealed text."""
     args = request.args
     if not (isinstance(args, (list, tuple)) and len(args) == 1 and isinstance(args[0], str)):

@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from celery.worker import state
 from redis.exceptions import RedisError
 
 from worker.broker.transport import mark_settled, mark_waiting
+from worker.celery_internals import request_ended
 from worker.protocol import Outcome
 
 if TYPE_CHECKING:
@@ -69,6 +69,6 @@ class Requeuer:
         mark_settled(batch.messages)
         self._held.pop(batch.id, None)
         for request in batch.requests:
-            state.task_ready(request)
+            request_ended(request)
             request.acknowledge()  # the claim is gone in Redis: this closes kombu's account only
         self._metrics.count(Outcome.REQUEUED, len(batch.requests))

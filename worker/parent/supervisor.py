@@ -8,11 +8,11 @@ import os
 import time
 from typing import TYPE_CHECKING, Any
 
-from celery.worker import state
 from prometheus_client import CollectorRegistry, PlatformCollector, ProcessCollector
 from redis.exceptions import RedisError
 
 from producer.errors import JournalError
+from worker import celery_internals
 from worker.broker import transport
 from worker.broker.leases import Reaper
 from worker.child import process as child
@@ -147,20 +147,22 @@ class Supervisor:
 
     def _look(self, consumer: Any) -> None:
         """Replace dead children, and end those that are late."""
-        consumer.pool.maintain_pool()
-        pids = _pids(consumer.pool)
+        celery_internals.replace_dead_children(consumer.pool)
+        pids = celery_internals.child_pids(consumer.pool)
         self.progress.children_alive(pids)
         if self._batcher is None:
             return
         self._batcher.kill_overdue(pids)
         stillborn = self.progress.stillborn
-        if stillborn >= MOST_STILLBORN and not (self._batcher.draining or state.should_stop):
+        if stillborn >= MOST_STILLBORN and not (
+            self._batcher.draining or celery_internals.worker_stops()
+        ):
             log.critical(
                 "%d children in a row ended before their models were loaded (too little memory?); "
                 "leaving, to be started again",
                 stillborn,
             )
-            state.should_stop = EXIT_TRY_AGAIN
+            celery_internals.stop_worker(EXIT_TRY_AGAIN)
 
     def _tick(self, consumer: Any) -> None:
         batcher = self._batcher
@@ -214,8 +216,7 @@ class Supervisor:
             return
         tags = set(batcher.tags())
         if consumer.task_consumer is not None:
-            qos = consumer.task_consumer.channel.qos
-            tags.update(tag for tag in list(qos._delivered) if tag not in qos._dirty)  # noqa: SLF001
+            tags.update(consumer.task_consumer.channel.qos.tags())
         try:
             self.claims.renew(sorted(tags))
         except RedisError as exc:  # the next tick tries again; the consumer reconnects
@@ -233,9 +234,4 @@ class Supervisor:
 
     def _child_failed(self, why: str) -> None:
         log.critical("a child cannot start: %s", why)
-        state.should_stop = EXIT_CHILD_FAILED  # the event loop looks at it at every turn
-
-
-def _pids(pool: Any) -> set[int]:
-    """The process ids of Celery's pool."""
-    return {process.pid for process in pool._pool._pool}  # noqa: SLF001
+        celery_internals.stop_worker(EXIT_CHILD_FAILED)

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from celery import Task
 from celery.exceptions import InvalidTaskError
-from celery.worker.strategy import default as celery_strategy
 from kombu.exceptions import ContentDisallowed, DecodeError
+
+from worker.celery_internals import default_strategy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,7 +55,7 @@ def strategy(task: MicroBatchTask, app: Celery, consumer: Any) -> Any:
         (batcher.add if request.task.name == task.name else to_pool)(request)
 
     consumer.on_task_request = route
-    receive = celery_strategy(task, app, consumer)
+    receive = default_strategy(task, app, consumer)
 
     def receive_or_bury(message: Any, *arguments: Any, **options: Any) -> None:
         try:

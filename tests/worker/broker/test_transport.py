@@ -292,6 +292,28 @@ def test_closing_hands_back_what_no_child_has_begun(client: redis.Redis, reader:
     assert set(place.claims) == {running.delivery_tag}
 
 
+def test_new_credentials_are_sent_while_no_answer_is_awaited(
+    client: redis.Redis, reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """kombu keeps the connection for ever, and Redis closes it when the old credentials expire."""
+    channel = reader.channel
+    submit(client, "e0")
+    reader.read()
+    connection = channel.client.connection
+    awaited: list[Any] = []
+
+    def re_auth() -> None:
+        awaited.append(channel._in_poll)
+        connection.set_re_auth_token(None)
+
+    monkeypatch.setattr(connection, "re_auth", re_auth)
+    connection.set_re_auth_token("a token")
+    submit(client, "e1")
+    reader.read()
+    assert awaited == [None]
+    assert reader.ids == ["e0", "e1"]
+
+
 def test_a_server_that_became_a_replica_is_a_lost_connection(
     client: redis.Redis, reader: Reader
 ) -> None:
