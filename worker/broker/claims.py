@@ -15,12 +15,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from redis.exceptions import NoScriptError, ReadOnlyError
 
+from producer.connection import connect
 from producer.operations.base import CLAIMS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import redis
+
+    from worker.settings import WorkerSettings
 
 #: kombu's name, as that of the claims is, so that its tools read them.
 LEASES = "unacked_index"
@@ -148,3 +151,15 @@ class Claims:
             # The server was made a replica: new connections may lead to the new primary.
             self._redis.connection_pool.disconnect()
             raise
+
+
+def claims_for(settings: WorkerSettings) -> Claims:
+    """The claims of this process, on a connection of its own."""
+    return Claims(
+        connect(settings.redis_url),
+        queue=settings.queue,
+        results=settings.results,
+        dead=settings.dead,
+        lease_seconds=settings.lease_seconds,
+        max_results=settings.max_results,
+    )

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 from producer.schemas import DeadLetter, DeadReason
+from worker.broker.claims import claims_for
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from worker.broker.claims import Claims
     from worker.protocol import Claim
+    from worker.settings import WorkerSettings
 
     #: A sealed result, or why there is none.
     Answer = tuple[Claim, str | DeadReason]
@@ -50,6 +52,11 @@ class ClaimSettler:
                 for claim, answer in answers
             ]
         )
+
+
+def settler_for(settings: WorkerSettings) -> Settler:
+    """What publishes the answers of this process, on a connection of its own."""
+    return ClaimSettler(claims_for(settings))
 
 
 def _field(claim: Claim, answer: str | DeadReason) -> tuple[str, Any]:

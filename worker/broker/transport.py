@@ -8,11 +8,8 @@ Everything else stays kombu's: events, remote control, polling, prefetch.
 
 from __future__ import annotations
 
-import base64
-import json
 import logging
 import math
-from datetime import datetime
 from time import monotonic
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -20,19 +17,16 @@ from kombu.transport import redis as kombu_redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import ReadOnlyError, RedisError, ResponseError
 
+from worker.broker.payload import as_payload
 from worker.celery_internals import BlockingReadChannel, UnacknowledgedMessages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from worker.broker.claims import Claimed, Claims
+    from worker.broker.claims import Claims
 
 log = logging.getLogger(__name__)
 
-#: The task name under which something that is no task message is delivered, to be dead-lettered.
-GARBAGE_TASK = "journal.garbage"
-#: The clear header with the number of deliveries, set by us on every message we deliver.
-DELIVERIES_HEADER = "journal_deliveries"
 #: How long to rest before asking again while the results limit is reached, in seconds.
 PAUSE_SECONDS = 0.5
 
@@ -198,53 +192,6 @@ class Transport(kombu_redis.Transport):  # type: ignore[misc]
     Channel = ClaimChannel
 
 
-def as_payload(claimed: Claimed) -> dict[str, Any]:
-    """A message in kombu's form with our tag; garbage comes wrapped, to be dead-lettered whole."""
-    try:
-        payload = json.loads(claimed.message)
-        properties, headers = payload["properties"], payload["headers"]
-        if not isinstance(headers["task"], str) or not isinstance(headers["id"], str):
-            raise TypeError
-        if headers.get("compression"):  # nobody may make the parent unpack without a limit
-            raise ValueError
-        # Celery shows these in events, logs and `inspect`. A producer that did not seal wrote the
-        # text itself there.
-        headers["argsrepr"] = headers["kwargsrepr"] = ""
-        # Celery would claim what is for later, raise its limit by as much, and hold it in memory
-        # without any bound: an entry is worked on when its turn comes.
-        if isinstance(headers.get("eta"), str):
-            datetime.fromisoformat(headers["eta"])
-            headers["eta"] = None
-        # Decoded here, where a failure has an end, and not a second time by kombu.
-        if (encoding := properties.pop("body_encoding", None)) == "base64":
-            payload["body"] = base64.b64decode(payload["body"], validate=True).decode()
-        elif encoding in {None, "", "utf-8"}:
-            payload["body"].encode()
-        else:
-            raise ValueError
-        properties["delivery_tag"] = claimed.tag
-        properties.setdefault("delivery_info", {})["redelivered"] = claimed.deliveries > 1
-        headers[DELIVERIES_HEADER] = claimed.deliveries
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return _wrapped(claimed)
-    else:
-        return dict(payload)
-
-
-def _wrapped(claimed: Claimed) -> dict[str, Any]:
-    return {
-        "body": base64.b64encode(claimed.message).decode(),
-        "content-type": "application/octet-stream",
-        "content-encoding": "binary",
-        "headers": {"task": GARBAGE_TASK, "id": "unknown", DELIVERIES_HEADER: claimed.deliveries},
-        "properties": {
-            "body_encoding": "base64",
-            "delivery_tag": claimed.tag,
-            "delivery_info": {"exchange": "", "routing_key": ""},
-        },
-    }
-
-
 def mark_running(messages: Iterable[Any]) -> None:
     """Tell that a child works on these messages."""
     for message in messages:
@@ -264,13 +211,3 @@ def mark_settled(messages: Iterable[Any]) -> None:
     for message in messages:
         if isinstance(message.channel.qos, ClaimQoS):
             message.channel.qos.settled.add(message.delivery_tag)
-
-
-__all__ = [
-    "ClaimChannel",
-    "Transport",
-    "as_payload",
-    "mark_running",
-    "mark_settled",
-    "mark_waiting",
-]

@@ -10,9 +10,6 @@ from typing import TYPE_CHECKING
 
 from redis.exceptions import RedisError
 
-from producer.connection import connect
-from worker.broker.claims import Claims
-from worker.broker.settlement import ClaimSettler
 from worker.celery_internals import limit_wait_for_reports
 from worker.errors import StageBrokenError
 from worker.protocol import BatchReport, Failure
@@ -20,7 +17,6 @@ from worker.protocol import BatchReport, Failure
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from worker.broker.settlement import Settler
     from worker.child.pipeline import Pipeline
     from worker.protocol import Claim
     from worker.settings import WorkerSettings
@@ -35,23 +31,6 @@ EXIT_BROKEN = 1
 REPORT_RETRIES = 20
 
 _pipeline: Pipeline | None = None
-
-
-def claims_for(settings: WorkerSettings) -> Claims:
-    """The claims of this process, on a connection of its own."""
-    return Claims(
-        connect(settings.redis_url),
-        queue=settings.queue,
-        results=settings.results,
-        dead=settings.dead,
-        lease_seconds=settings.lease_seconds,
-        max_results=settings.max_results,
-    )
-
-
-def settler_for(settings: WorkerSettings) -> Settler:
-    """What publishes the answers of this process, on a connection of its own."""
-    return ClaimSettler(claims_for(settings))
 
 
 def start(settings: WorkerSettings, build: Build) -> dict[str, str]:

@@ -9,7 +9,8 @@ from redis.exceptions import RedisError
 
 from producer.message import ENQUEUED_AT
 from producer.schemas import ENTRY_ID, DeadReason
-from worker.broker.transport import DELIVERIES_HEADER, mark_settled
+from worker.broker.payload import DELIVERIES_HEADER
+from worker.broker.transport import mark_settled
 from worker.celery_internals import RevocableRequest
 from worker.protocol import Claim, Outcome
 

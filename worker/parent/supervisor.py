@@ -14,7 +14,9 @@ from redis.exceptions import RedisError
 from producer.errors import JournalError
 from worker import celery_internals
 from worker.broker import transport
+from worker.broker.claims import claims_for
 from worker.broker.leases import Reaper
+from worker.broker.settlement import settler_for
 from worker.child import process as child
 from worker.child.readiness import ChildGate
 from worker.errors import WorkerError
@@ -67,13 +69,13 @@ class Supervisor:
         PlatformCollector(registry=registry)
         self.metrics = Metrics(registry)
         self.progress = Health(settings.batch_timeout_seconds)
-        self.claims = child.claims_for(settings)
+        self.claims = claims_for(settings)
         self._size = BatchLimits(
             settings.max_batch_entries, settings.max_batch_tokens, settings.batch_timeout_seconds
         )
         transport.bind(self.claims, self._most_claims)
         self._reaper = Reaper(self.claims, settings.lease_seconds)
-        self.settler = child.settler_for(settings)
+        self.settler = settler_for(settings)
         self._gate = ChildGate()
         self._probes = Probes(
             registry,

@@ -16,7 +16,7 @@ from producer.message import TASK, encode_message
 from producer.schemas import DeadReason
 from worker.app import create_app
 from worker.broker.claims import Claimed
-from worker.broker.transport import as_payload
+from worker.broker.payload import as_payload
 from worker.monitoring.metrics import Metrics
 from worker.parent.batcher import Batcher
 from worker.parent.limits import BatchLimits

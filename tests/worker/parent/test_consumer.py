@@ -16,7 +16,7 @@ from prometheus_client import CollectorRegistry
 from producer.message import TASK, encode_message
 from tests.worker.parent.batch_support import SEALED, Desk, RecordingSettler, altered
 from worker.broker.claims import Claimed
-from worker.broker.transport import as_payload
+from worker.broker.payload import as_payload
 from worker.monitoring.metrics import Metrics
 from worker.parent.consumer import JournalConsumer
 from worker.parent.request import malformed
