@@ -12,12 +12,12 @@ import importlib
 import ssl
 from typing import TYPE_CHECKING, Any
 
-import celery
 from celery import signals
 from kombu import Queue
 
 from producer.message import TASK
 from worker.parent.limits import PREFETCHED_BATCHES
+from worker.parent.services import JournalApp
 from worker.parent.supervisor import Supervisor
 from worker.parent.task import MicroBatchTask
 from worker.settings import WorkerSettings
@@ -62,9 +62,9 @@ def celery_config(settings: WorkerSettings) -> dict[str, Any]:
     }
 
 
-def create_app(settings: WorkerSettings | None = None) -> celery.Celery:
+def create_app(settings: WorkerSettings | None = None) -> JournalApp:
     """A Celery application; without settings they are read when it is first used."""
-    application = celery.Celery("journal-stream", set_as_current=False)
+    application = JournalApp("journal-stream", set_as_current=False)
     application.add_defaults(
         lambda: celery_config(settings if settings is not None else WorkerSettings.load())
     )
@@ -121,12 +121,9 @@ def parse_ahead() -> None:
         cffi.FFI().cdef("int prctl (int __option, ...);")
 
 
-def attach(application: celery.Celery, runtime: Supervisor) -> None:
+def attach(application: JournalApp, runtime: Supervisor) -> None:
     """Connect a runtime with an application's tasks and signals."""
-    application.journal_settler = runtime.settler
-    application.journal_metrics = runtime.metrics
-    application.journal_disconnected = runtime.disconnected
-    application.tasks[TASK].batcher_for = runtime.batcher_for
+    application.services = runtime.services
     handlers = {
         signals.setup_logging: lambda **_: None,  # ours is set up already
         signals.worker_process_init: lambda **_: runtime.start_child(),

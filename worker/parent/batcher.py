@@ -21,16 +21,16 @@ from producer.schemas import DeadReason
 from worker.broker.transport import mark_running, mark_settled, mark_waiting
 from worker.child.process import run_batch
 from worker.parent.batch import Batch, finish
+from worker.parent.claim import as_claim, malformed
 from worker.parent.limits import part_size, tokens_of
-from worker.parent.request import as_claim, malformed
 from worker.parent.requeue import Requeuer
-from worker.protocol import BatchReport, Claim, Failure, Outcome
+from worker.protocol import BatchReport, Claim, Failure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Sequence
 
-    from worker.broker.settlement import Settler
     from worker.monitoring.metrics import Metrics
+    from worker.parent.dead_letters import DeadLetters
     from worker.parent.limits import BatchLimits
 
 log = logging.getLogger(__name__)
@@ -49,7 +49,7 @@ class Batcher:
         pool: Celery's prefork pool.
         call_soon: runs a function once the event loop has read what has arrived.
         call_later: runs a function after so many seconds.
-        settler: publishes dead letters of entries that killed their child.
+        dead_letters: writes those of entries that killed their child.
         blame: counts a failed delivery against the claims with these tags.
         give_back: hands claims back.
         metrics: where batch reports are counted.
@@ -63,7 +63,7 @@ class Batcher:
         *,
         call_soon: Callable[..., Any],
         call_later: Callable[..., Any],
-        settler: Settler,
+        dead_letters: DeadLetters,
         blame: Callable[[Sequence[str]], Any],
         give_back: Callable[[Sequence[str]], Any],
         metrics: Metrics,
@@ -72,7 +72,7 @@ class Batcher:
     ) -> None:
         self._pool = pool
         self._call_soon = call_soon
-        self._settler = settler
+        self._dead_letters = dead_letters
         self._blame = blame
         self._metrics = metrics
         self._size = size
@@ -198,10 +198,10 @@ class Batcher:
             if self._discarded(request, claim):
                 continue
             if claim is None:
-                self._bury(request, malformed(request.message), DeadReason.MALFORMED)
+                self._dead_letter(request, malformed(request.message), DeadReason.MALFORMED)
                 continue
             if claim.deliveries > self._most_deliveries:
-                self._bury(request, claim, DeadReason.WORKER_LOST)
+                self._dead_letter(request, claim, DeadReason.WORKER_LOST)
                 continue
             tokens += cost
             requests.append(request)
@@ -218,7 +218,7 @@ class Batcher:
             log.warning("a revoked entry could not be settled (%s)", type(exc).__name__)
             self._hand_back.later(Batch([request], []))
         except Exception:  # noqa: BLE001 - headers may hold anything; none may stop the worker
-            self._bury(request, claim or malformed(request.message), DeadReason.MALFORMED)
+            self._dead_letter(request, claim or malformed(request.message), DeadReason.MALFORMED)
         return True
 
     def _dispatch(self, batch: Batch) -> None:
@@ -269,7 +269,7 @@ class Batcher:
         """Try again in parts, so that only the guilty entry ends as a dead letter."""
         alone = len(batch.claims) == 1
         if alone and batch.claims[0].deliveries >= self._max_deliveries:
-            self._bury(batch.requests[0], batch.claims[0], reason)
+            self._dead_letter(batch.requests[0], batch.claims[0], reason)
             return
         try:
             self._blame([claim.tag for claim in batch.claims])
@@ -284,17 +284,14 @@ class Batcher:
         self._metrics.redelivered(len(claims))
         self._schedule()
 
-    def _bury(self, request: Any, claim: Claim, reason: DeadReason) -> None:
-        try:
-            (held,) = self._settler.settle([(claim, reason)])
-        except Exception as exc:  # noqa: BLE001 - whatever Redis says, the entry must not be lost
-            log.error("a dead letter could not be written (%s)", type(exc).__name__)
-            self._hand_back.later(Batch([request], [claim]))
-            return
-        outcome = Outcome.DEAD if held else Outcome.LEASE_LOST
-        mark_settled([request.message])
-        finish(request, outcome, 0.0)
-        self._metrics.count(outcome, 1)
+    def _dead_letter(self, request: Any, claim: Claim, reason: DeadReason) -> None:
+        self._dead_letters.write(
+            claim,
+            reason,
+            request.message,
+            acknowledge=lambda outcome: finish(request, outcome, 0.0),
+            requeue=lambda: self._hand_back.later(Batch([request], [claim])),
+        )
 
     def _close(self, batch: Batch) -> bool:
         """Mark a batch as over; False if it already was (a timeout tells twice)."""

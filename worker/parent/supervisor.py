@@ -24,7 +24,9 @@ from worker.monitoring.health import Health
 from worker.monitoring.metrics import Metrics
 from worker.monitoring.probes import Probes
 from worker.parent.batcher import Batcher
+from worker.parent.dead_letters import DeadLetters
 from worker.parent.limits import BatchLimits
+from worker.parent.services import Services
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,7 +77,7 @@ class Supervisor:
         )
         transport.bind(self.claims, self._most_claims)
         self._reaper = Reaper(self.claims, settings.lease_seconds)
-        self.settler = settler_for(settings)
+        self.dead_letters = DeadLetters(settler_for(settings), self.metrics)
         self._gate = ChildGate()
         self._probes = Probes(
             registry,
@@ -93,22 +95,32 @@ class Supervisor:
         self._probes.start()
         self._gate.listen(on_ready=self._child_ready, on_failed=self._child_failed)
 
-    def batcher_for(self, consumer: Any) -> Batcher:
-        """The batcher of a consumer; called at every connection to Redis."""
+    @property
+    def services(self) -> Services:
+        """What Celery's objects call."""
+        return Services(self.dead_letters, self.connected, self.receive, self.disconnected)
+
+    def connected(self, consumer: Any) -> None:
+        """The consumer is connected to Redis; entries of an earlier connection are forgotten."""
         if self._batcher is None:
             settings = self._settings
             self._batcher = Batcher(
                 consumer.pool,
                 call_soon=consumer.hub.call_soon,
                 call_later=consumer.timer.call_after,
-                settler=self.settler,
+                dead_letters=self.dead_letters,
                 blame=self._blame,
                 give_back=self.claims.hand_back,
                 metrics=self.metrics,
                 size=self._size,
                 max_deliveries=settings.max_deliveries,
             )
-        return self._batcher
+        self._batcher.forget_waiting()
+
+    def receive(self, request: Any) -> None:
+        """An entry arrived."""
+        assert self._batcher is not None
+        self._batcher.add(request)
 
     def started(self, consumer: Any) -> None:
         """The consumer is connected and its event loop about to run; at every connection."""

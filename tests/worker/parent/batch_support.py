@@ -19,8 +19,10 @@ from worker.broker.claims import Claimed
 from worker.broker.payload import as_payload
 from worker.monitoring.metrics import Metrics
 from worker.parent.batcher import Batcher
+from worker.parent.dead_letters import DeadLetters
 from worker.parent.limits import BatchLimits
 from worker.parent.request import JournalRequest
+from worker.parent.services import Services
 from worker.protocol import BatchReport, Claim, Failure, Outcome, Stage
 from worker.settings import WorkerSettings
 
@@ -125,8 +127,14 @@ class Desk:
         self.settler = RecordingSettler()
         self.metrics = Metrics(CollectorRegistry())
         self.app = create_app(WorkerSettings.load())
-        self.app.journal_settler = self.settler
-        self.app.journal_metrics = self.metrics
+        self.dead_letters = DeadLetters(self.settler, self.metrics)
+        self.connections: list[str] = []
+        self.app.services = Services(
+            self.dead_letters,
+            connected=self.connected,
+            receive=self.receive,
+            disconnected=lambda: self.connections.append("lost"),
+        )
         self.soon: list[Callable[[], None]] = []
         self.later: list[tuple[float, Callable[..., None], tuple[Any, ...]]] = []
         self.blamed: list[str] = []
@@ -138,7 +146,7 @@ class Desk:
             self.pool,
             call_soon=self.soon.append,
             call_later=lambda seconds, function, args: self.later.append((seconds, function, args)),
-            settler=self.settler,
+            dead_letters=self.dead_letters,
             blame=self.blamed.extend,
             give_back=self.give_back,
             metrics=self.metrics,
@@ -146,6 +154,13 @@ class Desk:
             max_deliveries=max_deliveries,
         )
         self._channel = kombu.Connection("memory://").channel()
+
+    def connected(self, consumer: Any) -> None:
+        self.connections.append("made")
+        self.batcher.forget_waiting()
+
+    def receive(self, request: Any) -> None:
+        self.batcher.add(request)
 
     def give_back(self, tags: Sequence[str]) -> None:
         if self.refusal is not None:

@@ -11,15 +11,13 @@ import pytest
 import redis
 from celery.worker import state
 from kombu.transport.virtual import Message
-from prometheus_client import CollectorRegistry
 
 from producer.message import TASK, encode_message
 from tests.worker.parent.batch_support import SEALED, Desk, RecordingSettler, altered
 from worker.broker.claims import Claimed
 from worker.broker.payload import as_payload
-from worker.monitoring.metrics import Metrics
+from worker.parent.claim import malformed
 from worker.parent.consumer import JournalConsumer
-from worker.parent.request import malformed
 from worker.parent.task import strategy
 
 if TYPE_CHECKING:
@@ -44,20 +42,19 @@ class Received(Message):
 
 
 @pytest.fixture
-def settler() -> RecordingSettler:
-    return RecordingSettler()
+def settler(desk: Desk) -> RecordingSettler:
+    return desk.settler
 
 
 @pytest.fixture
-def consumer(settler: RecordingSettler) -> Any:
+def consumer(desk: Desk) -> Any:
     one = JournalConsumer.__new__(JournalConsumer)
-    metrics = Metrics(CollectorRegistry())
-    one.app = SimpleNamespace(journal_settler=settler, journal_metrics=metrics)
+    one.app = desk.app
     return one
 
 
 @pytest.mark.parametrize(
-    "bury",
+    "receive",
     [
         lambda consumer, message: consumer.on_unknown_message(None, message),
         lambda consumer, message: consumer.on_unknown_task(None, message, KeyError("x")),
@@ -67,11 +64,11 @@ def consumer(settler: RecordingSettler) -> Any:
     ids=["unknown format", "unknown task", "invalid task", "undecodable body"],
 )
 def test_what_is_no_entry_is_dead_lettered_whole_and_its_text_is_not_logged(
-    consumer: Any, settler: RecordingSettler, caplog: pytest.LogCaptureFixture, bury: Any
+    consumer: Any, settler: RecordingSettler, caplog: pytest.LogCaptureFixture, receive: Any
 ) -> None:
     caplog.set_level(logging.DEBUG)
     message = Received(f"garbage {CANARY}".encode(), deliveries=2)
-    bury(consumer, message)
+    receive(consumer, message)
     ((claim, reason),) = settler.settled
     assert (reason, claim.entry_id, claim.tag) == ("malformed", "unknown", "tag")
     assert (claim.sealed, claim.deliveries) == (f"garbage {CANARY}", 2)
@@ -84,7 +81,7 @@ def test_a_dead_letter_that_cannot_be_written_goes_back(
 ) -> None:
     settler.error = redis.ConnectionError(CANARY)
     message = Received(b"garbage")
-    consumer.bury(message, "unknown format")
+    consumer.dead_letter(message, "unknown format")
     assert message.done == ["requeue"]
     assert CANARY not in caplog.text
 
@@ -116,12 +113,10 @@ def test_only_an_entrys_id_names_a_letter(ident: str, expected: str) -> None:
     assert malformed(Received(altered(encode_message("e1", SEALED), id=ident))).entry_id == expected
 
 
-def test_a_lost_connection_is_told_to_the_runtime(consumer: Any) -> None:
-    told: list[str] = []
-    consumer.app.journal_disconnected = lambda: told.append("lost")
+def test_a_lost_connection_is_told_to_the_supervisor(consumer: Any, desk: Desk) -> None:
     consumer.controller, consumer.pool, consumer.timer, consumer.task_buckets = None, None, None, {}
     consumer.on_close()
-    assert told == ["lost"]
+    assert desk.connections == ["lost"]
 
 
 # The strategy: Celery's own, with a batcher behind it
@@ -138,17 +133,13 @@ class Celerys:
         self.apply_eta_task = self._limit_task = self._limit_post_eta = None
         self.pool = desk.pool
         self.controller = SimpleNamespace(state=state)
-        self.to_pool: list[Any] = []
-        self.on_task_request: Any = self.to_pool.append
-        self.buried: list[tuple[Any, str]] = []
+        self.in_pool: list[Any] = []
+        self.on_task_request: Any = self.in_pool.append
+        self.to_pool = self.on_task_request
+        self.dead: list[tuple[Any, str]] = []
 
-    def bury(self, message: Any, kind: str) -> None:
-        self.buried.append((message, kind))
-
-
-@pytest.fixture
-def desk() -> Desk:
-    return Desk()
+    def dead_letter(self, message: Any, kind: str) -> None:
+        self.dead.append((message, kind))
 
 
 @pytest.fixture
@@ -158,7 +149,6 @@ def celerys(desk: Desk) -> Celerys:
 
 def receiver(desk: Desk, celerys: Celerys) -> Any:
     task = desk.app.tasks[TASK]
-    task.batcher_for = lambda _: desk.batcher
     receive = strategy(task, desk.app, celerys)
     return lambda raw: receive(Received(raw), None, lambda *_: None, lambda *_: None, [])
 
@@ -175,11 +165,12 @@ def test_a_reconnection_routes_each_entry_once(desk: Desk, celerys: Celerys) -> 
     receive = receiver(desk, celerys)
     receive(encode_message("e1", SEALED))
     assert desk.jobs() == [["e1"]]
-    assert celerys.to_pool == []
+    assert celerys.in_pool == []
 
 
-def test_a_task_without_a_batcher_says_so(desk: Desk, celerys: Celerys) -> None:
-    with pytest.raises(RuntimeError, match="create_app"):
+def test_an_application_that_runs_no_worker_says_so(desk: Desk, celerys: Celerys) -> None:
+    desk.app.services = None
+    with pytest.raises(RuntimeError, match="runs no worker"):
         strategy(desk.app.tasks[TASK], desk.app, celerys)
 
 
@@ -202,7 +193,7 @@ def test_a_revoked_entry_is_settled_on_arrival(desk: Desk, celerys: Celerys) -> 
         {"stamped_headers": 5, "expires": "2020-01-01T00:00:00"},
     ],
 )
-def test_a_message_that_breaks_celery_is_buried(
+def test_a_message_that_breaks_celery_is_dead_lettered(
     desk: Desk, celerys: Celerys, headers: dict[str, Any]
 ) -> None:
     from celery.exceptions import InvalidTaskError
@@ -211,17 +202,17 @@ def test_a_message_that_breaks_celery_is_buried(
     try:
         receive(altered(encode_message("e1", SEALED), **headers))
     except InvalidTaskError:
-        return  # the consumer buries these itself
-    assert celerys.buried or desk.settler.settled
+        return  # the consumer dead-letters these itself
+    assert celerys.dead or desk.settler.settled
 
 
 @pytest.mark.parametrize("body", ["bnVsbA==", "W10=", "W1tdLCB7fV0=", "Im5vIGxpc3Qi", "NQ=="])
-def test_a_body_of_another_shape_is_buried(desk: Desk, celerys: Celerys, body: str) -> None:
+def test_a_body_of_another_shape_is_dead_lettered(desk: Desk, celerys: Celerys, body: str) -> None:
     import json
 
     payload = {**json.loads(encode_message("e1", SEALED)), "body": body}
     receiver(desk, celerys)(json.dumps(payload).encode())
-    assert [kind for _, kind in celerys.buried] == ["broken task"]
+    assert [kind for _, kind in celerys.dead] == ["broken task"]
 
 
 def test_a_lost_connection_is_not_the_messages_fault(desk: Desk, celerys: Celerys) -> None:
@@ -232,4 +223,4 @@ def test_a_lost_connection_is_not_the_messages_fault(desk: Desk, celerys: Celery
             receiver(desk, celerys)(encode_message("e1", SEALED))
     finally:
         state.revoked.clear()
-    assert celerys.buried == []
+    assert celerys.dead == []
