@@ -27,7 +27,7 @@ class Outcome(StrEnum):
 class Failure(StrEnum):
     """Why a whole batch came to nothing."""
 
-    #: Nothing was published because Redis did not take it; no entry is to blame.
+    #: Nothing was published because Redis did not take it; no entry is the cause.
     UNSETTLED = "unsettled"
     #: Something broke that one of the entries may have caused.
     BROKEN = "broken"

@@ -59,7 +59,7 @@ class ClaimQoS(UnacknowledgedMessages):
         super().__init__(*args, **kwargs)
         #: Tags whose claim is gone already, because a child settled it.
         self.settled: set[str] = set()
-        #: Tags a child is working on: a draining worker does not hand them back.
+        #: Tags a child is working on: a draining worker does not requeue them.
         self.running: set[str] = set()
 
     @property
@@ -86,31 +86,29 @@ class ClaimQoS(UnacknowledgedMessages):
         self.remove(delivery_tag)
 
     def reject(self, delivery_tag: str, requeue: bool = False) -> None:
-        """Hand a message back, or give it up."""
+        """Requeue a message, or give it up."""
         if not (self._ours and requeue):
             super().reject(delivery_tag, requeue)
             return
         self.running.discard(delivery_tag)
-        self.channel.claims.hand_back([delivery_tag])
+        self.channel.claims.requeue([delivery_tag])
         self.remove(delivery_tag)
 
     def restore_unacked(self, client: Any = None) -> list[Any]:
-        """Hand back at once what no child has begun."""
+        """Requeue at once what no child has begun."""
         if not self._ours:
             super().restore_unacked(client)
             return []
         waiting = [tag for tag in self.tags() if tag not in self.running]
         try:
-            self.channel.claims.hand_back(waiting)
-        except RedisError as exc:  # their leases end, and then they are taken back
-            log.warning(
-                "%d entries could not be handed back (%s)", len(waiting), type(exc).__name__
-            )
+            self.channel.claims.requeue(waiting)
+        except RedisError as exc:  # their leases end, and then another worker requeues them
+            log.warning("%d entries could not be requeued (%s)", len(waiting), type(exc).__name__)
         self.clear()
         return []
 
     def restore_visible(self, start: int = 0, num: int = 10, interval: int = 10) -> None:
-        """Nothing: `worker.broker.leases` takes back what dead workers held, by its own rules."""
+        """Nothing: `worker.broker.leases` requeues what dead workers held, by its own rules."""
 
 
 class ClaimChannel(BlockingReadChannel):
@@ -195,19 +193,16 @@ class Transport(kombu_redis.Transport):  # type: ignore[misc]
 def mark_running(messages: Iterable[Any]) -> None:
     """Tell that a child works on these messages."""
     for message in messages:
-        if isinstance(message.channel.qos, ClaimQoS):
-            message.channel.qos.running.add(message.delivery_tag)
+        message.channel.qos.running.add(message.delivery_tag)
 
 
 def mark_waiting(messages: Iterable[Any]) -> None:
     """Tell that the child that worked on these messages is gone, and no other has begun."""
     for message in messages:
-        if isinstance(message.channel.qos, ClaimQoS):
-            message.channel.qos.running.discard(message.delivery_tag)
+        message.channel.qos.running.discard(message.delivery_tag)
 
 
 def mark_settled(messages: Iterable[Any]) -> None:
     """Tell that these messages' claims are gone: acknowledging them needs no call."""
     for message in messages:
-        if isinstance(message.channel.qos, ClaimQoS):
-            message.channel.qos.settled.add(message.delivery_tag)
+        message.channel.qos.settled.add(message.delivery_tag)

@@ -27,7 +27,7 @@ class Health:
         self._busy_since: float | None = None
         self._ready: set[int] = set()
         self._pids: set[int] = set()
-        self._stillborn = 0
+        self._failed_starts = 0
         self._connected = False
         self._stopping = False
 
@@ -37,9 +37,9 @@ class Health:
         return len(self._ready)
 
     @property
-    def stillborn(self) -> int:
+    def failed_starts(self) -> int:
         """Children in a row that ended before they were ready."""
-        return self._stillborn
+        return self._failed_starts
 
     def tick(self, *, running: int, finished: bool) -> None:
         """From the event loop, every second: how much runs, and whether anything came back."""
@@ -53,11 +53,11 @@ class Health:
     def child_ready(self, pid: int) -> None:
         """A child loaded its models."""
         self._ready.add(pid)
-        self._stillborn = 0
+        self._failed_starts = 0
 
     def children_alive(self, pids: set[int]) -> None:
         """Forget children that are gone."""
-        self._stillborn += len(self._pids - pids - self._ready)
+        self._failed_starts += len(self._pids - pids - self._ready)
         self._pids = pids
         self._ready &= pids
 

@@ -6,14 +6,19 @@ import logging
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-import kombu
 import pytest
 import redis
 from celery.worker import state
 from kombu.transport.virtual import Message
 
 from producer.message import TASK, encode_message
-from tests.worker.parent.batch_support import SEALED, Desk, RecordingSettler, altered
+from tests.worker.parent.batch_support import (
+    SEALED,
+    Desk,
+    RecordingSettler,
+    altered,
+    claim_channel,
+)
 from worker.broker.claims import Claimed
 from worker.broker.payload import as_payload
 from worker.parent.claim import malformed
@@ -30,8 +35,7 @@ class Received(Message):
     """A message that remembers what was done with it."""
 
     def __init__(self, raw: bytes, deliveries: int = 1) -> None:
-        channel = kombu.Connection("memory://").channel()
-        super().__init__(as_payload(Claimed("tag", raw, deliveries)), channel=channel)
+        super().__init__(as_payload(Claimed("tag", raw, deliveries)), channel=claim_channel())
         self.done: list[str] = []
 
     def ack(self, multiple: bool = False) -> None:

@@ -5,13 +5,11 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-import kombu
 import pytest
 from kombu.transport.virtual import Message
 
 from producer.schemas import DeadReason
-from tests.worker.parent.batch_support import OUT_OF_REACH, Desk
-from worker.broker.transport import ClaimQoS
+from tests.worker.parent.batch_support import OUT_OF_REACH, Desk, claim_channel
 from worker.protocol import Claim, Outcome
 
 CANARY = "zebulonquist"
@@ -23,10 +21,8 @@ class Letter:
     """A dead letter on its way, and what was done with its message."""
 
     def __init__(self, desk: Desk, reason: DeadReason = DeadReason.WORKER_LOST) -> None:
-        channel = kombu.Connection("memory://").channel()
-        channel.QoS = ClaimQoS
         payload = {"body": "", "properties": {"delivery_tag": "tag-e0", "delivery_info": {}}}
-        self.message = Message(payload, channel=channel)
+        self.message = Message(payload, channel=claim_channel())
         self.done: list[Any] = []
         desk.dead_letters.write(
             CLAIM,

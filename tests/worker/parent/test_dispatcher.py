@@ -1,4 +1,4 @@
-"""The batcher: when it sends what, and what becomes of batches that do not come back."""
+"""When batches leave for a child, and what becomes of those that come back."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_entries_gather_while_every_child_is_busy(desk: Desk) -> None:
     for name in ("e1", "e2"):
         desk.add(name)
         assert desk.jobs() == []
-    assert (desk.batcher.waiting, desk.batcher.running) == (2, 1)
+    assert (desk.dispatcher.waiting, desk.dispatcher.running) == (2, 1)
     job.answer()
     assert desk.jobs() == [["e1", "e2"]]
 
@@ -88,44 +88,58 @@ def test_answered_entries_are_acknowledged_and_counted(desk: Desk) -> None:
     assert desk.sample("journal_batch_entries_sum") == 3
 
 
+def test_the_channel_knows_what_a_child_works_on_and_what_is_settled(desk: Desk) -> None:
+    """What a child works on is not requeued by a drain, and what is settled asks Redis nothing."""
+    account = desk.channel.qos
+    desk.add("e0", "e1")
+    job = desk.take()
+    assert (account.running, account.settled) == ({"tag-e0", "tag-e1"}, set())
+    job.lose()
+    assert account.running == set()
+    first = desk.take()
+    assert account.running == {"tag-e0"}
+    first.answer()
+    assert account.settled == {"tag-e0"}
+
+
 def test_tags_names_every_claim_in_our_hands(desk: Desk) -> None:
     desk.add(*names(6))
     job = desk.take()
-    assert sorted(desk.batcher.tags()) == [f"tag-{name}" for name in names(6)]
-    job.lose()  # now four are under suspicion
-    assert sorted(desk.batcher.tags()) == [f"tag-{name}" for name in names(6)]
+    assert sorted(desk.dispatcher.tags()) == [f"tag-{name}" for name in names(6)]
+    job.lose()  # now four wait in parts
+    assert sorted(desk.dispatcher.tags()) == [f"tag-{name}" for name in names(6)]
 
 
 # Ending
 
 
-def test_a_draining_batcher_begins_nothing(desk: Desk) -> None:
+def test_a_draining_dispatcher_begins_nothing(desk: Desk) -> None:
     desk.add(*names(6))
     job = desk.take()
-    desk.batcher.drain()
+    desk.dispatcher.drain()
     job.answer()
     desk.add("late")
     assert desk.jobs() == []
-    assert desk.batcher.waiting == 3
+    assert desk.dispatcher.waiting == 3
     assert desk.acknowledged == names(4)
 
 
-def test_a_batch_lost_while_draining_begins_no_search(desk: Desk) -> None:
+def test_a_batch_lost_while_draining_is_not_tried_in_parts(desk: Desk) -> None:
     desk.add("e0", "e1")
     job = desk.take()
-    desk.batcher.drain()
+    desk.dispatcher.drain()
     job.lose()
     assert desk.jobs() == []
     assert desk.settler.settled == []
-    assert desk.batcher.running == 0
+    assert desk.dispatcher.running == 0
 
 
 def test_a_new_connection_forgets_what_waited_for_the_old_one(desk: Desk) -> None:
     desk.add(*names(6))
     desk.take().lose()
-    desk.batcher.forget_waiting()
+    desk.dispatcher.forget_waiting()
     assert desk.jobs() == []
-    assert desk.batcher.tags() == []
+    assert desk.dispatcher.tags() == []
 
 
 def test_the_gauges_tell_what_waits_and_what_runs(desk: Desk) -> None:
