@@ -1,4 +1,4 @@
-"""The Celery application: where settings, transport, micro-batching and children meet.
+"""The Celery application and the parent of a worker, composed from the settings.
 
 `celery -A worker.app inspect active`, `... control revoke ID` and Flower use `app`, which reads
 `JOURNAL_*` when it is first used. `journal-worker run` makes its own with `create_app`.

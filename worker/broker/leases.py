@@ -67,8 +67,8 @@ class LeaseRenewer:
 class Reaper:
     """Requeues claims whose leases have ended.
 
-    After an outage of Redis all leases have, and nobody could renew one: workers that are alive
-    get the time of a lease to do so.
+    After an outage of Redis all leases have ended, and nobody could renew one: then workers that
+    are alive get the time of a lease to do so, before anything is requeued.
 
     Args:
         claims: where the leases are.
@@ -101,5 +101,5 @@ class Reaper:
             return 0
         self._heard = now
         if requeued:
-            log.warning("requeued %d entries of workers that gave no sign of life", requeued)
+            log.warning("requeued %d entries of workers that did not renew their leases", requeued)
         return requeued

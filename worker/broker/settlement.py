@@ -29,12 +29,12 @@ class Settler(Protocol):
             answers.
 
         Raises:
-            redis.exceptions.RedisError: it is not known what was published; hand the batch back.
+            redis.exceptions.RedisError: it is not known what was published; requeue the batch.
         """
 
 
 class ClaimSettler:
-    """Publishes and releases in one atomic call, and only for claims that are still held."""
+    """Publishes answers and gives up their claims in one atomic call, where they are still held."""
 
     def __init__(self, claims: Claims) -> None:
         self._claims = claims

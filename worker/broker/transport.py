@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-#: How long to rest before asking again while the results limit is reached, in seconds.
+#: Seconds until the next claim where the last was refused, or the results limit is reached.
 PAUSE_SECONDS = 0.5
 
 
@@ -53,7 +53,11 @@ def bind(claims: Claims, most: Callable[[], float] = lambda: math.inf) -> None:
 
 
 class ClaimQoS(UnacknowledgedMessages):
-    """Lists the claims that were delivered; Redis hears of them through `Claims` only."""
+    """kombu's list of delivered messages, for claims: only `Claims` changes them in Redis.
+
+    A channel that does not consume the journal's queue (for remote control, say) keeps kombu's own
+    way.
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -67,14 +71,14 @@ class ClaimQoS(UnacknowledgedMessages):
         return self.channel.claims is not None
 
     def append(self, message: Any, delivery_tag: str) -> None:
-        """The claim is in Redis already; only count the message as delivered."""
+        """List a message as delivered; its claim is in Redis already."""
         if self._ours:
             self.add(message, delivery_tag)
         else:
             super().append(message, delivery_tag)
 
     def ack(self, delivery_tag: str) -> None:
-        """Forget a settled claim; give up one that was never to be settled."""
+        """Take a message off the list; delete its claim, unless it was settled."""
         if not self._ours:
             super().ack(delivery_tag)
             return
@@ -86,7 +90,7 @@ class ClaimQoS(UnacknowledgedMessages):
         self.remove(delivery_tag)
 
     def reject(self, delivery_tag: str, requeue: bool = False) -> None:
-        """Requeue a message, or give it up."""
+        """Requeue a message, or delete its claim."""
         if not (self._ours and requeue):
             super().reject(delivery_tag, requeue)
             return
@@ -112,7 +116,7 @@ class ClaimQoS(UnacknowledgedMessages):
 
 
 class ClaimChannel(BlockingReadChannel):
-    """Reads by claiming; only channels that consume the journal's queue do."""
+    """kombu's channel, which claims messages where it consumes the journal's queue."""
 
     QoS = ClaimQoS
     #: The claims of the queue this channel consumes, if it is one of ours; kept while it closes.
@@ -121,7 +125,7 @@ class ClaimChannel(BlockingReadChannel):
     _paused_until = 0.0
 
     def basic_consume(self, queue: str, *args: Any, **kwargs: Any) -> Any:
-        """Consume a queue; one of ours from now on through its claims."""
+        """Consume a queue; one that `bind` names is from now on read through its claims."""
         if queue in _bound:
             self.claims, self._most = _bound[queue]
         return super().basic_consume(queue, *args, **kwargs)
@@ -145,7 +149,7 @@ class ClaimChannel(BlockingReadChannel):
         self.send_blocking("BLMOVE", queue, queue, "RIGHT", "RIGHT", seconds)
 
     def read(self, **options: Any) -> None:
-        """Something waits: claim what there is, up to the prefetch limit."""
+        """Read that something waits, and claim what there is, up to the prefetch limit."""
         try:
             seen = self.receive_blocking("BLMOVE", **options)
         except ReadOnlyError:
@@ -156,7 +160,7 @@ class ClaimChannel(BlockingReadChannel):
             # Out of memory, Redis refuses to wait by BLMOVE; claiming it still allows.
             log.warning("waiting was refused (%s); asking again", type(exc).__name__)
             seen, self._paused_until = True, monotonic() + PAUSE_SECONDS
-        if seen is None:  # an empty message is a message too
+        if seen is None:  # not `not seen`: an empty message is a message too
             raise kombu_redis.Empty
         self.take()
 

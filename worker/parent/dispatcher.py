@@ -85,7 +85,7 @@ class Dispatcher:
         return sum(1 for batch in self._running.values() if batch.accepted)
 
     def tags(self) -> list[str]:
-        """The tags of all claims in our hands."""
+        """The tags of all claims that this worker holds."""
         running = [tag for batch in self._running.values() for tag in batch.tags]
         return self._gatherer.tags() + running + self._requeuer.tags()
 

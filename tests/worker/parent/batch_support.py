@@ -48,6 +48,20 @@ def claim_channel() -> Any:
     return channel
 
 
+class Received(Message):
+    """A message that remembers what was done with it."""
+
+    def __init__(self, raw: bytes, deliveries: int = 1) -> None:
+        super().__init__(as_payload(Claimed("tag", raw, deliveries)), channel=claim_channel())
+        self.done: list[str] = []
+
+    def ack(self, multiple: bool = False) -> None:
+        self.done.append("ack")
+
+    def requeue(self) -> None:
+        self.done.append("requeue")
+
+
 class Job:
     """One call of the pool."""
 
