@@ -1,4 +1,4 @@
-"""The Celery application: where settings, transport, micro-batching and children meet.
+"""The Celery application and the parent of a worker, composed from the settings.
 
 `celery -A worker.app inspect active`, `... control revoke ID` and Flower use `app`, which reads
 `JOURNAL_*` when it is first used. `journal-worker run` makes its own with `create_app`.
@@ -10,43 +10,54 @@ import contextlib
 import gc
 import importlib
 import ssl
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import celery
 from celery import signals
 from kombu import Queue
+from prometheus_client import CollectorRegistry, PlatformCollector, ProcessCollector
 
 from producer.message import TASK
-from worker.parent.limits import PREFETCHED_BATCHES
+from worker.broker import transport
+from worker.broker.claims import claims_for
+from worker.broker.settlement import ClaimSettler
+from worker.child import process
+from worker.child.readiness import ChildGate
+from worker.monitoring.health import Health
+from worker.monitoring.metrics import Metrics
+from worker.monitoring.probes import Probes
+from worker.parent.dead_letters import DeadLetters
+from worker.parent.dispatcher import Dispatcher
+from worker.parent.gatherer import Gatherer
+from worker.parent.limits import PREFETCHED_BATCHES, BatchLimits
+from worker.parent.requeue import Requeuer
+from worker.parent.services import JournalApp, Services
 from worker.parent.supervisor import Supervisor
 from worker.parent.task import MicroBatchTask
 from worker.settings import WorkerSettings
 
 if TYPE_CHECKING:
-    from worker.child.process import Build
+    from collections.abc import Callable
 
-#: On the stock transport: seconds after which a claim that nobody settled is handed out again.
-VISIBILITY_SECONDS = 600
+    from worker.child.pipeline import Pipeline
+
+    #: Loads the stages; returns the pipeline and what to tell of the model.
+    Build = Callable[[WorkerSettings], tuple[Pipeline, dict[str, str]]]
+
 #: Loading the models takes a while on a slow disk; Celery's own limit of 4 s kills the child.
 CHILD_START_SECONDS = 300
 
 
 def celery_config(settings: WorkerSettings) -> dict[str, Any]:
     """Celery's configuration for our queue."""
-    transport: dict[str, Any] = {
-        "visibility_timeout": max(VISIBILITY_SECONDS, 4 * settings.batch_timeout_seconds),
-    }
     url = settings.redis_url.get_secret_value()
     return {
         "broker_url": url,
-        "broker_transport": "worker.broker.transport:Transport"
-        if settings.transport == "claim"
-        else None,
+        "broker_transport": "worker.broker.transport:Transport",
         # kombu does not verify certificates unless told to.
         "broker_use_ssl": {"ssl_cert_reqs": ssl.CERT_REQUIRED}
         if url.startswith("rediss")
         else None,
-        "broker_transport_options": transport,
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,
         "accept_content": ["json"],
@@ -70,9 +81,9 @@ def celery_config(settings: WorkerSettings) -> dict[str, Any]:
     }
 
 
-def create_app(settings: WorkerSettings | None = None) -> celery.Celery:
+def create_app(settings: WorkerSettings | None = None) -> JournalApp:
     """A Celery application; without settings they are read when it is first used."""
-    application = celery.Celery("journal-stream", set_as_current=False)
+    application = JournalApp("journal-stream", set_as_current=False)
     application.add_defaults(
         lambda: celery_config(settings if settings is not None else WorkerSettings.load())
     )
@@ -98,12 +109,106 @@ def run(settings: WorkerSettings, build: Build) -> int:
     Raises:
         StartupError, ConfigurationError: it cannot start as configured.
     """
-    runtime = Supervisor(settings, build)
+    settings.key_set()  # what is wrong with the keys is told before anything starts
+    registry = process_registry()
+    health = Health(settings.batch_timeout_seconds)
     application = create_app(settings)
-    attach(application, runtime)
+    supervisor = supervise(application, settings, health, Metrics(registry))
+    probes = Probes(
+        registry,
+        alive=health.alive,
+        ready=health.ready,
+        host=settings.metrics_host,
+        port=settings.metrics_port,
+    )
+    gate = ChildGate()
+    probes.start()
+    gate.listen(on_ready=supervisor.child_ready, on_failed=supervisor.child_failed)
+
+    def start_child() -> None:
+        probes.close_inherited()
+        process.start(partial(build, settings), gate)
+
+    connect_signals(supervisor, start_child)
+    code = work(application, settings.log_level)
+    probes.stop()
+    return code
+
+
+def process_registry() -> CollectorRegistry:
+    """A registry with the metrics of this process and of its Python."""
+    registry = CollectorRegistry()
+    ProcessCollector(registry=registry)
+    PlatformCollector(registry=registry)
+    return registry
+
+
+def supervise(
+    application: JournalApp, settings: WorkerSettings, health: Health, metrics: Metrics
+) -> Supervisor:
+    """Make the parent's own objects and give the application its services.
+
+    Args:
+        application: whose consumer, requests and strategies call the services.
+        settings: the worker's settings.
+        health: what the probes answer from.
+        metrics: what is counted and measured.
+    """
+    limits = BatchLimits(
+        settings.max_batch_entries,
+        settings.max_batch_tokens,
+        settings.batch_timeout_seconds,
+        settings.max_deliveries,
+    )
+    claims = claims_for(settings)
+    # A worker holds no more than its ready children can work on.
+    transport.bind(claims, lambda: health.children * limits.prefetched)
+    dead_letters = DeadLetters(ClaimSettler(claims), metrics)
+
+    def dispatcher_for(consumer: Any) -> Dispatcher:
+        requeuer = Requeuer(claims, metrics, consumer.timer.call_after)
+        gatherer = Gatherer(
+            limits, claims=claims, dead_letters=dead_letters, requeuer=requeuer, metrics=metrics
+        )
+        return Dispatcher(
+            consumer.pool,
+            gatherer,
+            requeuer,
+            limits=limits,
+            metrics=metrics,
+            call_soon=consumer.hub.call_soon,
+        )
+
+    supervisor = Supervisor(
+        claims,
+        settings.lease_seconds,
+        health=health,
+        metrics=metrics,
+        dispatcher_for=dispatcher_for,
+    )
+    application.services = Services(
+        dead_letters, supervisor.connected, supervisor.receive, supervisor.disconnected
+    )
+    return supervisor
+
+
+def connect_signals(supervisor: Supervisor, start_child: Callable[[], None]) -> None:
+    """Connect Celery's signals of this process with the supervisor and the children's start."""
+    handlers = {
+        signals.setup_logging: lambda **_: None,  # ours is set up already
+        signals.worker_process_init: lambda **_: start_child(),
+        signals.worker_ready: lambda sender, **_: supervisor.started(sender),
+        signals.worker_shutting_down: lambda **_: supervisor.drain(),
+    }
+    for signal, handler in handlers.items():
+        signal.connect(handler, weak=False)
+
+
+def work(application: JournalApp, log_level: str) -> int:
+    """Run Celery's worker in this process until it is told to stop; returns the exit code."""
     worker = application.Worker(
         hostname=None,
-        loglevel=settings.log_level,
+        loglevel=log_level,
         quiet=True,
         without_gossip=True,
         without_mingle=True,
@@ -113,9 +218,7 @@ def run(settings: WorkerSettings, build: Build) -> int:
     gc.collect()
     gc.freeze()  # children share these pages as long as no collection writes to them
     worker.start()
-    code = worker.exitcode
-    runtime.close()
-    return int(code or 0)
+    return int(worker.exitcode or 0)
 
 
 def parse_ahead() -> None:
@@ -127,22 +230,6 @@ def parse_ahead() -> None:
     with contextlib.suppress(ImportError):  # then billiard does without, too
         cffi = importlib.import_module("cffi")
         cffi.FFI().cdef("int prctl (int __option, ...);")
-
-
-def attach(application: celery.Celery, runtime: Supervisor) -> None:
-    """Connect a runtime with an application's tasks and signals."""
-    application.journal_settler = runtime.settler
-    application.journal_metrics = runtime.metrics
-    application.journal_disconnected = runtime.disconnected
-    application.tasks[TASK].batcher_for = runtime.batcher_for
-    handlers = {
-        signals.setup_logging: lambda **_: None,  # ours is set up already
-        signals.worker_process_init: lambda **_: runtime.start_child(),
-        signals.worker_ready: lambda sender, **_: runtime.started(sender),
-        signals.worker_shutting_down: lambda **_: runtime.drain(),
-    }
-    for signal, handler in handlers.items():
-        signal.connect(handler, weak=False)
 
 
 def __getattr__(name: str) -> Any:

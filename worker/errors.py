@@ -22,4 +22,4 @@ class ClassificationError(WorkerError):
 
 
 class StageBrokenError(WorkerError):
-    """A stage fails whatever it is given: its process is to blame, not an entry."""
+    """A stage fails whatever it is given: the cause is its process, not an entry."""

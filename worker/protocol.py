@@ -25,9 +25,9 @@ class Outcome(StrEnum):
 
 
 class Failure(StrEnum):
-    """Why a whole batch came to nothing."""
+    """Why a whole batch failed."""
 
-    #: Nothing was published because Redis did not take it; no entry is to blame.
+    #: Nothing was published because Redis did not take it; no entry is the cause.
     UNSETTLED = "unsettled"
     #: Something broke that one of the entries may have caused.
     BROKEN = "broken"
@@ -45,7 +45,7 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One entry in this worker's hands, still sealed.
+    """One entry that this worker has claimed, still sealed.
 
     Attributes:
         entry_id: the id outside; the sealed message must hold the same.

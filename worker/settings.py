@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field
+from pydantic_settings import BaseSettings
 
+from producer.errors import ConfigurationError
 from producer.settings import Settings
 from worker.cuda import device_memory
 
@@ -17,6 +19,14 @@ SHIPPED_MODEL = Path(__file__).parent / "models" / "distortions"
 #: the activations of one pass of 32,768 tokens through an encoder of BERT-base's size.
 CHILD_DEVICE_BYTES = 2 * 1024**3
 Port = Annotated[int, Field(ge=0, le=65_535)]
+
+
+class _RemovedSettings(BaseSettings):
+    """Settings of earlier versions, read only to refuse a value that no longer has an effect."""
+
+    model_config = Settings.model_config
+
+    transport: str = "claim"
 
 
 class WorkerSettings(Settings):
@@ -32,13 +42,25 @@ class WorkerSettings(Settings):
     max_deliveries: Annotated[int, Field(ge=1, le=100)] = 3
     #: Leases are renewed by a timer of one second: shorter ones would end under live work.
     lease_seconds: Annotated[float, Field(ge=5)] = 30.0
-    transport: Literal["claim", "stock"] = "claim"
     metrics_host: str = "127.0.0.1"
     metrics_port: Port = 9808
     exporter_port: Port = 9809
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     device: Literal["auto", "cpu", "cuda"] = "auto"
     precision: Literal["auto", "fp32", "bf16", "fp16", "int8"] = "auto"
+
+    @classmethod
+    def load(cls, **overrides: Any) -> Self:
+        """Read the environment; arguments that are not None win.
+
+        Raises:
+            ConfigurationError: a value is of the wrong kind, or belongs to a setting that is gone.
+        """
+        if _RemovedSettings().transport != "claim":
+            raise ConfigurationError(
+                "JOURNAL_TRANSPORT is no longer a setting: a worker always claims; unset it"
+            )
+        return super().load(**overrides)
 
     @property
     def children(self) -> int:

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from producer.errors import JournalError
 from worker import app
+from worker.broker.settlement import settler_for
 from worker.child.pipeline import Pipeline
-from worker.child.process import settler_for
 from worker.cli import check_redis, fail
 from worker.errors import WorkerError
 from worker.monitoring import logs

@@ -134,7 +134,6 @@ NOT_HANDED_ON = {
     "dead": "the same",
     "max_queue_entries": "for producers",
     "idempotency_seconds": "for producers",
-    "transport": "for comparison only",
     "metrics_host": "the image listens on all",
     "metrics_port": "Prometheus asks there",
     "exporter_port": "the same",

@@ -25,18 +25,20 @@ def light_worker(start_light_worker: Callable[..., object], tmp_path: Path) -> P
     return tmp_path / "light.log"
 
 
-def test_only_the_guilty_entries_die(
+def test_only_the_poison_entries_become_dead_letters(
     light_worker: Path, backend: Backend, client: redis.Redis
 ) -> None:
-    poison = ("POISON-KILL", "POISON-HANG", "POISON-RAISE")
+    kinds_of_poison = ("POISON-KILL", "POISON-HANG", "POISON-RAISE")
     texts = [f"A good entry, number {i}." for i in range(600)]
-    guilty = {i: poison[k % 3] for k, i in enumerate(range(57, 600, 100))}
-    for i, kind in guilty.items():
+    poison = {i: kinds_of_poison[k % 3] for k, i in enumerate(range(57, 600, 100))}
+    for i, kind in poison.items():
         texts[i] = f"{kind} xylocanary {i}"
     backend.ask(texts)
-    answers = backend.answers(len(texts) - len(guilty), seconds=150)
-    wait_until(lambda: client.xlen("journal.dead") == len(guilty), "the guilty to be dead letters")
-    assert not {f"e{i}" for i in guilty} & set(answers)
+    answers = backend.answers(len(texts) - len(poison), seconds=150)
+    wait_until(
+        lambda: client.xlen("journal.dead") == len(poison), "the poison entries to be dead letters"
+    )
+    assert not {f"e{i}" for i in poison} & set(answers)
     letters = [json.loads(f[b"letter"]) for _, f in client.xrange("journal.dead")]
     reasons = {letter["entry_id"]: letter["reason"] for letter in letters}
     expected = {
@@ -44,7 +46,7 @@ def test_only_the_guilty_entries_die(
         "POISON-HANG": "timed_out",
         "POISON-RAISE": "classifier_failed",
     }
-    assert reasons == {f"e{i}": expected[kind] for i, kind in guilty.items()}
+    assert reasons == {f"e{i}": expected[kind] for i, kind in poison.items()}
     assert "xylocanary" not in light_worker.read_text()
 
 

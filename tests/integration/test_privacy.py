@@ -15,7 +15,7 @@ import psutil
 
 from producer.message import encode_message
 from producer.sealing import ENTRY
-from tests.integration.conftest import Backend, wait_until
+from tests.integration.conftest import ROOT, Backend, wait_until
 from tests.integration.test_worker import _capture, backend_url
 
 if TYPE_CHECKING:
@@ -115,7 +115,8 @@ def test_a_worker_reaches_nothing_but_redis(
 
     empty_home = tmp_path / "home"
     empty_home.mkdir()
-    settings = {**environment, "PYTHONPATH": str(tmp_path), "HOME": str(empty_home)}
+    path = os.pathsep.join([str(tmp_path), str(ROOT)])
+    settings = {**environment, "PYTHONPATH": path, "HOME": str(empty_home)}
     with Process("run", settings, log=tmp_path / "worker.log") as worker:
         worker.wait_ready()
         backend.ask(["Mail me at someone@exmaple.tld or see http://example.com today."])

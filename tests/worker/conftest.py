@@ -48,7 +48,7 @@ def wait_until() -> Callable[..., Any]:
         while True:
             if found := condition():
                 return found
-            assert time.monotonic() < end, f"waited {seconds:.0f} s in vain for: {what}"
+            assert time.monotonic() < end, f"waited {seconds:.0f} s for: {what}"
             pause.wait(0.01)
 
     return wait

@@ -89,7 +89,6 @@ def test_every_setting_is_read_from_its_variable(monkeypatch: pytest.MonkeyPatch
         "BATCH_TIMEOUT_SECONDS": "9.5",
         "MAX_DELIVERIES": "5",
         "LEASE_SECONDS": "12",
-        "TRANSPORT": "stock",
         "METRICS_HOST": "0.0.0.0",
         "METRICS_PORT": "1234",
         "EXPORTER_PORT": "1235",
@@ -129,7 +128,6 @@ def test_an_option_wins_over_the_environment(monkeypatch: pytest.MonkeyPatch) ->
         ("MAX_DELIVERIES", "0"),
         ("MAX_DELIVERIES", "101"),
         ("METRICS_PORT", "70000"),
-        ("TRANSPORT", "amqp"),
         ("DEVICE", "tpu"),
         ("PRECISION", "fp8"),
         ("LOG_LEVEL", "loud"),
@@ -145,6 +143,23 @@ def test_a_wrong_value_is_one_line_that_names_the_setting_and_not_the_value(
     message = str(caught.value)
     assert name.lower() in message
     assert len(message.splitlines()) == 1
+
+
+@pytest.mark.parametrize("where", ["environment", ".env"])
+def test_the_setting_of_a_transport_that_is_gone_is_refused_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    if where == "environment":
+        monkeypatch.setenv("JOURNAL_TRANSPORT", "stock")
+    else:
+        Path(".env").write_text("JOURNAL_TRANSPORT=stock\n")
+    with pytest.raises(ConfigurationError, match="JOURNAL_TRANSPORT is no longer a setting"):
+        WorkerSettings.load()
+
+
+def test_the_one_transport_there_is_may_still_be_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JOURNAL_TRANSPORT", "claim")
+    assert "transport" not in WorkerSettings.load().model_dump()
 
 
 def test_a_password_is_shown_nowhere() -> None:

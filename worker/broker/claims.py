@@ -1,4 +1,4 @@
-"""Claims: messages in a worker's hands, with a lease, in kombu's own `unacked` keys.
+"""Claims: messages that a worker holds under a lease, in kombu's own `unacked` keys.
 
 Each claim has a tag of its own (worker, claim, position): a message that is claimed again has
 another, so whoever lost a claim can settle nothing by its old tag.
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from redis.exceptions import NoScriptError, ReadOnlyError
 
+from producer.connection import connect
 from producer.message import CLAIMS
 
 if TYPE_CHECKING:
@@ -22,10 +23,12 @@ if TYPE_CHECKING:
 
     import redis
 
+    from worker.settings import WorkerSettings
+
 #: kombu's name, as that of the claims is, so that its tools read them.
 LEASES = "unacked_index"
-#: How often a message was handed out in vain, by the SHA-1 of its bytes: beside the claims and not
-#: inside the message, which Lua's JSON would not give back as it was.
+#: How many deliveries of a message failed, by the SHA-1 of its bytes: beside the claims and not
+#: inside the message, which Lua's JSON would not reproduce byte for byte.
 DELIVERIES = "journal.deliveries"
 TAG_PREFIX = "journal:"
 #: kombu's names of the lists that hold messages with a priority.
@@ -51,7 +54,7 @@ def script(name: str) -> tuple[str, str]:
 
 
 class Claims:
-    """Claims, settles, renews, hands back; every method is one atomic call.
+    """Claims, settles, renews and requeues messages; every method is one atomic call.
 
     Args:
         client: raw RESP2 replies, as from `producer.connection.connect`.
@@ -112,22 +115,30 @@ class Claims:
         )
         return [held == 1 for held in reply]
 
-    def hand_back(self, tags: Sequence[str], *, failed: bool = False) -> int:
-        """Put messages back, to be taken next; `failed` counts against them."""
+    def requeue(self, tags: Sequence[str], *, failed: bool = False) -> int:
+        """Put messages back, to be taken next; `failed` counts a failed delivery.
+
+        Returns:
+            How many were still held, and are back.
+        """
         if not tags:
             return 0
         keys = (self.queue, CLAIMS, LEASES, DELIVERIES)
-        return int(self._call("hand_back", keys, (self._suffix, int(failed), *tags)))
+        return int(self._call("requeue", keys, (self._suffix, int(failed), *tags)))
 
     def renew(self, tags: Sequence[str], *, failed: bool = False) -> int:
-        """Give signs of life; `failed` counts a delivery that failed though the claim is kept."""
+        """Renew leases; `failed` counts a delivery that failed though the claim is kept.
+
+        Returns:
+            How many claims are still held.
+        """
         if not tags:
             return 0
         keys = (LEASES, CLAIMS, DELIVERIES)
         return int(self._call("renew", keys, (self._suffix, int(failed), *tags)))
 
     def reap(self) -> int:
-        """Put back what dead workers held; returns how many messages."""
+        """Requeue what dead workers held; returns how many messages."""
         return int(
             self._call(
                 "reap",
@@ -148,3 +159,15 @@ class Claims:
             # The server was made a replica: new connections may lead to the new primary.
             self._redis.connection_pool.disconnect()
             raise
+
+
+def claims_for(settings: WorkerSettings) -> Claims:
+    """The claims of this process, on a connection of its own."""
+    return Claims(
+        connect(settings.redis_url),
+        queue=settings.queue,
+        results=settings.results,
+        dead=settings.dead,
+        lease_seconds=settings.lease_seconds,
+        max_results=settings.max_results,
+    )

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 from producer.schemas import DeadLetter, DeadReason
+from worker.broker.claims import claims_for
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import redis
-
     from worker.broker.claims import Claims
     from worker.protocol import Claim
+    from worker.settings import WorkerSettings
 
     #: A sealed result, or why there is none.
     Answer = tuple[Claim, str | DeadReason]
@@ -29,12 +29,12 @@ class Settler(Protocol):
             answers.
 
         Raises:
-            redis.exceptions.RedisError: it is not known what was published; hand the batch back.
+            redis.exceptions.RedisError: it is not known what was published; requeue the batch.
         """
 
 
 class ClaimSettler:
-    """Publishes and releases in one atomic call, and only for claims that are still held."""
+    """Publishes answers and gives up their claims in one atomic call, where they are still held."""
 
     def __init__(self, claims: Claims) -> None:
         self._claims = claims
@@ -54,27 +54,9 @@ class ClaimSettler:
         )
 
 
-class StreamSettler:
-    """For the stock transport: only publishes.
-
-    The claim is released afterwards, when the parent acknowledges the message: a crash in between
-    answers an entry again.
-    """
-
-    def __init__(self, client: redis.Redis, *, results: str, dead: str) -> None:
-        self._redis = client
-        self._results = results
-        self._dead = dead
-
-    def settle(self, answers: Sequence[Answer]) -> list[bool]:
-        """Publish the answers of one batch; see `Settler.settle`."""
-        pipeline: Any = self._redis.pipeline(transaction=True)
-        for claim, answer in answers:
-            stream = self._dead if isinstance(answer, DeadReason) else self._results
-            name, value = _field(claim, answer)
-            pipeline.execute_command("XADD", stream, "*", "entry_id", claim.entry_id, name, value)
-        pipeline.execute()
-        return [True] * len(answers)
+def settler_for(settings: WorkerSettings) -> Settler:
+    """What publishes the answers of this process, on a connection of its own."""
+    return ClaimSettler(claims_for(settings))
 
 
 def _field(claim: Claim, answer: str | DeadReason) -> tuple[str, Any]:

@@ -8,31 +8,26 @@ Everything else stays kombu's: events, remote control, polling, prefetch.
 
 from __future__ import annotations
 
-import base64
-import json
 import logging
 import math
-from datetime import datetime
 from time import monotonic
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from kombu.transport import redis as stock
-from kombu.transport import virtual
+from kombu.transport import redis as kombu_redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import ReadOnlyError, RedisError, ResponseError
+
+from worker.broker.payload import as_payload
+from worker.celery_internals import BlockingReadChannel, UnacknowledgedMessages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from worker.broker.claims import Claimed, Claims
+    from worker.broker.claims import Claims
 
 log = logging.getLogger(__name__)
 
-#: The task name under which something that is no task message is delivered, to be dead-lettered.
-GARBAGE_TASK = "journal.garbage"
-#: The clear header with the number of deliveries, set by us on every message we deliver.
-DELIVERIES_HEADER = "journal_deliveries"
-#: How long to rest before asking again while the results limit is reached, in seconds.
+#: Seconds until the next claim where the last was refused, or the results limit is reached.
 PAUSE_SECONDS = 0.5
 
 
@@ -57,14 +52,18 @@ def bind(claims: Claims, most: Callable[[], float] = lambda: math.inf) -> None:
     _bound[claims.queue] = Bound(claims, most)
 
 
-class ClaimQoS(stock.QoS):  # type: ignore[misc]
-    """Keeps account of claims; Redis hears of them through `Claims` only."""
+class ClaimQoS(UnacknowledgedMessages):
+    """kombu's list of delivered messages, for claims: only `Claims` changes them in Redis.
+
+    A channel that does not consume the journal's queue (for remote control, say) keeps kombu's own
+    way.
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         #: Tags whose claim is gone already, because a child settled it.
         self.settled: set[str] = set()
-        #: Tags a child is working on: a draining worker does not hand them back.
+        #: Tags a child is working on: a draining worker does not requeue them.
         self.running: set[str] = set()
 
     @property
@@ -72,14 +71,14 @@ class ClaimQoS(stock.QoS):  # type: ignore[misc]
         return self.channel.claims is not None
 
     def append(self, message: Any, delivery_tag: str) -> None:
-        """The claim is in Redis already; only count the message as delivered."""
+        """List a message as delivered; its claim is in Redis already."""
         if self._ours:
-            virtual.QoS.append(self, message, delivery_tag)
+            self.add(message, delivery_tag)
         else:
             super().append(message, delivery_tag)
 
     def ack(self, delivery_tag: str) -> None:
-        """Forget a settled claim; give up one that was never to be settled."""
+        """Take a message off the list; delete its claim, unless it was settled."""
         if not self._ours:
             super().ack(delivery_tag)
             return
@@ -87,40 +86,37 @@ class ClaimQoS(stock.QoS):  # type: ignore[misc]
         if delivery_tag in self.settled:
             self.settled.discard(delivery_tag)
         else:
-            self._remove_from_indices(delivery_tag).execute()
-        virtual.QoS.ack(self, delivery_tag)
+            self.delete_claim(delivery_tag)
+        self.remove(delivery_tag)
 
     def reject(self, delivery_tag: str, requeue: bool = False) -> None:
-        """Hand a message back, or give it up."""
+        """Requeue a message, or delete its claim."""
         if not (self._ours and requeue):
             super().reject(delivery_tag, requeue)
             return
         self.running.discard(delivery_tag)
-        self.channel.claims.hand_back([delivery_tag])
-        virtual.QoS.ack(self, delivery_tag)
+        self.channel.claims.requeue([delivery_tag])
+        self.remove(delivery_tag)
 
     def restore_unacked(self, client: Any = None) -> list[Any]:
-        """Hand back at once what no child has begun."""
+        """Requeue at once what no child has begun."""
         if not self._ours:
             super().restore_unacked(client)
             return []
-        self._flush()
-        waiting = [tag for tag in self._delivered if tag not in self.running]
+        waiting = [tag for tag in self.tags() if tag not in self.running]
         try:
-            self.channel.claims.hand_back(waiting)
-        except RedisError as exc:  # their leases end, and then they are taken back
-            log.warning(
-                "%d entries could not be handed back (%s)", len(waiting), type(exc).__name__
-            )
-        self._delivered.clear()
+            self.channel.claims.requeue(waiting)
+        except RedisError as exc:  # their leases end, and then another worker requeues them
+            log.warning("%d entries could not be requeued (%s)", len(waiting), type(exc).__name__)
+        self.clear()
         return []
 
     def restore_visible(self, start: int = 0, num: int = 10, interval: int = 10) -> None:
-        """Nothing: `worker.broker.leases` takes back what dead workers held, by its own rules."""
+        """Nothing: `worker.broker.leases` requeues what dead workers held, by its own rules."""
 
 
-class ClaimChannel(stock.Channel):  # type: ignore[misc]
-    """Reads by claiming; only channels that consume the journal's queue do."""
+class ClaimChannel(BlockingReadChannel):
+    """kombu's channel, which claims messages where it consumes the journal's queue."""
 
     QoS = ClaimQoS
     #: The claims of the queue this channel consumes, if it is one of ours; kept while it closes.
@@ -129,48 +125,44 @@ class ClaimChannel(stock.Channel):  # type: ignore[misc]
     _paused_until = 0.0
 
     def basic_consume(self, queue: str, *args: Any, **kwargs: Any) -> Any:
-        """Consume a queue; one of ours from now on through its claims."""
+        """Consume a queue; one that `bind` names is from now on read through its claims."""
         if queue in _bound:
             self.claims, self._most = _bound[queue]
         return super().basic_consume(queue, *args, **kwargs)
 
-    def _brpop_start(self, timeout: float | None = None) -> None:
+    @property
+    def replaces_wait(self) -> bool:
+        """While it consumes the journal's queue."""
+        return self.claims is not None and self.claims.queue in self.active_queues
+
+    @property
+    def replaces_read(self) -> bool:
+        """Once it has consumed the journal's queue."""
+        return self.claims is not None
+
+    def wait(self, seconds: float) -> None:
         """Wait for a message without taking it."""
-        if self.claims is None or self.claims.queue not in self.active_queues:
-            super()._brpop_start(timeout)
-            return
+        assert self.claims is not None
         if monotonic() < self._paused_until or self._room() == 0:
             return
         queue = self.claims.queue
-        self._in_poll = self.client.connection
-        self._brpop_sent_at = monotonic()
-        seconds = timeout if timeout is not None else self.brpop_timeout
-        self.client.connection.send_command("BLMOVE", queue, queue, "RIGHT", "RIGHT", seconds or 0)
+        self.send_blocking("BLMOVE", queue, queue, "RIGHT", "RIGHT", seconds)
 
-    def _brpop_read(self, **options: Any) -> bool:
-        """Something waits: claim what there is, up to the prefetch limit."""
-        if self.claims is None:
-            return bool(super()._brpop_read(**options))
+    def read(self, **options: Any) -> None:
+        """Read that something waits, and claim what there is, up to the prefetch limit."""
         try:
-            try:
-                seen = self.client.parse_response(self.client.connection, "BLMOVE", **options)
-            except self.connection_errors:
-                self.client.connection.disconnect()
-                raise
-            except ReadOnlyError:
-                # The server was made a replica: a new connection may lead to the new primary.
-                self.client.connection.disconnect()
-                raise RedisConnectionError("the server is read-only") from None
-            except ResponseError as exc:
-                # Out of memory, Redis refuses to wait by BLMOVE; claiming it still allows.
-                log.warning("waiting was refused (%s); asking again", type(exc).__name__)
-                seen, self._paused_until = True, monotonic() + PAUSE_SECONDS
-        finally:
-            self._in_poll = None
-        if seen is None:  # an empty message is a message too
-            raise stock.Empty
+            seen = self.receive_blocking("BLMOVE", **options)
+        except ReadOnlyError:
+            # The server was made a replica: a new connection may lead to the new primary.
+            self.client.connection.disconnect()
+            raise RedisConnectionError("the server is read-only") from None
+        except ResponseError as exc:
+            # Out of memory, Redis refuses to wait by BLMOVE; claiming it still allows.
+            log.warning("waiting was refused (%s); asking again", type(exc).__name__)
+            seen, self._paused_until = True, monotonic() + PAUSE_SECONDS
+        if seen is None:  # not `not seen`: an empty message is a message too
+            raise kombu_redis.Empty
         self.take()
-        return True
 
     def take(self) -> None:
         """Claim and deliver as much as the prefetch limit allows."""
@@ -182,101 +174,39 @@ class ClaimChannel(stock.Channel):  # type: ignore[misc]
         except ResponseError as exc:
             log.warning("claiming was refused (%s); asking again", type(exc).__name__)
             claimed = None
-        if (
-            claimed is None
-        ):  # refused, or nobody reads the results: leave the entries where they are
+        # Refused, or the results limit is reached: the entries stay where they are.
+        if claimed is None:
             self._paused_until = monotonic() + PAUSE_SECONDS
             return
         for one in claimed:
-            self.connection._deliver(as_payload(one), claims.queue)  # noqa: SLF001 - kombu's own way
+            self.deliver(as_payload(one), claims.queue)
 
     def _room(self) -> int:
         """How many messages may be claimed now."""
         estimate = self.qos.can_consume_max_estimate()
-        held = len(self.qos._delivered) - len(self.qos._dirty)  # noqa: SLF001 - as kombu counts
-        room = min(1 if estimate is None else estimate, self._most() - held)
+        room = min(1 if estimate is None else estimate, self._most() - self.qos.count())
         return max(0, int(room))
 
 
-class Transport(stock.Transport):  # type: ignore[misc]
+class Transport(kombu_redis.Transport):  # type: ignore[misc]
     """`redis://` and `rediss://` with `ClaimChannel`."""
 
     Channel = ClaimChannel
 
 
-def as_payload(claimed: Claimed) -> dict[str, Any]:
-    """A message in kombu's form with our tag; garbage comes wrapped, to be dead-lettered whole."""
-    try:
-        payload = json.loads(claimed.message)
-        properties, headers = payload["properties"], payload["headers"]
-        if not isinstance(headers["task"], str) or not isinstance(headers["id"], str):
-            raise TypeError
-        if headers.get("compression"):  # nobody may make the parent unpack without a limit
-            raise ValueError
-        # Celery shows these in events, logs and `inspect`. A producer that did not seal wrote the
-        # text itself there.
-        headers["argsrepr"] = headers["kwargsrepr"] = ""
-        # Celery would claim what is for later, raise its limit by as much, and hold it in memory
-        # without any bound: an entry is worked on when its turn comes.
-        if isinstance(headers.get("eta"), str):
-            datetime.fromisoformat(headers["eta"])
-            headers["eta"] = None
-        # Decoded here, where a failure has an end, and not a second time by kombu.
-        if (encoding := properties.pop("body_encoding", None)) == "base64":
-            payload["body"] = base64.b64decode(payload["body"], validate=True).decode()
-        elif encoding in {None, "", "utf-8"}:
-            payload["body"].encode()
-        else:
-            raise ValueError
-        properties["delivery_tag"] = claimed.tag
-        properties.setdefault("delivery_info", {})["redelivered"] = claimed.deliveries > 1
-        headers[DELIVERIES_HEADER] = claimed.deliveries
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return _wrapped(claimed)
-    else:
-        return dict(payload)
-
-
-def _wrapped(claimed: Claimed) -> dict[str, Any]:
-    return {
-        "body": base64.b64encode(claimed.message).decode(),
-        "content-type": "application/octet-stream",
-        "content-encoding": "binary",
-        "headers": {"task": GARBAGE_TASK, "id": "unknown", DELIVERIES_HEADER: claimed.deliveries},
-        "properties": {
-            "body_encoding": "base64",
-            "delivery_tag": claimed.tag,
-            "delivery_info": {"exchange": "", "routing_key": ""},
-        },
-    }
-
-
 def mark_running(messages: Iterable[Any]) -> None:
     """Tell that a child works on these messages."""
     for message in messages:
-        if isinstance(message.channel.qos, ClaimQoS):
-            message.channel.qos.running.add(message.delivery_tag)
+        message.channel.qos.running.add(message.delivery_tag)
 
 
 def mark_waiting(messages: Iterable[Any]) -> None:
     """Tell that the child that worked on these messages is gone, and no other has begun."""
     for message in messages:
-        if isinstance(message.channel.qos, ClaimQoS):
-            message.channel.qos.running.discard(message.delivery_tag)
+        message.channel.qos.running.discard(message.delivery_tag)
 
 
 def mark_settled(messages: Iterable[Any]) -> None:
     """Tell that these messages' claims are gone: acknowledging them needs no call."""
     for message in messages:
-        if isinstance(message.channel.qos, ClaimQoS):
-            message.channel.qos.settled.add(message.delivery_tag)
-
-
-__all__ = [
-    "ClaimChannel",
-    "Transport",
-    "as_payload",
-    "mark_running",
-    "mark_settled",
-    "mark_waiting",
-]
+        message.channel.qos.settled.add(message.delivery_tag)

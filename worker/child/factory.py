@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from worker.broker.settlement import settler_for
 from worker.child.pipeline import Pipeline
-from worker.child.process import settler_for
 from worker.cuda import hidden_cuda
 from worker.errors import AnonymizationError, StartupError
 from worker.models.folder import ModelFolder

@@ -8,62 +8,58 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-import billiard.pool
 from redis.exceptions import RedisError
 
-from producer.connection import connect
-from worker.broker.claims import Claims
-from worker.broker.settlement import ClaimSettler, StreamSettler
-from worker.errors import StageBrokenError
+from producer.errors import JournalError
+from worker.celery_internals import limit_wait_for_reports
+from worker.errors import StageBrokenError, WorkerError
 from worker.protocol import BatchReport, Failure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from worker.broker.settlement import Settler
     from worker.child.pipeline import Pipeline
+    from worker.child.readiness import ChildGate
     from worker.protocol import Claim
-    from worker.settings import WorkerSettings
 
     #: Loads the stages; returns the pipeline and what to tell of the model.
-    Build = Callable[[WorkerSettings], tuple[Pipeline, dict[str, str]]]
+    Load = Callable[[], tuple[Pipeline, dict[str, str]]]
 
 log = logging.getLogger(__name__)
 
 EXIT_BROKEN = 1
+#: Of a child that cannot start, and of its worker: no other child would do better.
+EXIT_CHILD_FAILED = 2
 #: Tenths of a second that a child waits at its end for its reports to be read.
 REPORT_RETRIES = 20
 
 _pipeline: Pipeline | None = None
 
 
-def claims_for(settings: WorkerSettings) -> Claims:
-    """The claims of this process, on a connection of its own."""
-    return Claims(
-        connect(settings.redis_url),
-        queue=settings.queue,
-        results=settings.results,
-        dead=settings.dead,
-        lease_seconds=settings.lease_seconds,
-        max_results=settings.max_results,
-    )
+def start(load: Load, gate: ChildGate) -> None:
+    """Make this process ready for batches and tell the parent; end it where that fails.
+
+    Args:
+        load: loads the stages.
+        gate: how the parent hears of it.
+    """
+    try:
+        model = _prepare(load)
+    except Exception as exc:  # noqa: BLE001 - it must reach the parent, whatever it is
+        known = isinstance(exc, (WorkerError, JournalError))
+        gate.tell_failed(str(exc) if known else f"models: {type(exc).__name__}")
+        os._exit(EXIT_CHILD_FAILED)
+    gate.tell_ready(model)
 
 
-def settler_for(settings: WorkerSettings) -> Settler:
-    """What publishes answers, by the transport in use."""
-    if settings.transport == "claim":
-        return ClaimSettler(claims_for(settings))
-    return StreamSettler(connect(settings.redis_url), results=settings.results, dead=settings.dead)
-
-
-def start(settings: WorkerSettings, build: Build) -> dict[str, str]:
-    """Make this process ready for batches; returns what there is to tell of the model."""
+def _prepare(load: Load) -> dict[str, str]:
+    """Load the stages; returns what there is to tell of the model."""
     global _pipeline
     silence_core_dumps()
     # A child that ends waits for the parent to have read its reports, up to 30 s where Celery has
-    # forgotten a batch it had not seen taken up. Answers are settled by then: reports are figures.
-    billiard.pool.GUARANTEE_MESSAGE_CONSUMPTION_RETRY_LIMIT = REPORT_RETRIES
-    _pipeline, model = build(settings)
+    # forgotten a batch it had not seen accepted. Answers are settled by then: reports are figures.
+    limit_wait_for_reports(REPORT_RETRIES)
+    _pipeline, model = load()
     gc.collect()
     gc.freeze()  # the models live as long as the process: keep them out of every collection
     return model
@@ -80,7 +76,7 @@ def run_batch(claims: Sequence[Claim]) -> BatchReport:
     try:
         return _pipeline.run(claims)
     except RedisError as exc:
-        log.error("a batch could not be settled (%s); handing it back", type(exc).__name__)
+        log.error("a batch could not be settled (%s); requeueing it", type(exc).__name__)
         return BatchReport(failure=Failure.UNSETTLED)
     except MemoryError:
         # As good as dead: let the parent isolate the entry that did this.

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class ChildGate:
-    """A pipe from all children to the parent, one JSON line a message.
+    """A pipe from all children to the parent, which carries one JSON line a message.
 
     Make it before the pool forks, so that every child inherits the writing end.
     """
@@ -22,18 +22,31 @@ class ChildGate:
         self._read, self._write = os.pipe()
 
     def tell_ready(self, model: dict[str, str]) -> None:
-        """From a child: the models are loaded and warm; `model` says which and how they run."""
+        """Called by a child whose models are loaded and warm.
+
+        Args:
+            model: which model it is and how it runs, for the metrics.
+        """
         short = {name: value[:60] for name, value in model.items()}
         self._tell({"pid": os.getpid(), "ready": short})
 
     def tell_failed(self, why: str) -> None:
-        """From a child: it cannot start, and no other would."""
+        """Called by a child that cannot start.
+
+        Args:
+            why: one line without any text of an entry.
+        """
         self._tell({"pid": os.getpid(), "failed": why[:200]})
 
     def listen(
         self, *, on_ready: Callable[[int, dict[str, str]], None], on_failed: Callable[[str], None]
     ) -> None:
-        """In the parent: call back on a daemon thread, with what children tell."""
+        """Called by the parent: read on a daemon thread what children tell.
+
+        Args:
+            on_ready: called with the process id of a child and its model.
+            on_failed: called with the reason why a child cannot start.
+        """
 
         def read() -> None:
             with os.fdopen(self._read, encoding="utf-8") as stream:

@@ -1,4 +1,4 @@
-"""Whether a worker moves: what its health pages answer."""
+"""Whether a worker is alive and ready: what its health pages answer."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-#: The event loop ticks every second; this long without a tick, it hangs.
+#: The event loop ticks every second; after so long without a tick it counts as hanging.
 LOOP_SECONDS = 30.0
 
 
 class Health:
-    """Collects signs of life from the event loop and of the batches.
+    """Judges a worker by its event loop's ticks, its children and the batches that come back.
 
     Args:
-        batch_seconds: the time limit of a batch; one older than that and a half is stuck.
+        batch_seconds: the time limit of a batch; with none back for half as long again, plus
+            `LOOP_SECONDS`, the worker counts as stuck.
         clock: seconds that only go forward.
     """
 
@@ -27,22 +28,27 @@ class Health:
         self._busy_since: float | None = None
         self._ready: set[int] = set()
         self._pids: set[int] = set()
-        self._stillborn = 0
+        self._failed_starts = 0
         self._connected = False
         self._stopping = False
 
     @property
     def children(self) -> int:
-        """Children that told they are ready."""
+        """Children that are ready for batches."""
         return len(self._ready)
 
     @property
-    def stillborn(self) -> int:
+    def failed_starts(self) -> int:
         """Children in a row that ended before they were ready."""
-        return self._stillborn
+        return self._failed_starts
 
     def tick(self, *, running: int, finished: bool) -> None:
-        """From the event loop, every second: how much runs, and whether anything came back."""
+        """Called by the event loop every second.
+
+        Args:
+            running: entries with a child.
+            finished: whether a batch has come back since the last call.
+        """
         self._tick = self._clock()
         self._connected = True
         if running == 0:
@@ -53,16 +59,20 @@ class Health:
     def child_ready(self, pid: int) -> None:
         """A child loaded its models."""
         self._ready.add(pid)
-        self._stillborn = 0
+        self._failed_starts = 0
 
     def children_alive(self, pids: set[int]) -> None:
-        """Forget children that are gone."""
-        self._stillborn += len(self._pids - pids - self._ready)
+        """Forget children that are gone, and count those that were never ready.
+
+        Args:
+            pids: the process ids of all children there are now.
+        """
+        self._failed_starts += len(self._pids - pids - self._ready)
         self._pids = pids
         self._ready &= pids
 
     def disconnected(self) -> None:
-        """The connection to Redis is lost; no tick means nothing now."""
+        """The connection to Redis is lost: until it is back, ticks are not expected."""
         self._connected = False
         self._tick = self._clock()
         self._busy_since = None

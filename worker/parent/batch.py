@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 import uuid
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from celery.worker import state
-
+from worker.celery_internals import request_ended
 from worker.protocol import Outcome
 
 if TYPE_CHECKING:
@@ -17,11 +17,16 @@ if TYPE_CHECKING:
 
 
 class Batch:
-    """Requests on their way through a child together."""
+    """Requests on their way through a child together.
+
+    Args:
+        requests: Celery's requests.
+        claims: what they carry, in the same order; none where the batch only goes back.
+    """
 
     __slots__ = ("accepted", "claims", "deadline", "done", "id", "late", "pid", "requests", "sent")
 
-    def __init__(self, requests: Sequence[Any], claims: Sequence[Claim]) -> None:
+    def __init__(self, requests: Sequence[Any], claims: Sequence[Claim] = ()) -> None:
         self.id = uuid.uuid4().hex
         self.requests = list(requests)
         self.claims = list(claims)
@@ -29,7 +34,7 @@ class Batch:
         self.accepted = False
         #: When it was given to the pool, on the monotonic clock.
         self.sent = 0.0
-        #: The child that took it up, and until when it may work on it.
+        #: The child that accepted it, and until when it may work on it.
         self.pid = 0
         self.deadline = math.inf
         #: Its child was killed for being late.
@@ -40,12 +45,22 @@ class Batch:
         """The messages behind the requests."""
         return [request.message for request in self.requests]
 
+    @property
+    def tags(self) -> list[str]:
+        """The tags of the claims behind the requests."""
+        return [str(message.delivery_tag) for message in self.messages]
+
+    def retry(self, part: slice) -> Batch:
+        """A part of this batch to be tried again: one more delivery of its entries counts."""
+        claims = [replace(claim, deliveries=claim.deliveries + 1) for claim in self.claims[part]]
+        return Batch(self.requests[part], claims)
+
 
 def finish(request: Any, outcome: Outcome, seconds: float) -> None:
     """Tell Celery that a request is over; its message's claim is gone already."""
     if outcome is Outcome.ANSWERED:
         request.on_success((False, None, seconds))
         return
-    state.task_ready(request)
+    request_ended(request)
     request.acknowledge()
     request.send_event("task-failed", exception=outcome.value, traceback="")

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import math
+from functools import partial
 from typing import Any
 
-from celery.worker.request import Request
-from redis.exceptions import RedisError
-
-from producer.message import ENQUEUED_AT
-from producer.schemas import ENTRY_ID, DeadReason
-from worker.broker.transport import DELIVERIES_HEADER, mark_settled
-from worker.protocol import Claim, Outcome
+from producer.schemas import DeadReason
+from worker.celery_internals import RevocableRequest
+from worker.parent.claim import as_claim, malformed
+from worker.parent.services import services_of
 
 
-class JournalRequest(Request):  # type: ignore[misc]
+class JournalRequest(RevocableRequest):
     """Settles what Celery would only acknowledge: every entry ends on a stream."""
 
     def info(self, safe: bool = False) -> dict[str, Any]:
@@ -22,66 +19,24 @@ class JournalRequest(Request):  # type: ignore[misc]
         return {**super().info(safe), "args": "", "kwargs": ""}
 
     def reject(self, requeue: bool = False) -> None:
-        """Hand the message back; what Celery would drop (an ETA out of range) is dead-lettered."""
-        if not requeue and not self.acknowledged:
-            try:
-                claim = as_claim(self) or malformed(self.message)
-                (held,) = self.app.journal_settler.settle([(claim, DeadReason.MALFORMED)])
-            except RedisError:
-                requeue = True
-            else:
-                self.app.journal_metrics.count(Outcome.DEAD if held else Outcome.LEASE_LOST, 1)
-                mark_settled([self.message])
-                self.acknowledge()
-                return
-        super().reject(requeue=requeue)
+        """Requeue the message; what Celery would drop (an ETA out of range) is dead-lettered."""
+        if requeue or self.acknowledged:
+            super().reject(requeue=requeue)
+            return
+        services_of(self.app).dead_letters.write(
+            as_claim(self) or malformed(self.message),
+            DeadReason.MALFORMED,
+            self.message,
+            acknowledge=lambda _: self.acknowledge(),
+            requeue=partial(super().reject, requeue=True),
+        )
 
-    def _announce_revoked(self, reason: str, terminated: bool, signum: Any, expired: bool) -> None:
+    def before_revoked(self, *, expired: bool) -> None:
+        """Write the dead letter of a revoked entry; then Celery acknowledges it.
+
+        Raises:
+            redis.exceptions.RedisError: the dead letter could not be written.
+        """
+        reason = DeadReason.EXPIRED if expired else DeadReason.REVOKED
         claim = as_claim(self) or malformed(self.message)
-        why = DeadReason.EXPIRED if expired else DeadReason.REVOKED
-        (held,) = self.app.journal_settler.settle([(claim, why)])
-        if held:
-            self.app.journal_metrics.discarded(why)
-        mark_settled([self.message])
-        super()._announce_revoked(reason, terminated, signum, expired)
-
-
-def as_claim(request: Request) -> Claim | None:
-    """The claim a request carries; None if it has no entry's id, or not one sealed text."""
-    args = request.args
-    if not (isinstance(args, (list, tuple)) and len(args) == 1 and isinstance(args[0], str)):
-        return None
-    if not (args[0].isascii() and ENTRY_ID.fullmatch(str(request.id))):  # a JWE is ASCII
-        return None
-    headers = request.request_dict
-    return Claim(
-        entry_id=str(request.id),
-        sealed=args[0],
-        tag=str(request.message.delivery_tag),
-        enqueued_at=_seconds(headers.get(ENQUEUED_AT)),
-        deliveries=int(headers.get(DELIVERIES_HEADER, 1)),
-    )
-
-
-def malformed(message: Any) -> Claim:
-    """The claim of a message that is no entry; its body is kept as it came."""
-    headers = message.headers if isinstance(message.headers, dict) else {}
-    ident = str(headers.get("id", ""))
-    body = message.body
-    return Claim(
-        entry_id=ident if ENTRY_ID.fullmatch(ident) else "unknown",
-        sealed=body.decode("utf-8", "backslashreplace") if isinstance(body, bytes) else str(body),
-        tag=str(message.delivery_tag),
-        deliveries=int(headers.get(DELIVERIES_HEADER, 1)),
-    )
-
-
-def _seconds(moment: Any) -> float:
-    """A time since 1970, or 0 for anything else that a header may hold."""
-    if not isinstance(moment, (int, float)) or isinstance(moment, bool):
-        return 0.0
-    try:
-        seconds = float(moment)
-    except OverflowError:
-        return 0.0
-    return seconds if math.isfinite(seconds) and seconds > 0 else 0.0
+        services_of(self.app).dead_letters.settle(claim, reason, self.message)

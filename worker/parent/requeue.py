@@ -5,74 +5,64 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from celery.worker import state
 from redis.exceptions import RedisError
 
 from worker.broker.transport import mark_settled, mark_waiting
+from worker.celery_internals import request_ended
 from worker.protocol import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
+    from worker.broker.claims import Claims
     from worker.monitoring.metrics import Metrics
     from worker.parent.batch import Batch
 
 log = logging.getLogger(__name__)
 
-#: How long a batch that Redis would not settle rests before it is handed back.
-HAND_BACK_SECONDS = 1.0
+#: How long a batch waits before it is requeued: what Redis refused, it may take then.
+REQUEUE_SECONDS = 1.0
 
 
 class Requeuer:
-    """Hands batches back.
+    """Requeues batches.
 
     Args:
-        give_back: hands claims back; without it (stock transport) messages are rejected.
-        call_later: runs a function after so many seconds.
-        metrics: where what went back is counted.
+        claims: what gives claims up to the queue.
+        metrics: where requeued entries are counted.
+        call_later: runs a function with arguments after so many seconds.
     """
 
-    def __init__(
-        self,
-        give_back: Callable[[Sequence[str]], Any] | None,
-        *,
-        call_later: Callable[..., Any],
-        metrics: Metrics,
-    ) -> None:
-        self._give_back = give_back
-        self._call_later = call_later
+    def __init__(self, claims: Claims, metrics: Metrics, call_later: Callable[..., Any]) -> None:
+        self._claims = claims
         self._metrics = metrics
+        self._call_later = call_later
         self._held: dict[str, Batch] = {}
 
-    @property
-    def batches(self) -> tuple[Batch, ...]:
-        """What is still in our hands, and needs its leases renewed."""
-        return tuple(self._held.values())
+    def tags(self) -> list[str]:
+        """The tags of all claims that are not back yet, so that their leases are renewed."""
+        return [tag for batch in self._held.values() for tag in batch.tags]
 
     def forget(self) -> None:
-        """The connection is lost: its channel handed back what it held."""
+        """The connection is lost: its channel requeued what it held."""
         self._held.clear()
 
     def later(self, batch: Batch) -> None:
-        """Hand a batch back after a rest: whatever Redis refused, it may take then."""
+        """Requeue a batch after `REQUEUE_SECONDS`."""
         self._held[batch.id] = batch
         mark_waiting(batch.messages)
-        self._call_later(HAND_BACK_SECONDS, self._now, (batch,))
+        self._call_later(REQUEUE_SECONDS, self._now, (batch,))
 
     def _now(self, batch: Batch) -> None:
-        if self._give_back is not None:
-            try:
-                self._give_back([str(message.delivery_tag) for message in batch.messages])
-            except RedisError as exc:
-                log.warning("a batch could not be handed back (%s)", type(exc).__name__)
-                self.later(batch)
-                return
-            mark_settled(batch.messages)
+        try:
+            self._claims.requeue(batch.tags)
+        except RedisError as exc:
+            log.warning("a batch could not be requeued (%s)", type(exc).__name__)
+            self.later(batch)
+            return
+        mark_settled(batch.messages)
         self._held.pop(batch.id, None)
         for request in batch.requests:
-            state.task_ready(request)
-            if self._give_back is None:
-                request.reject(requeue=True)
-            else:  # gone from our hands in Redis: here only the account is closed
-                request.acknowledge()
+            request_ended(request)
+            request.acknowledge()  # the claim is gone in Redis: this closes kombu's account only
         self._metrics.count(Outcome.REQUEUED, len(batch.requests))

@@ -1,4 +1,4 @@
-"""The parent of a worker: its metrics, its probes, and what it knows of its children."""
+"""Watching over a worker from its event loop: children, batches, leases, and when to leave."""
 
 from __future__ import annotations
 
@@ -8,27 +8,19 @@ import os
 import time
 from typing import TYPE_CHECKING, Any
 
-from celery.worker import state
-from prometheus_client import CollectorRegistry, PlatformCollector, ProcessCollector
 from redis.exceptions import RedisError
 
-from producer.errors import JournalError
-from worker.broker import transport
-from worker.broker.leases import Reaper
-from worker.child import process as child
-from worker.child.readiness import ChildGate
-from worker.errors import WorkerError
-from worker.monitoring.health import Health
-from worker.monitoring.metrics import Metrics
-from worker.monitoring.probes import Probes
-from worker.parent.batcher import Batcher
-from worker.parent.limits import BatchLimits
+from worker import celery_internals
+from worker.broker.leases import LeaseRenewer, Reaper
+from worker.child.process import EXIT_CHILD_FAILED
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable
 
-    from worker.child.process import Build
-    from worker.settings import WorkerSettings
+    from worker.broker.claims import Claims
+    from worker.monitoring.health import Health
+    from worker.monitoring.metrics import Metrics
+    from worker.parent.dispatcher import Dispatcher
 
 log = logging.getLogger(__name__)
 TICK_SECONDS = 1.0
@@ -37,78 +29,62 @@ TICK_SECONDS = 1.0
 #: batch stands still.
 LOOK_SECONDS = 0.1
 #: Without a ready child for so long, what a worker holds is better off with others.
-CHILDLESS_SECONDS = 30.0
+NO_CHILD_SECONDS = 30.0
 #: So many children in a row that end before they are ready are no accident.
-MOST_STILLBORN = 5
-EXIT_CHILD_FAILED = 2
+MOST_FAILED_STARTS = 5
 #: EX_TEMPFAIL of sysexits.h: try again.
 EXIT_TRY_AGAIN = 75
-#: A ready child takes up a batch within milliseconds.
+#: A ready child accepts a batch within milliseconds.
 ACCEPT_SECONDS = 20.0
 
 
 class Supervisor:
-    """Everything a worker's parent holds besides Celery itself.
+    """Watches over a worker; every method is called by Celery's event loop or by a child's report.
 
     Args:
-        settings: the worker's settings.
-        build: loads the stages, in each child.
-
-    Raises:
-        StartupError, ConfigurationError: the keys or the port are not usable.
+        claims: whose leases are renewed, and what is requeued when the worker has to leave.
+        lease_seconds: how long a lease is.
+        health: what the probes answer from.
+        metrics: the worker's gauges.
+        dispatcher_for: makes the dispatcher of a consumer that is connected.
     """
 
-    def __init__(self, settings: WorkerSettings, build: Build) -> None:
-        self._settings = settings
-        self._build = build
-        settings.key_set()
-        registry = CollectorRegistry()
-        ProcessCollector(registry=registry)
-        PlatformCollector(registry=registry)
-        self.metrics = Metrics(registry)
-        self.progress = Health(settings.batch_timeout_seconds)
-        self.claims = child.claims_for(settings) if settings.transport == "claim" else None
-        self._size = BatchLimits(
-            settings.max_batch_entries, settings.max_batch_tokens, settings.batch_timeout_seconds
-        )
-        self._reaper: Reaper | None = None
-        if self.claims is not None:
-            transport.bind(self.claims, self._most_claims)
-            self._reaper = Reaper(self.claims, settings.lease_seconds)
-        self.settler = child.settler_for(settings)
-        self._gate = ChildGate()
-        self._probes = Probes(
-            registry,
-            alive=self.progress.alive,
-            ready=self.progress.ready,
-            host=settings.metrics_host,
-            port=settings.metrics_port,
-        )
-        self._pid = os.getpid()
-        self._batches_seen = 0
-        self._batcher: Batcher | None = None
+    def __init__(
+        self,
+        claims: Claims,
+        lease_seconds: float,
+        *,
+        health: Health,
+        metrics: Metrics,
+        dispatcher_for: Callable[[Any], Dispatcher],
+    ) -> None:
+        self._claims = claims
+        self._renewer = LeaseRenewer(claims, lease_seconds)
+        self._reaper = Reaper(claims, lease_seconds)
+        self._health = health
+        self._metrics = metrics
+        self._dispatcher_for = dispatcher_for
+        self._dispatcher: Dispatcher | None = None
+        self._finished_seen = 0
         self._timers: list[Any] = []
-        self._renewed_at = 0.0
-        self._childless_since: float | None = None
-        self._probes.start()
-        self._gate.listen(on_ready=self._child_ready, on_failed=self._child_failed)
+        self._no_child_since: float | None = None
 
-    def batcher_for(self, consumer: Any) -> Batcher:
-        """The batcher of a consumer; called at every connection to Redis."""
-        if self._batcher is None:
-            settings = self._settings
-            self._batcher = Batcher(
-                consumer.pool,
-                call_soon=consumer.hub.call_soon,
-                call_later=consumer.timer.call_after,
-                settler=self.settler,
-                blame=self._blame,
-                give_back=self.claims.hand_back if self.claims is not None else None,
-                metrics=self.metrics,
-                size=self._size,
-                max_deliveries=settings.max_deliveries,
-            )
-        return self._batcher
+    def connected(self, consumer: Any) -> None:
+        """The consumer is connected to Redis; what an earlier connection delivered is forgotten."""
+        if self._dispatcher is None:
+            self._dispatcher = self._dispatcher_for(consumer)
+        self._dispatcher.forget_waiting()
+
+    def receive(self, request: Any) -> None:
+        """An entry arrived."""
+        assert self._dispatcher is not None
+        self._dispatcher.add(request)
+
+    def disconnected(self) -> None:
+        """The connection to Redis is lost."""
+        self._health.disconnected()
+        if self._dispatcher is not None:
+            self._dispatcher.requeue_unaccepted()
 
     def started(self, consumer: Any) -> None:
         """The consumer is connected and its event loop about to run; at every connection."""
@@ -116,130 +92,92 @@ class Supervisor:
             timer.cancel()
         every = consumer.timer.call_repeatedly
         self._timers = [
-            every(TICK_SECONDS, self._tick, (consumer,)),
-            every(LOOK_SECONDS, self._look, (consumer,)),
+            every(TICK_SECONDS, self.tick, (consumer,)),
+            every(LOOK_SECONDS, self.look, (consumer,)),
         ]
-
-    def disconnected(self) -> None:
-        """The connection to Redis is lost."""
-        self.progress.disconnected()
-        if self._batcher is not None:
-            self._batcher.forget_unaccepted()
 
     def drain(self) -> None:
         """Begin nothing new: the worker was told to stop."""
-        self.progress.stopping()
-        if self._batcher is not None:
-            self._batcher.drain()
+        self._health.stopping()
+        if self._dispatcher is not None:
+            self._dispatcher.drain()
 
-    def start_child(self) -> None:
-        """In a child, after the fork: load the models and tell the parent."""
-        self._probes.close_inherited()
-        try:
-            model = child.start(self._settings, self._build)
-        except Exception as exc:  # noqa: BLE001 - it must reach the parent, whatever it is
-            known = isinstance(exc, (WorkerError, JournalError))
-            self._gate.tell_failed(str(exc) if known else f"models: {type(exc).__name__}")
-            os._exit(EXIT_CHILD_FAILED)
-        self._gate.tell_ready(model)
+    def child_ready(self, pid: int, model: dict[str, str]) -> None:
+        """A child loaded its models."""
+        self._health.child_ready(pid)
+        self._metrics.children(self._health.children)
+        self._metrics.model(**model)
 
-    def close(self) -> None:
-        """Free the port."""
-        self._probes.stop()
+    def child_failed(self, why: str) -> None:
+        """A child cannot start, and no other would."""
+        log.critical("a child cannot start: %s", why)
+        celery_internals.stop_worker(EXIT_CHILD_FAILED)
 
-    def _look(self, consumer: Any) -> None:
+    def look(self, consumer: Any) -> None:
         """Replace dead children, and end those that are late."""
-        consumer.pool.maintain_pool()
-        pids = _pids(consumer.pool)
-        self.progress.children_alive(pids)
-        if self._batcher is None:
+        celery_internals.replace_dead_children(consumer.pool)
+        pids = celery_internals.child_pids(consumer.pool)
+        self._health.children_alive(pids)
+        if self._dispatcher is None:
             return
-        self._batcher.kill_overdue(pids)
-        stillborn = self.progress.stillborn
-        if stillborn >= MOST_STILLBORN and not (self._batcher.draining or state.should_stop):
+        self._dispatcher.kill_overdue(pids)
+        failed_starts = self._health.failed_starts
+        stopping = self._dispatcher.draining or celery_internals.worker_stops()
+        if failed_starts >= MOST_FAILED_STARTS and not stopping:
             log.critical(
                 "%d children in a row ended before their models were loaded (too little memory?); "
                 "leaving, to be started again",
-                stillborn,
+                failed_starts,
             )
-            state.should_stop = EXIT_TRY_AGAIN
+            celery_internals.stop_worker(EXIT_TRY_AGAIN)
 
-    def _tick(self, consumer: Any) -> None:
-        batcher = self._batcher
-        if batcher is None:
+    def tick(self, consumer: Any) -> None:
+        """Once a second: figures, leases, and whether this worker still gets anywhere."""
+        dispatcher = self._dispatcher
+        if dispatcher is None:
             return
-        finished, self._batches_seen = batcher.finished != self._batches_seen, batcher.finished
-        self.progress.tick(running=batcher.running, finished=finished)
-        self.metrics.children(self.progress.children)
-        self.metrics.in_flight(waiting=batcher.waiting, running=batcher.running)
-        self._renew(batcher, consumer)
-        if self._reaper is not None and (back := self._reaper.look()):
-            self.metrics.redelivered(back)
-        self._check_pool(batcher)
-        self._check_children(batcher)
+        finished = dispatcher.finished != self._finished_seen
+        self._finished_seen = dispatcher.finished
+        self._health.tick(running=dispatcher.running, finished=finished)
+        self._metrics.children(self._health.children)
+        self._metrics.in_flight(waiting=dispatcher.waiting, running=dispatcher.running)
+        self._renewer.renew(lambda: dispatcher.tags() + _delivered(consumer))
+        if requeued := self._reaper.look():
+            self._metrics.redelivered(requeued)
+        self._check_pool(dispatcher)
+        self._check_children(dispatcher)
 
-    def _check_pool(self, batcher: Batcher) -> None:
+    def _check_pool(self, dispatcher: Dispatcher) -> None:
         """Leave if Celery's pool has stopped passing batches on while a child is free.
 
-        After a lost connection it can forget that a child waits for work. A supervisor starts us
-        again; what we hold is handed back at once.
+        After a lost connection it can forget that a child waits for work. Whatever runs this
+        worker starts it again; what it holds is requeued at once.
         """
-        idle = self.progress.children - batcher.busy_children()
-        # While draining the pool forgets what it had not seen taken up; the drain ends by itself.
-        if batcher.draining or idle <= 0 or not batcher.unaccepted(ACCEPT_SECONDS):
+        idle = self._health.children - dispatcher.busy_children
+        # While draining the pool forgets what no child had accepted; the drain ends by itself.
+        if dispatcher.draining or idle <= 0 or not dispatcher.unaccepted(ACCEPT_SECONDS):
             return
         log.critical("the pool has stopped passing batches on; leaving, to be started again")
-        if self.claims is not None:
-            with contextlib.suppress(RedisError):
-                self.claims.hand_back(batcher.tags())
+        with contextlib.suppress(RedisError):
+            self._claims.requeue(dispatcher.tags())
         os._exit(EXIT_TRY_AGAIN)  # the children go with us
 
-    def _check_children(self, batcher: Batcher) -> None:
-        """Hand back what is held where no child is ready, nor has been for a while."""
+    def _check_children(self, dispatcher: Dispatcher) -> None:
+        """Requeue what is held where no child is ready, nor has been for a while."""
         now = time.monotonic()
-        if self.progress.children or batcher.draining:
-            self._childless_since = None
-        elif self._childless_since is None:
-            self._childless_since = now
-        elif now - self._childless_since > CHILDLESS_SECONDS:
-            self._childless_since = now
-            if held := batcher.hand_back():
-                log.warning("no child is ready; handing back %d entries", held)
-
-    def _most_claims(self) -> int:
-        """A worker holds no more than its ready children can work on."""
-        return self.progress.children * self._size.prefetched
-
-    def _renew(self, batcher: Batcher, consumer: Any) -> None:
-        """Give a sign of life for every claim in our hands, well before its lease ends."""
-        now = time.monotonic()
-        if self.claims is None or now - self._renewed_at < self._settings.lease_seconds / 4:
-            return
-        tags = set(batcher.tags())
-        if consumer.task_consumer is not None:
-            qos = consumer.task_consumer.channel.qos
-            tags.update(tag for tag in list(qos._delivered) if tag not in qos._dirty)  # noqa: SLF001
-        try:
-            self.claims.renew(sorted(tags))
-        except RedisError as exc:  # the next tick tries again; the consumer reconnects
-            log.warning("leases could not be renewed (%s)", type(exc).__name__)
-        else:
-            self._renewed_at = now
-
-    def _blame(self, tags: Sequence[str]) -> None:
-        if self.claims is not None:
-            self.claims.renew(tags, failed=True)
-
-    def _child_ready(self, pid: int, model: dict[str, str]) -> None:
-        self.progress.child_ready(pid)
-        self.metrics.children(self.progress.children)
-        self.metrics.model(**model)
-
-    def _child_failed(self, why: str) -> None:
-        log.critical("a child cannot start: %s", why)
-        state.should_stop = EXIT_CHILD_FAILED  # the event loop looks at it at every turn
+        if self._health.children or dispatcher.draining:
+            self._no_child_since = None
+        elif self._no_child_since is None:
+            self._no_child_since = now
+        elif now - self._no_child_since > NO_CHILD_SECONDS:
+            self._no_child_since = now
+            if requeued := dispatcher.requeue_all():
+                log.warning("no child is ready; requeueing %d entries", requeued)
 
 
-def _pids(pool: Any) -> set[int]:
-    """The process ids of Celery's pool."""
-    return {process.pid for process in pool._pool._pool}  # noqa: SLF001
+def _delivered(consumer: Any) -> list[str]:
+    """The tags of all claims that kombu delivered to a consumer and that are not acknowledged."""
+    if consumer.task_consumer is None:
+        return []
+    tags: list[str] = consumer.task_consumer.channel.qos.tags()
+    return tags

@@ -2,7 +2,7 @@
 
 Celery's own strategy still receives each message (events, `inspect`, revokes, expiry and rate
 limits work as for any task); only its last step, handing a request to the pool, is ours. An ETA is
-not kept: see `worker.broker.transport`.
+not kept: see `worker.broker.payload`.
 """
 
 from __future__ import annotations
@@ -11,22 +11,21 @@ from typing import TYPE_CHECKING, Any
 
 from celery import Task
 from celery.exceptions import InvalidTaskError
-from celery.worker.strategy import default as celery_strategy
 from kombu.exceptions import ContentDisallowed, DecodeError
 
+from worker.celery_internals import default_strategy
+from worker.parent.services import services_of
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from worker.parent.consumer import JournalConsumer
+    from worker.parent.services import JournalApp
 
-    from celery import Celery
-
-    from worker.parent.batcher import Batcher
-
-#: The consumer has an end of its own for messages that raise these.
+#: The consumer itself dead-letters messages that raise these.
 UNDERSTOOD = (InvalidTaskError, DecodeError, ContentDisallowed)
 
 
 class MicroBatchTask(Task):  # type: ignore[misc]
-    """A task that runs in micro-batches; `batcher_for` is set by the composition root."""
+    """A task that runs in micro-batches."""
 
     abstract = True
     Request = "worker.parent.request:JournalRequest"
@@ -35,33 +34,31 @@ class MicroBatchTask(Task):  # type: ignore[misc]
     acks_on_failure_or_timeout = False
     ignore_result = True
     typing = False
-    batcher_for: Callable[[Any], Batcher] | None = None
 
 
-def strategy(task: MicroBatchTask, app: Celery, consumer: Any) -> Any:
-    """Celery's default strategy, with a batcher where it would call the pool.
+def strategy(task: MicroBatchTask, app: JournalApp, consumer: JournalConsumer) -> Any:
+    """Celery's default strategy, with our own batching where it would call the pool.
 
-    Called at every (re)connection, and then what waited for the old connection is forgotten.
+    Celery calls it at every connection to Redis.
+
+    Raises:
+        RuntimeError: the application was not made to run a worker.
     """
-    if task.batcher_for is None:
-        raise RuntimeError("no batcher: use worker.app.create_app")
-    if (to_pool := getattr(consumer, "journal_to_pool", None)) is None:
-        to_pool = consumer.journal_to_pool = consumer.on_task_request
-    batcher = task.batcher_for(consumer)
-    batcher.forget_waiting()
+    services = services_of(app)
+    services.connected(consumer)
 
     def route(request: Any) -> None:
-        (batcher.add if request.task.name == task.name else to_pool)(request)
+        (services.receive if request.task.name == task.name else consumer.to_pool)(request)
 
     consumer.on_task_request = route
-    receive = celery_strategy(task, app, consumer)
+    receive = default_strategy(task, app, consumer)
 
-    def receive_or_bury(message: Any, *arguments: Any, **options: Any) -> None:
+    def receive_or_dead_letter(message: Any, *arguments: Any, **options: Any) -> None:
         try:
             receive(message, *arguments, **options)
         except (*consumer.connection_errors, *UNDERSTOOD):
             raise
         except Exception:  # noqa: BLE001 - any message may be on the list; none may stop the worker
-            consumer.bury(message, "broken task")
+            consumer.dead_letter(message, "broken task")
 
-    return receive_or_bury
+    return receive_or_dead_letter

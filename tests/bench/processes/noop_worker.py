@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, cast
 
 from producer.errors import JournalError
 from worker import app
-from worker.child.process import settler_for
+from worker.broker.settlement import settler_for
 from worker.errors import WorkerError
 from worker.monitoring import logs
 from worker.protocol import BatchReport, Outcome, Stage

@@ -52,7 +52,7 @@ class TwoWorkers(RuleBasedStateMachine):
         self.silent: set[str] = set()
         self.failures: Counter[bytes] = Counter()
         self.answered: list[bytes] = []
-        self.buried: list[bytes] = []
+        self.dead: list[bytes] = []
         self.tags: tuple[list[str], list[str]] = ([], [])
 
     def pick(self, worker: int, picks: int) -> list[str]:
@@ -80,7 +80,7 @@ class TwoWorkers(RuleBasedStateMachine):
     @rule(worker=WORKERS, picks=PICKS, as_result=st.booleans())
     def settle(self, worker: int, picks: int, as_result: bool) -> None:
         tags = self.pick(worker, picks)
-        make, place = (result, self.answered) if as_result else (dead, self.buried)
+        make, place = (result, self.answered) if as_result else (dead, self.dead)
         names = [self.held.get(tag, b"lost").decode() for tag in tags]
         answers = [make(tag, name) for tag, name in zip(tags, names, strict=True)]
         expected = [tag in self.held for tag in tags]
@@ -92,10 +92,10 @@ class TwoWorkers(RuleBasedStateMachine):
                 del self.failures[message]
 
     @rule(worker=WORKERS, picks=PICKS, failed=st.booleans())
-    def hand_back(self, worker: int, picks: int, failed: bool) -> None:
+    def requeue(self, worker: int, picks: int, failed: bool) -> None:
         tags = self.pick(worker, picks)
         ours = [tag for tag in tags if tag in self.held]
-        assert self.workers[worker].hand_back(tags, failed=failed) == len(ours)
+        assert self.workers[worker].requeue(tags, failed=failed) == len(ours)
         messages = [self.give_up(tag) for tag in ours]
         self.waiting.extendleft(messages[::-1])
         if failed:
@@ -143,7 +143,7 @@ class TwoWorkers(RuleBasedStateMachine):
         }
         assert place.leases == set(self.held)
         assert place.results == self.answered
-        assert place.dead == self.buried
+        assert place.dead == self.dead
         counts = {hashlib.sha1(m).hexdigest().encode(): n for m, n in self.failures.items() if n}
         assert place.deliveries == counts
 

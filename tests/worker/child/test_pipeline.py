@@ -11,7 +11,7 @@ from producer.schemas import DeadLetter
 from producer.sealing import KeySet
 from tests.worker.broker.claims_support import Place, open_claims
 from tests.worker.child.pipeline_support import CANARY, Desk
-from worker.broker.settlement import ClaimSettler, StreamSettler
+from worker.broker.settlement import ClaimSettler
 from worker.child.pipeline import Pipeline
 from worker.protocol import Claim, Outcome, Stage
 
@@ -104,15 +104,3 @@ def test_answers_and_dead_letters_reach_their_streams(
     ((_, fields),) = client.xrange("journal.dead")
     letter = DeadLetter.model_validate_json(fields[b"letter"])
     assert (letter.reason, letter.deliveries, letter.sealed) == ("anonymizer_failed", 2, bad.sealed)
-
-
-def test_on_the_stock_transport_answers_are_published_too(
-    keys: KeySet, client: redis.Redis
-) -> None:
-    desk = Desk(keys)
-    settler = StreamSettler(client, results="journal.results", dead="journal.dead")
-    pipeline = Pipeline(keys=keys, anonymizer=desk.hider, classifier=desk.marker, settler=settler)
-    report = pipeline.run([desk.claim("good", "x"), Claim("bad", "junk")])
-    assert report.outcomes == [Outcome.ANSWERED, Outcome.DEAD]
-    place = Place(client)
-    assert (place.results, place.dead) == ([b"good"], [b"bad"])

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import redis
 
+from producer.errors import JournalError
 from producer.sealing import KeySet
 from tests.worker.child.pipeline_support import CANARY, Desk
 from worker.child import process as child
@@ -80,3 +81,56 @@ def test_a_whole_run_logs_no_text(in_child: Desk, caplog: pytest.LogCaptureFixtu
 def test_a_child_without_models_hands_its_batch_back(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(child, "_pipeline", None)
     assert child.run_batch([Claim("e1", "x")]).failure is Failure.UNSETTLED
+
+
+class Gate:
+    """Remembers what the parent was told."""
+
+    def __init__(self) -> None:
+        self.ready: list[dict[str, str]] = []
+        self.failed: list[str] = []
+
+    def tell_ready(self, model: dict[str, str]) -> None:
+        self.ready.append(model)
+
+    def tell_failed(self, why: str) -> None:
+        self.failed.append(why)
+
+
+@pytest.fixture
+def _unchanged_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Starting is for a process of its own: what it does to one stays undone here."""
+    monkeypatch.setattr(child, "_pipeline", None)
+    monkeypatch.setattr(child, "silence_core_dumps", lambda: None)
+    monkeypatch.setattr(child, "limit_wait_for_reports", lambda _: None)
+    monkeypatch.setattr(child.gc, "freeze", lambda: None)
+
+
+@pytest.mark.usefixtures("_unchanged_process")
+def test_a_child_that_loaded_its_models_tells_which_and_runs_batches(desk: Desk) -> None:
+    gate, model = Gate(), {"name": "m"}
+    child.start(lambda: (desk.pipeline, model), gate)
+    assert (gate.ready, gate.failed) == ([model], [])
+    assert child.run_batch([desk.claim("e1", "x")]).outcomes == ["answered"]
+
+
+@pytest.mark.usefixtures("_unchanged_process")
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (StageBrokenError("the tagger reads no text"), "the tagger reads no text"),
+        (JournalError("no keys"), "no keys"),
+        (OSError(CANARY), "models: OSError"),
+    ],
+)
+def test_a_child_that_cannot_start_tells_why_and_ends(
+    monkeypatch: pytest.MonkeyPatch, error: Exception, told: str
+) -> None:
+    def leave(code: int) -> None:
+        raise SystemExit(code)
+
+    monkeypatch.setattr(child.os, "_exit", leave)
+    gate = Gate()
+    with pytest.raises(SystemExit) as left:
+        child.start(raising(error), gate)
+    assert (left.value.code, gate.ready, gate.failed) == (child.EXIT_CHILD_FAILED, [], [told])

@@ -1,4 +1,4 @@
-"""A batcher with everything around it replaced by plain objects that record."""
+"""A gatherer and a dispatcher; what is around them is replaced by plain objects that record."""
 
 from __future__ import annotations
 
@@ -16,11 +16,16 @@ from producer.message import TASK, encode_message
 from producer.schemas import DeadReason
 from worker.app import create_app
 from worker.broker.claims import Claimed
-from worker.broker.transport import as_payload
+from worker.broker.payload import as_payload
+from worker.broker.transport import ClaimQoS
 from worker.monitoring.metrics import Metrics
-from worker.parent.batcher import Batcher
+from worker.parent.dead_letters import DeadLetters
+from worker.parent.dispatcher import Dispatcher
+from worker.parent.gatherer import Gatherer
 from worker.parent.limits import BatchLimits
 from worker.parent.request import JournalRequest
+from worker.parent.requeue import Requeuer
+from worker.parent.services import Services
 from worker.protocol import BatchReport, Claim, Failure, Outcome, Stage
 from worker.settings import WorkerSettings
 
@@ -34,6 +39,27 @@ OUT_OF_REACH = redis.ConnectionError("gone")
 def names(count: int) -> list[str]:
     """Entry ids."""
     return [f"e{i}" for i in range(count)]
+
+
+def claim_channel() -> Any:
+    """A channel without a server that keeps the same account of messages as a worker's."""
+    channel = kombu.Connection("memory://").channel()
+    channel.QoS = ClaimQoS
+    return channel
+
+
+class Received(Message):
+    """A message that remembers what was done with it."""
+
+    def __init__(self, raw: bytes, deliveries: int = 1) -> None:
+        super().__init__(as_payload(Claimed("tag", raw, deliveries)), channel=claim_channel())
+        self.done: list[str] = []
+
+    def ack(self, multiple: bool = False) -> None:
+        self.done.append("ack")
+
+    def requeue(self) -> None:
+        self.done.append("requeue")
 
 
 class Job:
@@ -110,8 +136,30 @@ class RecordingSettler:
         return {claim.entry_id: str(answer) for claim, answer in self.settled}
 
 
+class RecordingClaims:
+    """Remembers which claims were requeued, and whose failed delivery was counted."""
+
+    def __init__(self) -> None:
+        self.requeued: list[str] = []
+        self.failed: list[str] = []
+        self.error: Exception | None = None
+
+    def requeue(self, tags: Sequence[str]) -> int:
+        if self.error is not None:
+            raise self.error
+        self.requeued += tags
+        return len(tags)
+
+    def renew(self, tags: Sequence[str], *, failed: bool = False) -> int:
+        if self.error is not None:
+            raise self.error
+        assert failed
+        self.failed += tags
+        return len(tags)
+
+
 class Desk:
-    """A batcher and what is around it."""
+    """A gatherer and a dispatcher, and what is around them."""
 
     def __init__(
         self,
@@ -120,45 +168,66 @@ class Desk:
         max_entries: int = 4,
         max_tokens: int = 1000,
         max_deliveries: int = 3,
-        stock: bool = False,
     ) -> None:
         self.pool = Pool(children)
         self.settler = RecordingSettler()
         self.metrics = Metrics(CollectorRegistry())
         self.app = create_app(WorkerSettings.load())
-        self.app.journal_settler = self.settler
-        self.app.journal_metrics = self.metrics
+        self.dead_letters = DeadLetters(self.settler, self.metrics)
+        self.connections: list[str] = []
+        self.app.services = Services(
+            self.dead_letters,
+            connected=self.connected,
+            receive=self.receive,
+            disconnected=lambda: self.connections.append("lost"),
+        )
         self.soon: list[Callable[[], None]] = []
         self.later: list[tuple[float, Callable[..., None], tuple[Any, ...]]] = []
-        self.blamed: list[str] = []
+        self.claims = RecordingClaims()
         self.acknowledged: list[str] = []
         self.rejected: list[str] = []
-        self.given_back: list[str] = []
-        self.refusal: Exception | None = None
-        self.batcher = Batcher(
-            self.pool,
-            call_soon=self.soon.append,
-            call_later=lambda seconds, function, args: self.later.append((seconds, function, args)),
-            settler=self.settler,
-            blame=self.blamed.extend,
-            give_back=None if stock else self.give_back,
+        limits = BatchLimits(max_entries, max_tokens, 7.0, max_deliveries)
+        requeuer = Requeuer(self.claims, self.metrics, self.call_later)
+        self.gatherer = Gatherer(
+            limits,
+            claims=self.claims,
+            dead_letters=self.dead_letters,
+            requeuer=requeuer,
             metrics=self.metrics,
-            size=BatchLimits(max_entries, max_tokens, 7.0),
-            max_deliveries=max_deliveries,
         )
-        self._channel = kombu.Connection("memory://").channel()
+        self.dispatcher = Dispatcher(
+            self.pool,
+            self.gatherer,
+            requeuer,
+            limits=limits,
+            metrics=self.metrics,
+            call_soon=self.soon.append,
+        )
+        self.channel = claim_channel()
 
-    def give_back(self, tags: Sequence[str]) -> None:
-        if self.refusal is not None:
-            raise self.refusal
-        self.given_back += tags
+    def connected(self, consumer: Any) -> None:
+        self.connections.append("made")
+        self.dispatcher.forget_waiting()
+
+    def receive(self, request: Any) -> None:
+        self.dispatcher.add(request)
+
+    def call_later(self, seconds: float, function: Any, arguments: tuple[Any, ...]) -> None:
+        self.later.append((seconds, function, arguments))
+
+    def time_passes(self) -> None:
+        """Everything that was to happen later happens."""
+        due, self.later[:] = list(self.later), []
+        for seconds, function, arguments in due:
+            assert seconds > 0
+            function(*arguments)
 
     def request(
         self, message: bytes, deliveries: int = 1, tag: str | None = None
     ) -> JournalRequest:
         """Celery's request for a message of the queue, made as Celery makes it."""
         payload = as_payload(Claimed(tag or "tag", message, deliveries))
-        received = Message(payload, channel=self._channel)
+        received = Message(payload, channel=self.channel)
         ident = str(payload["headers"]["id"])
 
         def on_reject(logger: Any, errors: Any, requeue: bool) -> None:
@@ -183,7 +252,7 @@ class Desk:
 
     def add(self, *names: str, **options: Any) -> None:
         for name in names:
-            self.batcher.add(self.entry(name, **options))
+            self.dispatcher.add(self.entry(name, **options))
 
     def turn(self) -> None:
         """One turn of the event loop."""

@@ -1,159 +1,96 @@
-"""Finding the entry that is guilty of a lost child."""
+"""How a lost batch is split: every entry in exactly one part, until a poison entry is alone."""
 
 from __future__ import annotations
 
-import random
-from typing import TYPE_CHECKING
-
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from tests.worker.parent.batch_support import OUT_OF_REACH, SEALED, Desk, names
-
-if TYPE_CHECKING:
-    pass
-
-
-def run_to_the_end(desk: Desk, guilty: set[str], end: str = "lose") -> list[str]:
-    """Children that die of guilty entries; returns who was answered."""
-    answered: list[str] = []
-    desk.turn()
-    tries = 0
-    while desk.pool.jobs:
-        tries += 1
-        assert tries < 2000, "the search does not end"
-        job = desk.pool.jobs.pop(0)
-        if guilty & set(job.ids):
-            getattr(job, end)()
-        else:
-            answered += job.ids
-            job.answer()
-        desk.turn()
-    return answered
-
-
-@pytest.mark.parametrize(
-    ("end", "reason"),
-    [("lose", "worker_lost"), ("run_late", "timed_out"), ("break_down", "classifier_failed")],
+from worker.parent.batch import Batch
+from worker.parent.isolation import (
+    PARTS,
+    WORKERS_LOST,
+    is_hopeless,
+    is_suspect,
+    part_size,
+    split,
+    splits,
 )
-def test_only_the_guilty_entry_is_buried_and_its_neighbours_are_answered(
-    end: str, reason: str
+from worker.parent.limits import BatchLimits
+from worker.protocol import Claim
+
+SIZES = st.integers(1, 4096)
+DELIVERIES = st.integers(1, 100)
+
+
+def limits(deliveries: int = 3, entries: int = 64) -> BatchLimits:
+    return BatchLimits(entries, 1000, 7.0, deliveries)
+
+
+def claims(count: int, deliveries: int = 1) -> list[Claim]:
+    return [Claim(f"e{i}", "sealed", tag=f"tag-{i}", deliveries=deliveries) for i in range(count)]
+
+
+@given(SIZES, DELIVERIES, DELIVERIES)
+def test_each_entry_is_in_exactly_one_part_or_is_the_poison_entry(
+    count: int, deliveries: int, most: int
 ) -> None:
-    desk = Desk(max_entries=64)
-    desk.add(*names(64))
-    answered = run_to_the_end(desk, {"e37"}, end)
-    assert sorted(answered) == sorted(set(names(64)) - {"e37"})
-    assert desk.settler.reasons == {"e37": reason}
-    assert sorted(desk.acknowledged) == sorted(names(64))
-    assert desk.batcher.tags() == []
-    assert desk.outcome("dead") == 1
+    batch = claims(count, deliveries)
+    found = split(batch, limits(most))
+    parted = [claim for part in found.parts for claim in batch[part]]
+    if found.poison is None:
+        assert parted == batch
+    else:
+        assert (parted, [found.poison]) == ([], batch)
 
 
-@pytest.mark.parametrize("seed", range(20))
-def test_every_entry_is_answered_or_buried_once_whoever_is_guilty(seed: int) -> None:
-    rng = random.Random(seed)
-    desk = Desk(
-        children=rng.randint(1, 4), max_entries=rng.randint(1, 20), max_deliveries=rng.randint(1, 5)
-    )
-    everyone = names(50)
-    guilty = set(rng.sample(everyone, rng.randint(0, 12)))
-    desk.add(*everyone)
-    answered = run_to_the_end(desk, guilty)
-    assert sorted(answered) == sorted(set(everyone) - guilty)
-    assert set(desk.settler.reasons) == guilty
-    assert sorted(desk.acknowledged) == sorted(everyone)
+@given(SIZES)
+def test_parts_are_at_most_eight_of_nearly_the_same_size_and_smaller_than_the_batch(
+    count: int,
+) -> None:
+    sizes = [len(claims(count)[part]) for part in split(claims(count), limits()).parts]
+    assert len(sizes) <= PARTS
+    assert set(sizes[:-1]) <= {part_size(count)}
+    assert 1 <= sizes[-1] <= part_size(count)
+    assert count == 1 or max(sizes) < count
 
 
-def test_an_entry_alone_is_tried_as_often_as_allowed(desk: Desk) -> None:
-    desk.add("e0")
-    for deliveries in (1, 2, 3):
-        job = desk.take()
-        assert [claim.deliveries for claim in job.claims] == [deliveries]
-        assert desk.settler.settled == []
-        job.lose()
-    ((claim, reason),) = desk.settler.settled
-    assert (reason, claim.deliveries, claim.sealed) == ("worker_lost", 3, SEALED)
-    assert desk.jobs() == []
+@given(SIZES)
+def test_each_entry_is_alone_after_as_many_splits_as_are_told(count: int) -> None:
+    size, rounds = count, 0
+    while size > 1:
+        largest = max(split(claims(size), limits()).parts, key=lambda part: part.stop - part.start)
+        size, rounds = largest.stop - largest.start, rounds + 1
+    assert rounds == splits(count)
 
 
-def test_a_lost_batch_is_split_in_eighths() -> None:
-    desk = Desk(max_entries=64)
-    desk.add(*names(20))
-    desk.take().lose()
-    assert desk.take().ids == ["e0", "e1", "e2"]
-    assert desk.batcher.waiting == 17
+@pytest.mark.parametrize(("deliveries", "poison"), [(1, False), (2, False), (3, True), (4, True)])
+def test_only_an_entry_alone_that_failed_as_often_as_allowed_is_a_poison_entry(
+    deliveries: int, poison: bool
+) -> None:
+    assert (split(claims(1, deliveries), limits(3)).poison is not None) == poison
+    assert split(claims(2, deliveries), limits(3)).poison is None
 
 
-def test_the_guilty_of_a_full_batch_costs_three_children() -> None:
-    desk = Desk(max_entries=64)
-    desk.add(*names(64))
-    run_to_the_end(desk, {"e37"})
-    ((claim, _),) = desk.settler.settled
-    assert claim.deliveries == 3
-    assert desk.sample("journal_redeliveries_total") == 64 + 8
+@given(DELIVERIES, SIZES)
+def test_what_travels_alone_is_given_to_a_child_still_and_what_is_hopeless_is_not(
+    most: int, entries: int
+) -> None:
+    alone = WORKERS_LOST * most + splits(entries)
+    bounds = limits(most, entries)
+    judged = [
+        (is_suspect(claim, bounds), is_hopeless(claim, bounds))
+        for n in (most, most + 1, alone, alone + 1)
+        for claim in claims(1, n)
+    ]
+    assert judged == [(False, False), (True, False), (True, False), (True, True)]
 
 
-def test_a_failed_delivery_is_counted_where_it_outlives_this_worker(desk: Desk) -> None:
-    desk.add("e0", "e1")
-    desk.take().lose()
-    assert desk.blamed == ["tag-e0", "tag-e1"]
-    assert desk.sample("journal_redeliveries_total") == 2
-
-
-def test_a_timeout_that_tells_twice_counts_once(desk: Desk) -> None:
-    desk.add("e0")
-    job = desk.take()
-    job.run_late()
-    job.lose()
-    job.answer()
-    assert desk.blamed == ["tag-e0"]
-    assert desk.acknowledged == []
-    assert desk.take().ids == ["e0"]
-
-
-def test_counting_that_fails_stops_nothing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    def blame(tags: list[str]) -> None:
-        raise OUT_OF_REACH
-
-    monkeypatch.setattr(desk.batcher, "_blame", blame)
-    desk.add("e0")
-    desk.take().lose()
-    assert [claim.deliveries for claim in desk.take().claims] == [2]
-
-
-def test_what_lost_whole_workers_before_travels_alone(desk: Desk) -> None:
-    desk.add("e0")
-    desk.add("suspect", deliveries=4)
-    desk.add("e2")
-    for expected in (["e0"], ["suspect"], ["e2"]):
-        job = desk.take()
-        assert job.ids == expected
-        job.answer()
-
-
-def test_what_lost_worker_after_worker_is_buried_untried(desk: Desk) -> None:
-    desk.add("e0", deliveries=1000)
-    assert desk.jobs() == []
-    assert desk.settler.reasons == {"e0": "worker_lost"}
-    assert desk.acknowledged == ["e0"]
-
-
-def test_innocents_handed_back_in_the_middle_of_a_search_are_tried_again() -> None:
-    """Each splitting counts for every entry of a part; a drain hands them back so counted."""
-    first = Desk(max_entries=4096, max_deliveries=1)
-    first.add(*names(4096))
-    job = first.take()
-    while len(job.claims) > 1:  # the guilty one is always in the first part
-        job.lose()
-        job = first.take()
-        first.batcher._suspects.clear()
-    (claim,) = job.claims
-    second = Desk(max_entries=4096, max_deliveries=1)
-    second.add("e0", deliveries=claim.deliveries)
-    assert second.jobs() == [["e0"]]
-
-
-def test_a_burial_after_the_lease_was_lost_counts_as_that(desk: Desk) -> None:
-    desk.settler.held = False
-    desk.add("e0", deliveries=1000)
-    desk.turn()
-    assert (desk.outcome("lease_lost"), desk.outcome("dead")) == (1, 0)
+@given(SIZES)
+def test_a_part_keeps_requests_and_claims_together_and_counts_a_delivery(count: int) -> None:
+    batch = Batch([f"request {i}" for i in range(count)], claims(count, 2))
+    parts = [batch.retry(part) for part in split(batch.claims, limits()).parts]
+    assert [request for part in parts for request in part.requests] == batch.requests
+    retried = [claim for part in parts for claim in part.claims]
+    assert [claim.tag for claim in retried] == [claim.tag for claim in batch.claims]
+    assert {claim.deliveries for claim in retried} == {3}

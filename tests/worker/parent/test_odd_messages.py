@@ -43,7 +43,7 @@ def test_what_celery_would_drop_becomes_a_dead_letter(desk: Desk) -> None:
     assert (desk.acknowledged, desk.rejected) == (["e0"], [])
 
 
-def test_what_celery_would_drop_goes_back_while_redis_is_away(desk: Desk) -> None:
+def test_what_celery_would_drop_is_requeued_while_redis_is_away(desk: Desk) -> None:
     desk.settler.error = OUT_OF_REACH
     desk.entry("e0").reject(requeue=False)
     assert desk.rejected == ["e0"]
@@ -51,7 +51,7 @@ def test_what_celery_would_drop_goes_back_while_redis_is_away(desk: Desk) -> Non
 
 def test_an_expired_entry_becomes_a_dead_letter_with_its_content(desk: Desk) -> None:
     message = altered(encode_message("e0", SEALED), expires="2020-01-01T00:00:00+00:00")
-    desk.batcher.add(desk.request(message))
+    desk.dispatcher.add(desk.request(message))
     assert desk.jobs() == []
     ((claim, reason),) = desk.settler.settled
     assert (reason, claim.sealed) == ("expired", SEALED)
@@ -68,12 +68,12 @@ EMBED: dict[str, Any] = {"callbacks": None, "errbacks": None, "chain": None, "ch
 @pytest.mark.parametrize(
     "args", [[], [1], ["a", "b"], [None], [["a"]], {"sealed": "a"}, "ab", 7, ["\ud800"], ["ü"]]
 )
-def test_arguments_that_are_no_sealed_text_are_buried_with_what_they_were(
+def test_arguments_that_are_no_sealed_text_are_dead_lettered_with_what_they_were(
     desk: Desk, args: Any
 ) -> None:
     payload = json.loads(encode_message("e0", SEALED))
     payload["body"] = body(args, {}, EMBED)
-    desk.batcher.add(desk.request(json.dumps(payload).encode()))
+    desk.dispatcher.add(desk.request(json.dumps(payload).encode()))
     desk.add("e1")
     assert desk.jobs() == [["e1"]]
     ((claim, reason),) = desk.settler.settled
@@ -88,14 +88,16 @@ def test_arguments_that_are_no_sealed_text_are_buried_with_what_they_were(
     ids=["huge", "nan", "inf", "negative", "word", "bool", "list"],
 )
 def test_a_time_of_submission_that_makes_no_sense_is_unknown(desk: Desk, enqueued_at: Any) -> None:
-    desk.batcher.add(desk.request(altered(encode_message("e0", SEALED), enqueued_at=enqueued_at)))
+    desk.dispatcher.add(
+        desk.request(altered(encode_message("e0", SEALED), enqueued_at=enqueued_at))
+    )
     (claim,) = desk.take().claims
     assert claim.enqueued_at == 0.0
 
 
 @pytest.mark.parametrize("ident", ["", "x" * 129, "spaces in it", "line\nbreak", "\ud800", "ü"])
-def test_an_id_that_is_none_is_buried_as_unknown(desk: Desk, ident: str) -> None:
-    desk.batcher.add(desk.request(altered(encode_message("e0", SEALED), id=ident)))
+def test_an_id_that_is_none_is_dead_lettered_as_unknown(desk: Desk, ident: str) -> None:
+    desk.dispatcher.add(desk.request(altered(encode_message("e0", SEALED), id=ident)))
     assert desk.jobs() == []
     assert desk.settler.reasons == {"unknown": "malformed"}
 
@@ -114,7 +116,7 @@ def test_an_id_that_is_none_is_buried_as_unknown(desk: Desk, ident: str) -> None
 )
 def test_odd_headers_stop_nobody(desk: Desk, headers: dict[str, Any]) -> None:
     state.revoked_stamps["a"] = ["x"]
-    desk.batcher.add(desk.request(altered(encode_message("odd", SEALED), **headers)))
+    desk.dispatcher.add(desk.request(altered(encode_message("odd", SEALED), **headers)))
     desk.add("e1")
     for job in [ids for ids in desk.jobs() if ids]:
         assert set(job) <= {"odd", "e1"}

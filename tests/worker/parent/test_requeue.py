@@ -1,4 +1,4 @@
-"""Batches that Redis would not settle go back, and are held until they are."""
+"""Batches that Redis would not settle are requeued, and held until they are."""
 
 from __future__ import annotations
 
@@ -15,23 +15,16 @@ if TYPE_CHECKING:
     pass
 
 
-def later(desk: Desk) -> None:
-    """Time passes."""
-    due, desk.later[:] = list(desk.later), []
-    for seconds, function, args in due:
-        assert seconds > 0
-        function(*args)
-
-
-def test_a_batch_that_redis_would_not_settle_is_handed_back_after_a_rest(desk: Desk) -> None:
+def test_a_batch_that_redis_would_not_settle_is_requeued_after_a_while(desk: Desk) -> None:
     desk.add("e0", "e1")
     desk.take().report(BatchReport(failure=Failure.UNSETTLED))
-    assert (desk.given_back, desk.blamed) == ([], [])
-    later(desk)
-    assert desk.given_back == ["tag-e0", "tag-e1"]
-    assert desk.acknowledged == ["e0", "e1"]  # with us, that is: in Redis they are back
+    assert (desk.claims.requeued, desk.claims.failed) == ([], [])
+    desk.time_passes()
+    assert desk.claims.requeued == ["tag-e0", "tag-e1"]
+    assert desk.acknowledged == ["e0", "e1"]  # in kombu's account: in Redis they are back
+    assert desk.channel.qos.settled == {"tag-e0", "tag-e1"}
     assert desk.outcome("requeued") == 2
-    assert desk.batcher.tags() == []
+    assert desk.dispatcher.tags() == []
 
 
 @pytest.mark.parametrize("error", [OUT_OF_REACH, redis.ResponseError("NOREPLICAS")])
@@ -39,54 +32,46 @@ def test_what_redis_does_not_take_back_is_held_and_tried_again(
     desk: Desk, error: Exception
 ) -> None:
     desk.add("e0", "e1")
-    desk.refusal = error
+    desk.claims.error = error
     desk.take().report(BatchReport(failure=Failure.UNSETTLED))
     for _ in range(3):
-        later(desk)
-        assert desk.batcher.tags() == ["tag-e0", "tag-e1"]  # so the lease is renewed
+        desk.time_passes()
+        assert desk.dispatcher.tags() == ["tag-e0", "tag-e1"]  # so the lease is renewed
         assert desk.acknowledged == []
-    desk.refusal = None
-    later(desk)
-    assert desk.given_back == ["tag-e0", "tag-e1"]
+    desk.claims.error = None
+    desk.time_passes()
+    assert desk.claims.requeued == ["tag-e0", "tag-e1"]
     assert (desk.acknowledged, desk.later) == (["e0", "e1"], [])
 
 
 def test_a_lost_connection_ends_the_holding(desk: Desk) -> None:
-    """The channel hands back what it held as it closes."""
+    """The channel requeues what it held as it closes."""
     desk.add("e0")
-    desk.refusal = OUT_OF_REACH
+    desk.claims.error = OUT_OF_REACH
     desk.take().report(BatchReport(failure=Failure.UNSETTLED))
-    desk.batcher.forget_waiting()
-    assert desk.batcher.tags() == []
+    desk.dispatcher.forget_waiting()
+    assert desk.dispatcher.tags() == []
 
 
-def test_on_the_stock_transport_messages_are_rejected() -> None:
-    desk = Desk(stock=True)
-    desk.add("e0", "e1")
-    desk.take().report(BatchReport(failure=Failure.UNSETTLED))
-    later(desk)
-    assert desk.rejected == ["e0", "e1"]
-
-
-def test_a_burial_that_redis_refuses_is_tried_again_later(desk: Desk) -> None:
+def test_an_entry_whose_dead_letter_redis_refuses_is_requeued_later(desk: Desk) -> None:
     desk.add("e0", deliveries=1000)
     desk.settler.error = OUT_OF_REACH
     assert desk.jobs() == []
     assert desk.acknowledged == []
-    later(desk)
-    assert desk.given_back == ["tag-e0"]
+    desk.time_passes()
+    assert desk.claims.requeued == ["tag-e0"]
 
 
-def test_a_revocation_that_redis_does_not_take_is_handed_back(desk: Desk) -> None:
+def test_a_revocation_that_redis_does_not_take_is_requeued(desk: Desk) -> None:
     state.revoked.add("e0")
     desk.settler.error = OUT_OF_REACH
     desk.add("e0", "e1")
     assert desk.jobs() == [["e1"]]
-    later(desk)
-    assert desk.given_back == ["tag-e0"]
+    desk.time_passes()
+    assert desk.claims.requeued == ["tag-e0"]
 
 
-def test_without_children_all_that_is_not_begun_goes_back() -> None:
+def test_without_children_all_that_no_child_accepted_is_requeued() -> None:
     desk = Desk(children=2, max_entries=1)
     desk.add("e0", "e1", "e2", "e3")
     desk.turn()
@@ -94,25 +79,25 @@ def test_without_children_all_that_is_not_begun_goes_back() -> None:
     begun.accept()
     lost.accept()
     lost.lose()  # waits for another child
-    assert desk.batcher.hand_back() == 3
-    later(desk)
-    assert sorted(desk.given_back) == ["tag-e1", "tag-e2", "tag-e3"]
-    assert (desk.batcher.waiting, desk.batcher.running) == (0, 1)
+    assert desk.dispatcher.requeue_all() == 3
+    desk.time_passes()
+    assert sorted(desk.claims.requeued) == ["tag-e1", "tag-e2", "tag-e3"]
+    assert (desk.dispatcher.waiting, desk.dispatcher.running) == (0, 1)
     begun.answer()
     assert sorted(desk.acknowledged) == ["e0", "e1", "e2", "e3"]
 
 
-def test_what_no_child_took_up_goes_back_when_the_connection_is_lost() -> None:
+def test_what_no_child_accepted_is_requeued_when_the_connection_is_lost() -> None:
     """Celery's pool drops it then, and would never tell of it again."""
     desk = Desk(children=2, max_entries=1)
     desk.add("e0", "e1")
     desk.turn()
     taken, forgotten = desk.pool.jobs
     taken.accept()
-    desk.batcher.forget_unaccepted()
-    assert desk.batcher.running == 1
-    later(desk)
-    assert desk.given_back == ["tag-e1"]
+    desk.dispatcher.requeue_unaccepted()
+    assert desk.dispatcher.running == 1
+    desk.time_passes()
+    assert desk.claims.requeued == ["tag-e1"]
     forgotten.answer()  # too late
     taken.answer()
     assert desk.acknowledged == ["e1", "e0"]

@@ -1,135 +1,116 @@
-"""The batcher: when it sends what, and what becomes of batches that do not come back."""
+"""The strategy: Celery's own receives each message, and our dispatcher takes its request."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from types import SimpleNamespace
+from typing import Any
 
+import pytest
+import redis
+from celery.exceptions import InvalidTaskError
 from celery.worker import state
 
-from tests.worker.parent.batch_support import Desk, names
-from worker.protocol import Outcome
-
-if TYPE_CHECKING:
-    pass
-
-# When batches leave
+from producer.message import TASK, encode_message
+from tests.worker.parent.batch_support import SEALED, Desk, Received, altered
+from worker.parent.task import strategy
 
 
-def test_an_idle_child_gets_what_there_is_at_once(desk: Desk) -> None:
-    desk.add("e0")
-    assert desk.jobs() == [["e0"]]
+class Celerys:
+    """What the strategy uses of a consumer."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.hostname, self.connection_errors = "host", (redis.ConnectionError,)
+        self.event_dispatcher = None
+        self.timer = SimpleNamespace(call_at=None)
+        self.disable_rate_limits, self.task_buckets = True, {}
+        self.apply_eta_task = self._limit_task = self._limit_post_eta = None
+        self.pool = desk.pool
+        self.controller = SimpleNamespace(state=state)
+        self.in_pool: list[Any] = []
+        self.on_task_request: Any = self.in_pool.append
+        self.to_pool = self.on_task_request
+        self.dead: list[tuple[Any, str]] = []
+
+    def dead_letter(self, message: Any, kind: str) -> None:
+        self.dead.append((message, kind))
 
 
-def test_what_arrives_in_one_turn_leaves_together(desk: Desk) -> None:
-    desk.add("e0", "e1", "e2")
-    assert desk.pool.jobs == []
-    assert desk.jobs() == [["e0", "e1", "e2"]]
+@pytest.fixture
+def celerys(desk: Desk) -> Celerys:
+    return Celerys(desk)
 
 
-def test_entries_gather_while_every_child_is_busy(desk: Desk) -> None:
-    desk.add("e0")
-    job = desk.take()
-    for name in ("e1", "e2"):
-        desk.add(name)
-        assert desk.jobs() == []
-    assert (desk.batcher.waiting, desk.batcher.running) == (2, 1)
-    job.answer()
+def receiver(desk: Desk, celerys: Celerys) -> Any:
+    task = desk.app.tasks[TASK]
+    receive = strategy(task, desk.app, celerys)
+    return lambda raw: receive(Received(raw), None, lambda *_: None, lambda *_: None, [])
+
+
+def test_received_entries_reach_the_dispatcher(desk: Desk, celerys: Celerys) -> None:
+    receive = receiver(desk, celerys)
+    receive(encode_message("e1", SEALED))
+    receive(encode_message("e2", SEALED))
     assert desk.jobs() == [["e1", "e2"]]
 
 
-def test_each_idle_child_gets_a_batch() -> None:
-    desk = Desk(children=3, max_entries=2)
-    desk.add(*names(7))
-    assert desk.jobs() == [["e0", "e1"], ["e2", "e3"], ["e4", "e5"]]
-    desk.pool.jobs[1].answer()
-    assert desk.jobs()[3:] == [["e6"]]
+def test_a_reconnection_routes_each_entry_once(desk: Desk, celerys: Celerys) -> None:
+    receiver(desk, celerys)
+    receive = receiver(desk, celerys)
+    receive(encode_message("e1", SEALED))
+    assert desk.jobs() == [["e1"]]
+    assert celerys.in_pool == []
 
 
-def test_a_pool_that_stops_gets_nothing(desk: Desk) -> None:
-    desk.pool.active = False
-    desk.add("e0")
+def test_an_application_that_runs_no_worker_says_so(desk: Desk, celerys: Celerys) -> None:
+    desk.app.services = None
+    with pytest.raises(RuntimeError, match="runs no worker"):
+        strategy(desk.app.tasks[TASK], desk.app, celerys)
+
+
+def test_a_revoked_entry_is_settled_on_arrival(desk: Desk, celerys: Celerys) -> None:
+    state.revoked.add("e1")
+    try:
+        receiver(desk, celerys)(encode_message("e1", SEALED))
+    finally:
+        state.revoked.clear()
+    assert desk.settler.reasons == {"e1": "revoked"}
     assert desk.jobs() == []
 
 
-def test_a_batch_holds_no_more_entries_than_allowed(desk: Desk) -> None:
-    desk.add(*names(6))
-    assert desk.take().ids == names(4)
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"expires": {}},
+        {"expires": [1]},
+        {"eta": {}},
+        {"stamped_headers": 5, "expires": "2020-01-01T00:00:00"},
+    ],
+)
+def test_a_message_that_breaks_celery_is_dead_lettered(
+    desk: Desk, celerys: Celerys, headers: dict[str, Any]
+) -> None:
+    receive = receiver(desk, celerys)
+    try:
+        receive(altered(encode_message("e1", SEALED), **headers))
+    except InvalidTaskError:
+        return  # the consumer dead-letters these itself
+    assert celerys.dead or desk.settler.settled
 
 
-def test_a_batch_holds_no_more_tokens_than_allowed(desk: Desk) -> None:
-    desk.add("e0", "e1", "e2", tokens=400)
-    job = desk.take()
-    assert job.ids == ["e0", "e1"]
-    job.answer()
-    assert desk.take().ids == ["e2"]
+@pytest.mark.parametrize("body", ["bnVsbA==", "W10=", "W1tdLCB7fV0=", "Im5vIGxpc3Qi", "NQ=="])
+def test_a_body_of_another_shape_is_dead_lettered(desk: Desk, celerys: Celerys, body: str) -> None:
+    payload = {**json.loads(encode_message("e1", SEALED)), "body": body}
+    receiver(desk, celerys)(json.dumps(payload).encode())
+    assert [kind for _, kind in celerys.dead] == ["broken task"]
 
 
-def test_an_entry_larger_than_a_batch_travels_alone(desk: Desk) -> None:
-    desk.add("small")
-    desk.add("huge", tokens=5000)
-    desk.add("next")
-    for expected in (["small"], ["huge"], ["next"]):
-        job = desk.take()
-        assert job.ids == expected
-        job.answer()
-
-
-# What comes back
-
-
-def test_answered_entries_are_acknowledged_and_counted(desk: Desk) -> None:
-    desk.add("e0", "e1", "e2")
-    job = desk.take()
-    job.accept()
-    job.answer(Outcome.ANSWERED, Outcome.DEAD, Outcome.LEASE_LOST)
-    assert desk.acknowledged == ["e0", "e1", "e2"]
-    assert [desk.outcome(o) for o in ("answered", "dead", "lease_lost")] == [1, 1, 1]
-    assert not set(state.active_requests) | set(state.reserved_requests)
-    assert desk.sample("journal_batch_entries_sum") == 3
-
-
-def test_tags_names_every_claim_in_our_hands(desk: Desk) -> None:
-    desk.add(*names(6))
-    job = desk.take()
-    assert sorted(desk.batcher.tags()) == [f"tag-{name}" for name in names(6)]
-    job.lose()  # now four are under suspicion
-    assert sorted(desk.batcher.tags()) == [f"tag-{name}" for name in names(6)]
-
-
-# Ending
-
-
-def test_a_draining_batcher_begins_nothing(desk: Desk) -> None:
-    desk.add(*names(6))
-    job = desk.take()
-    desk.batcher.drain()
-    job.answer()
-    desk.add("late")
-    assert desk.jobs() == []
-    assert desk.batcher.waiting == 3
-    assert desk.acknowledged == names(4)
-
-
-def test_a_batch_lost_while_draining_begins_no_search(desk: Desk) -> None:
-    desk.add("e0", "e1")
-    job = desk.take()
-    desk.batcher.drain()
-    job.lose()
-    assert desk.jobs() == []
-    assert desk.settler.settled == []
-    assert desk.batcher.running == 0
-
-
-def test_a_new_connection_forgets_what_waited_for_the_old_one(desk: Desk) -> None:
-    desk.add(*names(6))
-    desk.take().lose()
-    desk.batcher.forget_waiting()
-    assert desk.jobs() == []
-    assert desk.batcher.tags() == []
-
-
-def test_the_gauges_tell_what_waits_and_what_runs(desk: Desk) -> None:
-    desk.add(*names(6))
-    desk.turn()
-    assert desk.sample("journal_worker_in_flight", state="waiting") == 2
-    assert desk.sample("journal_worker_in_flight", state="running") == 4
+def test_a_lost_connection_is_not_the_messages_fault(desk: Desk, celerys: Celerys) -> None:
+    desk.settler.error = redis.ConnectionError("gone")
+    state.revoked.add("e1")
+    try:
+        with pytest.raises(redis.ConnectionError):
+            receiver(desk, celerys)(encode_message("e1", SEALED))
+    finally:
+        state.revoked.clear()
+    assert celerys.dead == []

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-import worker.parent.batcher as module
+import worker.parent.dispatcher as module
 from tests.worker.parent.batch_support import Desk
 
 if TYPE_CHECKING:
@@ -47,15 +47,15 @@ def test_a_smaller_batch_has_less_time(
     desk.add(*(f"e{i}" for i in range(entries)), tokens=tokens)
     job = desk.take()
     clock[0] += 1000  # nobody took it up yet
-    desk.batcher.kill_overdue({CHILD})
+    desk.dispatcher.kill_overdue({CHILD})
     assert killed == []
     job.accept()
     clock[0] += 7.0 * share * 0.99
-    desk.batcher.kill_overdue({CHILD})
+    desk.dispatcher.kill_overdue({CHILD})
     assert killed == []
     clock[0] += 7.0 * share * 0.02
-    desk.batcher.kill_overdue({CHILD})
-    desk.batcher.kill_overdue({CHILD})
+    desk.dispatcher.kill_overdue({CHILD})
+    desk.dispatcher.kill_overdue({CHILD})
     assert killed == [CHILD]
     assert job.timeout > 7.0 * share  # billiard watches too, later
 
@@ -65,7 +65,7 @@ def test_a_child_that_is_none_any_more_is_not_killed(killed: list[int], clock: l
     desk.add("e0")
     desk.take().accept()
     clock[0] += 100
-    desk.batcher.kill_overdue({1, 2, 3})
+    desk.dispatcher.kill_overdue({1, 2, 3})
     assert killed == []
 
 
@@ -76,7 +76,7 @@ def test_a_batch_that_came_back_kills_nobody(killed: list[int], clock: list[floa
     job.accept()
     job.answer()
     clock[0] += 100
-    desk.batcher.kill_overdue({CHILD})
+    desk.dispatcher.kill_overdue({CHILD})
     assert killed == []
 
 
@@ -86,7 +86,7 @@ def test_who_was_late_is_called_so(killed: list[int], clock: list[float]) -> Non
     job = desk.take()
     job.accept()
     clock[0] += 100
-    desk.batcher.kill_overdue({CHILD})
+    desk.dispatcher.kill_overdue({CHILD})
     job.lose()
     assert desk.settler.reasons == {"e0": "timed_out"}
     assert killed == [CHILD]

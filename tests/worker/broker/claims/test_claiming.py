@@ -1,4 +1,4 @@
-"""Claiming, settling, handing back."""
+"""Claiming, settling, requeueing."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_claiming_none_takes_none(client: redis.Redis, claims: Claims) -> None:
 def test_no_two_claims_share_a_tag(client: redis.Redis, claims: Claims, other: Claims) -> None:
     push(client, *numbered(6))
     first = claims.claim(2) + claims.claim(2) + other.claim(2)
-    claims.hand_back([one.tag for one in first])
+    claims.requeue([one.tag for one in first])
     assert len({one.tag for one in first + claims.claim(6)}) == 12
 
 
@@ -74,7 +74,7 @@ def test_bytes_come_back_as_they_were(client: redis.Redis, claims: Claims) -> No
     push(client, *odd)
     claimed = claims.claim(10)
     assert [one.message for one in claimed] == odd
-    claims.hand_back([one.tag for one in claimed])
+    claims.requeue([one.tag for one in claimed])
     assert Place(client).queue == odd
     expire(client, [one.tag for one in claims.claim(10)])
     claims.reap()
@@ -86,7 +86,7 @@ def test_a_queue_of_any_name_keeps_its_bytes(client: redis.Redis, redis_url: str
     claims = open_claims(redis_url, queue=name)
     client.lpush(name, b"message")
     (one,) = claims.claim(1)
-    claims.hand_back([one.tag], failed=True)
+    claims.requeue([one.tag], failed=True)
     assert Place(client, name).queue == [b"message"]
     (again,) = claims.claim(1)
     assert again.deliveries == 2
@@ -139,8 +139,8 @@ def test_results_and_dead_letters_go_to_their_streams(client: redis.Redis, claim
     assert letter == {b"entry_id": b"bad", b"letter": b"letter of bad"}
 
 
-def test_settling_nothing_and_handing_back_nothing_ask_nothing(claims: Claims) -> None:
-    assert (claims.settle([]), claims.hand_back([]), claims.renew([])) == ([], 0, 0)
+def test_settling_nothing_and_requeueing_nothing_ask_nothing(claims: Claims) -> None:
+    assert (claims.settle([]), claims.requeue([]), claims.renew([])) == ([], 0, 0)
 
 
 def test_settling_unknown_tags_publishes_nothing(client: redis.Redis, claims: Claims) -> None:
@@ -148,13 +148,13 @@ def test_settling_unknown_tags_publishes_nothing(client: redis.Redis, claims: Cl
     assert not client.exists(RESULTS, DEAD)
 
 
-def test_handed_back_messages_are_next_in_the_order_they_had(
+def test_requeued_messages_are_next_in_the_order_they_had(
     client: redis.Redis, claims: Claims
 ) -> None:
     push(client, *numbered(6))
     claimed = claims.claim(4)
-    assert claims.hand_back([one.tag for one in claimed]) == 4
-    assert claims.hand_back([one.tag for one in claimed]) == 0
+    assert claims.requeue([one.tag for one in claimed]) == 4
+    assert claims.requeue([one.tag for one in claimed]) == 0
     assert [one.message for one in claims.claim(6)] == numbered(6)
 
 
@@ -183,7 +183,7 @@ def test_out_of_memory_loses_nothing_and_work_goes_on(program: str, tmp_path: An
         with pytest.raises(OutOfMemoryError):
             push(client, b"refused")
         assert claims.settle([result(first.tag, "first")]) == [True]
-        assert claims.hand_back([second.tag], failed=True) == 1
+        assert claims.requeue([second.tag], failed=True) == 1
         assert claims.renew([third.tag]) == 1  # or its lease would end while it is worked on
         assert claims.reap() == 1
         (again,) = claims.claim(1)
@@ -213,11 +213,11 @@ def test_a_refused_claim_leaves_the_queue(client: redis.Redis, claims: Claims) -
     assert client.lrange(QUEUE, 0, -1) == [b"one"]
 
 
-def test_a_refused_hand_back_leaves_the_claim(client: redis.Redis, claims: Claims) -> None:
+def test_a_refused_requeue_leaves_the_claim(client: redis.Redis, claims: Claims) -> None:
     push(client, b"one")
     (one,) = claims.claim(1)
     client.set(QUEUE, "not a list")
     with pytest.raises(redis.ResponseError):
-        claims.hand_back([one.tag])
+        claims.requeue([one.tag])
     client.delete(QUEUE)
-    assert claims.hand_back([one.tag]) == 1
+    assert claims.requeue([one.tag]) == 1

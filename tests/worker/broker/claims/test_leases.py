@@ -21,7 +21,7 @@ def test_only_failed_deliveries_count_and_settling_clears_the_count(
     for failed, deliveries in ((False, 1), (True, 1), (True, 2), (False, 3)):
         (one,) = claims.claim(1)
         assert one.deliveries == deliveries
-        claims.hand_back([one.tag], failed=failed)
+        claims.requeue([one.tag], failed=failed)
     (one,) = claims.claim(1)
     assert claims.renew([one.tag], failed=True) == 1
     assert list(Place(client).deliveries.values()) == [3]
@@ -39,11 +39,11 @@ def test_a_dead_worker_counts_as_a_failed_delivery(
 
 
 def test_a_count_of_one_message_is_not_anothers(client: redis.Redis, claims: Claims) -> None:
-    push(client, b"guilty", b"innocent")
-    guilty, innocent = claims.claim(2)
-    claims.renew([guilty.tag], failed=True)
-    claims.settle([result(innocent.tag)])
-    claims.hand_back([guilty.tag])
+    push(client, b"failed", b"other")
+    failed, other = claims.claim(2)
+    claims.renew([failed.tag], failed=True)
+    claims.settle([result(other.tag)])
+    claims.requeue([failed.tag])
     assert [one.deliveries for one in claims.claim(2)] == [2]
 
 

@@ -1,0 +1,36 @@
+"""The claim of a message that is no entry: its bytes as they came, and an id only if it has one."""
+
+from __future__ import annotations
+
+import pytest
+
+from producer.message import encode_message
+from tests.worker.parent.batch_support import SEALED, Received, altered
+from worker.parent.claim import malformed
+
+
+@pytest.mark.parametrize(
+    ("raw", "kept"),
+    [
+        (b"\xff\x00", "\\xff\x00"),
+        (b'"\\ud800"', '"\\ud800"'),
+        (b"\xed\xa0\x80", "\\xed\\xa0\\x80"),
+        ("ü😀".encode(), "ü😀"),
+    ],
+)
+def test_bytes_of_any_kind_make_a_letter(raw: bytes, kept: str) -> None:
+    assert malformed(Received(raw)).sealed == kept
+
+
+@pytest.mark.parametrize(
+    ("ident", "expected"),
+    [
+        ("e-1", "e-1"),
+        ("", "unknown"),
+        ("a b", "unknown"),
+        ("\ud800", "unknown"),
+        ("x" * 129, "unknown"),
+    ],
+)
+def test_only_an_entrys_id_names_a_letter(ident: str, expected: str) -> None:
+    assert malformed(Received(altered(encode_message("e1", SEALED), id=ident))).entry_id == expected

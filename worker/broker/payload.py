@@ -1,0 +1,64 @@
+"""A claimed message in the form in which kombu delivers messages."""
+
+from __future__ import annotations
+
+import base64
+import json
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from worker.broker.claims import Claimed
+
+#: The task name under which something that is no task message is delivered, to be dead-lettered.
+GARBAGE_TASK = "journal.garbage"
+#: The clear header with the number of deliveries, set by us on every message we deliver.
+DELIVERIES_HEADER = "journal_deliveries"
+
+
+def as_payload(claimed: Claimed) -> dict[str, Any]:
+    """A message in kombu's form with our tag; garbage comes wrapped, to be dead-lettered whole."""
+    try:
+        payload = json.loads(claimed.message)
+        properties, headers = payload["properties"], payload["headers"]
+        if not isinstance(headers["task"], str) or not isinstance(headers["id"], str):
+            raise TypeError
+        if headers.get("compression"):  # nobody may make the parent unpack without a limit
+            raise ValueError
+        # Celery shows these in events, logs and `inspect`. A producer that did not seal wrote the
+        # text itself there.
+        headers["argsrepr"] = headers["kwargsrepr"] = ""
+        # Celery would claim what is for later, raise its limit by as much, and hold it in memory
+        # without any bound: an entry is worked on when its turn comes.
+        if isinstance(headers.get("eta"), str):
+            datetime.fromisoformat(headers["eta"])
+            headers["eta"] = None
+        # Decoded here, where a failure has an end, and not a second time by kombu.
+        if (encoding := properties.pop("body_encoding", None)) == "base64":
+            payload["body"] = base64.b64decode(payload["body"], validate=True).decode()
+        elif encoding in {None, "", "utf-8"}:
+            payload["body"].encode()
+        else:
+            raise ValueError
+        properties["delivery_tag"] = claimed.tag
+        properties.setdefault("delivery_info", {})["redelivered"] = claimed.deliveries > 1
+        headers[DELIVERIES_HEADER] = claimed.deliveries
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return _wrapped(claimed)
+    else:
+        return dict(payload)
+
+
+def _wrapped(claimed: Claimed) -> dict[str, Any]:
+    """A message under the name of a task that does not exist, its bytes unchanged in its body."""
+    return {
+        "body": base64.b64encode(claimed.message).decode(),
+        "content-type": "application/octet-stream",
+        "content-encoding": "binary",
+        "headers": {"task": GARBAGE_TASK, "id": "unknown", DELIVERIES_HEADER: claimed.deliveries},
+        "properties": {
+            "body_encoding": "base64",
+            "delivery_tag": claimed.tag,
+            "delivery_info": {"exchange": "", "routing_key": ""},
+        },
+    }

@@ -1,0 +1,167 @@
+"""Celery's, kombu's and billiard's private names; no other module reaches one.
+
+Each base class and function here says in plain words what the private name stands for.
+`tests/worker/test_celery_internals.py` compares every name and signature used with the installed
+versions, so that an upgrade that changes one fails there, and says what changed.
+"""
+
+from __future__ import annotations
+
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+import billiard.pool
+from celery.worker import state
+from celery.worker import strategy as celery_strategy
+from celery.worker.request import Request
+from kombu.transport import redis as kombu_redis
+from kombu.transport import virtual
+
+if TYPE_CHECKING:
+    from celery import Celery, Task
+
+
+class UnacknowledgedMessages(kombu_redis.QoS):  # type: ignore[misc]
+    """kombu's list of delivered messages, with its methods that leave Redis alone made public."""
+
+    def add(self, message: Any, delivery_tag: str) -> None:
+        """List a message as delivered."""
+        virtual.QoS.append(self, message, delivery_tag)
+
+    def remove(self, delivery_tag: str) -> None:
+        """Take a message off the list."""
+        virtual.QoS.ack(self, delivery_tag)
+
+    def delete_claim(self, delivery_tag: str) -> None:
+        """Delete a message from kombu's `unacked` keys in Redis."""
+        self._remove_from_indices(delivery_tag).execute()
+
+    def tags(self) -> list[str]:
+        """The tags of all messages listed."""
+        return [tag for tag in list(self._delivered) if tag not in self._dirty]
+
+    def count(self) -> int:
+        """How many messages are listed."""
+        return len(self._delivered) - len(self._dirty)
+
+    def clear(self) -> None:
+        """Take all messages off the list."""
+        self._flush()
+        self._delivered.clear()
+
+
+class BlockingReadChannel(kombu_redis.Channel):  # type: ignore[misc]
+    """kombu's Redis channel, whose blocking read (`BRPOP`) a subclass may replace.
+
+    kombu's event loop calls `_brpop_start` when it may wait for a message, and `_brpop_read` when
+    Redis has answered.
+    """
+
+    QoS = UnacknowledgedMessages
+
+    @property
+    def replaces_wait(self) -> bool:
+        """Whether `wait` is called in place of kombu's own waiting."""
+        return False
+
+    @property
+    def replaces_read(self) -> bool:
+        """Whether `read` is called in place of kombu's own reading."""
+        return False
+
+    def wait(self, seconds: float) -> None:
+        """Wait for a message: send a blocking command, if there is to be one."""
+        raise NotImplementedError
+
+    def read(self, **options: Any) -> None:
+        """Read the answer to the blocking command and deliver what it announces.
+
+        Raises:
+            kombu.transport.redis.Empty: there is no message.
+        """
+        raise NotImplementedError
+
+    def send_blocking(self, *command: Any) -> None:
+        """Send a blocking command, as kombu sends its `BRPOP`."""
+        self._in_poll = self.client.connection
+        self._brpop_sent_at = monotonic()
+        self.client.connection.send_command(*command)
+
+    def receive_blocking(self, command: str, **options: Any) -> Any:
+        """Read the answer to the blocking command.
+
+        Raises:
+            redis.exceptions.RedisError: the answer is an error, or the connection broke and was
+                closed, so that kombu's event loop opens another.
+        """
+        try:
+            return self.client.parse_response(self.client.connection, command, **options)
+        except self.connection_errors:
+            self.client.connection.disconnect()
+            raise
+        finally:
+            self._in_poll = None
+            # The connection is idle: kombu sends new credentials at this moment only.
+            self._flush_brpop_reauth()
+
+    def deliver(self, payload: dict[str, Any], queue: str) -> None:
+        """Deliver a message, in kombu's form, to the consumer of a queue."""
+        self.connection._deliver(payload, queue)  # noqa: SLF001 - what this module is for
+
+    def _brpop_start(self, timeout: float | None = None) -> None:
+        if not self.replaces_wait:
+            super()._brpop_start(timeout)
+            return
+        self.wait((self.brpop_timeout if timeout is None else timeout) or 0)
+
+    def _brpop_read(self, **options: Any) -> bool:
+        if not self.replaces_read:
+            return bool(super()._brpop_read(**options))
+        self.read(**options)
+        return True
+
+
+class RevocableRequest(Request):  # type: ignore[misc]
+    """Celery's request, which tells a subclass before it announces that it was revoked."""
+
+    def before_revoked(self, *, expired: bool) -> None:
+        """Called before a revoked (or expired) request is announced and acknowledged."""
+
+    def _announce_revoked(self, reason: str, terminated: bool, signum: Any, expired: bool) -> None:
+        self.before_revoked(expired=expired)
+        super()._announce_revoked(reason, terminated, signum, expired)
+
+
+def default_strategy(task: Task, app: Celery, consumer: Any) -> Any:
+    """Celery's own strategy: what it does with each message of a task."""
+    return celery_strategy.default(task, app, consumer)
+
+
+def request_ended(request: Any) -> None:
+    """Tell Celery that a request is over: `inspect` shows it no more."""
+    state.task_ready(request)
+
+
+def stop_worker(exit_code: int) -> None:
+    """Let the worker shut down; the event loop looks at this at every turn."""
+    state.should_stop = exit_code
+
+
+def worker_stops() -> bool:
+    """Whether the worker was told to shut down."""
+    return state.should_stop is not None and state.should_stop is not False
+
+
+def child_pids(pool: Any) -> set[int]:
+    """The process ids of a prefork pool's children."""
+    return {process.pid for process in pool._pool._pool}  # noqa: SLF001 - what this module is for
+
+
+def replace_dead_children(pool: Any) -> None:
+    """Let a prefork pool look for dead children at once, tell of their batches, start others."""
+    pool.maintain_pool()
+
+
+def limit_wait_for_reports(tenths_of_a_second: int) -> None:
+    """In a child: how long it waits at its end for the parent to have read what it returned."""
+    billiard.pool.GUARANTEE_MESSAGE_CONSUMPTION_RETRY_LIMIT = tenths_of_a_second
