@@ -39,10 +39,8 @@ from worker.settings import WorkerSettings
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from worker.child.pipeline import Pipeline
-
-    #: Loads the stages; returns the pipeline and what to tell of the model.
-    Build = Callable[[WorkerSettings], tuple[Pipeline, dict[str, str]]]
+    #: Loads the stages; returns what runs batches and what to tell of the model.
+    Build = Callable[[WorkerSettings], tuple[process.BatchRunner, dict[str, str]]]
 
 #: Loading the models takes a while on a slow disk; Celery's own limit of 4 s kills the child.
 CHILD_START_SECONDS = 300

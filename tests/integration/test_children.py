@@ -44,7 +44,7 @@ def test_a_worker_without_a_ready_child_claims_nothing_and_leaves(
     assert len(backend.answers(20)) == 20
 
 
-def test_a_worker_that_loses_its_children_for_good_gives_back_what_it_holds(
+def test_a_worker_that_loses_its_children_for_good_requeues_what_it_holds(
     start_light_worker: Callable[..., subprocess.Popen[bytes]],
     backend: Backend,
     client: redis.Redis,

@@ -45,6 +45,7 @@ CALLED: list[tuple[Any, str, tuple[Any, ...]]] = [
     (request.Request, "on_success", ("request", (False, None, 0.0))),
     (request.Request, "revoked", ("request",)),
     (request.Request, "send_event", ("request", "task-failed")),
+    (Consumer, "__init__", ("consumer", "on_task_request")),
     (state, "task_ready", ("request",)),
     (strategy, "default", ("task", "app", "consumer")),
     (billiard.pool.Pool, "maintain_pool", ("pool",)),
@@ -86,6 +87,7 @@ MENTIONED: list[tuple[Callable[..., Any], str]] = [
     (kombu_redis.Channel._brpop_read, "parse_response"),
     (kombu_redis.Channel.__init__, "_brpop_read"),
     (kombu_redis.MultiChannelPoller._register_BRPOP, "_brpop_start"),
+    (strategy.default, "on_task_request"),
     (request.Request.revoked, "_announce_revoked"),
     (request.Request.terminate, "_announce_revoked"),
     (

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     import redis
 
-    from worker.settings import WorkerSettings
+    from producer.settings import Settings
 
 #: kombu's name, as that of the claims is, so that its tools read them.
 LEASES = "unacked_index"
@@ -59,7 +59,6 @@ class Claims:
     Args:
         client: raw RESP2 replies, as from `producer.connection.connect`.
         queue, results, dead: the list and the two streams.
-        lease_seconds: after this long without a renewal a claim may be taken from its holder.
         max_results: unread results from which on nothing more is claimed.
     """
 
@@ -70,7 +69,6 @@ class Claims:
         queue: str,
         results: str,
         dead: str,
-        lease_seconds: float,
         max_results: int,
     ) -> None:
         self._redis = client
@@ -78,7 +76,6 @@ class Claims:
         self.queue = queue
         self._results = results
         self._dead = dead
-        self._lease_seconds = lease_seconds
         self._max_results = max_results
         self._worker = f"{TAG_PREFIX}{uuid.uuid4().hex[:12]}:"
         self._numbers = itertools.count()
@@ -137,13 +134,20 @@ class Claims:
         keys = (LEASES, CLAIMS, DELIVERIES)
         return int(self._call("renew", keys, (self._suffix, int(failed), *tags)))
 
-    def reap(self) -> int:
-        """Requeue what dead workers held; returns how many messages."""
+    def reap(self, lease_seconds: float) -> int:
+        """Requeue what dead workers held.
+
+        Args:
+            lease_seconds: after this long without a renewal a claim is taken from its holder.
+
+        Returns:
+            How many messages were requeued.
+        """
         return int(
             self._call(
                 "reap",
                 (self.queue, CLAIMS, LEASES, DELIVERIES, *self._priority_lists),
-                (self._suffix, self._lease_seconds, TAG_PREFIX, REAP_LIMIT),
+                (self._suffix, lease_seconds, TAG_PREFIX, REAP_LIMIT),
             )
         )
 
@@ -161,13 +165,12 @@ class Claims:
             raise
 
 
-def claims_for(settings: WorkerSettings) -> Claims:
+def claims_for(settings: Settings) -> Claims:
     """The claims of this process, on a connection of its own."""
     return Claims(
         connect(settings.redis_url),
         queue=settings.queue,
         results=settings.results,
         dead=settings.dead,
-        lease_seconds=settings.lease_seconds,
         max_results=settings.max_results,
     )

@@ -26,7 +26,7 @@ class LeaseStore(Protocol):
     def renew(self, tags: Sequence[str]) -> int:
         """Renew leases; returns how many claims are still held."""
 
-    def reap(self) -> int:
+    def reap(self, lease_seconds: float) -> int:
         """Requeue what dead workers held; returns how many messages."""
 
 
@@ -95,7 +95,7 @@ class Reaper:
             if since > self._lease / 2 or since < min(REAP_SECONDS, self._lease / 4):
                 return 0
         try:
-            requeued = self._claims.reap()
+            requeued = self._claims.reap(self._lease)
         except RedisError as exc:
             log.warning("dead workers could not be looked for (%s)", type(exc).__name__)
             return 0

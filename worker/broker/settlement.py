@@ -10,9 +10,9 @@ from worker.broker.claims import claims_for
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from producer.settings import Settings
     from worker.broker.claims import Claims
     from worker.protocol import Claim
-    from worker.settings import WorkerSettings
 
     #: A sealed result, or why there is none.
     Answer = tuple[Claim, str | DeadReason]
@@ -54,7 +54,7 @@ class ClaimSettler:
         )
 
 
-def settler_for(settings: WorkerSettings) -> Settler:
+def settler_for(settings: Settings) -> Settler:
     """What publishes the answers of this process, on a connection of its own."""
     return ClaimSettler(claims_for(settings))
 

@@ -6,7 +6,7 @@ import gc
 import logging
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from redis.exceptions import RedisError
 
@@ -18,12 +18,11 @@ from worker.protocol import BatchReport, Failure
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from worker.child.pipeline import Pipeline
     from worker.child.readiness import ChildGate
     from worker.protocol import Claim
 
-    #: Loads the stages; returns the pipeline and what to tell of the model.
-    Load = Callable[[], tuple[Pipeline, dict[str, str]]]
+    #: Loads the stages; returns what runs batches and what to tell of the model.
+    Load = Callable[[], tuple["BatchRunner", dict[str, str]]]
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +32,23 @@ EXIT_CHILD_FAILED = 2
 #: Tenths of a second that a child waits at its end for its reports to be read.
 REPORT_RETRIES = 20
 
-_pipeline: Pipeline | None = None
+
+class BatchRunner(Protocol):
+    """What runs the batches of a child; `worker.child.pipeline.Pipeline` does.
+
+    Known here by its shape only: the parent imports this module, and must never reach a stage.
+    """
+
+    def run(self, claims: Sequence[Claim]) -> BatchReport:
+        """Process a batch to its end.
+
+        Raises:
+            redis.exceptions.RedisError: the answers could not be published.
+            StageBrokenError: a stage fails whatever it is given.
+        """
+
+
+_pipeline: BatchRunner | None = None
 
 
 def start(load: Load, gate: ChildGate) -> None:

@@ -33,7 +33,6 @@ def open_claims(url: str, **options: Any) -> Claims:
         "queue": QUEUE,
         "results": RESULTS,
         "dead": DEAD,
-        "lease_seconds": LEASE_SECONDS,
         "max_results": 1_000_000,
         **options,
     }

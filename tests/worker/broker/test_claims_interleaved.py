@@ -14,6 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 
 from tests.worker.broker.claims_support import (
     CLAIMS,
+    LEASE_SECONDS,
     QUEUE,
     Place,
     dead,
@@ -118,7 +119,7 @@ class TwoWorkers(RuleBasedStateMachine):
 
     @rule(worker=WORKERS)
     def reap(self, worker: int) -> None:
-        assert self.workers[worker].reap() == len(self.silent)
+        assert self.workers[worker].reap(LEASE_SECONDS) == len(self.silent)
         back = [self.give_up(tag) for tag in sorted(self.silent)]
         self.failures.update(back)
         self.waiting.extendleft(back[::-1])

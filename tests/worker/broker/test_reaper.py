@@ -16,7 +16,8 @@ class Leases:
         self.asked = 0
         self.error: Exception | None = None
 
-    def reap(self) -> int:
+    def reap(self, lease_seconds: float) -> int:
+        assert lease_seconds == LEASE
         self.asked += 1
         if self.error is not None:
             raise self.error

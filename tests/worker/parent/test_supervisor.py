@@ -40,7 +40,8 @@ class Claims:
         self.requeued += tags
         return len(tags)
 
-    def reap(self) -> int:
+    def reap(self, lease_seconds: float) -> int:
+        assert lease_seconds == LEASE
         return self.reaped.pop() if self.reaped else 0
 
 

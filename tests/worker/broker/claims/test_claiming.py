@@ -14,6 +14,7 @@ from deploy.local.server import Server
 from producer.message import CLAIMS, encode_message
 from tests.worker.broker.claims_support import (
     DEAD,
+    LEASE_SECONDS,
     QUEUE,
     RESULTS,
     Place,
@@ -77,7 +78,7 @@ def test_bytes_come_back_as_they_were(client: redis.Redis, claims: Claims) -> No
     claims.requeue([one.tag for one in claimed])
     assert Place(client).queue == odd
     expire(client, [one.tag for one in claims.claim(10)])
-    claims.reap()
+    claims.reap(LEASE_SECONDS)
     assert sorted(Place(client).queue) == sorted(odd)
 
 
@@ -119,7 +120,7 @@ def test_a_result_is_published_once_and_only_by_who_holds_the_claim(
     push(client, b"one")
     (lost,) = claims.claim(1)
     expire(client, [lost.tag])
-    assert other.reap() == 1
+    assert other.reap(LEASE_SECONDS) == 1
     (held,) = other.claim(1)
     assert claims.settle([result(lost.tag, "late")]) == [False]
     assert other.settle([result(held.tag, "e1"), result(held.tag, "e1")]) == [True, False]
@@ -185,7 +186,7 @@ def test_out_of_memory_loses_nothing_and_work_goes_on(program: str, tmp_path: An
         assert claims.settle([result(first.tag, "first")]) == [True]
         assert claims.requeue([second.tag], failed=True) == 1
         assert claims.renew([third.tag]) == 1  # or its lease would end while it is worked on
-        assert claims.reap() == 1
+        assert claims.reap(LEASE_SECONDS) == 1
         (again,) = claims.claim(1)
         assert again.message == fourth.message
         client.config_set("maxmemory", "0")
