@@ -20,8 +20,9 @@ from training.cli.common import (
 )
 from training.entries.record import label_names
 from training.entries.sources import SHIPPED, read_sources, read_validation
+from training.entries.window_size import window_for
 from training.errors import DataError
-from training.options import ANY_WEIGHT, FitOptions, window_for
+from training.options import ANY_WEIGHT, FitOptions
 from worker import extras
 
 if TYPE_CHECKING:

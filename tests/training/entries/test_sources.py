@@ -14,8 +14,8 @@ from training.entries.reading import read_records
 from training.entries.record import Record
 from training.entries.sentences import sentences
 from training.entries.sources import read_sources, read_validation
+from training.entries.window_size import window_for
 from training.errors import DataError
-from training.options import window_for
 
 
 def write(path: Path, *rows: dict[str, Any]) -> str:
