@@ -98,8 +98,8 @@ def run(**options: Any) -> None:
     configured.
     """
     require("worker", *extras.WORKER)
-    from worker.monitoring import logs  # noqa: PLC0415 - the other commands stay light
-    from worker.settings import WorkerSettings  # noqa: PLC0415
+    from worker.monitoring import logs  # the other commands stay light
+    from worker.settings import WorkerSettings
 
     try:
         settings = WorkerSettings.load(**_given(options))
@@ -108,8 +108,8 @@ def run(**options: Any) -> None:
         # Read when torch is loaded: threads that wait must not spin, or two workers that share
         # their cores get a third of what they can do.
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-        from worker import app  # noqa: PLC0415 - brings torch
-        from worker.child import factory  # noqa: PLC0415 - brings torch
+        from worker import app  # brings torch
+        from worker.child import factory  # brings torch
 
         factory.check(settings)
         code = app.run(settings, factory.build)
@@ -126,9 +126,9 @@ def run(**options: Any) -> None:
 def exporter(**options: Any) -> None:
     """Serve the gauges of the queue on /metrics, whether workers run or not."""
     require("exporter", *extras.EXPORTER)
-    from worker.monitoring import logs  # noqa: PLC0415
-    from worker.monitoring.exporter import Exporter  # noqa: PLC0415
-    from worker.settings import WorkerSettings  # noqa: PLC0415
+    from worker.monitoring import logs
+    from worker.monitoring.exporter import Exporter
+    from worker.settings import WorkerSettings
 
     try:
         settings = WorkerSettings.load(**_given(options))
@@ -153,7 +153,7 @@ def anonymize(jobs: int | None, **options: Any) -> None:
     was given.
     """
     require("worker", *extras.ANONYMIZER)
-    from worker.filters import anonymize_lines, run_filter  # noqa: PLC0415
+    from worker.filters import anonymize_lines, run_filter
 
     def work() -> None:
         run_filter(anonymize_lines, jobs=jobs, **_anonymizer_options(options))
@@ -176,9 +176,9 @@ def classify(jobs: int | None, raw: bool, **options: Any) -> None:
     it was given.
     """
     require("worker", *(extras.MODELS if raw else extras.ANONYMIZER))
-    from worker.filters import classify_lines, run_filter  # noqa: PLC0415
-    from worker.models.folder import ModelFolder  # noqa: PLC0415
-    from worker.settings import WorkerSettings  # noqa: PLC0415
+    from worker.filters import classify_lines, run_filter
+    from worker.models.folder import ModelFolder
+    from worker.settings import WorkerSettings
 
     def work() -> None:
         settings = WorkerSettings.load(**_given(options))
@@ -199,7 +199,7 @@ def classify(jobs: int | None, raw: bool, **options: Any) -> None:
 
 def _anonymizer_options(options: dict[str, Any]) -> dict[str, Any]:
     """The anonymizer's options, from the command line or the environment."""
-    from worker.settings import WorkerSettings  # noqa: PLC0415
+    from worker.settings import WorkerSettings
 
     settings = WorkerSettings.load(**_given(options))
     return {
@@ -217,10 +217,10 @@ def check_redis(settings: Any) -> None:
         Unavailable: Redis cannot be reached, or is still loading its data.
         ConfigurationError: it refuses us.
     """
-    from redis.exceptions import RedisError  # noqa: PLC0415
+    from redis.exceptions import RedisError
 
-    from producer.connection import connect  # noqa: PLC0415
-    from producer.operations.redis_errors import translate  # noqa: PLC0415
+    from producer.connection import connect
+    from producer.operations.redis_errors import translate
 
     client = connect(settings.redis_url)
     try:

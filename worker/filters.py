@@ -46,9 +46,9 @@ def anonymize_lines(
     threads: int = 1,
 ) -> Stage:
     """The stage of `journal-worker anonymize`; call it in the process that will use it."""
-    import torch  # noqa: PLC0415 - the command line stays light
+    import torch  # the command line stays light
 
-    from worker.anonymizer.anonymizer import Anonymizer  # noqa: PLC0415 - brings spaCy
+    from worker.anonymizer.anonymizer import Anonymizer  # brings spaCy
 
     torch.set_num_threads(threads)
     anonymizer = Anonymizer.load(tagger, device=device, precision=precision, numbered=numbered)
@@ -72,15 +72,15 @@ def classify_lines(
     tagger: Path | None = None, numbered: bool = False,
 ) -> Stage:  # fmt: skip
     """The stage of `journal-worker classify`; call it in the process that will use it."""
-    from worker.classifier.classifier import Classifier  # noqa: PLC0415 - `anonymize` does without torch
-    from worker.models.folder import ModelFolder  # noqa: PLC0415
+    from worker.classifier.classifier import Classifier  # `anonymize` does without torch
+    from worker.models.folder import ModelFolder
 
     classifier = Classifier.load(
         ModelFolder.open(model), device=device, precision=precision, threads=threads
     )
     anonymizer = None
     if not raw:
-        from worker.anonymizer.anonymizer import Anonymizer  # noqa: PLC0415 - `--raw` does without spaCy
+        from worker.anonymizer.anonymizer import Anonymizer  # `--raw` does without spaCy
 
         anonymizer = Anonymizer.load(tagger, device=device, precision=precision, numbered=numbered)
 

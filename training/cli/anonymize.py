@@ -25,7 +25,7 @@ def anonymize(source: Path, target: Path, column: str) -> None:
     """
     require(*extras.ANONYMIZER)
     with one_line_errors(), new_progress() as progress:
-        from training.entries.anonymize import anonymize_csv  # noqa: PLC0415
+        from training.entries.anonymize import anonymize_csv
 
         progress.begin("loading the anonymizer")
         anonymizer = new_anonymizer()

@@ -43,7 +43,7 @@ def require(*packages: str) -> None:
 
 def new_anonymizer(tagger: Path | None = None) -> Anonymizer:
     """The worker's anonymizer, with the tagger in this folder; the shipped one by default."""
-    from worker.anonymizer.anonymizer import Anonymizer  # noqa: PLC0415 - brings torch and Presidio
+    from worker.anonymizer.anonymizer import Anonymizer  # brings torch and Presidio
 
     return Anonymizer.load(tagger)
 
@@ -56,7 +56,7 @@ def new_classifier(folder: ModelFolder, *, device: str, precision: str) -> Class
         device: `auto`, `cpu` or `cuda`.
         precision: `auto`, `fp32`, `bf16` or `int8`.
     """
-    from worker.classifier.classifier import Classifier  # noqa: PLC0415 - brings torch
+    from worker.classifier.classifier import Classifier  # brings torch
 
     return Classifier.load(folder, device=device, precision=precision)
 

@@ -46,8 +46,8 @@ def evaluate(
         require(*extras.ANONYMIZER)
     with one_line_errors(), new_progress() as progress:
         prepare_libraries(offline=True)
-        from training.output.atomic_folder import make_folder  # noqa: PLC0415
-        from worker.models.folder import ModelFolder  # noqa: PLC0415
+        from training.output.atomic_folder import make_folder
+        from worker.models.folder import ModelFolder
 
         folder = ModelFolder.open(model)
         records = read_records(data)
@@ -55,7 +55,7 @@ def evaluate(
         if out:
             make_folder(out)  # what cannot be written is told before everything is scored
         progress.begin("loading the model")
-        from training.evaluation.report import Report  # noqa: PLC0415
+        from training.evaluation.report import Report
 
         report = Report(
             folder,
@@ -74,8 +74,8 @@ def evaluate(
 
 
 def _write_plots(evaluation: Evaluation, out: Path) -> list[Path]:
-    from training.errors import OutputError  # noqa: PLC0415
-    from training.evaluation.plots import write_plots  # noqa: PLC0415 - brings matplotlib
+    from training.errors import OutputError
+    from training.evaluation.plots import write_plots  # brings matplotlib
 
     try:
         return write_plots(evaluation, out)

@@ -141,8 +141,8 @@ def fit(data: tuple[str, ...], out: Path, **given: Any) -> None:
     with one_line_errors(), new_progress() as progress:
         processes.check(**{k: given[k] for k in ("batch_size", "max_minutes", "resume")})
         prepare_libraries(offline=not given["allow_download"])
-        from training.finetuning.base_model import find_base  # noqa: PLC0415
-        from training.output.atomic_folder import check_target  # noqa: PLC0415
+        from training.finetuning.base_model import find_base
+        from training.output.atomic_folder import check_target
 
         check_target(out)
         records = read_sources(data)
@@ -154,7 +154,7 @@ def fit(data: tuple[str, ...], out: Path, **given: Any) -> None:
         window = given["window_tokens"] or window_for(records)
         base = find_base(given["base"])
         progress.begin("loading libraries")
-        from training.fit import fit as fit_model  # noqa: PLC0415 - brings torch
+        from training.fit import fit as fit_model  # brings torch
 
         folder = fit_model(
             records,

