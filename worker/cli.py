@@ -173,6 +173,7 @@ def classify(jobs: int | None, raw: bool, **options: Any) -> None:
     """
     require("worker", *(extras.MODELS if raw else extras.ANONYMIZER))
     from worker.filters import classify_lines, run_filter  # noqa: PLC0415
+    from worker.models.compute import Compute  # noqa: PLC0415
     from worker.models.folder import ModelFolder  # noqa: PLC0415
     from worker.settings import WorkerSettings  # noqa: PLC0415
 
@@ -180,22 +181,26 @@ def classify(jobs: int | None, raw: bool, **options: Any) -> None:
         settings = WorkerSettings.load(**_given(options))
         ModelFolder.open(settings.model)  # a wrong one is told before anything large is loaded
         run_filter(
-            classify_lines, jobs=jobs, model=settings.model, raw=raw,
-            device=settings.device, precision=settings.precision,
-            tagger=settings.tagger, numbered=settings.numbered_placeholders,
-        )  # fmt: skip
+            classify_lines,
+            jobs=jobs,
+            model=settings.model,
+            raw=raw,
+            compute=Compute(settings.device, settings.precision),
+            tagger=settings.tagger,
+            numbered=settings.numbered_placeholders,
+        )
 
     _filter(work)
 
 
 def _anonymizer_options(options: dict[str, Any]) -> dict[str, Any]:
     """The anonymizer's options, from the command line or the environment."""
+    from worker.models.compute import Compute  # noqa: PLC0415
     from worker.settings import WorkerSettings  # noqa: PLC0415
 
     settings = WorkerSettings.load(**_given(options))
     return {
-        "device": settings.device,
-        "precision": settings.precision,
+        "compute": Compute(settings.device, settings.precision),
         "tagger": settings.tagger,
         "numbered": settings.numbered_placeholders,
     }

@@ -9,6 +9,7 @@ import sys
 from collections import deque
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import replace
 from functools import partial
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
     from pathlib import Path
     from typing import BinaryIO
+
+    from worker.models.compute import Compute
 
     Record = dict[str, Any]
     Stage = Callable[[list[Record]], list[Record]]
@@ -38,20 +41,12 @@ class LineError(WorkerError):
 
 
 def anonymize_lines(
-    *,
-    device: str = "auto",
-    precision: str = "auto",
-    tagger: Path | None = None,
-    numbered: bool = False,
-    threads: int = 1,
+    *, compute: Compute, tagger: Path | None = None, numbered: bool = False
 ) -> Stage:
     """The stage of `journal-worker anonymize`; call it in the process that will use it."""
-    import torch  # noqa: PLC0415 - the command line stays light
-
     from worker.anonymizer.anonymizer import Anonymizer  # noqa: PLC0415 - brings spaCy
 
-    torch.set_num_threads(threads)
-    anonymizer = Anonymizer.load(tagger, device=device, precision=precision, numbered=numbered)
+    anonymizer = Anonymizer.load(tagger, compute, numbered=numbered)
 
     def stage(records: list[Record]) -> list[Record]:
         found = anonymizer.anonymize([record["text"] for record in records])
@@ -68,21 +63,23 @@ def anonymize_lines(
 
 
 def classify_lines(
-    *, model: Path, raw: bool, device: str, precision: str, threads: int,
-    tagger: Path | None = None, numbered: bool = False,
-) -> Stage:  # fmt: skip
+    *,
+    model: Path,
+    raw: bool,
+    compute: Compute,
+    tagger: Path | None = None,
+    numbered: bool = False,
+) -> Stage:
     """The stage of `journal-worker classify`; call it in the process that will use it."""
     from worker.classifier.classifier import Classifier  # noqa: PLC0415 - `anonymize` does without torch
     from worker.models.folder import ModelFolder  # noqa: PLC0415
 
-    classifier = Classifier.load(
-        ModelFolder.open(model), device=device, precision=precision, threads=threads
-    )
+    classifier = Classifier.load(ModelFolder.open(model), compute)
     anonymizer = None
     if not raw:
         from worker.anonymizer.anonymizer import Anonymizer  # noqa: PLC0415 - `--raw` does without spaCy
 
-        anonymizer = Anonymizer.load(tagger, device=device, precision=precision, numbered=numbered)
+        anonymizer = Anonymizer.load(tagger, compute, numbered=numbered)
 
     def stage(records: list[Record]) -> list[Record]:
         texts = [record["text"] for record in records]
@@ -127,7 +124,8 @@ def run_filter(
     cores = jobs or available_cores()
     spread = cores > 1 and len(first) > _FEW_CHUNKS
     if make_stage in (anonymize_lines, classify_lines):
-        options["threads"] = max(1, available_cores() // cores) if spread else available_cores()
+        threads = max(1, available_cores() // cores) if spread else available_cores()
+        options["compute"] = replace(options["compute"], threads=threads)
     build = partial(make_stage, **options)
     if spread:
         _spread(build, chain(first, items), cores)

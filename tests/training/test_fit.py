@@ -27,6 +27,7 @@ from training.output.atomic_folder import check_target
 from training.progress import Progress
 from training.scoring.scores import score
 from worker.classifier.classifier import Classifier
+from worker.models.compute import EXACT
 from worker.models.folder import MODEL_FILES, ModelFolder
 
 CANARY = "quicksilver walrus 4417"
@@ -58,7 +59,7 @@ def test_fit_learns_and_its_figures_are_the_workers(
 
     truth = multi_hot((record.labels for record in records), folder.labels)
     _, held_out = stratified_split(truth, groups(records), validation_share=0.25, seed=3)
-    worker = Classifier.load(folder, device="cpu", precision="fp32")
+    worker = Classifier.load(folder, EXACT)
     answers = worker.classify([records[row].text for row in held_out])
     scores = score(
         truth[held_out],

@@ -228,10 +228,11 @@ def evaluate(
         progress.begin("loading the model")
         from training.evaluation.report import Report  # noqa: PLC0415
         from worker.classifier.classifier import Classifier  # noqa: PLC0415 - brings torch
+        from worker.models.compute import Compute  # noqa: PLC0415
 
         report = Report(
             folder,
-            Classifier.load(folder, **options),
+            Classifier.load(folder, Compute(**options)),
             anonymizer=None if raw else new_anonymizer(),
             progress=progress,
             records=records,

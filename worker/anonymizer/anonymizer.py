@@ -20,11 +20,13 @@ from worker.anonymizer.offsets import OffsetMap, Span
 from worker.anonymizer.spans import merge_spans, numbers, repeated
 from worker.anonymizer.taggers import loading as taggers
 from worker.errors import AnonymizationError
+from worker.models.compute import AUTO
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from worker.anonymizer.taggers.tagged_span import TaggedSpan
+    from worker.models.compute import Compute
 
 #: The tagger that comes with journal-stream.
 SHIPPED_TAGGER = Path(__file__).parents[1] / "models" / "tagger"
@@ -151,9 +153,8 @@ class Anonymizer:
     def load(
         cls,
         tagger: Path | None = None,
+        compute: Compute = AUTO,
         *,
-        device: str = "auto",
-        precision: str = "auto",
         numbered: bool = False,
     ) -> Anonymizer:
         """Load the recognizers and the tagger from disk.
@@ -161,15 +162,14 @@ class Anonymizer:
         Args:
             tagger: its folder, see `worker.anonymizer.taggers.loading`; the one that comes with
                 journal-stream by default.
-            device: auto, cpu or cuda.
-            precision: auto, fp32, bf16, fp16 or int8: the tagger's arithmetic.
+            compute: where and in which precision the tagger computes.
             numbered: see `Anonymizer`.
 
         Raises:
             ModelFolderError: the tagger's folder is missing or altered.
             StartupError: the base model, or the tagger's package, is not installed.
         """
-        loaded = taggers.load(tagger or SHIPPED_TAGGER, device=device, precision=precision)
+        loaded = taggers.load(tagger or SHIPPED_TAGGER, compute)
         return cls.around(loaded, numbered=numbered)
 
     @classmethod

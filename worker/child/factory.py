@@ -12,6 +12,7 @@ from worker.child.pipeline import Pipeline
 from worker.child.process import settler_for
 from worker.cuda import hidden_cuda
 from worker.errors import AnonymizationError, StartupError
+from worker.models.compute import Compute
 from worker.models.folder import ModelFolder
 
 with hidden_cuda():
@@ -46,18 +47,9 @@ def build(settings: WorkerSettings) -> tuple[Pipeline, dict[str, str]]:
         StartupError, ConfigurationError: something is missing or wrong.
     """
     folder = ModelFolder.open(settings.model)
-    classifier = Classifier.load(
-        folder,
-        device=settings.device,
-        precision=settings.precision,
-        threads=settings.threads_per_child,
-    )
-    anonymizer = Anonymizer.load(
-        settings.tagger,
-        device=settings.device,
-        precision=settings.precision,
-        numbered=settings.numbered_placeholders,
-    )
+    compute = Compute(settings.device, settings.precision, settings.threads_per_child)
+    classifier = Classifier.load(folder, compute)
+    anonymizer = Anonymizer.load(settings.tagger, compute, numbered=settings.numbered_placeholders)
     try:
         anonymizer.anonymize([_FIRST_TEXT])
     except AnonymizationError as exc:

@@ -15,14 +15,23 @@ from worker.classifier.cls_token import AVERAGES, is_bert, read
 from worker.classifier.encoder import Encoder
 from worker.classifier.evidence import evidence
 from worker.errors import ClassificationError, ModelFolderError
+from worker.models.compute import AUTO
 from worker.models.loading import load_parts
-from worker.models.precision import Precision, choose_device, choose_precision, convert, finite
+from worker.models.precision import (
+    Precision,
+    choose_device,
+    choose_precision,
+    convert,
+    finite,
+    set_threads,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
+    from worker.models.compute import Compute
     from worker.models.folder import ModelFolder
     from worker.models.windows import Sentence, Window
 
@@ -88,32 +97,18 @@ class Classifier:
         self._reads_sentences = is_bert(model) and getattr(model.config, AVERAGES, False)
 
     @classmethod
-    def load(
-        cls,
-        folder: ModelFolder,
-        *,
-        device: str = "auto",
-        precision: str = "auto",
-        threads: int | None = None,
-    ) -> Classifier:
+    def load(cls, folder: ModelFolder, compute: Compute = AUTO) -> Classifier:
         """Load a verified folder, choose device and precision, and warm up.
 
         A faster precision whose probabilities stray from fp32 is given up for fp32.
-
-        Args:
-            folder: the verified model folder.
-            device: auto, cpu or cuda.
-            precision: auto, fp32, bf16, fp16 or int8.
-            threads: torch threads for this process; torch's choice by default.
 
         Raises:
             ModelFolderError: the folder cannot be loaded.
             StartupError: the device or precision is not to be had.
         """
-        if threads:
-            torch.set_num_threads(threads)
-        place = choose_device(device)
-        chosen = choose_precision(precision, place)
+        set_threads(compute.threads)
+        place = choose_device(compute.device)
+        chosen = choose_precision(compute.precision, place)
         tokenizer, model = load_parts(folder)
         classifier = cls(folder, tokenizer, model.to(place), device=place)
         try:

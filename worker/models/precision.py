@@ -34,6 +34,12 @@ _POST_NORM = frozenset({"bert", "camembert", "distilbert", "electra", "roberta",
 _FAST_FP16 = (7, 0)
 
 
+def set_threads(threads: int | None) -> None:
+    """Let torch use this many CPU threads in this process; None leaves its choice."""
+    if threads:
+        torch.set_num_threads(threads)
+
+
 def choose_device(wanted: str) -> torch.device:
     """`auto` takes a CUDA device if there is one.
 

@@ -10,6 +10,7 @@ from tests.bench.pipes import serve
 from worker.anonymizer.anonymizer import Anonymizer
 from worker.child.pipeline import Pipeline
 from worker.classifier.classifier import Classifier
+from worker.models.compute import Compute
 from worker.models.folder import ModelFolder
 from worker.protocol import Claim
 from worker.settings import WorkerSettings
@@ -36,9 +37,7 @@ def start() -> tuple[dict[str, Any], Callable[[dict[str, Any]], dict[str, Any]]]
     settings = WorkerSettings.load()
     classifier = Classifier.load(
         ModelFolder.open(settings.model),
-        device=settings.device,
-        precision=settings.precision,
-        threads=settings.threads_per_child,
+        Compute(settings.device, settings.precision, settings.threads_per_child),
     )
     anonymizer = Anonymizer.load()
     pipeline = Pipeline(

@@ -17,6 +17,7 @@ from training.pii.annotated import read_for_training
 from training.pii.examples import HELD_OUT_EVERY, Templates
 from training.pii.fit import TaggerOptions, _repeats, average
 from worker.anonymizer.taggers.bert import Tagger
+from worker.models.compute import EXACT
 
 OWN = (
     ("Grandpa Oswin came to Velmora.", (("Oswin", "PER"), ("Velmora", "GPE"))),
@@ -67,7 +68,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_tagger_trained_with_own_texts_can_be_used(trained: Path) -> None:
-    tagger = Tagger.load(trained, device="cpu", precision="fp32")
+    tagger = Tagger.load(trained, EXACT)
     assert len(tagger.tag(["Oswin came.", ""])) == 2
 
 

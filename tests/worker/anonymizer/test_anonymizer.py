@@ -244,7 +244,8 @@ OFFLINE = textwrap.dedent("""
         setattr(socket, name, guarded(name))
 
     from worker.anonymizer.anonymizer import Anonymizer
-    (found,) = Anonymizer.load(device="cpu", precision="fp32").anonymize(
+    from worker.models.compute import EXACT
+    (found,) = Anonymizer.load(compute=EXACT).anonymize(
         ["Jane Doe wrote jane.doe@gmial.con and http://example.co.uk or call (212) 555-0147."]
     )
     print(found.text)

@@ -19,6 +19,7 @@ from tests.tiny_model import LABELS, write_tiny_model
 from worker.classifier.classifier import Classification, Classifier
 from worker.errors import ClassificationError, ModelFolderError, StartupError
 from worker.models import precision, windows
+from worker.models.compute import Compute
 from worker.models.folder import ModelFolder, seal_folder
 from worker.models.loading import load_parts
 from worker.models.precision import Precision
@@ -36,10 +37,8 @@ TEXTS = (
 )
 
 
-def load(folder: Path, **options: Any) -> Classifier:
-    return Classifier.load(
-        ModelFolder.open(folder), **{"device": "cpu", "precision": "fp32", **options}
-    )
+def load(folder: Path, device: str = "cpu", precision: str = "fp32") -> Classifier:
+    return Classifier.load(ModelFolder.open(folder), Compute(device, precision))
 
 
 @pytest.fixture(scope="module", params=[False, True], ids=["plain", "averages"])

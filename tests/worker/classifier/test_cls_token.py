@@ -10,6 +10,7 @@ import torch
 from tests.tiny_model import write_tiny_model
 from worker.classifier.classifier import Classifier
 from worker.classifier.cls_token import read
+from worker.models.compute import EXACT
 from worker.models.folder import ModelFolder
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ TEXTS = ["it rained. they hate me! so be it", "a b c", "one. two."]
 def averaging(tmp_path_factory: pytest.TempPathFactory) -> Classifier:
     path = tmp_path_factory.mktemp("averaging") / "model"
     write_tiny_model(path, threshold=1e-6, averages=True)
-    return Classifier.load(ModelFolder.open(path), device="cpu", precision="fp32")
+    return Classifier.load(ModelFolder.open(path), EXACT)
 
 
 def inputs(classifier: Classifier) -> tuple[torch.Tensor, torch.Tensor]:

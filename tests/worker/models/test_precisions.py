@@ -16,6 +16,7 @@ import torch
 from worker.anonymizer.anonymizer import SHIPPED_TAGGER, Anonymizer
 from worker.anonymizer.taggers.bert import Tagger
 from worker.classifier.classifier import Classification, Classifier
+from worker.models.compute import Compute
 from worker.models.folder import ModelFolder
 from worker.models.precision import Precision
 from worker.settings import SHIPPED_MODEL
@@ -92,9 +93,9 @@ def texts() -> list[str]:
 
 
 def answers(texts: list[str], precision: Precision) -> Answers:
-    tagger = Tagger.load(SHIPPED_TAGGER, device="cpu", precision=precision)
-    folder = ModelFolder.open(SHIPPED_MODEL)
-    classifier = Classifier.load(folder, device="cpu", precision=precision)
+    compute = Compute("cpu", precision)
+    tagger = Tagger.load(SHIPPED_TAGGER, compute)
+    classifier = Classifier.load(ModelFolder.open(SHIPPED_MODEL), compute)
     assert tagger.precision is classifier.precision is precision
     return Answers(tagger.tag(texts), classifier.classify(texts), tagger)
 

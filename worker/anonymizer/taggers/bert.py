@@ -23,12 +23,22 @@ from worker.anonymizer.taggers.tagged_span import TaggedSpan, join
 from worker.anonymizer.taggers.words import CASINGS, MIXED, TITLE, Words, encode
 from worker.errors import AnonymizationError, ModelFolderError
 from worker.models import adapter, windows
+from worker.models.compute import AUTO
 from worker.models.folder import verify
-from worker.models.precision import Precision, choose_device, choose_precision, convert, finite
+from worker.models.precision import (
+    Precision,
+    choose_device,
+    choose_precision,
+    convert,
+    finite,
+    set_threads,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
+
+    from worker.models.compute import Compute
 
 log = logging.getLogger(__name__)
 
@@ -134,7 +144,7 @@ class Tagger:
         return [kind for kind in self._types if kind != OUTSIDE]
 
     @classmethod
-    def load(cls, folder: Path, *, device: str = "auto", precision: str = "auto") -> Tagger:
+    def load(cls, folder: Path, compute: Compute = AUTO) -> Tagger:
         """Load a verified tagger folder.
 
         Raises:
@@ -142,7 +152,8 @@ class Tagger:
             StartupError: the base model is missing, or device or precision is not to be had.
         """
         verify(folder, REQUIRED_FILES)
-        place = choose_device(device)
+        set_threads(compute.threads)
+        place = choose_device(compute.device)
         try:
             settings = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
             threshold = float(settings["threshold"])
@@ -158,7 +169,7 @@ class Tagger:
         model.load_state_dict(adapter.merge(folder / adapter.FILE, empty.state_dict()))
         tagger = cls(tokenizer, model.eval().to(place), threshold=threshold, device=place)
         try:
-            tagger.use(choose_precision(precision, place))
+            tagger.use(choose_precision(compute.precision, place))
         except FloatingPointError:
             raise ModelFolderError(f"{folder}: the tagger reads no text") from None
         return tagger

@@ -15,12 +15,15 @@ from worker.anonymizer.taggers.entity_types import KINDS
 from worker.anonymizer.taggers.tagged_span import TaggedSpan, join
 from worker.errors import AnonymizationError, ModelFolderError, StartupError
 from worker.models import windows
+from worker.models.compute import AUTO
 from worker.models.folder import WEIGHTS
-from worker.models.precision import choose_device
+from worker.models.precision import choose_device, set_threads
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
+
+    from worker.models.compute import Compute
 
 CONFIG = "gliner_config.json"
 PACKAGE = "gliner"
@@ -77,10 +80,14 @@ class GlinerTagger:
 
     @classmethod
     def load(
-        cls, folder: Path, *, device: str = "auto", threshold: float = THRESHOLD,
+        cls,
+        folder: Path,
+        compute: Compute = AUTO,
+        *,
+        threshold: float = THRESHOLD,
         labels: Mapping[str, str] | None = None,
-    ) -> GlinerTagger:  # fmt: skip
-        """Load a model from its folder alone.
+    ) -> GlinerTagger:
+        """Load a model from its folder alone; it computes in fp32, whatever `compute` says.
 
         Raises:
             ModelFolderError: the folder cannot be loaded, or a label has no type of ours.
@@ -92,7 +99,8 @@ class GlinerTagger:
             raise ModelFolderError(
                 f"{folder}: labels must map what to look for to one of {', '.join(KINDS)}"
             )
-        place = choose_device(device)
+        set_threads(compute.threads)
+        place = choose_device(compute.device)
         try:
             import gliner  # noqa: PLC0415 - an optional package
 

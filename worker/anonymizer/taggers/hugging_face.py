@@ -13,12 +13,15 @@ from transformers import AutoModelForTokenClassification, AutoTokenizer
 from worker.anonymizer.taggers.bert import OUTSIDE, WINDOW_TOKENS, Reading, Tagger
 from worker.anonymizer.taggers.entity_types import own_kind
 from worker.errors import ModelFolderError
+from worker.models.compute import AUTO
 from worker.models.folder import WEIGHTS
-from worker.models.precision import choose_device, choose_precision
+from worker.models.precision import choose_device, choose_precision, set_threads
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+    from worker.models.compute import Compute
 
 log = logging.getLogger(__name__)
 
@@ -74,9 +77,7 @@ def kinds(labels: Sequence[str], folder: Path) -> tuple[str, ...]:
     return found
 
 
-def load(
-    folder: Path, *, device: str = "auto", precision: str = "auto", threshold: float = THRESHOLD
-) -> Tagger:
+def load(folder: Path, compute: Compute = AUTO, *, threshold: float = THRESHOLD) -> Tagger:
     """Load a token classifier from its folder; see `check`.
 
     Raises:
@@ -84,7 +85,8 @@ def load(
         StartupError: device or precision is not to be had.
     """
     found = kinds(labels_of(folder), folder)
-    place = choose_device(device)
+    set_threads(compute.threads)
+    place = choose_device(compute.device)
     tokenizer, model = _parts(folder)
     # Some families count positions from behind the padding's.
     positions = getattr(model.config, "max_position_embeddings", None) or WINDOW_TOKENS
@@ -93,7 +95,7 @@ def load(
         tokenizer, model.eval().to(place), threshold=threshold, device=place,
         reading=Reading(found, by_mean=False, window_tokens=min(WINDOW_TOKENS, longest)),
     )  # fmt: skip
-    tagger.use(choose_precision(precision, place))
+    tagger.use(choose_precision(compute.precision, place))
     return tagger
 
 

@@ -10,12 +10,14 @@ from worker.anonymizer.taggers import gliner as gliner_tagger
 from worker.anonymizer.taggers import hugging_face as token_classifier
 from worker.errors import ModelFolderError
 from worker.models.adapter import FILE as ADAPTER
+from worker.models.compute import AUTO
 from worker.models.folder import MANIFEST, verify
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from worker.anonymizer.anonymizer import TaggerLike
+    from worker.models.compute import Compute
 
 
 def check(folder: Path) -> None:
@@ -37,7 +39,7 @@ def check(folder: Path) -> None:
     settings(folder)
 
 
-def load(folder: Path, *, device: str = "auto", precision: str = "auto") -> TaggerLike:
+def load(folder: Path, compute: Compute = AUTO) -> TaggerLike:
     """The tagger in a folder.
 
     Besides the model's own files the folder of another's model may hold `tagger.json` with a
@@ -50,11 +52,11 @@ def load(folder: Path, *, device: str = "auto", precision: str = "auto") -> Tagg
     """
     check(folder)
     if (folder / ADAPTER).exists():
-        return tagger.Tagger.load(folder, device=device, precision=precision)
+        return tagger.Tagger.load(folder, compute)
     given = settings(folder)
     if (folder / gliner_tagger.CONFIG).exists():
-        return gliner_tagger.GlinerTagger.load(folder, device=device, **given)
-    return token_classifier.load(folder, device=device, precision=precision, **given)
+        return gliner_tagger.GlinerTagger.load(folder, compute, **given)
+    return token_classifier.load(folder, compute, **given)
 
 
 def settings(folder: Path) -> dict[str, Any]:

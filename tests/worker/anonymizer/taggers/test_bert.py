@@ -14,6 +14,7 @@ from worker.anonymizer.taggers.bert import LEAST, SURE, Tagger
 from worker.anonymizer.taggers.tagged_span import TaggedSpan, join
 from worker.anonymizer.taggers.words import LOWER, MIXED, TITLE, UPPER, casing, encode
 from worker.errors import AnonymizationError, ModelFolderError
+from worker.models.compute import EXACT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def tagger() -> Tagger:
-    return Tagger.load(SHIPPED_TAGGER, device="cpu", precision="fp32")
+    return Tagger.load(SHIPPED_TAGGER, EXACT)
 
 
 @pytest.mark.parametrize(("word", "kind"), [
@@ -186,7 +187,7 @@ def test_an_altered_folder_is_refused(tmp_path: Path) -> None:
 
 
 def test_numbered_placeholders_tell_who_did_what() -> None:
-    anonymizer = Anonymizer.load(device="cpu", precision="fp32", numbered=True)
+    anonymizer = Anonymizer.load(compute=EXACT, numbered=True)
     (found,) = anonymizer.anonymize(["Priya hit Olumide, so Olumide left Priya in Lisbon."])
     assert found.text == "<PERSON_1> hit <PERSON_2>, so <PERSON_2> left <PERSON_1> in <LOCATION_1>."
     assert {span.type for span in found.spans} == {"PERSON", "LOCATION"}

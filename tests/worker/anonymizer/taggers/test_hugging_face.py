@@ -26,6 +26,7 @@ from worker.anonymizer.taggers import loading as taggers
 from worker.anonymizer.taggers.bert import Tagger
 from worker.anonymizer.taggers.entity_types import KINDS, own_kind
 from worker.errors import ModelFolderError
+from worker.models.compute import EXACT, Compute
 from worker.models.folder import seal_folder
 
 LABELS = ("O", "B-PER", "I-PER", "B-MISC", "B-GPE", "I-GPE", "B-DATE")
@@ -115,9 +116,7 @@ def classifier_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("precision", ["fp32", "bf16", "fp16"])
 @pytest.mark.parametrize("kind", ARCHITECTURES)
 def test_a_token_classifier_finds_what_it_knows(tmp_path: Path, kind: str, precision: str) -> None:
-    tagger = taggers.load(
-        write_classifier(tmp_path / kind, kind), device="cpu", precision=precision
-    )
+    tagger = taggers.load(write_classifier(tmp_path / kind, kind), Compute("cpu", precision))
     assert isinstance(tagger, Tagger)
     assert tagger.precision == precision
     anonymizer = Anonymizer.around(tagger)
@@ -134,7 +133,7 @@ def test_columns_of_one_type_are_added_up_and_the_threshold_is_the_folders(tmp_p
     """B-PER and I-PER have half each: together they reach what neither would."""
     folder = write_classifier(tmp_path / "bert")
     (folder / "tagger.json").write_text('{"threshold": 0.9}')
-    tagger = taggers.load(folder, device="cpu", precision="fp32")
+    tagger = taggers.load(folder, EXACT)
     assert tagger.threshold == 0.9
     assert tagger.types == ["PERSON", "LOCATION"]
     ((hit,),) = tagger.tag(["olumide"])
@@ -143,7 +142,7 @@ def test_columns_of_one_type_are_added_up_and_the_threshold_is_the_folders(tmp_p
 
 def test_punctuation_beside_a_name_does_not_dilute_it(tmp_path: Path) -> None:
     folder = write_classifier(tmp_path / "bert", words=False)
-    tagger = taggers.load(folder, device="cpu", precision="fp32")
+    tagger = taggers.load(folder, EXACT)
     text = "we asked (olumide,... about it"
     assert [(text[h.start : h.end], h.type) for h in tagger.tag([text])[0]] == [
         ("olumide", "PERSON")
@@ -167,7 +166,7 @@ def test_what_is_wrong_with_a_folder_is_told(classifier_folder: Path, tmp_path: 
     torn = _without(classifier_folder, tmp_path / "c", "model.safetensors")
     (torn / "model.safetensors").write_bytes(b"torn")
     with pytest.raises(ModelFolderError, match="cannot be loaded as a token classifier"):
-        taggers.load(torn, device="cpu")
+        taggers.load(torn, EXACT)
     for wrong in ('{"threshold": 2}', "[", '{"labels": {}}', "[]"):
         odd = _without(classifier_folder, tmp_path / f"d{len(wrong)}{wrong[0]}")
         (odd / "tagger.json").write_text(wrong)
@@ -183,7 +182,7 @@ def test_weights_without_a_head_are_not_made_up(classifier_folder: Path, tmp_pat
     kept = {name: t for name, t in weights.items() if "classifier" not in name}
     save_file(kept, folder / "model.safetensors", metadata={"format": "pt"})
     with pytest.raises(ModelFolderError, match="lacks 2 of the model's tensors"):
-        taggers.load(folder, device="cpu")
+        taggers.load(folder, EXACT)
 
 
 @pytest.mark.parametrize(("labels", "message"), [
