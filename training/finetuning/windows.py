@@ -10,8 +10,8 @@ import numpy as np
 import torch
 
 from training.errors import DataError
-from worker.classifier.encoder import special_tokens
 from worker.models import windows
+from worker.models.tokenization import special_tokens, tokenize_with_offsets
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,14 +76,7 @@ def tokenize(
     room = window_tokens - len(before) - len(after)
 
     def cut(batch: dict[str, Any]) -> dict[str, list[Any]]:
-        encoded = tokenizer(
-            batch["text"],
-            add_special_tokens=False,
-            return_offsets_mapping=True,
-            return_attention_mask=False,
-            return_token_type_ids=False,
-            verbose=False,
-        )
+        encoded = tokenize_with_offsets(tokenizer, batch["text"])
         columns: dict[str, list[Any]] = {
             "input_ids": [],
             "labels": [],

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import copy
-import logging
-import math
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -17,25 +14,24 @@ from worker.classifier.evidence import evidence
 from worker.errors import ClassificationError, ModelFolderError
 from worker.models.compute import AUTO
 from worker.models.loading import load_parts
+from worker.models.padding import PaddedBatch, pad, similar_lengths
 from worker.models.precision import (
     Precision,
     choose_device,
     choose_precision,
-    convert,
     finite,
     set_threads,
+    with_fallback,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
     from worker.models.compute import Compute
     from worker.models.folder import ModelFolder
     from worker.models.windows import Sentence, Window
-
-log = logging.getLogger(__name__)
 
 #: Most tokens, padding included, in one forward pass. On a CPU small passes stay in the
 #: cache (256 to 1,024 tokens were within 5% of one another); a GPU wants them large.
@@ -112,20 +108,9 @@ class Classifier:
         tokenizer, model = load_parts(folder)
         classifier = cls(folder, tokenizer, model.to(place), device=place)
         try:
-            expected = classifier._probe()
+            classifier._warm_up(chosen)
         except ClassificationError as exc:
             raise ModelFolderError(f"{folder.path}: the model scores no text ({exc})") from None
-        if chosen is not Precision.FP32:
-            exact, classifier._model = model, convert(copy.deepcopy(model), chosen, place)
-            try:
-                error = float((expected - classifier._probe()).abs().max())
-            except ClassificationError:
-                error = math.inf
-            if error <= TOLERANCE:
-                classifier.precision = chosen
-            else:
-                log.warning("%s strays %.3f from fp32 on this model; using fp32", chosen, error)
-                classifier._model = exact
         return classifier
 
     @property
@@ -164,9 +149,20 @@ class Classifier:
         except Exception as exc:  # noqa: BLE001 - a tokenizer's message may hold the text
             raise ClassificationError(type(exc).__name__) from None
 
-    def _probe(self) -> torch.Tensor:
-        """Scores of a few texts, of shape `(texts, labels)`."""
-        return torch.tensor([found.scores for found in self.classify(_PROBES)])
+    def _warm_up(self, precision: Precision) -> None:
+        """Score a few texts; compute in `precision` from then on, if it agrees with fp32 on them.
+
+        Raises:
+            ClassificationError: the model scores no text in fp32.
+        """
+
+        def probe(model: Any) -> torch.Tensor:
+            self._model = model
+            return torch.tensor([found.scores for found in self.classify(_PROBES)])
+
+        self._model, self.precision = with_fallback(
+            self._model, precision, self.device, probe=probe, tolerance=TOLERANCE
+        )
 
     def _score(
         self, pieces: Sequence[Window], usage: Usage | None, *, inside: bool = False
@@ -179,30 +175,23 @@ class Classifier:
         """
         scores = torch.zeros(len(pieces), len(self.folder.labels))
         inner = [_NONE] * len(pieces)
-        for group in self._groups(pieces):
-            width = max(len(pieces[i].token_ids) for i in group)
-            ids = torch.full((len(group), width), self._tokenizer.pad_token_id)
-            mask = torch.zeros((len(group), width), dtype=torch.bool)
-            for row, index in enumerate(group):
-                tokens = torch.tensor(pieces[index].token_ids)
-                ids[row, : len(tokens)] = tokens
-                mask[row, : len(tokens)] = True
+        lengths = [len(piece.token_ids) for piece in pieces]
+        for group in similar_lengths(lengths, self._padded_tokens):
+            batch = pad([pieces[i].token_ids for i in group], self._tokenizer.pad_token_id)
             if usage is not None:
-                usage.tokens += int(mask.sum())
-                usage.padded_tokens += ids.numel()
-            parts = _parts([pieces[i] for i in group], mask) if inside else None
-            found = self._probabilities(ids, mask, parts)
+                usage.tokens += int(batch.mask.sum())
+                usage.padded_tokens += batch.ids.numel()
+            parts = _parts([pieces[i] for i in group], batch.mask) if inside else None
+            found = self._probabilities(batch, parts)
             scores[group] = found[:, 0]
             if inside:
                 for row, index in enumerate(group):
                     inner[index] = found[row, 1 : 1 + len(pieces[index].sentences)].numpy()
         return scores, inner
 
-    def _probabilities(
-        self, ids: torch.Tensor, mask: torch.Tensor, parts: torch.Tensor | None
-    ) -> torch.Tensor:
-        """Of shape `(windows, 1 + parts, labels)`."""
-        ids, mask = ids.to(self.device), mask.to(self.device)
+    def _probabilities(self, batch: PaddedBatch, parts: torch.Tensor | None) -> torch.Tensor:
+        """Of windows and parts of them, on the CPU: `(windows, 1 + parts, labels)`."""
+        ids, mask = batch.ids.to(self.device), batch.mask.to(self.device)
         with torch.inference_mode():
             if is_bert(self._model):
                 logits = read(
@@ -211,19 +200,6 @@ class Classifier:
             else:
                 logits = self._model(input_ids=ids, attention_mask=mask.long()).logits[:, None]
         return torch.sigmoid(finite(logits).float()).cpu()
-
-    def _groups(self, pieces: Sequence[Window]) -> Iterator[list[int]]:
-        """Windows of similar length, as many as fit the budget of padded tokens."""
-        order = sorted(range(len(pieces)), key=lambda i: len(pieces[i].token_ids))
-        group: list[int] = []
-        for index in order:
-            width = len(pieces[index].token_ids)  # the longest so far: lengths only grow
-            if group and (len(group) + 1) * width > self._padded_tokens:
-                yield group
-                group = []
-            group.append(index)
-        if group:
-            yield group
 
     def _combine(self, scores: torch.Tensor) -> Classification:
         """What one text's windows say, of shape `(windows, labels)`, yet without evidence."""

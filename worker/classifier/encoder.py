@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from worker.models import windows
+from worker.models.tokenization import special_tokens, tokenize_with_offsets
 from worker.models.windows import Sentence, Window
 
 if TYPE_CHECKING:
@@ -34,10 +35,7 @@ class Encoder:
         """
         if not texts:
             return []
-        encoded = self._tokenizer(
-            list(texts), add_special_tokens=False, return_offsets_mapping=True,
-            return_attention_mask=False, return_token_type_ids=False, verbose=False,
-        )  # fmt: skip
+        encoded = tokenize_with_offsets(self._tokenizer, texts)
         most = min(self._room, EVIDENCE_TOKENS)
         pieces = []
         for index, (text, ids, offsets) in enumerate(
@@ -76,11 +74,3 @@ class Encoder:
     def _knows_any(self, ids: Sequence[int]) -> bool:
         """Whether the model knows a word of these."""
         return any(token != self._tokenizer.unk_token_id for token in ids)
-
-
-def special_tokens(tokenizer: Any) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """What the tokenizer puts before and behind a text (`[CLS]` and `[SEP]` for BERT)."""
-    bare = tokenizer("a", add_special_tokens=False)["input_ids"]
-    full = tokenizer("a")["input_ids"]
-    start = next(i for i in range(len(full)) if full[i : i + len(bare)] == bare)
-    return tuple(full[:start]), tuple(full[start + len(bare) :])

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import copy
 import logging
+import math
 import warnings
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 import torch
 
-from worker.errors import StartupError
+from worker.errors import StartupError, WorkerError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from transformers import PreTrainedModel
 
 log = logging.getLogger(__name__)
@@ -154,3 +158,47 @@ def convert(model: PreTrainedModel, precision: Precision, device: torch.device) 
                 model, {torch.nn.Linear}, dtype=torch.qint8
             )
     return model.to(device)
+
+
+def with_fallback(
+    exact: PreTrainedModel,
+    precision: Precision,
+    device: torch.device,
+    *,
+    probe: Callable[[Any], torch.Tensor],
+    tolerance: float,
+    name: str = "model",
+    log_level: int = logging.WARNING,
+) -> tuple[Any, Precision]:
+    """Compute in a faster precision unless its probabilities stray from those in fp32.
+
+    Args:
+        exact: the model in fp32, on `device`; it stays as it is.
+        precision: the precision to try.
+        device: where to compute.
+        probe: gives a model's probabilities for a few fixed texts, in a tensor of one shape.
+        tolerance: largest difference of a probability that is accepted.
+        name: what the model is to the reader of the log.
+        log_level: at which a fall back to fp32 is logged.
+
+    Returns:
+        The model to use, and the precision in which it computes: `precision` or fp32.
+
+    Raises:
+        FloatingPointError, WorkerError: whatever `probe` raises for the model in fp32.
+        StartupError: this build of torch has no kernels for int8.
+    """
+    expected = probe(exact)
+    if precision is Precision.FP32:
+        return exact, precision
+    reduced = convert(copy.deepcopy(exact), precision, device)
+    try:
+        difference = float((expected - probe(reduced)).abs().max())
+    except (FloatingPointError, WorkerError):
+        difference = math.inf
+    if difference <= tolerance:
+        return reduced, precision
+    log.log(
+        log_level, "%s strays %.3f from fp32 on this %s; using fp32", precision, difference, name
+    )
+    return exact, Precision.FP32

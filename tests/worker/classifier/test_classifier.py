@@ -27,6 +27,8 @@ from worker.models.precision import Precision
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from worker.models.padding import PaddedBatch
+
 CPU = torch.device("cpu")
 TEXTS = (
     "I know they all think little of me.",
@@ -150,9 +152,9 @@ def test_passes_keep_to_the_budget_of_padded_tokens(
     shapes = []
     compute = classifier._probabilities
 
-    def watched(ids: torch.Tensor, *rest: Any) -> torch.Tensor:
-        shapes.append(tuple(ids.shape))
-        return compute(ids, *rest)
+    def watched(batch: PaddedBatch, *rest: Any) -> torch.Tensor:
+        shapes.append(tuple(batch.ids.shape))
+        return compute(batch, *rest)
 
     monkeypatch.setattr(classifier, "_probabilities", watched)
     texts = ["a b c", "a " * 40, "d", "a " * 30, "e f"] * 3
@@ -243,7 +245,7 @@ def test_a_precision_that_computes_no_number_is_given_up(
             parameter.data.fill_(float("nan"))
         return model
 
-    monkeypatch.setattr(module, "convert", broken)
+    monkeypatch.setattr(precision, "convert", broken)
     assert load(tiny_model, precision="bf16").precision is Precision.FP32
 
 

@@ -71,7 +71,7 @@ def test_sentences_are_scored_with_their_text_in_one_pass(
     compute = averaging._probabilities
 
     def watched(*given: Any) -> torch.Tensor:
-        passes.append(given[0].shape)
+        passes.append(given[0].ids.shape)
         return compute(*given)
 
     monkeypatch.setattr(averaging, "_probabilities", watched)

@@ -8,11 +8,9 @@ types, which have nothing else to do in a single text.
 from __future__ import annotations
 
 import bisect
-import copy
 import itertools
 import json
 import logging
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,27 +18,27 @@ import torch
 from transformers import AutoTokenizer, BertConfig, BertForTokenClassification
 
 from worker.anonymizer.taggers.tagged_span import TaggedSpan, join
-from worker.anonymizer.taggers.words import CASINGS, MIXED, TITLE, Words, encode
+from worker.anonymizer.taggers.words import CASINGS, LOWER, MIXED, TITLE, Words, encode
 from worker.errors import AnonymizationError, ModelFolderError
 from worker.models import adapter, windows
 from worker.models.compute import AUTO
 from worker.models.folder import verify
+from worker.models.padding import pad, similar_lengths
 from worker.models.precision import (
     Precision,
     choose_device,
     choose_precision,
-    convert,
     finite,
     set_threads,
+    with_fallback,
 )
+from worker.models.tokenization import special_tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from worker.models.compute import Compute
-
-log = logging.getLogger(__name__)
 
 SETTINGS = "tagger.json"
 REQUIRED_FILES = ("config.json", adapter.FILE, "tokenizer.json", "tokenizer_config.json", SETTINGS)
@@ -95,12 +93,6 @@ class Reading:
     kinds: tuple[str, ...]
     by_mean: bool = True
     window_tokens: int = WINDOW_TOKENS
-
-
-def special_tokens(tokenizer: Any) -> tuple[list[int], list[int]]:
-    """What stands before and after a text."""
-    before, after = tokenizer.cls_token_id, tokenizer.sep_token_id
-    return ([] if before is None else [before]), ([] if after is None else [after])
 
 
 class Tagger:
@@ -178,23 +170,21 @@ class Tagger:
         """Compute in a faster precision, unless its probabilities stray from fp32."""
         if precision is Precision.FP32:
             return
-        words = list(self._encode(_PROBES))
-        pieces = [
-            piece for i, (text, w) in enumerate(zip(_PROBES, words, strict=True))
-            for piece in self._cut(i, text, w)
-        ]  # fmt: skip
-        expected, exact = self._score(pieces), self._model
-        self._model = convert(copy.deepcopy(exact), precision, self._device)
-        try:
-            pairs = zip(expected, self._score(pieces), strict=True)
-            error = max(float((a - b).abs().max()) for a, b in pairs)
-        except FloatingPointError:
-            error = math.inf
-        if error <= TOLERANCE:
-            self.precision = precision
-        else:
-            log.info("%s strays %.3f from fp32 on this tagger; using fp32", precision, error)
-            self._model = exact
+        pieces = self._pieces(_PROBES, self._encode(_PROBES))
+
+        def probe(model: Any) -> torch.Tensor:
+            self._model = model
+            return torch.cat(self._score(pieces))
+
+        self._model, self.precision = with_fallback(
+            self._model,
+            precision,
+            self._device,
+            probe=probe,
+            tolerance=TOLERANCE,
+            name="tagger",
+            log_level=logging.INFO,
+        )
 
     def tag(self, texts: Sequence[str]) -> list[list[TaggedSpan]]:
         """What is personal data in each text, in order and disjoint.
@@ -205,11 +195,8 @@ class Tagger:
         if not texts:
             return []
         try:
-            words = list(self._encode(texts))
-            pieces = [
-                piece for i, (text, w) in enumerate(zip(texts, words, strict=True))
-                for piece in self._cut(i, text, w)
-            ]  # fmt: skip
+            words = self._encode(texts)
+            pieces = self._pieces(texts, words)
             found: list[list[TaggedSpan]] = [[] for _ in texts]
             scores = self._score(pieces)
             for piece, rows in zip(pieces, scores, strict=True):
@@ -223,8 +210,13 @@ class Tagger:
         except Exception as exc:  # noqa: BLE001 - a tokenizer's message may hold the text
             raise AnonymizationError(type(exc).__name__) from None
 
-    def _encode(self, texts: Sequence[str]) -> Iterator[Words]:
-        return encode(self._tokenizer, texts, punctuation=not self._reading.by_mean)
+    def _encode(self, texts: Sequence[str]) -> list[Words]:
+        return list(encode(self._tokenizer, texts, punctuation=not self._reading.by_mean))
+
+    def _pieces(self, texts: Sequence[str], words: Sequence[Words]) -> list[_Piece]:
+        """The windows of all texts, in order."""
+        pairs = enumerate(zip(texts, words, strict=True))
+        return [piece for i, (text, its) in pairs for piece in self._cut(i, text, its)]
 
     def _cut(self, index: int, text: str, words: Words) -> Iterator[_Piece]:
         room = self._reading.window_tokens - len(self._before) - len(self._after)
@@ -235,41 +227,26 @@ class Tagger:
             yield _Piece(index, start, first, last, words.ids[start:stop], words.types[start:stop])
 
     def _score(self, pieces: Sequence[_Piece]) -> list[torch.Tensor]:
-        """Probabilities of shape `(tokens, types)` for each piece."""
+        """Probabilities of shape `(tokens, types)` for each piece, in fp32 on the CPU."""
         scores: list[torch.Tensor] = [torch.empty(0)] * len(pieces)
-        first = len(self._before)
-        for group in self._groups(pieces):
-            around = len(self._before) + len(self._after)
-            width = max(len(pieces[i].ids) for i in group) + around
-            ids = torch.full((len(group), width), self._padding)
-            types, mask = torch.zeros_like(ids), torch.zeros_like(ids)
-            for row, index in enumerate(group):
-                piece = pieces[index]
-                length = len(piece.ids) + around
-                ids[row, :length] = torch.tensor([*self._before, *piece.ids, *self._after])
-                types[row, first : first + len(piece.ids)] = torch.tensor(piece.types)
-                mask[row, :length] = 1
-            given = {"input_ids": ids.to(self._device), "attention_mask": mask.to(self._device)}
-            if self._cased:
-                given["token_type_ids"] = types.to(self._device)
-            with torch.inference_mode():
-                logits = self._model(**given).logits
-            probabilities = torch.softmax(finite(logits).float(), dim=-1).cpu() @ self._sums
+        first, around = len(self._before), len(self._before) + len(self._after)
+        lengths = [len(piece.ids) + around for piece in pieces]
+        for group in similar_lengths(lengths, PADDED_TOKENS[self._device.type]):
+            probabilities = self._probabilities([pieces[i] for i in group])
             for row, index in enumerate(group):
                 scores[index] = probabilities[row, first : first + len(pieces[index].ids)]
         return scores
 
-    def _groups(self, pieces: Sequence[_Piece]) -> Iterator[list[int]]:
-        order = sorted(range(len(pieces)), key=lambda i: len(pieces[i].ids))
-        group: list[int] = []
-        for index in order:
-            width = len(pieces[index].ids) + len(self._before) + len(self._after)
-            if group and (len(group) + 1) * width > PADDED_TOKENS[self._device.type]:
-                yield group
-                group = []
-            group.append(index)
-        if group:
-            yield group
+    def _probabilities(self, pieces: Sequence[_Piece]) -> torch.Tensor:
+        """Of one forward pass, special tokens and padding included: `(pieces, tokens, types)`."""
+        batch = pad([(*self._before, *piece.ids, *self._after) for piece in pieces], self._padding)
+        given = {"input_ids": batch.ids, "attention_mask": batch.mask.long()}
+        if self._cased:
+            special = [LOWER] * len(self._before)
+            given["token_type_ids"] = batch.like([[*special, *piece.types] for piece in pieces])
+        with torch.inference_mode():
+            logits = self._model(**{name: t.to(self._device) for name, t in given.items()}).logits
+        return torch.softmax(finite(logits).float(), dim=-1).cpu() @ self._sums
 
     def _least(self, kind: str) -> float:
         """How sure it must be of a type: the floors move with the threshold."""

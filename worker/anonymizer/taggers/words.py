@@ -6,6 +6,8 @@ import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from worker.models.tokenization import tokenize_with_offsets
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -49,20 +51,22 @@ def encode(tokenizer: Any, texts: Sequence[str], *, punctuation: bool = False) -
         punctuation: also part words from the punctuation beside them. BERT's tokenizer does so
             anyway; others take `(Anna,` for one word.
     """
-    encoded = tokenizer(
-        list(texts), add_special_tokens=False, return_offsets_mapping=True,
-        return_attention_mask=False, return_token_type_ids=False, verbose=False,
-    )  # fmt: skip
+    encoded = tokenize_with_offsets(tokenizer, texts)
     for index, text in enumerate(texts):
         ids, offsets = encoded["input_ids"][index], encoded["offset_mapping"][index]
         word_of = encoded.word_ids(index)
-        starts = [i for i in range(len(ids)) if i == 0 or word_of[i] != word_of[i - 1]
-                  or (punctuation and _parted(text, offsets[i - 1], offsets[i]))]  # fmt: skip
+        starts = [
+            i
+            for i in range(len(ids))
+            if i == 0
+            or word_of[i] != word_of[i - 1]
+            or (punctuation and _parted(text, offsets[i - 1], offsets[i]))
+        ]
         starts.append(len(ids))
         types: list[int] = []
         for first, behind in itertools.pairwise(starts):
-            kind = casing(text[offsets[first][0] : offsets[behind - 1][1]])
-            types += [kind] * (behind - first)
+            token_type = casing(text[offsets[first][0] : offsets[behind - 1][1]])
+            types += [token_type] * (behind - first)
         yield Words(ids, types, offsets, starts)
 
 
