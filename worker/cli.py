@@ -174,16 +174,17 @@ def classify(jobs: int | None, raw: bool, **options: Any) -> None:
     require("worker", *(extras.MODELS if raw else extras.ANONYMIZER))
     from worker.filters import classify_lines, run_filter  # noqa: PLC0415
     from worker.models.compute import Compute  # noqa: PLC0415
-    from worker.models.folder import ModelFolder  # noqa: PLC0415
+    from worker.models.folder import SHIPPED_MODEL, ModelFolder  # noqa: PLC0415
     from worker.settings import WorkerSettings  # noqa: PLC0415
 
     def work() -> None:
         settings = WorkerSettings.load(**_given(options))
-        ModelFolder.open(settings.model)  # a wrong one is told before anything large is loaded
+        model = settings.model or SHIPPED_MODEL
+        ModelFolder.open(model)  # a wrong one is told before anything large is loaded
         run_filter(
             classify_lines,
             jobs=jobs,
-            model=settings.model,
+            model=model,
             raw=raw,
             compute=Compute(settings.device, settings.precision),
             tagger=settings.tagger,

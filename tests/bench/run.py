@@ -30,7 +30,7 @@ from tests.bench.setting import Setting
 from tests.bench.texts import deal, read_texts, sample
 from tests.bench.variants import CHUNK, OneTask, Plain, Tutorial, Worker, celery_command
 from worker.errors import WorkerError
-from worker.models.folder import ModelFolder
+from worker.models.folder import SHIPPED_MODEL, ModelFolder
 from worker.settings import WorkerSettings
 
 if TYPE_CHECKING:
@@ -176,7 +176,7 @@ def latencies(
 
 def check_model(settings: WorkerSettings) -> None:
     """Fail at once, in one line, and not in four processes."""
-    ModelFolder.open(settings.model)
+    ModelFolder.open(settings.model or SHIPPED_MODEL)
 
 
 @contextmanager

@@ -10,8 +10,7 @@ import pytest
 
 from worker.classifier.classifier import Classifier
 from worker.models.compute import EXACT
-from worker.models.folder import ModelFolder
-from worker.settings import SHIPPED_MODEL
+from worker.models.folder import SHIPPED_MODEL, ModelFolder
 
 if TYPE_CHECKING:
     from worker.anonymizer.anonymizer import Anonymized, Anonymizer

@@ -13,10 +13,10 @@ from worker.child.process import settler_for
 from worker.cuda import hidden_cuda
 from worker.errors import AnonymizationError, StartupError
 from worker.models.compute import Compute
-from worker.models.folder import ModelFolder
+from worker.models.folder import SHIPPED_MODEL, SHIPPED_TAGGER, ModelFolder
 
 with hidden_cuda():
-    from worker.anonymizer.anonymizer import SHIPPED_TAGGER, Anonymizer
+    from worker.anonymizer.anonymizer import Anonymizer
     from worker.anonymizer.taggers import loading as taggers
     from worker.classifier.classifier import Classifier
 
@@ -33,7 +33,7 @@ def check(settings: WorkerSettings) -> None:
         ModelFolderError: a model folder is missing, incomplete or altered.
         StartupError: what the tagger needs is not installed.
     """
-    ModelFolder.open(settings.model)
+    ModelFolder.open(settings.model or SHIPPED_MODEL)
     taggers.check(settings.tagger or SHIPPED_TAGGER)
 
 
@@ -46,7 +46,7 @@ def build(settings: WorkerSettings) -> tuple[Pipeline, dict[str, str]]:
     Raises:
         StartupError, ConfigurationError: something is missing or wrong.
     """
-    folder = ModelFolder.open(settings.model)
+    folder = ModelFolder.open(settings.model or SHIPPED_MODEL)
     compute = Compute(settings.device, settings.precision, settings.threads_per_child)
     classifier = Classifier.load(folder, compute)
     anonymizer = Anonymizer.load(settings.tagger, compute, numbered=settings.numbered_placeholders)

@@ -16,14 +16,17 @@ import hashlib
 import json
 import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from worker.errors import ModelFolderError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
+#: The classifier and the tagger that come with journal-stream.
+SHIPPED_MODEL = Path(__file__).parent / "distortions"
+SHIPPED_TAGGER = Path(__file__).parent / "tagger"
 FORMAT = 1
 MANIFEST = "manifest.json"
 WEIGHTS = "model.safetensors"

@@ -11,7 +11,7 @@ from worker.anonymizer.anonymizer import Anonymizer
 from worker.child.pipeline import Pipeline
 from worker.classifier.classifier import Classifier
 from worker.models.compute import Compute
-from worker.models.folder import ModelFolder
+from worker.models.folder import SHIPPED_MODEL, ModelFolder
 from worker.protocol import Claim
 from worker.settings import WorkerSettings
 
@@ -36,7 +36,7 @@ def start() -> tuple[dict[str, Any], Callable[[dict[str, Any]], dict[str, Any]]]
     """
     settings = WorkerSettings.load()
     classifier = Classifier.load(
-        ModelFolder.open(settings.model),
+        ModelFolder.open(settings.model or SHIPPED_MODEL),
         Compute(settings.device, settings.precision, settings.threads_per_child),
     )
     anonymizer = Anonymizer.load()

@@ -21,9 +21,8 @@ from training.finetuning.model import freeze_lower_layers, load_base
 from training.finetuning.windows import Collator, tokenize
 from worker.classifier.cls_token import first_token_only
 from worker.models import builtin_base as built_in_base
-from worker.models.folder import ModelFolder
+from worker.models.folder import SHIPPED_MODEL, ModelFolder
 from worker.models.loading import load_parts
-from worker.settings import SHIPPED_MODEL
 
 if TYPE_CHECKING:
     from training.progress import Progress

@@ -16,7 +16,7 @@ from training.errors import DataError
 from training.pii.annotated import read_for_training
 from training.pii.examples import HELD_OUT_EVERY, Templates
 from training.pii.fit import TaggerOptions, _repeats, average
-from worker.anonymizer.taggers.bert import Tagger
+from worker.anonymizer.taggers.bert import BertTagger
 from worker.models.compute import EXACT
 
 OWN = (
@@ -68,7 +68,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_tagger_trained_with_own_texts_can_be_used(trained: Path) -> None:
-    tagger = Tagger.load(trained, EXACT)
+    tagger = BertTagger.load(trained, EXACT)
     assert len(tagger.tag(["Oswin came.", ""])) == 2
 
 

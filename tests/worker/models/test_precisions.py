@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 import torch
 
-from worker.anonymizer.anonymizer import SHIPPED_TAGGER, Anonymizer
-from worker.anonymizer.taggers.bert import Tagger
+from worker.anonymizer.anonymizer import Anonymizer
+from worker.anonymizer.taggers.bert import BertTagger
 from worker.classifier.classifier import Classification, Classifier
 from worker.models.compute import Compute
-from worker.models.folder import ModelFolder
+from worker.models.folder import SHIPPED_MODEL, SHIPPED_TAGGER, ModelFolder
 from worker.models.precision import Precision
-from worker.settings import SHIPPED_MODEL
 
 if TYPE_CHECKING:
     from worker.anonymizer.taggers.tagged_span import TaggedSpan
@@ -67,7 +66,7 @@ class Answers(NamedTuple):
 
     spans: list[list[TaggedSpan]]
     classified: list[Classification]
-    tagger: Tagger
+    tagger: BertTagger
 
 
 def read(path: Path) -> list[str]:
@@ -94,7 +93,7 @@ def texts() -> list[str]:
 
 def answers(texts: list[str], precision: Precision) -> Answers:
     compute = Compute("cpu", precision)
-    tagger = Tagger.load(SHIPPED_TAGGER, compute)
+    tagger = BertTagger.load(SHIPPED_TAGGER, compute)
     classifier = Classifier.load(ModelFolder.open(SHIPPED_MODEL), compute)
     assert tagger.precision is classifier.precision is precision
     return Answers(tagger.tag(texts), classifier.classify(texts), tagger)

@@ -95,7 +95,7 @@ class Reading:
     window_tokens: int = WINDOW_TOKENS
 
 
-class Tagger:
+class BertTagger:
     """Finds ranges of personal data; see the module.
 
     Args:
@@ -136,7 +136,7 @@ class Tagger:
         return [kind for kind in self._types if kind != OUTSIDE]
 
     @classmethod
-    def load(cls, folder: Path, compute: Compute = AUTO) -> Tagger:
+    def load(cls, folder: Path, compute: Compute = AUTO) -> BertTagger:
         """Load a verified tagger folder.
 
         Raises:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from transformers import AutoModelForTokenClassification, AutoTokenizer
 
-from worker.anonymizer.taggers.bert import OUTSIDE, WINDOW_TOKENS, Reading, Tagger
+from worker.anonymizer.taggers.bert import OUTSIDE, WINDOW_TOKENS, BertTagger, Reading
 from worker.anonymizer.taggers.entity_types import own_kind
 from worker.errors import ModelFolderError
 from worker.models.compute import AUTO
@@ -77,7 +77,7 @@ def kinds(labels: Sequence[str], folder: Path) -> tuple[str, ...]:
     return found
 
 
-def load(folder: Path, compute: Compute = AUTO, *, threshold: float = THRESHOLD) -> Tagger:
+def load(folder: Path, compute: Compute = AUTO, *, threshold: float = THRESHOLD) -> BertTagger:
     """Load a token classifier from its folder; see `check`.
 
     Raises:
@@ -91,7 +91,7 @@ def load(folder: Path, compute: Compute = AUTO, *, threshold: float = THRESHOLD)
     # Some families count positions from behind the padding's.
     positions = getattr(model.config, "max_position_embeddings", None) or WINDOW_TOKENS
     longest = min(positions - (tokenizer.pad_token_id or 0) - 1, tokenizer.model_max_length)
-    tagger = Tagger(
+    tagger = BertTagger(
         tokenizer, model.eval().to(place), threshold=threshold, device=place,
         reading=Reading(found, by_mean=False, window_tokens=min(WINDOW_TOKENS, longest)),
     )  # fmt: skip

@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from worker.anonymizer.taggers import bert as tagger
-from worker.anonymizer.taggers import gliner as gliner_tagger
-from worker.anonymizer.taggers import hugging_face as token_classifier
+from worker.anonymizer.taggers import bert, gliner, hugging_face
 from worker.errors import ModelFolderError
 from worker.models.adapter import FILE as ADAPTER
 from worker.models.compute import AUTO
@@ -16,7 +14,7 @@ from worker.models.folder import MANIFEST, verify
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from worker.anonymizer.anonymizer import TaggerLike
+    from worker.anonymizer.taggers.base import Tagger
     from worker.models.compute import Compute
 
 
@@ -28,18 +26,18 @@ def check(folder: Path) -> None:
         StartupError: GLiNER's package is not installed.
     """
     if (folder / ADAPTER).exists() or not folder.is_dir():
-        verify(folder, tagger.REQUIRED_FILES)
+        verify(folder, bert.REQUIRED_FILES)
         return
     if (folder / MANIFEST).exists():
         verify(folder, ())
-    if (folder / gliner_tagger.CONFIG).exists():
-        gliner_tagger.check(folder)
+    if (folder / gliner.CONFIG).exists():
+        gliner.check(folder)
     else:
-        token_classifier.check(folder)
+        hugging_face.check(folder)
     settings(folder)
 
 
-def load(folder: Path, compute: Compute = AUTO) -> TaggerLike:
+def load(folder: Path, compute: Compute = AUTO) -> Tagger:
     """The tagger in a folder.
 
     Besides the model's own files the folder of another's model may hold `tagger.json` with a
@@ -52,11 +50,11 @@ def load(folder: Path, compute: Compute = AUTO) -> TaggerLike:
     """
     check(folder)
     if (folder / ADAPTER).exists():
-        return tagger.Tagger.load(folder, compute)
+        return bert.BertTagger.load(folder, compute)
     given = settings(folder)
-    if (folder / gliner_tagger.CONFIG).exists():
-        return gliner_tagger.GlinerTagger.load(folder, compute, **given)
-    return token_classifier.load(folder, compute, **given)
+    if (folder / gliner.CONFIG).exists():
+        return gliner.GlinerTagger.load(folder, compute, **given)
+    return hugging_face.load(folder, compute, **given)
 
 
 def settings(folder: Path) -> dict[str, Any]:
@@ -65,7 +63,7 @@ def settings(folder: Path) -> dict[str, Any]:
     Raises:
         ModelFolderError: it says something else.
     """
-    file = folder / tagger.SETTINGS
+    file = folder / bert.SETTINGS
     if not file.exists():
         return {}
     try:
@@ -78,6 +76,6 @@ def settings(folder: Path) -> dict[str, Any]:
     threshold = given.get("threshold", 0.5)
     if not isinstance(threshold, (int, float)) or not 0.0 < threshold < 1.0:
         raise ModelFolderError(f"{file}: threshold must lie between 0 and 1")
-    if "labels" in given and not (folder / gliner_tagger.CONFIG).exists():
+    if "labels" in given and not (folder / gliner.CONFIG).exists():
         raise ModelFolderError(f"{file}: only GLiNER can be given labels")
     return given

@@ -9,20 +9,21 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import torch
 
-from worker.anonymizer.anonymizer import SHIPPED_TAGGER, Anonymizer
-from worker.anonymizer.taggers.bert import LEAST, SURE, Tagger
+from worker.anonymizer.anonymizer import Anonymizer
+from worker.anonymizer.taggers.bert import LEAST, SURE, BertTagger
 from worker.anonymizer.taggers.tagged_span import TaggedSpan, join
 from worker.anonymizer.taggers.words import LOWER, MIXED, TITLE, UPPER, casing, encode
 from worker.errors import AnonymizationError, ModelFolderError
 from worker.models.compute import EXACT
+from worker.models.folder import SHIPPED_TAGGER
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
 @pytest.fixture(scope="module")
-def tagger() -> Tagger:
-    return Tagger.load(SHIPPED_TAGGER, EXACT)
+def tagger() -> BertTagger:
+    return BertTagger.load(SHIPPED_TAGGER, EXACT)
 
 
 @pytest.mark.parametrize(("word", "kind"), [
@@ -33,7 +34,7 @@ def test_casing(word: str, kind: int) -> None:
     assert casing(word) == kind
 
 
-def test_words_hold_every_token_once(tagger: Tagger) -> None:
+def test_words_hold_every_token_once(tagger: BertTagger) -> None:
     text = "Told Olumide's  mum, in Zwolle-Zuid: PHENOMENAL!"
     (words,) = encode(tagger._tokenizer, [text])
     assert words.starts[0] == 0
@@ -45,7 +46,7 @@ def test_words_hold_every_token_once(tagger: Tagger) -> None:
     "Told Olumide that I can't come.", "told olumide that i can't come.",
     "TOLD OLUMIDE THAT I CAN'T COME.",
 ])  # fmt: skip
-def test_names_are_found_in_any_casing(tagger: Tagger, text: str) -> None:
+def test_names_are_found_in_any_casing(tagger: BertTagger, text: str) -> None:
     (found,) = tagger.tag([text])
     assert [(text[h.start : h.end].lower(), h.type) for h in found] == [("olumide", "PERSON")]
 
@@ -56,11 +57,11 @@ def test_names_are_found_in_any_casing(tagger: Tagger, text: str) -> None:
     "The doctor said the pills may take weeks.",
     "TODAY I DID NOTHING AND IT WAS FINE.",
 ])  # fmt: skip
-def test_plain_words_stay(tagger: Tagger, text: str) -> None:
+def test_plain_words_stay(tagger: BertTagger, text: str) -> None:
     assert tagger.tag([text]) == [[]]
 
 
-def test_a_long_text_is_searched_to_its_end(tagger: Tagger) -> None:
+def test_a_long_text_is_searched_to_its_end(tagger: BertTagger) -> None:
     text = "It rained again and nobody came. " * 120 + "Then Olumide called."
     (found,) = tagger.tag([text])
     assert "Olumide" in {text[h.start : h.end] for h in found}
@@ -69,7 +70,7 @@ def test_a_long_text_is_searched_to_its_end(tagger: Tagger) -> None:
 @pytest.mark.parametrize("filler", [",", "x,", "...", "ab-", "!?"])
 @pytest.mark.parametrize("length", [250, 251, 252, 253, 254, 255, 256])
 def test_a_long_run_without_white_space_hides_no_name(
-    tagger: Tagger, filler: str, length: int
+    tagger: BertTagger, filler: str, length: int
 ) -> None:
     run = (filler * length)[:length]
     text = f"{run} Then i told Olumide that {run} she met Priya in Lisbon."
@@ -77,10 +78,10 @@ def test_a_long_run_without_white_space_hides_no_name(
     assert {"Olumide", "Priya", "Lisbon"} <= {text[h.start : h.end] for h in found}
 
 
-def test_every_word_is_judged_by_its_own_scores(tagger: Tagger) -> None:
+def test_every_word_is_judged_by_its_own_scores(tagger: BertTagger) -> None:
     """A model that knows one word finds it at its place, wherever windows were cut."""
     name = tagger._tokenizer.convert_tokens_to_ids("grace")
-    knowing = Tagger(
+    knowing = BertTagger(
         tagger._tokenizer, OneWord(tagger._model.config, name), threshold=0.5, device=tagger._device
     )
     for run in ("x.", "undeterminable,", "q" * 99 + "!"):
@@ -126,7 +127,7 @@ def test_two_people_stay_two_across_the_end_of_a_sentence(text: str, parts: list
     assert [text[h.start : h.end] for h in join(text, hits)] == parts
 
 
-def test_a_batch_equals_its_texts_one_by_one(tagger: Tagger) -> None:
+def test_a_batch_equals_its_texts_one_by_one(tagger: BertTagger) -> None:
     texts = ["", "Ask Priya.", "no", "I live in Lisbon with Marta and two cats. " * 9, "!!"]
     together = tagger.tag(texts)
     for text, found in zip(texts, together, strict=True):
@@ -161,8 +162,8 @@ def test_parts_of_figures_are_no_ages() -> None:
     assert join(text, hits) == []
 
 
-def test_a_failing_model_tells_nothing_of_the_text(tagger: Tagger) -> None:
-    broken = Tagger(tagger._tokenizer, tagger._model, threshold=0.5, device=tagger._device)
+def test_a_failing_model_tells_nothing_of_the_text(tagger: BertTagger) -> None:
+    broken = BertTagger(tagger._tokenizer, tagger._model, threshold=0.5, device=tagger._device)
 
     def fail(**_: object) -> None:
         raise ValueError("Olumide")
@@ -174,7 +175,7 @@ def test_a_failing_model_tells_nothing_of_the_text(tagger: Tagger) -> None:
 
 
 def test_a_tagger_that_gives_no_numbers_takes_nothing_for_harmless(
-    tagger: Tagger, monkeypatch: pytest.MonkeyPatch
+    tagger: BertTagger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tagger._model.classifier.bias, "data", torch.full((1,), torch.nan))
     with pytest.raises(AnonymizationError, match="FloatingPointError"):
@@ -183,7 +184,7 @@ def test_a_tagger_that_gives_no_numbers_takes_nothing_for_harmless(
 
 def test_an_altered_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelFolderError, match="not found"):
-        Tagger.load(tmp_path / "none")
+        BertTagger.load(tmp_path / "none")
 
 
 def test_numbered_placeholders_tell_who_did_what() -> None:
@@ -193,8 +194,8 @@ def test_numbered_placeholders_tell_who_did_what() -> None:
     assert {span.type for span in found.spans} == {"PERSON", "LOCATION"}
 
 
-def test_the_floors_of_types_move_with_the_threshold(tagger: Tagger) -> None:
-    moved = Tagger(tagger._tokenizer, tagger._model, threshold=0.4, device=tagger._device)
+def test_the_floors_of_types_move_with_the_threshold(tagger: BertTagger) -> None:
+    moved = BertTagger(tagger._tokenizer, tagger._model, threshold=0.4, device=tagger._device)
     floors = {}
     for threshold in (0.2, 0.4, 0.9):
         moved.threshold = threshold
@@ -204,9 +205,9 @@ def test_the_floors_of_types_move_with_the_threshold(tagger: Tagger) -> None:
     assert max(floors[0.9]) < 1.0
 
 
-def test_a_word_with_a_capital_need_be_less_sure(tagger: Tagger) -> None:
+def test_a_word_with_a_capital_need_be_less_sure(tagger: BertTagger) -> None:
     name = tagger._tokenizer.convert_tokens_to_ids("grace")
     model = OneWord(tagger._model.config, name, score=0.35)
-    unsure = Tagger(tagger._tokenizer, model, threshold=0.4, device=tagger._device)
+    unsure = BertTagger(tagger._tokenizer, model, threshold=0.4, device=tagger._device)
     texts = ["so Grace came", "so grace came", "SO GRACE CAME"]
     assert [bool(found) for found in unsure.tag(texts)] == [True, False, False]

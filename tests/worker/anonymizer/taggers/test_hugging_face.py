@@ -21,13 +21,13 @@ from transformers import (
     RobertaForTokenClassification,
 )
 
-from worker.anonymizer.anonymizer import SHIPPED_TAGGER, Anonymizer
+from worker.anonymizer.anonymizer import Anonymizer
 from worker.anonymizer.taggers import loading as taggers
-from worker.anonymizer.taggers.bert import Tagger
+from worker.anonymizer.taggers.bert import BertTagger
 from worker.anonymizer.taggers.entity_types import KINDS, own_kind
 from worker.errors import ModelFolderError
 from worker.models.compute import EXACT, Compute
-from worker.models.folder import seal_folder
+from worker.models.folder import SHIPPED_TAGGER, seal_folder
 
 LABELS = ("O", "B-PER", "I-PER", "B-MISC", "B-GPE", "I-GPE", "B-DATE")
 #: A word and the labels that the tiny models give it, in equal parts.
@@ -117,7 +117,7 @@ def classifier_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("kind", ARCHITECTURES)
 def test_a_token_classifier_finds_what_it_knows(tmp_path: Path, kind: str, precision: str) -> None:
     tagger = taggers.load(write_classifier(tmp_path / kind, kind), Compute("cpu", precision))
-    assert isinstance(tagger, Tagger)
+    assert isinstance(tagger, BertTagger)
     assert tagger.precision == precision
     anonymizer = Anonymizer.around(tagger)
     texts = ["today olumide, frobnitz and OLUMIDE's cat met in Lisbon.", "", "olumide",
