@@ -41,7 +41,7 @@ from training.scoring.decision import Decision, tune_decision
 from training.scoring.reliability import reliability
 from training.scoring.temperature import best_temperature, cooled, fold_in
 from training.scoring.thresholds import silent_labels
-from worker.classifier.cls_token import AVERAGES, first_token_only
+from worker.classifier.cls_token import AVERAGES, cls_token_only
 from worker.errors import WorkerError
 from worker.models import adapter
 from worker.models.folder import ModelFolder
@@ -266,7 +266,7 @@ def _learn(
         resume_from = open_checkpoints(checkpoints, mark)
         progress.note(f"checkpoints are kept in {checkpoints} until the model is written")
     positive = class_weights(train.targets) if options.class_weights else None
-    with first_token_only(model):
+    with cls_token_only(model):
         if getattr(model.config, AVERAGES, False):
             freeze_lower_layers(model)
         if starts_as_average(base, model):
@@ -305,7 +305,7 @@ def _made_small(
         tokenizer,
         window_tokens=options.window_tokens,
     )
-    with first_token_only(model):
+    with cls_token_only(model):
         best.probabilities = predict(model, check, tokenizer.pad_token_id or 0)
     return best
 
@@ -328,7 +328,7 @@ def _decider(
             tokenizer,
             window_tokens=options.window_tokens,
         )
-        with first_token_only(model):
+        with cls_token_only(model):
             return decision(predict(model, windows, tokenizer.pad_token_id or 0))
 
     return decide

@@ -12,14 +12,14 @@ from faker import Faker
 
 from training import names
 from training.pii import places
-from worker.anonymizer.taggers.entity_types import KINDS
+from worker.anonymizer.taggers.entity_types import ENTITY_TYPES
 
 if TYPE_CHECKING:
     import random
     from collections.abc import Callable
 
 #: The tagger's types; what has no type here is no personal data and must stay.
-TYPES = KINDS
+TYPES = ENTITY_TYPES
 TYPE_OF_SLOT = {
     "PERSON": "PERSON",
     "FIRST": "PERSON",

@@ -9,7 +9,7 @@ import torch
 
 from tests.tiny_model import write_tiny_model
 from worker.classifier.classifier import Classifier
-from worker.classifier.cls_token import read
+from worker.classifier.cls_token import cls_logits
 from worker.models.compute import EXACT
 from worker.models.folder import ModelFolder
 
@@ -36,8 +36,8 @@ def test_whole_texts_read_as_the_library_reads_them(averaging: Classifier) -> No
     parts = mask[:, None].repeat(1, 2, 1)
     with torch.inference_mode():
         expected = averaging._model(input_ids=ids, attention_mask=mask.long()).logits
-        found = read(averaging._model, ids, mask, parts)
-        assert torch.allclose(read(averaging._model, ids, mask)[:, 0], expected, atol=1e-5)
+        found = cls_logits(averaging._model, ids, mask, parts)
+        assert torch.allclose(cls_logits(averaging._model, ids, mask)[:, 0], expected, atol=1e-5)
     assert found.shape == (3, 3, 3)
     for reading in range(3):  # a part that is the whole reads as the whole
         assert torch.allclose(found[:, reading], expected, atol=1e-5)
@@ -51,14 +51,14 @@ def test_a_part_is_read_without_the_rest_in_the_last_layer(averaging: Classifier
     parts[:, 0, 1:3] = True
     weights: list[torch.Tensor] = []
     with torch.inference_mode():
-        one = read(model, ids, mask, parts)[:, 1]
+        one = cls_logits(model, ids, mask, parts)[:, 1]
         layer = model.bert.encoder.layer[-1]
         value = layer.attention.self.value
         hook = value.register_forward_hook(
             lambda _module, _inputs, out: weights.append(out) or out + 9.0 * ~parts[:, 0, :, None]
         )
         try:  # whatever stands in the other tokens' values, nothing of it is seen
-            assert torch.allclose(read(model, ids, mask, parts)[:, 1], one, atol=1e-5)
+            assert torch.allclose(cls_logits(model, ids, mask, parts)[:, 1], one, atol=1e-5)
         finally:
             hook.remove()
     assert weights

@@ -1,4 +1,4 @@
-"""Which tagger a folder holds: our own, a token classifier of Hugging Face's, or GLiNER."""
+"""Loading the tagger that a folder holds: the shipped kind, one of Hugging Face's, or GLiNER."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def check(folder: Path) -> None:
-    """See that a tagger can be loaded from here, without loading it.
+    """Check that a tagger can be loaded from a folder, without loading it.
 
     Raises:
         ModelFolderError: the folder is missing, altered, or holds no tagger.
@@ -40,13 +40,13 @@ def check(folder: Path) -> None:
 def load(folder: Path, compute: Compute = AUTO) -> Tagger:
     """The tagger in a folder.
 
-    Besides the model's own files the folder of another's model may hold `tagger.json` with a
-    `threshold`, and for GLiNER `labels`: what to ask for, and the type of each.
+    The folder of a model of Hugging Face's or of GLiNER may also hold `tagger.json` with a
+    `threshold`, and for GLiNER with `labels`: what to ask for, and the entity type of each.
 
     Raises:
         ModelFolderError: the folder is missing, altered, or holds no tagger.
-        StartupError: a package or the base model is not installed, or device or precision are not
-            to be had.
+        StartupError: a package or the base model is not installed, or the device or the precision
+            is not available.
     """
     check(folder)
     if (folder / ADAPTER).exists():
@@ -58,10 +58,10 @@ def load(folder: Path, compute: Compute = AUTO) -> Tagger:
 
 
 def settings(folder: Path) -> dict[str, Any]:
-    """What `tagger.json` says, if there is one.
+    """The `threshold` and `labels` of a folder's `tagger.json`, as far as it holds them.
 
     Raises:
-        ModelFolderError: it says something else.
+        ModelFolderError: the file cannot be read, or holds values that are not allowed.
     """
     file = folder / bert.SETTINGS
     if not file.exists():

@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from worker.anonymizer.anonymizer import Anonymizer
-from worker.anonymizer.taggers.bert import LEAST, SURE, BertTagger
-from worker.anonymizer.taggers.tagged_span import TaggedSpan, join
+from worker.anonymizer.taggers.bert import BertTagger
+from worker.anonymizer.taggers.tagged_span import TaggedSpan, aggregate
 from worker.anonymizer.taggers.words import LOWER, MIXED, TITLE, UPPER, casing, encode
 from worker.errors import AnonymizationError, ModelFolderError
 from worker.models.compute import EXACT
@@ -124,7 +124,7 @@ def test_two_people_stay_two_across_the_end_of_a_sentence(text: str, parts: list
     inside = {i for part in parts for i in range(text.index(part), text.index(part) + len(part))}
     hits = [TaggedSpan(m.start(), m.end(), "PERSON", 0.9) for m in re.finditer(r"\w+|[^\w\s]", text)
             if m.start() in inside and m[0].isalnum()]  # fmt: skip
-    assert [text[h.start : h.end] for h in join(text, hits)] == parts
+    assert [text[h.start : h.end] for h in aggregate(text, hits)] == parts
 
 
 def test_a_batch_equals_its_texts_one_by_one(tagger: BertTagger) -> None:
@@ -141,7 +141,7 @@ def test_words_of_one_name_are_joined_and_edges_trimmed() -> None:
     text = "'Ann-Marie O'Neil', Bo"
     hits = [TaggedSpan(0, 4, "PERSON", 0.9), TaggedSpan(5, 10, "PERSON", 0.8), TaggedSpan(11, 12, "PERSON", 0.7),
             TaggedSpan(13, 18, "PERSON", 0.9), TaggedSpan(20, 22, "PERSON", 0.6)]  # fmt: skip
-    assert [text[h.start : h.end] for h in join(text, hits)] == ["Ann-Marie O'Neil", "Bo"]
+    assert [text[h.start : h.end] for h in aggregate(text, hits)] == ["Ann-Marie O'Neil", "Bo"]
 
 
 def test_mentions_of_a_name_have_the_type_of_the_surest() -> None:
@@ -150,7 +150,7 @@ def test_mentions_of_a_name_have_the_type_of_the_surest() -> None:
             TaggedSpan(19, 23, "PERSON", 0.9), TaggedSpan(27, 28, "AGE", 0.99),
             TaggedSpan(30, 34, "ORGANIZATION", 0.7), TaggedSpan(40, 44, "PERSON", 0.5),
             TaggedSpan(48, 53, "PERSON", 0.5)]  # fmt: skip
-    assert [hit.type for hit in join(text, hits)] == [
+    assert [hit.type for hit in aggregate(text, hits)] == [
         "PERSON", "LOCATION", "PERSON", "AGE", "PERSON", "PERSON", "LOCATION",
     ]  # fmt: skip
 
@@ -159,7 +159,7 @@ def test_parts_of_figures_are_no_ages() -> None:
     text = "7:55 and 5.50 at 8pm for $65"
     hits = [TaggedSpan(2, 4, "AGE", 0.99), TaggedSpan(9, 11, "ID", 0.99), TaggedSpan(17, 20, "AGE", 0.99),
             TaggedSpan(26, 28, "AGE", 0.99)]  # fmt: skip
-    assert join(text, hits) == []
+    assert aggregate(text, hits) == []
 
 
 def test_a_failing_model_tells_nothing_of_the_text(tagger: BertTagger) -> None:
@@ -192,17 +192,6 @@ def test_numbered_placeholders_tell_who_did_what() -> None:
     (found,) = anonymizer.anonymize(["Priya hit Olumide, so Olumide left Priya in Lisbon."])
     assert found.text == "<PERSON_1> hit <PERSON_2>, so <PERSON_2> left <PERSON_1> in <LOCATION_1>."
     assert {span.type for span in found.spans} == {"PERSON", "LOCATION"}
-
-
-def test_the_floors_of_types_move_with_the_threshold(tagger: BertTagger) -> None:
-    moved = BertTagger(tagger._tokenizer, tagger._model, threshold=0.4, device=tagger._device)
-    floors = {}
-    for threshold in (0.2, 0.4, 0.9):
-        moved.threshold = threshold
-        floors[threshold] = [moved._least(kind) for kind in ("PERSON", "ORGANIZATION", "AGE")]
-    assert floors[0.4] == [0.0, LEAST["ORGANIZATION"], SURE]
-    assert floors[0.2][1:] < floors[0.4][1:] < floors[0.9][1:]
-    assert max(floors[0.9]) < 1.0
 
 
 def test_a_word_with_a_capital_need_be_less_sure(tagger: BertTagger) -> None:

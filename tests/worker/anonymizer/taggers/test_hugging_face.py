@@ -24,7 +24,7 @@ from transformers import (
 from worker.anonymizer.anonymizer import Anonymizer
 from worker.anonymizer.taggers import loading as taggers
 from worker.anonymizer.taggers.bert import BertTagger
-from worker.anonymizer.taggers.entity_types import KINDS, own_kind
+from worker.anonymizer.taggers.entity_types import ENTITY_TYPES, entity_type
 from worker.errors import ModelFolderError
 from worker.models.compute import EXACT, Compute
 from worker.models.folder import SHIPPED_TAGGER, seal_folder
@@ -210,7 +210,7 @@ def test_the_shipped_tagger_passes_the_check() -> None:
 @pytest.mark.parametrize(("label", "kind"), [
     ("PER", "PERSON"), ("GPE", "LOCATION"), ("givenName", "PERSON"), ("EMAIL_ADDRESS", "CONTACT"),
     ("street address", "LOCATION"), ("MISC", None), ("DATE", None), ("CREDIT_CARD", "ID"),
-    *((kind, kind) for kind in KINDS),
+    *((kind, kind) for kind in ENTITY_TYPES),
 ])  # fmt: skip
 def test_types_by_other_names(label: str, kind: str | None) -> None:
-    assert own_kind(label) == kind
+    assert entity_type(label) == kind
