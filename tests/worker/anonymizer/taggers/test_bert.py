@@ -1,4 +1,4 @@
-"""The tagger: casing, words, windows, and the shipped weights."""
+"""The tagger: windows, thresholds, and the shipped weights."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ import torch
 
 from worker.anonymizer.anonymizer import Anonymizer
 from worker.anonymizer.taggers.bert import BertTagger
-from worker.anonymizer.taggers.tagged_span import TaggedSpan, aggregate
-from worker.anonymizer.taggers.words import LOWER, MIXED, TITLE, UPPER, casing, encode
 from worker.errors import AnonymizationError, ModelFolderError
 from worker.models.compute import EXACT
 from worker.models.folder import SHIPPED_TAGGER
@@ -26,37 +24,28 @@ def tagger() -> BertTagger:
     return BertTagger.load(SHIPPED_TAGGER, EXACT)
 
 
-@pytest.mark.parametrize(("word", "kind"), [
-    ("anna", LOWER), ("Anna", TITLE), ("ANNA", UPPER), ("A", TITLE), ("McCoy", MIXED), ("12", LOWER),
-    ("é", LOWER), ("!", LOWER),
-])  # fmt: skip
-def test_casing(word: str, kind: int) -> None:
-    assert casing(word) == kind
-
-
-def test_words_hold_every_token_once(tagger: BertTagger) -> None:
-    text = "Told Olumide's  mum, in Zwolle-Zuid: PHENOMENAL!"
-    (words,) = encode(tagger._tokenizer, [text])
-    assert words.starts[0] == 0
-    assert words.starts[-1] == len(words.ids) == len(words.types) == len(words.offsets)
-    assert words.starts == sorted(set(words.starts))
-
-
-@pytest.mark.parametrize("text", [
-    "Told Olumide that I can't come.", "told olumide that i can't come.",
-    "TOLD OLUMIDE THAT I CAN'T COME.",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Told Olumide that I can't come.",
+        "told olumide that i can't come.",
+        "TOLD OLUMIDE THAT I CAN'T COME.",
+    ],
+)
 def test_names_are_found_in_any_casing(tagger: BertTagger, text: str) -> None:
     (found,) = tagger.tag([text])
     assert [(text[h.start : h.end].lower(), h.type) for h in found] == [("olumide", "PERSON")]
 
 
-@pytest.mark.parametrize("text", [
-    "Today was a good day, I felt productive and calm.",
-    "i will hope for rain in may, and for roses in june",
-    "The doctor said the pills may take weeks.",
-    "TODAY I DID NOTHING AND IT WAS FINE.",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Today was a good day, I felt productive and calm.",
+        "i will hope for rain in may, and for roses in june",
+        "The doctor said the pills may take weeks.",
+        "TODAY I DID NOTHING AND IT WAS FINE.",
+    ],
+)
 def test_plain_words_stay(tagger: BertTagger, text: str) -> None:
     assert tagger.tag([text]) == [[]]
 
@@ -112,21 +101,6 @@ class OneWord:
         return SimpleNamespace(logits=probabilities.log())
 
 
-@pytest.mark.parametrize(("text", "parts"), [
-    ("I saw Anna. Bob was late.", ["Anna", "Bob"]),
-    ("i saw anna.bob was late.", ["anna", "bob"]),
-    ("Dear Anna\nBob was late.", ["Anna", "Bob"]),
-    ("J. R. Smith came", ["J. R. Smith"]),
-    ("Dr. Anna Smith came", ["Dr. Anna Smith"]),
-    ("Ann-Marie O'Neil came", ["Ann-Marie O'Neil"]),
-])  # fmt: skip
-def test_two_people_stay_two_across_the_end_of_a_sentence(text: str, parts: list[str]) -> None:
-    inside = {i for part in parts for i in range(text.index(part), text.index(part) + len(part))}
-    hits = [TaggedSpan(m.start(), m.end(), "PERSON", 0.9) for m in re.finditer(r"\w+|[^\w\s]", text)
-            if m.start() in inside and m[0].isalnum()]  # fmt: skip
-    assert [text[h.start : h.end] for h in aggregate(text, hits)] == parts
-
-
 def test_a_batch_equals_its_texts_one_by_one(tagger: BertTagger) -> None:
     texts = ["", "Ask Priya.", "no", "I live in Lisbon with Marta and two cats. " * 9, "!!"]
     together = tagger.tag(texts)
@@ -135,31 +109,6 @@ def test_a_batch_equals_its_texts_one_by_one(tagger: BertTagger) -> None:
         assert [(h.start, h.end, h.type) for h in alone] == [
             (h.start, h.end, h.type) for h in found
         ]
-
-
-def test_words_of_one_name_are_joined_and_edges_trimmed() -> None:
-    text = "'Ann-Marie O'Neil', Bo"
-    hits = [TaggedSpan(0, 4, "PERSON", 0.9), TaggedSpan(5, 10, "PERSON", 0.8), TaggedSpan(11, 12, "PERSON", 0.7),
-            TaggedSpan(13, 18, "PERSON", 0.9), TaggedSpan(20, 22, "PERSON", 0.6)]  # fmt: skip
-    assert [text[h.start : h.end] for h in aggregate(text, hits)] == ["Ann-Marie O'Neil", "Bo"]
-
-
-def test_mentions_of_a_name_have_the_type_of_the_surest() -> None:
-    text = "Ravi called Ghent. ravi is 9; Ravi left RAVI in Ghent."
-    hits = [TaggedSpan(0, 4, "LOCATION", 0.4), TaggedSpan(12, 17, "LOCATION", 0.9),
-            TaggedSpan(19, 23, "PERSON", 0.9), TaggedSpan(27, 28, "AGE", 0.99),
-            TaggedSpan(30, 34, "ORGANIZATION", 0.7), TaggedSpan(40, 44, "PERSON", 0.5),
-            TaggedSpan(48, 53, "PERSON", 0.5)]  # fmt: skip
-    assert [hit.type for hit in aggregate(text, hits)] == [
-        "PERSON", "LOCATION", "PERSON", "AGE", "PERSON", "PERSON", "LOCATION",
-    ]  # fmt: skip
-
-
-def test_parts_of_figures_are_no_ages() -> None:
-    text = "7:55 and 5.50 at 8pm for $65"
-    hits = [TaggedSpan(2, 4, "AGE", 0.99), TaggedSpan(9, 11, "ID", 0.99), TaggedSpan(17, 20, "AGE", 0.99),
-            TaggedSpan(26, 28, "AGE", 0.99)]  # fmt: skip
-    assert aggregate(text, hits) == []
 
 
 def test_a_failing_model_tells_nothing_of_the_text(tagger: BertTagger) -> None:

@@ -36,10 +36,15 @@ class StubModel:
         self.asked.append((texts, labels, threshold))
         known = {"Olumide": labels[0], "Lisbon": labels[1]}
         return [
-            [{"start": t.index(w), "end": t.index(w) + len(w), "label": label, "score": 0.8, "text": w}
-             for w, label in known.items() if w in t]
-            for t in texts
-        ]  # fmt: skip
+            [found(text, word, label) for word, label in known.items() if word in text]
+            for text in texts
+        ]
+
+
+def found(text: str, word: str, label: str) -> dict[str, Any]:
+    """What GLiNER tells of a word."""
+    start = text.index(word)
+    return {"start": start, "end": start + len(word), "label": label, "score": 0.8, "text": word}
 
 
 @pytest.fixture
