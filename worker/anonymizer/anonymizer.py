@@ -1,4 +1,4 @@
-"""The anonymizer: Presidio over batches, offline, failing closed."""
+"""The anonymizer: Presidio over batches of texts, offline; it fails rather than leaks."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ class Anonymizer:
 
     @classmethod
     def around(cls, tagger: Tagger, *, numbered: bool = False) -> Anonymizer:
-        """The usual recognizers around a tagger of one's own."""
+        """An anonymizer with the usual recognizers and a tagger that is loaded already."""
         presidio_analyzer.pattern_recognizer.REGEX_TIMEOUT_SECONDS = PATTERN_SECONDS
         nlp = TaggerEngine(tagger)
         analyzer = AnalyzerEngine(
@@ -103,15 +103,15 @@ class Anonymizer:
         return cls(analyzer, nlp, numbered=numbered)
 
     def set_threshold(self, threshold: float) -> None:
-        """Let the tagger find more (lower) or less (higher); for trying out."""
+        """Let the tagger find more (a lower one) or less (a higher one), for evaluations."""
         self._nlp.tagger.threshold = threshold
 
     def anonymize(self, texts: Sequence[str]) -> list[Anonymized]:
         """Anonymize a batch; results come in the same order.
 
         Raises:
-            AnonymizationError: some text could not be searched completely. Nothing is returned
-                for any of them; try one by one to tell which.
+            AnonymizationError: a text could not be searched completely. No text of the batch has a
+                result; anonymize one by one to find out which text it was.
         """
         try:
             artifacts = self._nlp.process_texts(texts)

@@ -96,7 +96,10 @@ def load(folder: Path, compute: Compute = AUTO, *, threshold: float = THRESHOLD)
     tagger = BertTagger(
         tokenizer, model.eval().to(place), threshold=threshold, device=place, scheme=scheme
     )
-    tagger.compute_in(choose_precision(compute.precision, place))
+    try:
+        tagger.compute_in(choose_precision(compute.precision, place))
+    except FloatingPointError:
+        raise ModelFolderError(f"{folder}: the tagger reads no text") from None
     return tagger
 
 

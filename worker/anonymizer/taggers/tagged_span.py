@@ -69,13 +69,13 @@ def aggregate(text: str, hits: Sequence[TaggedSpan]) -> list[TaggedSpan]:
 
 def _with_one_type_a_name(text: str, hits: Sequence[TaggedSpan]) -> list[TaggedSpan]:
     """Mentions of one name with one type; scores differ much between mentions."""
-    surest: dict[str, TaggedSpan] = {}
+    best: dict[str, TaggedSpan] = {}
     for hit in hits:
         if hit.type in NAMES:
             name = text[hit.start : hit.end].lower()
-            surest[name] = max(surest.get(name, hit), hit, key=lambda one: one.score)
+            best[name] = max(best.get(name, hit), hit, key=lambda one: one.score)
     return [
-        replace(hit, type=surest[text[hit.start : hit.end].lower()].type)
+        replace(hit, type=best[text[hit.start : hit.end].lower()].type)
         if hit.type in NAMES
         else hit
         for hit in hits

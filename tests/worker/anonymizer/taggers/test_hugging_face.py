@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from safetensors.torch import load_file, save_file
 
 from tests.worker.anonymizer.taggers.tiny_token_classifier import ARCHITECTURES, write_classifier
 from worker.anonymizer.anonymizer import Anonymizer
@@ -98,8 +99,6 @@ def test_what_is_wrong_with_a_folder_is_told(classifier_folder: Path, tmp_path: 
 
 
 def test_weights_without_a_head_are_not_made_up(classifier_folder: Path, tmp_path: Path) -> None:
-    from safetensors.torch import load_file, save_file
-
     folder = _without(classifier_folder, tmp_path / "headless")
     weights = load_file(folder / "model.safetensors")
     kept = {name: t for name, t in weights.items() if "classifier" not in name}
@@ -119,6 +118,15 @@ def test_weights_without_a_head_are_not_made_up(classifier_folder: Path, tmp_pat
 def test_labels_without_entity_types_are_told(tmp_path: Path, labels: Any, message: str) -> None:
     with pytest.raises(ModelFolderError, match=message):
         taggers.check(write_classifier(tmp_path / "odd", labels=labels))
+
+
+def test_a_model_that_gives_no_numbers_is_refused(tmp_path: Path) -> None:
+    folder = write_classifier(tmp_path / "model")
+    weights = load_file(folder / "model.safetensors")
+    weights["classifier.bias"].fill_(float("nan"))
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(ModelFolderError, match="reads no text"):
+        taggers.load(folder, Compute("cpu", "bf16"))
 
 
 def test_a_sealed_folder_is_verified(classifier_folder: Path, tmp_path: Path) -> None:
