@@ -177,19 +177,20 @@ def classify(jobs: int | None, raw: bool, **options: Any) -> None:
     """
     require("worker", *(extras.MODELS if raw else extras.ANONYMIZER))
     from worker.filters import classify_lines, run_filter
-    from worker.models.folder import ModelFolder
+    from worker.models.compute import Compute
+    from worker.models.folder import SHIPPED_MODEL, ModelFolder
     from worker.settings import WorkerSettings
 
     def work() -> None:
         settings = WorkerSettings.load(**_given(options))
-        ModelFolder.open(settings.model)  # a wrong one is told before anything large is loaded
+        model = settings.model or SHIPPED_MODEL
+        ModelFolder.open(model)  # a wrong one is told before anything large is loaded
         run_filter(
             classify_lines,
             jobs=jobs,
-            model=settings.model,
+            model=model,
             raw=raw,
-            device=settings.device,
-            precision=settings.precision,
+            compute=Compute(settings.device, settings.precision),
             tagger=settings.tagger,
             numbered=settings.numbered_placeholders,
         )
@@ -199,12 +200,12 @@ def classify(jobs: int | None, raw: bool, **options: Any) -> None:
 
 def _anonymizer_options(options: dict[str, Any]) -> dict[str, Any]:
     """The anonymizer's options, from the command line or the environment."""
+    from worker.models.compute import Compute
     from worker.settings import WorkerSettings
 
     settings = WorkerSettings.load(**_given(options))
     return {
-        "device": settings.device,
-        "precision": settings.precision,
+        "compute": Compute(settings.device, settings.precision),
         "tagger": settings.tagger,
         "numbered": settings.numbered_placeholders,
     }

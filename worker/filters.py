@@ -1,4 +1,4 @@
-"""The two stages as filters over JSON lines, on all cores, in order."""
+"""The two stages as filters: JSON lines from stdin to stdout, in order, on all cores."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import sys
 from collections import deque
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
@@ -17,41 +18,37 @@ from worker.errors import StartupError, WorkerError
 from worker.settings import available_cores
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from concurrent.futures import Future
     from pathlib import Path
     from typing import BinaryIO
 
+    from worker.anonymizer.offsets import OffsetMap
+    from worker.classifier.classifier import Classification
+    from worker.models.compute import Compute
+
     Record = dict[str, Any]
     Stage = Callable[[list[Record]], list[Record]]
 
-#: Lines that go to a process together.
+#: Lines that a process is given at a time.
 CHUNK_LINES = 64
-#: Up to this many chunks one process is done before a second would have loaded.
+#: Input of up to this many chunks stays in this process: others would have loaded too late.
 _FEW_CHUNKS = 2
-#: Chunks a process may have waiting: input of any length takes the same memory.
+#: Chunks that wait for each process at most, so that input of any length takes the same memory.
 _AHEAD = 4
 
 
 class LineError(WorkerError):
-    """A line of the input is not of the expected form; the message names its number only."""
+    """A line of the input is no record; the message holds its number and none of its text."""
 
 
 def anonymize_lines(
-    *,
-    device: str = "auto",
-    precision: str = "auto",
-    tagger: Path | None = None,
-    numbered: bool = False,
-    threads: int = 1,
+    *, compute: Compute, tagger: Path | None = None, numbered: bool = False
 ) -> Stage:
-    """The stage of `journal-worker anonymize`; call it in the process that will use it."""
-    import torch  # the command line stays light
-
+    """The stage of `journal-worker anonymize`; build it in the process that uses it."""
     from worker.anonymizer.anonymizer import Anonymizer  # brings spaCy
 
-    torch.set_num_threads(threads)
-    anonymizer = Anonymizer.load(tagger, device=device, precision=precision, numbered=numbered)
+    anonymizer = Anonymizer.load(tagger, compute, numbered=numbered)
 
     def stage(records: list[Record]) -> list[Record]:
         found = anonymizer.anonymize([record["text"] for record in records])
@@ -68,43 +65,52 @@ def anonymize_lines(
 
 
 def classify_lines(
-    *, model: Path, raw: bool, device: str, precision: str, threads: int,
-    tagger: Path | None = None, numbered: bool = False,
-) -> Stage:  # fmt: skip
-    """The stage of `journal-worker classify`; call it in the process that will use it."""
+    *,
+    model: Path,
+    raw: bool,
+    compute: Compute,
+    tagger: Path | None = None,
+    numbered: bool = False,
+) -> Stage:
+    """The stage of `journal-worker classify`; build it in the process that uses it."""
     from worker.classifier.classifier import Classifier  # `anonymize` does without torch
     from worker.models.folder import ModelFolder
 
-    classifier = Classifier.load(
-        ModelFolder.open(model), device=device, precision=precision, threads=threads
-    )
+    classifier = Classifier.load(ModelFolder.open(model), compute)
     anonymizer = None
     if not raw:
         from worker.anonymizer.anonymizer import Anonymizer  # `--raw` does without spaCy
 
-        anonymizer = Anonymizer.load(tagger, device=device, precision=precision, numbered=numbered)
+        anonymizer = Anonymizer.load(tagger, compute, numbered=numbered)
 
     def stage(records: list[Record]) -> list[Record]:
         texts = [record["text"] for record in records]
         cleaned = anonymizer.anonymize(texts) if anonymizer else None
         found = classifier.classify([c.text for c in cleaned] if cleaned else texts)
-        lines = []
-        for index, (record, item) in enumerate(zip(records, found, strict=True)):
-            scores = dict(
-                zip(classifier.label_names, (round(s, 6) for s in item.scores), strict=True)
-            )
-            locate = (
-                cleaned[index].offsets.to_submitted if cleaned else lambda start, end: (start, end)
-            )
-            labels = []
-            for name, ranges in zip(item.labels, item.evidence, strict=True):
-                where = [locate(start, end) for start, end in ranges]
-                evidence = [{"start": start, "end": end} for start, end in where]
-                labels.append({"label": name, "score": scores[name], "evidence": evidence})
-            lines.append({"id": record["id"], "labels": labels, "scores": scores})
-        return lines
+        return [
+            {
+                "id": record["id"],
+                **_labels_and_scores(
+                    item, classifier.label_names, cleaned[index].offsets if cleaned else None
+                ),
+            }
+            for index, (record, item) in enumerate(zip(records, found, strict=True))
+        ]
 
     return stage
+
+
+def _labels_and_scores(
+    item: Classification, names: Sequence[str], offsets: OffsetMap | None
+) -> Record:
+    """A result with evidence as ranges of the submitted text, onto which `offsets` maps."""
+    scores = dict(zip(names, (round(score, 6) for score in item.scores), strict=True))
+    labels = []
+    for name, ranges in zip(item.labels, item.evidence, strict=True):
+        submitted = [offsets.to_submitted(*found) if offsets else found for found in ranges]
+        evidence = [{"start": start, "end": end} for start, end in submitted]
+        labels.append({"label": name, "score": scores[name], "evidence": evidence})
+    return {"labels": labels, "scores": scores}
 
 
 def run_filter(
@@ -114,20 +120,25 @@ def run_filter(
     source: BinaryIO | None = None,
     **options: Any,
 ) -> None:
-    """Read records from stdin, pass them through a stage, write its records to stdout.
+    """Read records from stdin, pass them through a stage, write its records to stdout in order.
 
-    Long input is spread over processes; each loads the stage once. Lines come out in order.
+    Args:
+        make_stage: builds the stage; each process that long input is spread over calls it once.
+        jobs: most processes; one for each available core by default.
+        source: where to read; stdin by default.
+        options: what `make_stage` is called with.
 
     Raises:
         LineError: a line is no JSON object with an `id` and a text; lines before it are written.
-        WorkerError: the stage cannot be loaded, or failed.
+        WorkerError: the stage cannot be built, or failed.
     """
     items = _chunks(read_records(source or sys.stdin.buffer))
     first = list(islice(items, _FEW_CHUNKS + 1))
     cores = jobs or available_cores()
     spread = cores > 1 and len(first) > _FEW_CHUNKS
     if make_stage in (anonymize_lines, classify_lines):
-        options["threads"] = max(1, available_cores() // cores) if spread else available_cores()
+        threads = max(1, available_cores() // cores) if spread else available_cores()
+        options["compute"] = replace(options["compute"], threads=threads)
     build = partial(make_stage, **options)
     if spread:
         _spread(build, chain(first, items), cores)
@@ -143,8 +154,8 @@ def run_filter(
 def _spread(
     build: Callable[[], Stage], items: Iterable[list[Record] | LineError], cores: int
 ) -> None:
-    """Pass chunks through a stage in other processes; a few more than these are ever read ahead."""
-    # spawn: each process loads its own models, with no lock or thread of ours inherited.
+    """Pass chunks through a stage in `cores` other processes, reading a few chunks ahead."""
+    # Spawned processes load their own models, and inherit no lock or thread.
     pool = ProcessPoolExecutor(
         cores, multiprocessing.get_context("spawn"), initializer=_start, initargs=(build,)
     )
@@ -167,10 +178,10 @@ def _spread(
 
 
 def read_records(lines: Iterable[bytes]) -> Iterator[Record]:
-    """Records of `{"id", "text", ...}` from JSON lines; blank lines are skipped.
+    """Records of `id` and `text` from JSON lines of `{"id", "text", ...}`; skips blank lines.
 
     Raises:
-        LineError: names the number of the first line that is something else.
+        LineError: a line is something else; the message holds its number.
     """
     for number, line in enumerate(lines, 1):
         if not line.strip():
@@ -178,14 +189,14 @@ def read_records(lines: Iterable[bytes]) -> Iterator[Record]:
         try:
             record = json.loads(line)
             text, ident = record["text"], record["id"]
-            (text + json.dumps(ident, ensure_ascii=False)).encode()  # a lone surrogate is no text
+            (text + json.dumps(ident, ensure_ascii=False)).encode()  # raises for lone surrogates
         except (ValueError, KeyError, TypeError, RecursionError):
             raise LineError(f'line {number}: expected JSON {{"id": ..., "text": "..."}}') from None
         yield {"id": ident, "text": text}
 
 
 def _chunks(records: Iterable[Record]) -> Iterator[list[Record] | LineError]:
-    """Records in chunks; a bad line comes as the last item, behind what was before it."""
+    """Records in chunks; the error of a bad line is the last item, behind the lines before it."""
     chunk: list[Record] = []
     try:
         for record in records:
@@ -202,26 +213,33 @@ def _chunks(records: Iterable[Record]) -> Iterator[list[Record] | LineError]:
         yield chunk
 
 
-_stage: Stage | None = None
-_failure: WorkerError | None = None
+@dataclass
+class _PoolProcess:
+    """What a process of the pool holds: its stage, or the reason why it has none."""
+
+    stage: Stage | None = None
+    failure: WorkerError | None = None
+
+
+_process = _PoolProcess()
 
 
 def _start(build: Callable[[], Stage]) -> None:
-    global _stage, _failure  # noqa: PLW0603 - a pool process is one stage
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     try:
-        _stage = build()
-    except WorkerError as exc:  # told with the first chunk: here it would be a traceback
-        _failure = exc
-    except Exception as exc:  # noqa: BLE001 - the same, and nobody else catches it
-        _failure = StartupError(f"a process of the filter cannot start ({type(exc).__name__})")
+        _process.stage = build()
+    except WorkerError as exc:  # raised with the first chunk: here it would be a traceback
+        _process.failure = exc
+    except Exception as exc:  # noqa: BLE001 - raised with the first chunk too, in one line
+        reason = f"a process of the filter cannot start ({type(exc).__name__})"
+        _process.failure = StartupError(reason)
 
 
 def _work(chunk: list[Record]) -> list[Record]:
-    if _failure is not None:
-        raise _failure
-    assert _stage is not None
-    return _stage(chunk)
+    if _process.failure is not None:
+        raise _process.failure
+    assert _process.stage is not None
+    return _process.stage(chunk)
 
 
 def _write(records: list[Record]) -> None:

@@ -13,8 +13,6 @@ from producer.errors import ConfigurationError
 from producer.settings import Settings
 from worker.cuda import device_memory
 
-#: The classifier that comes with journal-stream.
-SHIPPED_MODEL = Path(__file__).parent / "models" / "distortions"
 #: Device memory that a child takes at most: about 0.5 GiB for its CUDA context, the weights, and
 #: the activations of one pass of 32,768 tokens through an encoder of BERT-base's size.
 CHILD_DEVICE_BYTES = 2 * 1024**3
@@ -32,7 +30,8 @@ class _RemovedSettings(BaseSettings):
 class WorkerSettings(Settings):
     """What a worker needs besides what it shares with its producers."""
 
-    model: Path = SHIPPED_MODEL
+    #: None: the model that comes with journal-stream; the same holds for the tagger.
+    model: Path | None = None
     tagger: Path | None = None
     numbered_placeholders: bool = False
     concurrency: Annotated[int | None, Field(ge=1)] = None

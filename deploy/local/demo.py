@@ -28,8 +28,7 @@ from deploy.local.server import Server
 from producer import JournalClient, JournalEntry, JournalResult, KeySet, Settings
 from producer.sealing import new_key, write_key_file
 from worker.errors import ModelFolderError
-from worker.models.folder import ModelFolder
-from worker.settings import SHIPPED_MODEL
+from worker.models.folder import SHIPPED_MODEL, ModelFolder
 
 MODEL = Path(os.environ.get("JOURNAL_MODEL") or SHIPPED_MODEL)
 LOAD_ENTRIES = 600

@@ -30,7 +30,7 @@ from tests.bench.setting import Setting
 from tests.bench.texts import deal, read_texts, sample
 from tests.bench.variants import CHUNK, Plain, StockCelery, Tutorial, Worker
 from worker.errors import WorkerError
-from worker.models.folder import ModelFolder
+from worker.models.folder import SHIPPED_MODEL, ModelFolder
 from worker.settings import WorkerSettings
 
 if TYPE_CHECKING:
@@ -194,7 +194,7 @@ def check_model(settings: WorkerSettings) -> None:
     Raises:
         ModelFolderError: the folder is missing, incomplete or altered.
     """
-    ModelFolder.open(settings.model)
+    ModelFolder.open(settings.model or SHIPPED_MODEL)
 
 
 @contextmanager

@@ -132,10 +132,11 @@ def main(entries: int, warm_up: int | None, tagger: Path | None) -> None:
     import torch
 
     from worker.anonymizer.anonymizer import Anonymizer
+    from worker.models.compute import Compute
 
     torch.set_num_threads(1)
     try:
-        anonymizer = Anonymizer.load(tagger, device="cpu")
+        anonymizer = Anonymizer.load(tagger, Compute("cpu"))
         found = soak(anonymizer.anonymize, entries, warm_up)
     except WorkerError as exc:
         click.echo(f"soak: {exc}", err=True)

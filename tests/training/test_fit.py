@@ -19,6 +19,7 @@ from training.progress import Progress
 from training.scoring import calibration
 from training.scoring.scores import score
 from worker.classifier.classifier import Classifier
+from worker.models.compute import EXACT
 from worker.models.folder import MODEL_FILES
 
 
@@ -48,7 +49,7 @@ def test_a_fit_beats_its_floor_and_the_worker_gets_the_same_figures(
 
     truth = multi_hot((record.labels for record in records), folder.labels)
     _, held_out = stratified_split(truth, leakage_groups(records), validation_share=0.25, seed=3)
-    worker = Classifier.load(folder, device="cpu", precision="fp32")
+    worker = Classifier.load(folder, EXACT)
     answers = worker.classify([records[row].text for row in held_out])
     scores = score(
         truth[held_out],

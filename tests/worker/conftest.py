@@ -13,6 +13,7 @@ from celery.worker import state
 from tests.worker.parent.batch_support import Desk
 from worker.anonymizer.anonymizer import Anonymizer
 from worker.classifier.classifier import Classifier
+from worker.models.compute import EXACT
 from worker.models.folder import ModelFolder
 
 if TYPE_CHECKING:
@@ -29,13 +30,13 @@ def _two_threads_at_most() -> None:
 @pytest.fixture(scope="session")
 def anonymizer() -> Anonymizer:
     """The real one in fp32: Presidio takes seconds to load."""
-    return Anonymizer.load(device="cpu", precision="fp32")
+    return Anonymizer.load(compute=EXACT)
 
 
 @pytest.fixture(scope="session")
 def classifier(tiny_model: Path) -> Classifier:
     """The tiny model in fp32."""
-    return Classifier.load(ModelFolder.open(tiny_model), device="cpu", precision="fp32")
+    return Classifier.load(ModelFolder.open(tiny_model), EXACT)
 
 
 @pytest.fixture

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from click.testing import Result
 
+    from worker.models.compute import Compute
+
 MANY = 5 * CHUNK_LINES + 7
 
 
@@ -185,8 +187,8 @@ def test_the_anonymizer_runs_where_and_as_precisely_as_it_is_told(
 ) -> None:
     asked = []
 
-    def load(_: Path | None, *, device: str, precision: str, **__: Any) -> Anonymizer:
-        asked.append((device, precision))
+    def load(_: Path | None, compute: Compute, **__: Any) -> Anonymizer:
+        asked.append((compute.device, compute.precision))
         return anonymizer
 
     monkeypatch.setattr(Anonymizer, "load", load)

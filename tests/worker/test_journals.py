@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from worker.classifier.classifier import Classifier
-from worker.models.folder import ModelFolder
-from worker.settings import SHIPPED_MODEL
+from worker.models.compute import EXACT
+from worker.models.folder import SHIPPED_MODEL, ModelFolder
 
 if TYPE_CHECKING:
     from worker.anonymizer.anonymizer import Anonymized, Anonymizer
@@ -54,7 +54,7 @@ def test_little_leaks_and_little_is_taken_for_personal(anonymizer: Anonymizer) -
 
 @pytest.fixture(scope="module")
 def shipped() -> Classifier:
-    return Classifier.load(ModelFolder.open(SHIPPED_MODEL), device="cpu", precision="fp32")
+    return Classifier.load(ModelFolder.open(SHIPPED_MODEL), EXACT)
 
 
 def test_labels_are_found_and_evidence_points_at_them(

@@ -54,11 +54,12 @@ def new_classifier(folder: ModelFolder, *, device: str, precision: str) -> Class
     Args:
         folder: verified.
         device: `auto`, `cpu` or `cuda`.
-        precision: `auto`, `fp32`, `bf16` or `int8`.
+        precision: `auto`, `fp32`, `bf16`, `fp16` or `int8`.
     """
     from worker.classifier.classifier import Classifier  # brings torch
+    from worker.models.compute import Compute
 
-    return Classifier.load(folder, device=device, precision=precision)
+    return Classifier.load(folder, Compute(device, precision))
 
 
 def prepare_libraries(*, offline: bool) -> None:

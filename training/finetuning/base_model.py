@@ -10,8 +10,7 @@ from training.entries.sources import SHIPPED
 from training.errors import BaseModelError
 from worker.models import adapter
 from worker.models import builtin_base as built_in_base
-from worker.models.folder import MANIFEST
-from worker.settings import SHIPPED_MODEL
+from worker.models.folder import MANIFEST, SHIPPED_MODEL
 
 
 @dataclass(frozen=True, slots=True)

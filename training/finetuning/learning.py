@@ -10,7 +10,7 @@ from training.finetuning.loss import class_weights
 from training.finetuning.model import freeze_lower_layers, starts_as_average
 from training.finetuning.trainer import FinetuneData, finetune
 from training.finetuning.windows import tokenize
-from worker.classifier.cls_token import AVERAGES, first_token_only
+from worker.classifier.cls_token import AVERAGES, cls_token_only
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,7 +59,7 @@ def learn(
         mark = fingerprint(base, names, parts.train, parts.held_out, options)
         checkpoints = open_checkpoints(checkpoint_folder(target), mark)
         progress.note(f"checkpoints are kept in {checkpoints.folder} until the model is written")
-    with first_token_only(model.model):
+    with cls_token_only(model.model):
         if getattr(model.model.config, AVERAGES, False):
             freeze_lower_layers(model.model)
         if starts_as_average(base, model.model):

@@ -10,7 +10,7 @@ import torch
 from torch.utils.data import DataLoader
 
 from training.finetuning.windows import Collator, tokenize
-from worker.classifier.cls_token import first_token_only
+from worker.classifier.cls_token import cls_token_only
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,7 +51,7 @@ class TextModel:
         """
         no_labels = np.zeros((len(texts), self.model.config.num_labels), np.float32)
         windows = tokenize(texts, no_labels, self.tokenizer, window_tokens=self.window_tokens)
-        with first_token_only(self.model):
+        with cls_token_only(self.model):
             return self.predict(windows)
 
     @torch.no_grad()

@@ -10,8 +10,8 @@ import numpy as np
 import torch
 
 from training.errors import DataError
-from worker.classifier.encoder import special_tokens
 from worker.models import windows
+from worker.models.tokenization import special_tokens, tokenize_with_offsets
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -121,14 +121,7 @@ class _Cutter:
 
     def __call__(self, batch: dict[str, list[Any]]) -> dict[str, list[Any]]:
         """Columns of the windows, from the columns of the texts."""
-        encoded = self._tokenizer(
-            batch["text"],
-            add_special_tokens=False,
-            return_offsets_mapping=True,
-            return_attention_mask=False,
-            return_token_type_ids=False,
-            verbose=False,
-        )
+        encoded = tokenize_with_offsets(self._tokenizer, batch["text"])
         columns: dict[str, list[Any]] = {
             name: [] for name in ("input_ids", "labels", "length", "index", "weight")
         }

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from training.errors import DataError
 from training.pii.examples import Example
 from worker.anonymizer.offsets import Span
-from worker.anonymizer.taggers.entity_types import KINDS, own_kind
+from worker.anonymizer.taggers.entity_types import ENTITY_TYPES, entity_type
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,9 +59,9 @@ def _renamed(example: Example, place: str) -> Example:
     spans = []
     for span in example.spans:
         # Who marks a date by hand does not mark "today", as some taggers do.
-        kind = "DATE_TIME" if span.type.upper() == "DATE" else own_kind(span.type)
+        kind = "DATE_TIME" if span.type.upper() == "DATE" else entity_type(span.type)
         if kind is None:
-            raise DataError(f"{place}: unknown type; the tagger knows {', '.join(KINDS)}")
+            raise DataError(f"{place}: unknown type; the tagger knows {', '.join(ENTITY_TYPES)}")
         spans.append(replace(span, type=kind))
     return replace(example, spans=tuple(spans))
 

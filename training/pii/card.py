@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from training.pii.examples import generate
 from training.pii.scores import PiiScores, score
 from worker.anonymizer.offsets import Span
-from worker.anonymizer.taggers.bert import Tagger
+from worker.anonymizer.taggers.bert import BertTagger
+from worker.models.compute import EXACT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -78,7 +79,7 @@ _UNSEEN = (
 
 def generated_scores(folder: Path, templates: Templates, seed: int) -> PiiScores:
     """The written tagger on examples generated from these templates."""
-    tagger = Tagger.load(folder, device="cpu", precision="fp32")
+    tagger = BertTagger.load(folder, EXACT)
     examples = list(generate(templates, EXAMPLES, seed))
     rows = []
     for start in range(0, len(examples), _BATCH):

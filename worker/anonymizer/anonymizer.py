@@ -1,36 +1,37 @@
-"""The anonymizer: Presidio over batches, offline, failing closed."""
+"""The anonymizer: Presidio over batches of texts, offline; it fails rather than leaks."""
 
 from __future__ import annotations
 
-import re
 import time
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING
 
 import presidio_analyzer.pattern_recognizer
 from presidio_analyzer import AnalyzerEngine
-from presidio_analyzer.nlp_engine import NlpArtifacts, NlpEngine
 from presidio_anonymizer import AnonymizerEngine
 from presidio_anonymizer.entities import RecognizerResult as Finding
 
 from worker.anonymizer import recognizers
 from worker.anonymizer.name_context import with_neighbours
+from worker.anonymizer.nlp_engine import TaggerEngine
 from worker.anonymizer.offsets import OffsetMap, Span
 from worker.anonymizer.spans import merge_spans, numbered_types, with_repeats
 from worker.anonymizer.taggers import loading as taggers
 from worker.errors import AnonymizationError
+from worker.models.compute import AUTO
+from worker.models.folder import SHIPPED_TAGGER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Sequence
+    from pathlib import Path
 
-    from worker.anonymizer.taggers.tagged_span import TaggedSpan
+    from presidio_analyzer.nlp_engine import NlpArtifacts
 
-#: The tagger that comes with journal-stream.
-SHIPPED_TAGGER = Path(__file__).parents[1] / "models" / "tagger"
+    from worker.anonymizer.taggers.base import Tagger
+    from worker.models.compute import Compute
+
 #: Presidio skips a pattern that runs longer than this, which would let personal data pass.
 PATTERN_SECONDS = 10
-_WORD = re.compile(r"\w+|[^\w\s]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,88 +49,6 @@ class Anonymized:
     offsets: OffsetMap
 
 
-class TaggerLike(Protocol):
-    """What finds personal data that has no form of its own."""
-
-    #: How sure it must be, between 0 and 1.
-    threshold: float
-
-    @property
-    def types(self) -> Sequence[str]:
-        """The types it gives."""
-
-    def tag(self, texts: Sequence[str]) -> list[list[TaggedSpan]]:
-        """Ranges of each text, in order and disjoint."""
-
-
-class _NlpEngine(NlpEngine):  # type: ignore[misc]
-    """Words for Presidio's context words; entities come from the tagger, batch by batch.
-
-    spaCy's tokenizer gives hardly other words, takes a fifth of the anonymizer's time and keeps
-    every word it has seen in its vocabulary.
-    """
-
-    def __init__(self, tagger: TaggerLike) -> None:
-        self.tagger = tagger
-
-    def process_texts(self, texts: Sequence[str]) -> list[NlpArtifacts]:
-        """What Presidio's recognizers are given for each text."""
-        tagged = self.tagger.tag(texts)
-        return [self._artifacts(*pair) for pair in zip(texts, tagged, strict=True)]
-
-    def _artifacts(self, text: str, hits: list[TaggedSpan]) -> NlpArtifacts:
-        words = list(_WORD.finditer(text))
-        tokens = [word[0] for word in words]
-        # Without a lemmatizer the words themselves serve for matching context words.
-        lowered = [token.lower() for token in tokens]
-        artifacts = NlpArtifacts(
-            entities=hits, tokens=tokens, tokens_indices=[word.start() for word in words],
-            lemmas=lowered, nlp_engine=None, language="en", scores=[hit.score for hit in hits],
-        )  # fmt: skip
-        artifacts.keywords = lowered
-        return artifacts
-
-    # What Presidio's interface asks for besides:
-
-    def load(self) -> None:
-        """Nothing to load: the tagger comes loaded."""
-
-    def is_loaded(self) -> bool:
-        """Always."""
-        return True
-
-    def process_text(self, text: str, language: str) -> NlpArtifacts:
-        """See `process_texts`."""
-        del language
-        return self.process_texts([text])[0]
-
-    def process_batch(
-        self, texts: Iterable[str], language: str, **_: Any
-    ) -> Iterator[tuple[str, NlpArtifacts]]:
-        """See `process_texts`."""
-        del language
-        given = list(texts)
-        yield from zip(given, self.process_texts(given), strict=True)
-
-    def is_stopword(self, word: str, language: str) -> bool:
-        """No word is left out."""
-        del word, language
-        return False
-
-    def is_punct(self, word: str, language: str) -> bool:
-        """Whether a word is punctuation."""
-        del language
-        return not any(character.isalnum() for character in word)
-
-    def get_supported_entities(self) -> list[str]:
-        """The tagger's types."""
-        return list(self.tagger.types)
-
-    def get_supported_languages(self) -> list[str]:
-        """English alone."""
-        return ["en"]
-
-
 class Anonymizer:
     """Replaces personal data by placeholders; not safe to share between threads.
 
@@ -140,7 +59,7 @@ class Anonymizer:
     """
 
     def __init__(
-        self, analyzer: AnalyzerEngine, nlp: _NlpEngine, *, numbered: bool = False
+        self, analyzer: AnalyzerEngine, nlp: TaggerEngine, *, numbered: bool = False
     ) -> None:
         self._analyzer = analyzer
         self._numbered = numbered
@@ -151,9 +70,8 @@ class Anonymizer:
     def load(
         cls,
         tagger: Path | None = None,
+        compute: Compute = AUTO,
         *,
-        device: str = "auto",
-        precision: str = "auto",
         numbered: bool = False,
     ) -> Anonymizer:
         """Load the recognizers and the tagger from disk.
@@ -161,22 +79,21 @@ class Anonymizer:
         Args:
             tagger: its folder, see `worker.anonymizer.taggers.loading`; the one that comes with
                 journal-stream by default.
-            device: auto, cpu or cuda.
-            precision: auto, fp32, bf16, fp16 or int8: the tagger's arithmetic.
+            compute: where and in which precision the tagger computes.
             numbered: see `Anonymizer`.
 
         Raises:
             ModelFolderError: the tagger's folder is missing or altered.
             StartupError: the base model, or the tagger's package, is not installed.
         """
-        loaded = taggers.load(tagger or SHIPPED_TAGGER, device=device, precision=precision)
+        loaded = taggers.load(tagger or SHIPPED_TAGGER, compute)
         return cls.around(loaded, numbered=numbered)
 
     @classmethod
-    def around(cls, tagger: TaggerLike, *, numbered: bool = False) -> Anonymizer:
-        """The usual recognizers around a tagger of one's own."""
+    def around(cls, tagger: Tagger, *, numbered: bool = False) -> Anonymizer:
+        """An anonymizer with the usual recognizers and a tagger that is loaded already."""
         presidio_analyzer.pattern_recognizer.REGEX_TIMEOUT_SECONDS = PATTERN_SECONDS
-        nlp = _NlpEngine(tagger)
+        nlp = TaggerEngine(tagger)
         analyzer = AnalyzerEngine(
             registry=recognizers.registry(tagger.types),
             nlp_engine=nlp,
@@ -186,15 +103,15 @@ class Anonymizer:
         return cls(analyzer, nlp, numbered=numbered)
 
     def set_threshold(self, threshold: float) -> None:
-        """Let the tagger find more (lower) or less (higher); for trying out."""
+        """Let the tagger find more (a lower one) or less (a higher one), for evaluations."""
         self._nlp.tagger.threshold = threshold
 
     def anonymize(self, texts: Sequence[str]) -> list[Anonymized]:
         """Anonymize a batch; results come in the same order.
 
         Raises:
-            AnonymizationError: some text could not be searched completely. Nothing is returned
-                for any of them; try one by one to tell which.
+            AnonymizationError: a text could not be searched completely. No text of the batch has a
+                result; anonymize one by one to find out which text it was.
         """
         try:
             artifacts = self._nlp.process_texts(texts)

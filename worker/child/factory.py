@@ -1,7 +1,7 @@
-"""Putting the real stages together: what a child of a worker runs.
+"""Building the pipeline that a child of a worker runs, from its settings.
 
-Importing this brings torch, spaCy and Presidio. A worker imports it before it forks, so that its
-children share the pages; nothing here starts a thread or touches a GPU before `build`.
+This imports torch, spaCy and Presidio. A worker imports it before it forks, so that its children
+share the memory pages; nothing here starts a thread or touches a GPU before `build`.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ from worker.broker.settlement import settler_for
 from worker.child.pipeline import Pipeline
 from worker.cuda import hidden_cuda
 from worker.errors import AnonymizationError, StartupError
-from worker.models.folder import ModelFolder
+from worker.models.compute import Compute
+from worker.models.folder import SHIPPED_MODEL, SHIPPED_TAGGER, ModelFolder
 
 with hidden_cuda():
-    from worker.anonymizer.anonymizer import SHIPPED_TAGGER, Anonymizer
+    from worker.anonymizer.anonymizer import Anonymizer
     from worker.anonymizer.taggers import loading as taggers
     from worker.classifier.classifier import Classifier
 
@@ -26,38 +27,31 @@ _FIRST_TEXT = "A first text, so that the first entry does not wait: Ada was in P
 
 
 def check(settings: WorkerSettings) -> None:
-    """Verify what `build` will load, in the parent, before anything starts.
+    """Verify the model folders that `build` will load; for the parent, before it forks.
 
     Raises:
         ModelFolderError: a model folder is missing, incomplete or altered.
-        StartupError: what the tagger needs is not installed.
+        StartupError: a package that the tagger needs is not installed.
     """
-    ModelFolder.open(settings.model)
+    ModelFolder.open(settings.model or SHIPPED_MODEL)
     taggers.check(settings.tagger or SHIPPED_TAGGER)
 
 
 def build(settings: WorkerSettings) -> tuple[Pipeline, dict[str, str]]:
-    """Load the models from disk, warm them up, and string the stages together.
+    """Load the models, warm them up, and make a pipeline of the stages.
 
     Returns:
-        The pipeline, and what to tell of the model: name, version, precision, device.
+        The pipeline; and the labels of `journal_model_info`: name, version, precision and device
+        of the classifier.
 
     Raises:
-        StartupError, ConfigurationError: something is missing or wrong.
+        StartupError: a model cannot be loaded, or computes nothing.
+        ConfigurationError: the key set cannot be read.
     """
-    folder = ModelFolder.open(settings.model)
-    classifier = Classifier.load(
-        folder,
-        device=settings.device,
-        precision=settings.precision,
-        threads=settings.threads_per_child,
-    )
-    anonymizer = Anonymizer.load(
-        settings.tagger,
-        device=settings.device,
-        precision=settings.precision,
-        numbered=settings.numbered_placeholders,
-    )
+    folder = ModelFolder.open(settings.model or SHIPPED_MODEL)
+    compute = Compute(settings.device, settings.precision, settings.threads_per_child)
+    classifier = Classifier.load(folder, compute)
+    anonymizer = Anonymizer.load(settings.tagger, compute, numbered=settings.numbered_placeholders)
     try:
         anonymizer.anonymize([_FIRST_TEXT])
     except AnonymizationError as exc:

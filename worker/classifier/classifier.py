@@ -1,39 +1,44 @@
-"""The classifier: a verified model folder applied to batches of anonymized texts."""
+"""The classifier: scores batches of anonymized texts with the model of a verified folder."""
 
 from __future__ import annotations
 
-import copy
-import logging
-import math
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import torch
 
-from worker.classifier.cls_token import AVERAGES, is_bert, read
+from worker.classifier.cls_token import AVERAGES, cls_logits, is_bert
 from worker.classifier.encoder import Encoder
 from worker.classifier.evidence import evidence
 from worker.errors import ClassificationError, ModelFolderError
+from worker.models.compute import AUTO
 from worker.models.loading import load_parts
-from worker.models.precision import Precision, choose_device, choose_precision, convert, finite
+from worker.models.padding import PaddedBatch, pad, similar_lengths
+from worker.models.precision import (
+    Precision,
+    choose_device,
+    choose_precision,
+    finite,
+    set_threads,
+    with_fallback,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
+    from worker.models.compute import Compute
     from worker.models.folder import ModelFolder
     from worker.models.windows import Sentence, Window
 
-log = logging.getLogger(__name__)
-
-#: Most tokens, padding included, in one forward pass. On a CPU small passes stay in the
-#: cache (256 to 1,024 tokens were within 5% of one another); a GPU wants them large.
+#: Most tokens, padding included, in one forward pass. On a CPU the activations of a small pass stay
+#: in the cache (256 to 1,024 tokens were within 5% of one another); a GPU needs large ones.
 PADDED_TOKENS = {"cpu": 512, "cuda": 32_768}
-#: Largest difference of a probability from fp32 that a faster precision may show at warm-up.
+#: Largest difference of a probability from that in fp32 which is accepted of a faster precision.
 TOLERANCE = 0.06
-_NONE = np.empty((0, 0), dtype=np.float32)
+_NO_SCORES = np.empty((0, 0), dtype=np.float32)
 _PROBES = (
     "I missed one call from my sister and now she will never speak to me again.",
     "We planted beans along the fence and it rained all afternoon.",
@@ -43,9 +48,9 @@ _PROBES = (
 
 
 class Usage(Protocol):
-    """Something that counts what a batch cost."""
+    """Something that counts the tokens of a batch."""
 
-    #: Tokens that carried text.
+    #: Tokens of windows, special tokens included and padding not.
     tokens: int
     #: Tokens computed, padding included.
     padded_tokens: int
@@ -53,12 +58,13 @@ class Usage(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Classification:
-    """What was found in one text.
+    """The result of one text.
 
     Attributes:
         scores: the probability of each label, in the order of the model folder's labels.
         labels: the labels given, best score first.
-        evidence: for each label given, character ranges of the classified text, in order.
+        evidence: for each label given the half-open ranges of characters, in order, of the
+            sentences that carry it.
     """
 
     scores: tuple[float, ...]
@@ -67,11 +73,17 @@ class Classification:
 
 
 class Classifier:
-    """Scores texts for every label; an entry's score is the maximum over its windows.
+    """Scores texts for every label; the score of a text is the maximum over its windows.
 
-    What carries a label is found by scoring each sentence: in the same pass where the model's last
-    layer averages (see `worker.classifier.cls_token`), else the sentences of labelled texts one by
-    one.
+    The sentences that carry a label are found by scoring each of them. Where the last layer of the
+    model averages (see `worker.classifier.cls_token`) that is done in the pass that scores the
+    windows; else the sentences of labelled texts are scored in passes of their own.
+
+    Args:
+        folder: the verified model folder.
+        tokenizer: its tokenizer, a fast one.
+        model: its model in fp32, on `device`.
+        device: where to compute.
     """
 
     def __init__(
@@ -85,52 +97,27 @@ class Classifier:
         self._model = model
         self._padded_tokens = PADDED_TOKENS[device.type]
         self._thresholds = torch.tensor(folder.thresholds)
-        self._reads_sentences = is_bert(model) and getattr(model.config, AVERAGES, False)
+        self._scores_sentences_inside = is_bert(model) and getattr(model.config, AVERAGES, False)
 
     @classmethod
-    def load(
-        cls,
-        folder: ModelFolder,
-        *,
-        device: str = "auto",
-        precision: str = "auto",
-        threads: int | None = None,
-    ) -> Classifier:
-        """Load a verified folder, choose device and precision, and warm up.
+    def load(cls, folder: ModelFolder, compute: Compute = AUTO) -> Classifier:
+        """Load the model of a verified folder, choose device and precision, and warm up.
 
-        A faster precision whose probabilities stray from fp32 is given up for fp32.
-
-        Args:
-            folder: the verified model folder.
-            device: auto, cpu or cuda.
-            precision: auto, fp32, bf16, fp16 or int8.
-            threads: torch threads for this process; torch's choice by default.
+        Where the probabilities of a faster precision stray from those in fp32, fp32 is used.
 
         Raises:
             ModelFolderError: the folder cannot be loaded.
-            StartupError: the device or precision is not to be had.
+            StartupError: the device or the precision is not available.
         """
-        if threads:
-            torch.set_num_threads(threads)
-        place = choose_device(device)
-        chosen = choose_precision(precision, place)
+        set_threads(compute.threads)
+        place = choose_device(compute.device)
+        chosen = choose_precision(compute.precision, place)
         tokenizer, model = load_parts(folder)
         classifier = cls(folder, tokenizer, model.to(place), device=place)
         try:
-            expected = classifier._probe()
+            classifier._warm_up(chosen)
         except ClassificationError as exc:
             raise ModelFolderError(f"{folder.path}: the model scores no text ({exc})") from None
-        if chosen is not Precision.FP32:
-            exact, classifier._model = model, convert(copy.deepcopy(model), chosen, place)
-            try:
-                error = float((expected - classifier._probe()).abs().max())
-            except ClassificationError:
-                error = math.inf
-            if error <= TOLERANCE:
-                classifier.precision = chosen
-            else:
-                log.warning("%s strays %.3f from fp32 on this model; using fp32", chosen, error)
-                classifier._model = exact
         return classifier
 
     @property
@@ -155,13 +142,16 @@ class Classifier:
         """
         try:
             pieces = self._encoder.windows(texts)
-            scores, inner = self._score(pieces, usage, inside=self._reads_sentences)
+            inside = self._scores_sentences_inside
+            scores, sentence_scores = self._score(pieces, usage, inside=inside)
             of_text = _by_text(pieces, len(texts))
             found = [self._combine(scores[rows]) for rows in of_text]
-            if not self._reads_sentences:
-                pieces, inner, of_text = self._read_again(texts, found, usage)
+            if not inside:
+                pieces, sentence_scores, of_text = self._score_sentences(texts, found, usage)
             return [
-                self._with_evidence(item, [pieces[r] for r in rows], [inner[r] for r in rows])
+                self._with_evidence(
+                    item, [pieces[r] for r in rows], [sentence_scores[r] for r in rows]
+                )
                 for item, rows in zip(found, of_text, strict=True)
             ]
         except MemoryError:
@@ -169,74 +159,69 @@ class Classifier:
         except Exception as exc:  # noqa: BLE001 - a tokenizer's message may hold the text
             raise ClassificationError(type(exc).__name__) from None
 
-    def _probe(self) -> torch.Tensor:
-        """Scores of a few texts, of shape `(texts, labels)`."""
-        return torch.tensor([found.scores for found in self.classify(_PROBES)])
+    def _warm_up(self, precision: Precision) -> None:
+        """Score a few texts; compute in `precision` from then on, if it agrees with fp32 on them.
+
+        Raises:
+            ClassificationError: the model scores no text in fp32.
+        """
+
+        def probe(model: Any) -> torch.Tensor:
+            self._model = model
+            return torch.tensor([found.scores for found in self.classify(_PROBES)])
+
+        self._model, self.precision = with_fallback(
+            self._model, precision, self.device, probe=probe, tolerance=TOLERANCE
+        )
 
     def _score(
         self, pieces: Sequence[Window], usage: Usage | None, *, inside: bool = False
     ) -> tuple[torch.Tensor, list[NDArray[np.float32]]]:
-        """Probabilities in fp32 on the CPU.
+        """Score windows, and with `inside` the sentences inside each window too.
 
         Returns:
-            Those of the windows, of shape `(windows, labels)`; and for each window those of its
-            sentences, of shape `(sentences, labels)`, if `inside` is wanted.
+            The probabilities of windows, of shape `(windows, labels)`; and for each window those
+            of its sentences, of shape `(sentences, labels)`. All are in fp32 on the CPU.
         """
         scores = torch.zeros(len(pieces), len(self.folder.labels))
-        inner = [_NONE] * len(pieces)
-        for group in self._groups(pieces):
-            width = max(len(pieces[i].token_ids) for i in group)
-            ids = torch.full((len(group), width), self._tokenizer.pad_token_id)
-            mask = torch.zeros((len(group), width), dtype=torch.bool)
-            for row, index in enumerate(group):
-                tokens = torch.tensor(pieces[index].token_ids)
-                ids[row, : len(tokens)] = tokens
-                mask[row, : len(tokens)] = True
+        of_sentences = [_NO_SCORES] * len(pieces)
+        lengths = [len(piece.token_ids) for piece in pieces]
+        for group in similar_lengths(lengths, self._padded_tokens):
+            batch = pad([pieces[i].token_ids for i in group], self._tokenizer.pad_token_id)
             if usage is not None:
-                usage.tokens += int(mask.sum())
-                usage.padded_tokens += ids.numel()
-            parts = _parts([pieces[i] for i in group], mask) if inside else None
-            found = self._probabilities(ids, mask, parts)
+                usage.tokens += int(batch.mask.sum())
+                usage.padded_tokens += batch.ids.numel()
+            parts = _parts([pieces[i] for i in group], batch.mask) if inside else None
+            found = self._probabilities(batch, parts)
             scores[group] = found[:, 0]
             if inside:
                 for row, index in enumerate(group):
-                    inner[index] = found[row, 1 : 1 + len(pieces[index].sentences)].numpy()
-        return scores, inner
+                    count = len(pieces[index].sentences)
+                    of_sentences[index] = found[row, 1 : 1 + count].numpy()
+        return scores, of_sentences
 
-    def _probabilities(
-        self, ids: torch.Tensor, mask: torch.Tensor, parts: torch.Tensor | None
-    ) -> torch.Tensor:
-        """Of shape `(windows, 1 + parts, labels)`."""
-        ids, mask = ids.to(self.device), mask.to(self.device)
+    def _probabilities(self, batch: PaddedBatch, parts: torch.Tensor | None) -> torch.Tensor:
+        """The probabilities of windows and of their parts, `(windows, 1 + parts, labels)`."""
+        ids, mask = batch.ids.to(self.device), batch.mask.to(self.device)
         with torch.inference_mode():
             if is_bert(self._model):
-                logits = read(
-                    self._model, ids, mask, None if parts is None else parts.to(self.device)
-                )
+                parts = None if parts is None else parts.to(self.device)
+                logits = cls_logits(self._model, ids, mask, parts)
             else:
                 logits = self._model(input_ids=ids, attention_mask=mask.long()).logits[:, None]
         return torch.sigmoid(finite(logits).float()).cpu()
 
-    def _groups(self, pieces: Sequence[Window]) -> Iterator[list[int]]:
-        """Windows of similar length, as many as fit the budget of padded tokens."""
-        order = sorted(range(len(pieces)), key=lambda i: len(pieces[i].token_ids))
-        group: list[int] = []
-        for index in order:
-            width = len(pieces[index].token_ids)  # the longest so far: lengths only grow
-            if group and (len(group) + 1) * width > self._padded_tokens:
-                yield group
-                group = []
-            group.append(index)
-        if group:
-            yield group
-
     def _combine(self, scores: torch.Tensor) -> Classification:
-        """What one text's windows say, of shape `(windows, labels)`, yet without evidence."""
+        """The result of a text, still without evidence.
+
+        Args:
+            scores: the probabilities of its windows, of shape `(windows, labels)`.
+        """
         if not len(scores):
             return Classification(scores=(0.0,) * len(self.folder.labels), labels=())
         best = scores.max(dim=0).values
-        given = [i for i in torch.argsort(best, descending=True).tolist()
-                 if best[i] >= self._thresholds[i]]  # fmt: skip
+        order = torch.argsort(best, descending=True).tolist()
+        given = [i for i in order if best[i] >= self._thresholds[i]]
         if float(best.sum()) < self.folder.least_expected:
             given = []
         elif self.folder.at_least_one and not given:
@@ -245,10 +230,15 @@ class Classifier:
             scores=tuple(best.tolist()), labels=tuple(self.folder.labels[i] for i in given)
         )
 
-    def _read_again(
+    def _score_sentences(
         self, texts: Sequence[str], found: Sequence[Classification], usage: Usage | None
     ) -> tuple[list[Window], list[NDArray[np.float32]], list[list[int]]]:
-        """The sentences of labelled texts, scored one by one."""
+        """Score each sentence of labelled texts as a window of its own.
+
+        Returns:
+            The sentences; for each its probabilities, of shape `(1, labels)`; and for each text
+            the indices of its sentences. A text of one sentence is not scored again.
+        """
         labelled = [i for i, item in enumerate(found) if item.labels]
         pieces = self._encoder.windows([texts[i] for i in labelled], by_sentence=True)
         of_text: list[list[int]] = [[] for _ in texts]
@@ -267,7 +257,13 @@ class Classifier:
     def _with_evidence(
         self, item: Classification, pieces: list[Window], scores: list[NDArray[np.float32]]
     ) -> Classification:
-        """The same, with the sentences that carry each label."""
+        """The result with the sentences that carry each label.
+
+        Args:
+            item: the result of a text without evidence.
+            pieces: the windows of the text, or its sentences, in order.
+            scores: for each piece the probabilities of its sentences, `(sentences, labels)`.
+        """
         if not item.labels:
             return item
         ranges: list[Sentence | Window] = []
@@ -275,15 +271,16 @@ class Classifier:
             ranges += piece.sentences or [piece]
         table = np.concatenate(scores)
         labels = [self.folder.labels.index(name) for name in item.labels]
-        return replace(item, evidence=tuple(
+        found = (
             evidence(ranges, table[:, label], self.folder.thresholds[label]) for label in labels
-        ))  # fmt: skip
+        )
+        return replace(item, evidence=tuple(found))
 
 
 def _parts(pieces: Sequence[Window], mask: torch.Tensor) -> torch.Tensor:
-    """Which tokens each sentence has, of shape `(windows, sentences, tokens)`.
+    """True at the tokens of each sentence, of shape `(windows, sentences, tokens)`.
 
-    Windows with fewer sentences than others are read as a whole in their place.
+    Where a window has fewer sentences than others, the rest of its parts are the whole window.
     """
     most = max(len(piece.sentences) for piece in pieces)
     parts = mask[:, None].repeat(1, most, 1)
@@ -295,6 +292,7 @@ def _parts(pieces: Sequence[Window], mask: torch.Tensor) -> torch.Tensor:
 
 
 def _by_text(pieces: Sequence[Window], texts: int) -> list[list[int]]:
+    """For each text of a batch the indices of its windows."""
     rows: list[list[int]] = [[] for _ in range(texts)]
     for index, piece in enumerate(pieces):
         rows[piece.text_index].append(index)

@@ -1,13 +1,14 @@
-"""Computing a BERT classifier's last layer for its first token only.
+"""The last layer of a BERT classifier, computed for its `[CLS]` token alone.
 
-The classifier reads nothing else of that layer, so the queries, the output projection and the
-feed-forward part of all other tokens are work for nothing: with five layers, a sixth of it all.
-The results are the same.
+The classifier's head reads nothing else of that layer. The queries, the output projection and the
+feed-forward part of all other tokens would be computed for nothing: with five layers, a sixth of
+all work. The logits are the same.
 
-The first token can also read the text more than once: as a whole, and each sentence by itself,
-with its attention kept to that sentence. Everything below is shared, so this costs next to
-nothing. It tells which sentence carries a label where the last layer gathers what the others
-found, as the averaging layer of `training.finetuning.averaging_layer` does.
+`[CLS]` can also be computed several times in one pass: attending to the whole text, and attending
+to one sentence at a time. The layers below are shared, so this costs next to nothing. Where the
+last layer averages the values of the tokens it attends to, as the averaging layer of
+`training.finetuning.averaging_layer` does, the logits of a sentence tell whether it carries a
+label.
 """
 
 from __future__ import annotations
@@ -24,18 +25,21 @@ if TYPE_CHECKING:
 
     from transformers import PreTrainedModel
 
-#: In the model's configuration: its last layer averages, see `training.finetuning.averaging_layer`.
+#: The key in `config.json` that is true where the last layer of the model averages.
 AVERAGES = "averaging_layer"
 
 
 def is_bert(model: PreTrainedModel) -> bool:
-    """Whether a model is built as this module expects."""
+    """Whether a model has BERT's layers, which this module takes apart."""
     return bool(model.config.model_type == "bert")
 
 
 @contextmanager
-def first_token_only(model: PreTrainedModel) -> Iterator[None]:
-    """Within the block the last layer of a BERT model gives one token; others are left alone."""
+def cls_token_only(model: PreTrainedModel) -> Iterator[None]:
+    """Within the block the last layer of a BERT model computes `[CLS]` alone.
+
+    Models of other architectures are left as they are.
+    """
     if not is_bert(model):
         yield
         return
@@ -47,7 +51,7 @@ def first_token_only(model: PreTrainedModel) -> Iterator[None]:
         del last.forward
 
 
-def read(
+def cls_logits(
     model: Any, ids: torch.Tensor, mask: torch.Tensor, parts: torch.Tensor | None = None
 ) -> torch.Tensor:
     """Logits of a BERT classifier for whole texts and for parts of them.
@@ -55,53 +59,59 @@ def read(
     Args:
         model: a `BertForSequenceClassification` in evaluation mode.
         ids: token ids of shape `(texts, tokens)`.
-        mask: true where there is a token, of the same shape.
-        parts: true where a part has its tokens, of shape `(texts, parts, tokens)`; none by default.
+        mask: true where there is a token and not padding, of shape `(texts, tokens)`.
+        parts: true at the tokens of each part, of shape `(texts, parts, tokens)`; no parts by
+            default.
 
     Returns:
         Logits of shape `(texts, 1 + parts, labels)`: the whole text first.
     """
-    encoder = model.bert.encoder.layer
-    seen = mask[:, None, None, :]
+    layers = model.bert.encoder.layer
+    whole = mask[:, None, None, :]
     states = model.bert.embeddings(ids)
-    for layer in encoder[:-1]:
-        states = layer(states, attention_mask=seen.expand(-1, 1, ids.shape[1], -1))
-    readings = seen if parts is None else torch.cat([seen, parts[:, None]], dim=2)
-    gathered = _gather(encoder[-1], states, readings)
+    for layer in layers[:-1]:
+        states = layer(states, attention_mask=whole.expand(-1, 1, ids.shape[1], -1))
+    masks = whole if parts is None else torch.cat([whole, parts[:, None]], dim=2)
+    cls_states = _cls_states(layers[-1], states, masks)
     pooler = model.bert.pooler
-    logits: torch.Tensor = model.classifier(pooler.activation(pooler.dense(gathered)))
+    logits: torch.Tensor = model.classifier(pooler.activation(pooler.dense(cls_states)))
     return logits
 
 
 def _forward(
     layer: Any, states: torch.Tensor, attention_mask: torch.Tensor | None = None, *_: Any, **__: Any
 ) -> torch.Tensor:
-    """`BertLayer.forward` for the first token: `(batch, tokens, hidden)` to `(batch, 1, hidden)`.
+    """`BertLayer.forward` for `[CLS]`: from `(texts, tokens, hidden)` to `(texts, 1, hidden)`.
 
-    The mask is of shape `(batch, 1, tokens, tokens)`, true or 0 where attention is allowed.
+    The mask is of shape `(texts, 1, tokens, tokens)`, true or 0 where attention is allowed.
     """
-    return _gather(layer, states, None if attention_mask is None else attention_mask[:, :, :1])
+    return _cls_states(layer, states, None if attention_mask is None else attention_mask[:, :, :1])
 
 
-def _gather(layer: Any, states: torch.Tensor, readings: torch.Tensor | None) -> torch.Tensor:
-    """The layer's first token, once for each reading: `(batch, readings, hidden)`.
+def _cls_states(layer: Any, states: torch.Tensor, masks: torch.Tensor | None) -> torch.Tensor:
+    """A layer's output for `[CLS]`, once for each mask.
 
-    A reading is a mask of what the first token attends to; all are of shape
-    `(batch, 1, readings, tokens)`. Without any it attends to all tokens.
+    Args:
+        layer: a `BertLayer`.
+        states: the output of the layer below, of shape `(texts, tokens, hidden)`.
+        masks: what `[CLS]` attends to, of shape `(texts, 1, masks, tokens)`; all tokens if None.
+
+    Returns:
+        Hidden states of shape `(texts, masks, hidden)`.
     """
     attention = layer.attention.self
-    count = 1 if readings is None else readings.shape[2]
-    first = states[:, :1]
+    count = 1 if masks is None else masks.shape[2]
+    cls = states[:, :1]
     heads = (len(states), -1, attention.num_attention_heads, attention.attention_head_size)
     context = functional.scaled_dot_product_attention(
-        attention.query(first).view(heads).transpose(1, 2).expand(-1, -1, count, -1),
+        attention.query(cls).view(heads).transpose(1, 2).expand(-1, -1, count, -1),
         attention.key(states).view(heads).transpose(1, 2),
         attention.value(states).view(heads).transpose(1, 2),
-        attn_mask=readings,
+        attn_mask=masks,
         dropout_p=attention.dropout.p if layer.training else 0.0,
     )
     context = context.transpose(1, 2).flatten(2)
     result: torch.Tensor = layer.feed_forward_chunk(
-        layer.attention.output(context, first.expand(-1, count, -1))
+        layer.attention.output(context, cls.expand(-1, count, -1))
     )
     return result

@@ -10,12 +10,12 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-#: A sentence counts beside the best one if it reaches this share of its score.
+#: Besides the best sentence, those are evidence that reach this share of its score.
 SHARE_OF_BEST = 0.8
 
 
 class Range(Protocol):
-    """A range of a text."""
+    """A half-open range of characters of a text."""
 
     @property
     def start(self) -> int:
@@ -23,22 +23,22 @@ class Range(Protocol):
 
     @property
     def end(self) -> int:
-        """Behind its last character."""
+        """The character behind its last one."""
 
 
 def evidence(
     pieces: Sequence[Range], scores: NDArray[np.float32], threshold: float
 ) -> tuple[tuple[int, int], ...]:
-    """Ranges of characters that carry a label.
+    """The ranges of characters that carry a label.
 
     Args:
         pieces: the sentences of a text in order, at least one.
-        scores: the label's probability for each of them.
-        threshold: the label's.
+        scores: the probability of the label for each sentence, of shape `(sentences,)`.
+        threshold: the threshold of the label.
 
     Returns:
-        The sentence with the best score, and others above the threshold that come near it;
-        neighbours as one range.
+        Half-open ranges in order: the sentence with the best score, and those that reach the
+        threshold and `SHARE_OF_BEST` of the best score; neighbouring sentences as one range.
     """
     best = int(scores.argmax())
     ranges: list[tuple[int, int]] = []

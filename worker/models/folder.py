@@ -1,4 +1,4 @@
-"""The model folder: what training writes, and what a worker verifies before it trusts it.
+"""The model folder: what training writes, and what a worker verifies before it loads it.
 
     config.json  model.safetensors  tokenizer.json  tokenizer_config.json   (Hugging Face)
     thresholds.json   {"window_tokens": 128, "thresholds": {label: probability},
@@ -6,8 +6,8 @@
     metrics.json      README.md (the model card)
     manifest.json     {"format": 1, "name": ..., "files": {file: sha256}}
 
-The manifest protects against a torn copy and an altered file. It is no signature: who can
-write the whole folder can write its manifest too.
+The manifest detects an incomplete copy and an altered file. It is no signature: whoever can write
+the folder can write its manifest too.
 """
 
 from __future__ import annotations
@@ -16,19 +16,22 @@ import hashlib
 import json
 import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from worker.errors import ModelFolderError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
+#: The classifier and the tagger that come with journal-stream.
+SHIPPED_MODEL = Path(__file__).parent / "distortions"
+SHIPPED_TAGGER = Path(__file__).parent / "tagger"
 FORMAT = 1
 MANIFEST = "manifest.json"
 WEIGHTS = "model.safetensors"
 ADAPTER = "adapter.safetensors"
-#: Without these nothing can be classified.
+#: The files that a worker needs.
 REQUIRED_FILES = (
     "config.json",
     WEIGHTS,
@@ -36,9 +39,9 @@ REQUIRED_FILES = (
     "tokenizer_config.json",
     "thresholds.json",
 )
-#: Everything a complete folder holds besides its manifest.
+#: The files of a complete folder, besides its manifest.
 MODEL_FILES = (*REQUIRED_FILES, "metrics.json", "README.md")
-#: What a loader might pick up in place of the verified weights, or run.
+#: Files that a loader might read in place of the safetensors weights, or run.
 FORBIDDEN_SUFFIXES = (".bin", ".pt", ".pth", ".pkl", ".py", ".h5", ".msgpack")
 MIN_WINDOW_TOKENS = 16
 
@@ -53,12 +56,12 @@ class ModelFolder:
         version: the first 12 hex digits of the manifest's SHA-256: two folders with the same
             version hold the same bytes.
         labels: label names in the order of the model's outputs.
-        thresholds: probability from which a label is given, in the same order.
-        window_tokens: tokens of text (special tokens included) the classifier sees at once.
-        least_expected: a text is given labels only if its probabilities add up to this: the
-            number of labels to expect of it.
-        at_least_one: such a text is given one label at least: if none reaches its threshold, the
-            one that comes nearest, as a share of it.
+        thresholds: the probability from which a label is given, in the same order.
+        window_tokens: most tokens in a window of the classifier, special tokens included.
+        least_expected: the sum of a text's probabilities (the expected number of its labels) from
+            which it is given labels.
+        at_least_one: whether a text that reaches `least_expected` is given at least one label: if
+            none reaches its threshold, the one with the highest share of it.
     """
 
     path: Path
@@ -72,7 +75,7 @@ class ModelFolder:
 
     @classmethod
     def open(cls, path: Path) -> ModelFolder:
-        """Verify every file against the manifest and read what the worker needs to know.
+        """Verify every file against the manifest and read labels and thresholds.
 
         Raises:
             ModelFolderError: the folder is missing, incomplete, altered, or not understood.
@@ -90,14 +93,17 @@ class ModelFolder:
 
 
 def required_files(path: Path) -> tuple[str, ...]:
-    """What a folder must hold: `model.safetensors`, or an adapter of the built-in base instead."""
+    """The files a folder must hold: with `model.safetensors`, or with an adapter in its place."""
     if (path / ADAPTER).exists() and not (path / WEIGHTS).exists():
         return tuple(ADAPTER if name == WEIGHTS else name for name in REQUIRED_FILES)
     return REQUIRED_FILES
 
 
 def verify(path: Path, required: Sequence[str]) -> tuple[dict[str, Any], str]:
-    """Verify every file against the manifest; returns the manifest and the folder's version.
+    """Verify every file against the manifest.
+
+    Returns:
+        The manifest, and the version of the folder.
 
     Raises:
         ModelFolderError: the folder is missing, incomplete or altered.
@@ -113,7 +119,12 @@ def verify(path: Path, required: Sequence[str]) -> tuple[dict[str, Any], str]:
 
 
 def seal_folder(path: Path, *, name: str, required: Sequence[str] | None = None) -> None:
-    """Write `manifest.json` over all files now in `path`; the last step of writing a model.
+    """Write `manifest.json` for all files of a folder, as the last step of writing a model.
+
+    Args:
+        path: the folder.
+        name: the name of the model.
+        required: files that must be there; by default those of a classifier.
 
     Raises:
         ModelFolderError: a required file is missing or a forbidden one is present.

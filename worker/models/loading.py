@@ -1,4 +1,4 @@
-"""The tokenizer and the network of a model folder."""
+"""Loading the tokenizer and the classifier of a model folder."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def _adapted(path: Path) -> Any:
-    """The built-in base with the folder's adapter merged in."""
+    """The built-in base with the adapter of a folder merged into its weights."""
     config = AutoConfig.from_pretrained(path, local_files_only=True, trust_remote_code=False)
     model = AutoModelForSequenceClassification.from_config(config, trust_remote_code=False)
     model.load_state_dict(adapter.merge(path / adapter.FILE, model.state_dict()))
@@ -26,11 +26,11 @@ def _adapted(path: Path) -> Any:
 
 
 def load_parts(folder: ModelFolder) -> tuple[Any, Any]:
-    """The tokenizer and the model in fp32, ready to be called.
+    """The fast tokenizer and the model of a verified folder; the model in fp32 on the CPU.
 
     Raises:
         ModelFolderError: the folder cannot be loaded.
-        StartupError: it needs the built-in base, which is not installed.
+        StartupError: the folder holds an adapter of the built-in base, which is not installed.
     """
     options = {"local_files_only": True, "trust_remote_code": False}
     transformers.utils.logging.disable_progress_bar()
@@ -41,12 +41,15 @@ def load_parts(folder: ModelFolder) -> tuple[Any, Any]:
             model, report = _adapted(folder.path), {"missing_keys": ()}
         else:
             model, report = AutoModelForSequenceClassification.from_pretrained(
-                folder.path, use_safetensors=True, dtype=torch.float32,
-                output_loading_info=True, **options,
-            )  # fmt: skip
+                folder.path,
+                use_safetensors=True,
+                dtype=torch.float32,
+                output_loading_info=True,
+                **options,
+            )
     except (ModelFolderError, StartupError):
         raise
-    except Exception as exc:  # noqa: BLE001 - each format has errors of its own
+    except Exception as exc:  # noqa: BLE001 - each file format has errors of its own
         raise ModelFolderError(
             f"{folder.path}: the model cannot be loaded ({type(exc).__name__})"
         ) from None

@@ -1,24 +1,28 @@
-"""Choosing the arithmetic from the hardware, and the device to run on."""
+"""The device and the precision that models compute in, chosen from the hardware."""
 
 from __future__ import annotations
 
+import copy
 import logging
+import math
 import warnings
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 import torch
 
-from worker.errors import StartupError
+from worker.errors import StartupError, WorkerError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from transformers import PreTrainedModel
 
 log = logging.getLogger(__name__)
 
 
 class Precision(StrEnum):
-    """The arithmetic of the model's matrix products."""
+    """The arithmetic of a model's matrix products."""
 
     FP32 = "fp32"
     BF16 = "bf16"
@@ -27,15 +31,22 @@ class Precision(StrEnum):
 
 
 _DTYPES = {Precision.BF16: torch.bfloat16, Precision.FP16: torch.float16}
-#: Architectures that add what a layer computes to its fp32 input and normalize the sum. Others
-#: are converted as a whole: they may not take two precisions at once.
+#: Architectures that add the output of a layer to its input and normalize the sum ("post-norm").
+#: They work with layers in another precision than the rest; other architectures may not, and are
+#: converted as a whole.
 _POST_NORM = frozenset({"bert", "camembert", "distilbert", "electra", "roberta", "xlm-roberta"})
 #: CUDA devices of this compute capability and later multiply fp16 faster than fp32.
 _FAST_FP16 = (7, 0)
 
 
+def set_threads(threads: int | None) -> None:
+    """Let torch use this many CPU threads in this process; None leaves its choice."""
+    if threads:
+        torch.set_num_threads(threads)
+
+
 def choose_device(wanted: str) -> torch.device:
-    """`auto` takes a CUDA device if there is one.
+    """The device for `auto`, `cpu` or `cuda`; `auto` takes a CUDA device if there is one.
 
     Raises:
         StartupError: `cuda` is wanted and there is none.
@@ -47,7 +58,9 @@ def choose_device(wanted: str) -> torch.device:
 
 
 def choose_precision(wanted: str, device: torch.device) -> Precision:
-    """`auto` takes bf16 where the hardware computes it, else fp16 (CUDA) or int8 (CPU), else fp32.
+    """The precision for `auto` or a named one.
+
+    `auto` takes bf16 if the hardware multiplies it, else fp16 (CUDA) or int8 (CPU), else fp32.
 
     Raises:
         StartupError: the wanted precision does not run on this device.
@@ -65,7 +78,7 @@ def choose_precision(wanted: str, device: torch.device) -> Precision:
 
 
 def has_bf16(device: torch.device) -> bool:
-    """Whether a CPU or CUDA device multiplies bf16 in hardware; emulation is far slower."""
+    """Whether the device multiplies bf16 in hardware; emulation is far slower than fp32."""
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     return _cpu_has_bf16()
@@ -87,12 +100,12 @@ def _quantized_engine() -> str | None:
 
 
 def finite(logits: torch.Tensor) -> torch.Tensor:
-    """The same numbers, if they are numbers.
+    """The same tensor, if all its values are finite.
 
-    What is NaN reaches no threshold: it would pass for a text without anything to find.
+    NaN reaches no threshold: a text would pass for one in which there is nothing to find.
 
     Raises:
-        FloatingPointError: some are NaN or infinite.
+        FloatingPointError: a value is NaN or infinite.
     """
     if not bool(torch.isfinite(logits).all()):
         raise FloatingPointError
@@ -100,19 +113,19 @@ def finite(logits: torch.Tensor) -> torch.Tensor:
 
 
 class ReducedLinear(torch.nn.Linear):
-    """A linear layer that multiplies in its weights' precision, whatever it is given."""
+    """A linear layer that multiplies in the precision of its weights, whatever its input has."""
 
     def forward(self, given: torch.Tensor) -> torch.Tensor:
-        """From `(..., inputs)` to `(..., outputs)` in the precision of the weights."""
+        """From shape `(..., inputs)` to `(..., outputs)`, in the precision of the weights."""
         return super().forward(given.to(self.weight.dtype))
 
 
 def _reduced(model: PreTrainedModel, dtype: torch.dtype) -> PreTrainedModel:
-    """The model with matrix products and attention of its layers in `dtype`, the rest in fp32.
+    """The model with the matrix products and the attention of its layers in `dtype`.
 
-    Embeddings, the sums around each layer, their normalization and the heads are little work, and
-    rounding them costs more than it gains: against the whole model in bf16 this takes 3 to 5% more
-    time and moves scores a third less from those in fp32.
+    Embeddings, the sums around each layer, their normalization and the heads stay in fp32. They are
+    little work: compared with the whole model in bf16 this takes 3 to 5% more time, and scores
+    differ a third less from those in fp32.
     """
     if model.config.model_type not in _POST_NORM:
         return model.to(dtype=dtype)
@@ -132,7 +145,11 @@ def _reduced_linear(exact: torch.nn.Linear, dtype: torch.dtype) -> ReducedLinear
 
 
 def convert(model: PreTrainedModel, precision: Precision, device: torch.device) -> Any:
-    """The model on `device` in `precision`, ready to be called; `model` may be changed."""
+    """The model on `device` in `precision`; `model` itself may be changed.
+
+    Raises:
+        StartupError: this build of torch has no kernels for int8.
+    """
     if precision in _DTYPES:
         return _reduced(model, _DTYPES[precision]).to(device)
     if precision is Precision.INT8:
@@ -141,10 +158,54 @@ def convert(model: PreTrainedModel, precision: Precision, device: torch.device) 
             raise StartupError("this build of torch has no int8 kernels")
         torch.backends.quantized.engine = engine
         with warnings.catch_warnings():
-            # Dynamic quantization is announced to move to torchao, a much heavier dependency.
+            # torch warns that dynamic quantization moves to torchao, a much heavier dependency.
             warnings.simplefilter("ignore")
             logging.getLogger("torch.ao.quantization").setLevel(logging.ERROR)
             return torch.ao.quantization.quantize_dynamic(  # type: ignore[no-untyped-call]
                 model, {torch.nn.Linear}, dtype=torch.qint8
             )
     return model.to(device)
+
+
+def with_fallback(
+    exact: PreTrainedModel,
+    precision: Precision,
+    device: torch.device,
+    *,
+    probe: Callable[[Any], torch.Tensor],
+    tolerance: float,
+    name: str = "model",
+    log_level: int = logging.WARNING,
+) -> tuple[Any, Precision]:
+    """Compute in a faster precision unless its probabilities stray from those in fp32.
+
+    Args:
+        exact: the model in fp32, on `device`; it stays as it is.
+        precision: the precision to try.
+        device: where to compute.
+        probe: gives a model's probabilities for a few fixed texts, in a tensor of one shape.
+        tolerance: largest difference of a probability that is accepted.
+        name: what the model is to the reader of the log.
+        log_level: at which a fall back to fp32 is logged.
+
+    Returns:
+        The model to use, and the precision in which it computes: `precision` or fp32.
+
+    Raises:
+        FloatingPointError, WorkerError: whatever `probe` raises for the model in fp32.
+        StartupError: this build of torch has no kernels for int8.
+    """
+    expected = probe(exact)
+    if precision is Precision.FP32:
+        return exact, precision
+    reduced = convert(copy.deepcopy(exact), precision, device)
+    try:
+        difference = float((expected - probe(reduced)).abs().max())
+    except (FloatingPointError, WorkerError):
+        difference = math.inf
+    if difference <= tolerance:
+        return reduced, precision
+    log.log(
+        log_level, "%s strays %.3f from fp32 on this %s; using fp32", precision, difference, name
+    )
+    return exact, Precision.FP32

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 #: A sentence ends after its closing punctuation (with quotes and brackets that follow it) and
 #: white space, at a line break, or after the full stops of scripts that use no white space.
-#: What a run of stops has taken it never gives back, nor is it tried again from its middle: a
-#: text of nothing but full stops would take seconds.
+#: The quantifiers are possessive, and a run of stops is not tried again from its middle: without
+#: that a text of nothing but full stops would take seconds.
 _SENTENCE_END = re.compile(
     "(?<![.!?\u2026])[.!?\u2026]++[\"'\u201d\u2019)\\]]*+(?=\\s)|\\n+"
     "|[\u3002\uff01\uff1f\u0964\u06d4\u061f]+"
@@ -23,11 +23,11 @@ _SENTENCE_END = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A sentence in a window.
+    """A sentence of a window.
 
     Attributes:
         first, last: its half-open range of the window's token ids.
-        start, end: its range of characters in the text.
+        start, end: its half-open range of characters of the text.
     """
 
     first: int
@@ -43,8 +43,8 @@ class Window:
     Attributes:
         text_index: which text of the batch it belongs to.
         token_ids: the model's input, special tokens included.
-        start, end: its range of characters in that text.
-        sentences: its sentences in order, as far as the model knows a word of them.
+        start, end: its half-open range of characters of that text.
+        sentences: its sentences in order, without those in which the model knows no word.
     """
 
     text_index: int
@@ -55,27 +55,30 @@ class Window:
 
 
 def sentence_ends(text: str) -> list[int]:
-    """Character positions behind each sentence of `text`, in order."""
+    """The character position behind each sentence of `text`, in order."""
     return [match.end() for match in _SENTENCE_END.finditer(text)]
 
 
 def cut(
-    token_ids: Sequence[int], offsets: Sequence[tuple[int, int]], ends: Sequence[int], room: int,
+    token_ids: Sequence[int],
+    offsets: Sequence[tuple[int, int]],
+    ends: Sequence[int],
+    room: int,
     words: Sequence[int] = (),
-) -> list[tuple[int, int]]:  # fmt: skip
+) -> list[tuple[int, int]]:
     """Cut tokens into pieces of at most `room`, at the ends of sentences where there are any.
 
     Args:
         token_ids: the tokens of a whole text, without special tokens.
-        offsets: the character range of each token.
-        ends: character positions behind each sentence.
+        offsets: the range of characters of each token.
+        ends: the character position behind each sentence, in order.
         room: most tokens in a piece, at least 1.
-        words: in order, the first token of each word, if a cut where no white space is should
-            still be between two of them.
+        words: the first token of each word, in order. With it a sentence without white space is
+            cut between two words too.
 
     Returns:
         Half-open ranges of tokens that together hold every token once. A sentence longer than
-        `room` is cut between words where it can be.
+        `room` is cut between two words if it has several.
     """
     total = len(token_ids)
     if total <= room:
@@ -98,7 +101,10 @@ def cut(
 def sentences(
     token_ids: Sequence[int], offsets: Sequence[tuple[int, int]], ends: Sequence[int], room: int
 ) -> list[tuple[int, int]]:
-    """Cut tokens at every end of a sentence; see `cut` for what is longer than `room`."""
+    """Cut tokens at every end of a sentence, and longer sentences as `cut` does.
+
+    The arguments and the result are those of `cut`.
+    """
     marks = sorted({0, *_sentence_boundaries(offsets, ends), len(token_ids)})
     pieces = []
     for first, last in pairwise(marks):
@@ -124,7 +130,7 @@ def _last_boundary(boundaries: Sequence[int], start: int, limit: int) -> int | N
 
 
 def _word_boundary(offsets: Sequence[tuple[int, int]], start: int, limit: int) -> int | None:
-    """The last token up to `limit` that begins a word (something lies between it and the last)."""
+    """The last token up to `limit` that something separates from the token before it."""
     for index in range(limit, start, -1):
         if offsets[index][0] > offsets[index - 1][1]:
             return index

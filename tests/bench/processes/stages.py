@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from worker.child.pipeline import Pipeline
 from worker.cuda import hidden_cuda
-from worker.models.folder import ModelFolder
+from worker.models.compute import Compute
+from worker.models.folder import SHIPPED_MODEL, ModelFolder
 
 with hidden_cuda():  # a process that forks must not touch the device, and imports would
     from worker.anonymizer.anonymizer import Anonymizer
@@ -30,18 +31,9 @@ def load(settings: WorkerSettings) -> Stages:
     Raises:
         StartupError: something is missing or wrong.
     """
-    classifier = Classifier.load(
-        ModelFolder.open(settings.model),
-        device=settings.device,
-        precision=settings.precision,
-        threads=settings.threads_per_child,
-    )
-    anonymizer = Anonymizer.load(
-        settings.tagger,
-        device=settings.device,
-        precision=settings.precision,
-        numbered=settings.numbered_placeholders,
-    )
+    compute = Compute(settings.device, settings.precision, settings.threads_per_child)
+    classifier = Classifier.load(ModelFolder.open(settings.model or SHIPPED_MODEL), compute)
+    anonymizer = Anonymizer.load(settings.tagger, compute, numbered=settings.numbered_placeholders)
     return Stages(anonymizer, classifier)
 
 

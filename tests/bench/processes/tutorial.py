@@ -16,7 +16,7 @@ from presidio_analyzer.nlp_engine import NlpEngineProvider
 from presidio_anonymizer import AnonymizerEngine
 
 from tests.bench.processes.pipes import serve
-from worker.models.folder import ModelFolder
+from worker.models.folder import SHIPPED_MODEL, ModelFolder
 from worker.models.loading import load_parts
 from worker.models.precision import choose_device
 from worker.settings import WorkerSettings
@@ -85,7 +85,7 @@ class Tutorial:
 def start() -> tuple[dict[str, Any], Callable[[dict[str, Any]], dict[str, Any]]]:
     """Load, and answer `{"texts": [...]}` with how many were classified."""
     settings = WorkerSettings.load()
-    tutorial = Tutorial(settings.model, settings.device)
+    tutorial = Tutorial(settings.model or SHIPPED_MODEL, settings.device)
     return {"precision": "fp32"}, lambda question: {"done": tutorial.run(question["texts"])}
 
 

@@ -20,6 +20,7 @@ from training.errors import DataError
 from training.evaluation.evaluate import evaluate
 from training.evaluation.plots import CONFUSION_FILE, HEAT_MAP_FILE, co_occurrence
 from worker.classifier.classifier import Classification, Classifier
+from worker.models.compute import EXACT
 from worker.models.folder import ModelFolder
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def test_command_agrees_with_scikit_learn_and_draws(tiny_model: Path, tmp_path: 
     assert result.exit_code == 0, result.output
     report = json.loads(result.stdout)
 
-    worker = Classifier.load(ModelFolder.open(tiny_model), device="cpu", precision="fp32")
+    worker = Classifier.load(ModelFolder.open(tiny_model), EXACT)
     answers = worker.classify([record.text for record in entries])
     truth = multi_hot((record.labels for record in entries), LABELS)
     given = multi_hot((answer.labels for answer in answers), LABELS)
@@ -143,7 +144,7 @@ def test_results_are_told_by_style_and_for_negatives(tiny_model: Path, tmp_path:
     assert {style: row["entries"] for style, row in report["by_style"].items()} == dict.fromkeys(
         ("list", "no punctuation", "lower case", "ordinary", "letter"), 1
     )
-    worker = Classifier.load(ModelFolder.open(tiny_model), device="cpu", precision="fp32")
+    worker = Classifier.load(ModelFolder.open(tiny_model), EXACT)
     given = [bool(c.labels) for c in worker.classify([f"soup {n}" for n in range(40)])]
     assert report["negatives"]["entries"] == 40
     assert report["negatives"]["labelled_share"] == pytest.approx(np.mean(given), abs=1e-4)

@@ -19,11 +19,10 @@ from training.finetuning.base_model import Base, find_base
 from training.finetuning.linear_probe import fit_head
 from training.finetuning.model import freeze_lower_layers, load_base
 from training.finetuning.windows import Collator, tokenize
-from worker.classifier.cls_token import first_token_only
+from worker.classifier.cls_token import cls_token_only
 from worker.models import builtin_base as built_in_base
-from worker.models.folder import ModelFolder
+from worker.models.folder import SHIPPED_MODEL, ModelFolder
 from worker.models.loading import load_parts
-from worker.settings import SHIPPED_MODEL
 
 if TYPE_CHECKING:
     from training.progress import Progress
@@ -100,7 +99,7 @@ def test_a_distilbert_base_keeps_its_own_class(tiny_base: Path, tmp_path: Path) 
         shutil.copy(tiny_base / name, folder)
     model, tokenizer = load(find_base(str(folder)))
     assert type(model).__name__ == "DistilBertForSequenceClassification"
-    with first_token_only(model):
+    with cls_token_only(model):
         inputs = batch(tokenizer)
         inputs.pop("token_type_ids", None)
         assert model(**inputs).logits.shape == (2, 4)
@@ -126,7 +125,7 @@ def test_computing_only_the_cls_token_in_the_last_layer_gives_the_same_logits(
     model.eval()
     inputs = batch(tokenizer)
     expected = model(**inputs).logits
-    with first_token_only(model):
+    with cls_token_only(model):
         assert model.bert(**inputs).last_hidden_state.shape[1] == 1
         assert torch.allclose(model(**inputs).logits, expected, atol=1e-6)
     assert model.bert(**inputs).last_hidden_state.shape[1] > 1

@@ -12,6 +12,7 @@ from transformers import AutoTokenizer
 from training.errors import DataError
 from training.finetuning.windows import Collator, Windows, tokenize
 from worker.classifier.classifier import Classifier
+from worker.models.compute import EXACT
 from worker.models.folder import ModelFolder
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def cut(tokenizer: object, places: list[float] | None = None) -> Windows:
 
 
 def test_windows_are_those_of_the_worker(tokenizer: object, tiny_model: Path) -> None:
-    worker = Classifier.load(ModelFolder.open(tiny_model), device="cpu", precision="fp32")
+    worker = Classifier.load(ModelFolder.open(tiny_model), EXACT)
     expected = {(w.text_index, w.token_ids) for w in worker._encoder.windows(TEXTS)}
     found = cut(tokenizer)
     ids = [tuple(row) for row in found.dataset["input_ids"]]

@@ -17,7 +17,8 @@ from training.pii.annotated import read_for_training
 from training.pii.examples import HELD_OUT_EVERY, Templates
 from training.pii.fit import _repeats, average
 from training.pii.options import TaggerOptions
-from worker.anonymizer.taggers.bert import Tagger
+from worker.anonymizer.taggers.bert import BertTagger
+from worker.models.compute import EXACT
 
 OWN = (
     ("Grandpa Oswin came to Velmora.", (("Oswin", "PER"), ("Velmora", "GPE"))),
@@ -68,7 +69,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_tagger_trained_with_own_texts_can_be_used(trained: Path) -> None:
-    tagger = Tagger.load(trained, device="cpu", precision="fp32")
+    tagger = BertTagger.load(trained, EXACT)
     assert len(tagger.tag(["Oswin came.", ""])) == 2
 
 

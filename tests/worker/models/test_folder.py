@@ -193,10 +193,12 @@ def test_labels_with_gaps_or_doubles_are_refused(folder: Path, labels: Any) -> N
         [0.5, 0.5, 0.5],
         dict.fromkeys(LABELS[:2], 0.5),
         {**dict.fromkeys(LABELS, 0.5), "One more": 0.5},
-        *({**dict.fromkeys(LABELS, 0.5), LABELS[0]: bad}
-          for bad in (0, 1, -0.1, 1.5, float("nan"), float("inf"), "0.5", None, True, [])),
+        *(
+            {**dict.fromkeys(LABELS, 0.5), LABELS[0]: bad}
+            for bad in (0, 1, -0.1, 1.5, float("nan"), float("inf"), "0.5", None, True, [])
+        ),
     ],
-)  # fmt: skip
+)
 def test_thresholds_that_miss_a_label_or_are_no_probability_are_refused(
     folder: Path, given: Any
 ) -> None:

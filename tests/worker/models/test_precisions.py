@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 import torch
 
-from worker.anonymizer.anonymizer import SHIPPED_TAGGER, Anonymizer
-from worker.anonymizer.taggers.bert import Tagger
+from worker.anonymizer.anonymizer import Anonymizer
+from worker.anonymizer.taggers.bert import BertTagger
 from worker.classifier.classifier import Classification, Classifier
-from worker.models.folder import ModelFolder
+from worker.models.compute import Compute
+from worker.models.folder import SHIPPED_MODEL, SHIPPED_TAGGER, ModelFolder
 from worker.models.precision import Precision
-from worker.settings import SHIPPED_MODEL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,7 +69,7 @@ class Answers(NamedTuple):
 
     spans: list[list[TaggedSpan]]
     classified: list[Classification]
-    tagger: Tagger
+    tagger: BertTagger
 
 
 def read(path: Path) -> list[str]:
@@ -104,9 +104,9 @@ def texts() -> list[str]:
 
 
 def answers(texts: list[str], precision: Precision) -> Answers:
-    tagger = Tagger.load(SHIPPED_TAGGER, device="cpu", precision=precision)
-    folder = ModelFolder.open(SHIPPED_MODEL)
-    classifier = Classifier.load(folder, device="cpu", precision=precision)
+    compute = Compute("cpu", precision)
+    tagger = BertTagger.load(SHIPPED_TAGGER, compute)
+    classifier = Classifier.load(ModelFolder.open(SHIPPED_MODEL), compute)
     assert tagger.precision is classifier.precision is precision
     return Answers(tagger.tag(texts), classifier.classify(texts), tagger)
 

@@ -92,10 +92,16 @@ def test_without_white_space_words_stay_whole_if_it_is_told_where_they_begin() -
     assert pieces == [(0, 4), (4, 5), (5, 9), (9, 10)]
 
 
-@pytest.mark.parametrize("text", [
-    "." * 20_000 + "x", '."' * 10_000 + "x", "." + "'" * 20_000 + "x", "\u3002" * 20_000,
-    "a.\n" * 7_000,
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "text",
+    [
+        "." * 20_000 + "x",
+        '."' * 10_000 + "x",
+        "." + "'" * 20_000 + "x",
+        "\u3002" * 20_000,
+        "a.\n" * 7_000,
+    ],
+)
 def test_no_text_takes_long(text: str) -> None:
     started = time.monotonic()
     ends = sentence_ends(text)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from worker.anonymizer.taggers.entity_types import KINDS
+from worker.anonymizer.taggers.entity_types import ENTITY_TYPES
 
 #: The tagger's types; what has no type here is no personal data and must stay.
-TYPES = KINDS
+TYPES = ENTITY_TYPES
 TYPE_OF_SLOT = {
     "PERSON": "PERSON",
     "FIRST": "PERSON",

@@ -1,52 +1,55 @@
-"""The tagger: a small BERT that finds names, places and other personal data, batch by batch.
+"""The shipped tagger: a small BERT that finds names, places and other personal data in batches.
 
-The built-in base does not tell upper from lower case, and a diary's names come in any. Where
-there is a capital letter it helps, though: how each word is written goes in through BERT's token
-types, which have nothing else to do in a single text.
+The tokens of the built-in base do not tell upper from lower case, and names in diaries come in any
+case. A capital letter helps where there is one: the casing of each word is given to the model as
+its token type, which a single text does not use otherwise.
 """
 
 from __future__ import annotations
 
 import bisect
-import copy
 import itertools
 import json
 import logging
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import torch
 from transformers import AutoTokenizer, BertConfig, BertForTokenClassification
 
-from worker.anonymizer.taggers.tagged_span import TaggedSpan, join
-from worker.anonymizer.taggers.words import CASINGS, MIXED, TITLE, Words, encode
+from worker.anonymizer.taggers.tagged_span import TaggedSpan, aggregate
+from worker.anonymizer.taggers.thresholds import floor, share_of_threshold
+from worker.anonymizer.taggers.words import CASINGS, LOWER, Words, encode
 from worker.errors import AnonymizationError, ModelFolderError
 from worker.models import adapter, windows
+from worker.models.compute import AUTO
 from worker.models.folder import verify
-from worker.models.precision import Precision, choose_device, choose_precision, convert, finite
+from worker.models.padding import pad, similar_lengths
+from worker.models.precision import (
+    Precision,
+    choose_device,
+    choose_precision,
+    finite,
+    set_threads,
+    with_fallback,
+)
+from worker.models.tokenization import special_tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-log = logging.getLogger(__name__)
+    from worker.models.compute import Compute
 
 SETTINGS = "tagger.json"
 REQUIRED_FILES = ("config.json", adapter.FILE, "tokenizer.json", "tokenizer_config.json", SETTINGS)
+#: The label of tokens that are no personal data.
 OUTSIDE = "O"
-#: Tokens the tagger sees at once; entries are cut at sentences, as for the classifier.
+#: Most tokens in a window, special tokens included; texts are cut at sentences.
 WINDOW_TOKENS = 256
+#: Most tokens, padding included, in one forward pass.
 PADDED_TOKENS = {"cpu": 1024, "cuda": 32_768}
-#: Types other than these have a form, most of which the patterns know: there the tagger must be
-#: surer, or every number in a diary would be an age.
-SURE = 0.9
-#: An organisation's name is more often also an ordinary word than a person's or a place's.
-LEAST = {"PERSON": 0.0, "LOCATION": 0.0, "ORGANIZATION": 0.6}
-#: Of the threshold, for a word with a capital and small letters: that is seldom anything but a
-#: name, and a tagger that knows entries in lower case as well is less sure of it than it might be.
-CAPITAL_SHARE = 0.625
-#: Largest difference of a probability from fp32 that a faster precision may show.
+#: Largest difference of a probability from that in fp32 which is accepted of a faster precision.
 TOLERANCE = 0.15
 _PROBES = (
     "Told Adaeze that Mr. Hoffman from the bakery in Leeds would call.",
@@ -58,9 +61,14 @@ _PROBES = (
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """A window of one text: its tokens from `start` on, some of the words `first` to `last`.
+    """A window of one text. A word longer than a window is in several of them.
 
-    A word longer than a window is in several of them.
+    Attributes:
+        text: which text of the batch it belongs to.
+        start: its first token, as an index into the tokens of the text.
+        first, last: the half-open range of words that have tokens in it.
+        ids: its token ids, without special tokens.
+        types: their token types.
     """
 
     text: int
@@ -72,77 +80,79 @@ class _Piece:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """How a model's labels are read.
+class LabelScheme:
+    """What a model's labels mean, and how those of tokens become those of words.
 
     Attributes:
-        kinds: for each label its type, or `OUTSIDE`; the probabilities of one type are added up.
-        by_mean: judge a word by the mean of its tokens, as ours learnt it; else by the surest of
-            them: most models were taught only the first token of each word.
-        window_tokens: tokens the model sees at once, special tokens included.
+        types: for each label its entity type, or `OUTSIDE`. The probabilities of labels of one
+            type are added up.
+        by_mean: whether the score of a word is the mean over its tokens, as the shipped tagger was
+            trained; else it is the maximum, because most models are trained on the first token of
+            each word alone.
+        window_tokens: most tokens in a window, special tokens included.
     """
 
-    kinds: tuple[str, ...]
+    types: tuple[str, ...]
     by_mean: bool = True
     window_tokens: int = WINDOW_TOKENS
 
 
-def special_tokens(tokenizer: Any) -> tuple[list[int], list[int]]:
-    """What stands before and after a text."""
-    before, after = tokenizer.cls_token_id, tokenizer.sep_token_id
-    return ([] if before is None else [before]), ([] if after is None else [after])
-
-
-class Tagger:
-    """Finds ranges of personal data; see the module.
+class BertTagger:
+    """Finds personal data with a token classifier; see the module.
 
     Args:
-        tokenizer: the model's, a fast one.
+        tokenizer: the fast tokenizer of the model.
         model: gives logits of shape `(texts, tokens, labels)` for token ids.
-        threshold: how likely a word must be personal data. Types with a higher floor keep it at
-            this threshold; set another later, and the floors move with it.
+        threshold: the least probability that a word is personal data. The floors of types hold at
+            this threshold; they move with it where `threshold` is set later.
         device: where the model is.
-        reading: how the model's labels are read; by default each is a type, and token types tell
-            of casings where the model has as many.
+        scheme: what the model's labels mean. By default each label is an entity type, and the
+            model is given casings as token types if it has as many.
     """
 
     def __init__(
-        self, tokenizer: Any, model: Any, *, threshold: float, device: torch.device,
-        reading: Reading | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        tokenizer: Any,
+        model: Any,
+        *,
+        threshold: float,
+        device: torch.device,
+        scheme: LabelScheme | None = None,
+    ) -> None:
         self._tokenizer = tokenizer
         self._model = model
         self._device = device
         self.precision = Precision.FP32
         self.threshold = threshold
-        self._usual = threshold
+        self._threshold_of_floors = threshold
         labels = model.config.id2label
-        self._reading = reading or Reading(tuple(labels[i] for i in range(len(labels))))
-        self._types = list(dict.fromkeys(self._reading.kinds))
+        self._scheme = scheme or LabelScheme(tuple(labels[i] for i in range(len(labels))))
+        self._types = list(dict.fromkeys(self._scheme.types))
         self._outside = self._types.index(OUTSIDE)
-        # Which label adds to which type, of shape `(labels, types)`.
-        self._sums = torch.zeros(len(self._reading.kinds), len(self._types))
-        for label, kind in enumerate(self._reading.kinds):
-            self._sums[label, self._types.index(kind)] = 1.0
+        # 1 where a label is of a type, of shape `(labels, types)`.
+        self._types_of_labels = torch.zeros(len(self._scheme.types), len(self._types))
+        for label, entity_type in enumerate(self._scheme.types):
+            self._types_of_labels[label, self._types.index(entity_type)] = 1.0
         self._before, self._after = special_tokens(tokenizer)
-        self._padding = tokenizer.pad_token_id or 0
-        self._cased = reading is None and model.config.type_vocab_size == CASINGS
+        self._padding_id = tokenizer.pad_token_id or 0
+        self._cased = scheme is None and model.config.type_vocab_size == CASINGS
 
     @property
     def types(self) -> list[str]:
-        """The types of personal data it gives."""
-        return [kind for kind in self._types if kind != OUTSIDE]
+        """The entity types that it tells apart."""
+        return [entity_type for entity_type in self._types if entity_type != OUTSIDE]
 
     @classmethod
-    def load(cls, folder: Path, *, device: str = "auto", precision: str = "auto") -> Tagger:
-        """Load a verified tagger folder.
+    def load(cls, folder: Path, compute: Compute = AUTO) -> BertTagger:
+        """Verify a tagger's folder and load it.
 
         Raises:
-            ModelFolderError: the folder is missing, altered, or no tagger.
-            StartupError: the base model is missing, or device or precision is not to be had.
+            ModelFolderError: the folder is missing, altered, or holds no tagger.
+            StartupError: the base model, the device or the precision is not available.
         """
         verify(folder, REQUIRED_FILES)
-        place = choose_device(device)
+        set_threads(compute.threads)
+        place = choose_device(compute.device)
         try:
             settings = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
             threshold = float(settings["threshold"])
@@ -158,35 +168,37 @@ class Tagger:
         model.load_state_dict(adapter.merge(folder / adapter.FILE, empty.state_dict()))
         tagger = cls(tokenizer, model.eval().to(place), threshold=threshold, device=place)
         try:
-            tagger.use(choose_precision(precision, place))
+            tagger.compute_in(choose_precision(compute.precision, place))
         except FloatingPointError:
             raise ModelFolderError(f"{folder}: the tagger reads no text") from None
         return tagger
 
-    def use(self, precision: Precision) -> None:
-        """Compute in a faster precision, unless its probabilities stray from fp32."""
+    def compute_in(self, precision: Precision) -> None:
+        """Compute in a faster precision, unless its probabilities stray from those in fp32.
+
+        Raises:
+            FloatingPointError: the model gives no numbers in fp32.
+        """
         if precision is Precision.FP32:
             return
-        words = list(self._encode(_PROBES))
-        pieces = [
-            piece for i, (text, w) in enumerate(zip(_PROBES, words, strict=True))
-            for piece in self._cut(i, text, w)
-        ]  # fmt: skip
-        expected, exact = self._score(pieces), self._model
-        self._model = convert(copy.deepcopy(exact), precision, self._device)
-        try:
-            pairs = zip(expected, self._score(pieces), strict=True)
-            error = max(float((a - b).abs().max()) for a, b in pairs)
-        except FloatingPointError:
-            error = math.inf
-        if error <= TOLERANCE:
-            self.precision = precision
-        else:
-            log.info("%s strays %.3f from fp32 on this tagger; using fp32", precision, error)
-            self._model = exact
+        pieces = self._pieces(_PROBES, self._encode(_PROBES))
+
+        def probe(model: Any) -> torch.Tensor:
+            self._model = model
+            return torch.cat(self._score(pieces))
+
+        self._model, self.precision = with_fallback(
+            self._model,
+            precision,
+            self._device,
+            probe=probe,
+            tolerance=TOLERANCE,
+            name="tagger",
+            log_level=logging.INFO,
+        )
 
     def tag(self, texts: Sequence[str]) -> list[list[TaggedSpan]]:
-        """What is personal data in each text, in order and disjoint.
+        """For each text the ranges that hold personal data, in order and disjoint.
 
         Raises:
             AnonymizationError: the model failed; the message holds no text.
@@ -194,29 +206,30 @@ class Tagger:
         if not texts:
             return []
         try:
-            words = list(self._encode(texts))
-            pieces = [
-                piece for i, (text, w) in enumerate(zip(texts, words, strict=True))
-                for piece in self._cut(i, text, w)
-            ]  # fmt: skip
+            words = self._encode(texts)
+            pieces = self._pieces(texts, words)
             found: list[list[TaggedSpan]] = [[] for _ in texts]
-            scores = self._score(pieces)
-            for piece, rows in zip(pieces, scores, strict=True):
-                mine = found[piece.text]
-                for hit in self._words(words[piece.text], piece, rows):
-                    if mine and mine[-1].start == hit.start:  # a word that two pieces have
-                        mine[-1] = max(mine[-1], hit, key=lambda one: one.score)
+            for piece, scores in zip(pieces, self._score(pieces), strict=True):
+                hits = found[piece.text]
+                for hit in self._words(words[piece.text], piece, scores):
+                    if hits and hits[-1].start == hit.start:  # a word that two pieces share
+                        hits[-1] = max(hits[-1], hit, key=lambda one: one.score)
                     else:
-                        mine.append(hit)
-            return [join(text, hits) for text, hits in zip(texts, found, strict=True)]
+                        hits.append(hit)
+            return [aggregate(text, hits) for text, hits in zip(texts, found, strict=True)]
         except Exception as exc:  # noqa: BLE001 - a tokenizer's message may hold the text
             raise AnonymizationError(type(exc).__name__) from None
 
-    def _encode(self, texts: Sequence[str]) -> Iterator[Words]:
-        return encode(self._tokenizer, texts, punctuation=not self._reading.by_mean)
+    def _encode(self, texts: Sequence[str]) -> list[Words]:
+        return list(encode(self._tokenizer, texts, punctuation=not self._scheme.by_mean))
+
+    def _pieces(self, texts: Sequence[str], words: Sequence[Words]) -> list[_Piece]:
+        """The windows of all texts, in order."""
+        pairs = enumerate(zip(texts, words, strict=True))
+        return [piece for i, (text, its) in pairs for piece in self._cut(i, text, its)]
 
     def _cut(self, index: int, text: str, words: Words) -> Iterator[_Piece]:
-        room = self._reading.window_tokens - len(self._before) - len(self._after)
+        room = self._scheme.window_tokens - len(self._before) - len(self._after)
         ends = windows.sentence_ends(text) if len(words.ids) > room else []
         for start, stop in windows.cut(words.ids, words.offsets, ends, room, words.starts):
             first = bisect.bisect_right(words.starts, start) - 1
@@ -224,65 +237,44 @@ class Tagger:
             yield _Piece(index, start, first, last, words.ids[start:stop], words.types[start:stop])
 
     def _score(self, pieces: Sequence[_Piece]) -> list[torch.Tensor]:
-        """Probabilities of shape `(tokens, types)` for each piece."""
+        """For each piece the probabilities of types, `(tokens, types)`, in fp32 on the CPU."""
         scores: list[torch.Tensor] = [torch.empty(0)] * len(pieces)
-        first = len(self._before)
-        for group in self._groups(pieces):
-            around = len(self._before) + len(self._after)
-            width = max(len(pieces[i].ids) for i in group) + around
-            ids = torch.full((len(group), width), self._padding)
-            types, mask = torch.zeros_like(ids), torch.zeros_like(ids)
-            for row, index in enumerate(group):
-                piece = pieces[index]
-                length = len(piece.ids) + around
-                ids[row, :length] = torch.tensor([*self._before, *piece.ids, *self._after])
-                types[row, first : first + len(piece.ids)] = torch.tensor(piece.types)
-                mask[row, :length] = 1
-            given = {"input_ids": ids.to(self._device), "attention_mask": mask.to(self._device)}
-            if self._cased:
-                given["token_type_ids"] = types.to(self._device)
-            with torch.inference_mode():
-                logits = self._model(**given).logits
-            probabilities = torch.softmax(finite(logits).float(), dim=-1).cpu() @ self._sums
+        first, around = len(self._before), len(self._before) + len(self._after)
+        lengths = [len(piece.ids) + around for piece in pieces]
+        for group in similar_lengths(lengths, PADDED_TOKENS[self._device.type]):
+            probabilities = self._probabilities([pieces[i] for i in group])
             for row, index in enumerate(group):
                 scores[index] = probabilities[row, first : first + len(pieces[index].ids)]
         return scores
 
-    def _groups(self, pieces: Sequence[_Piece]) -> Iterator[list[int]]:
-        order = sorted(range(len(pieces)), key=lambda i: len(pieces[i].ids))
-        group: list[int] = []
-        for index in order:
-            width = len(pieces[index].ids) + len(self._before) + len(self._after)
-            if group and (len(group) + 1) * width > PADDED_TOKENS[self._device.type]:
-                yield group
-                group = []
-            group.append(index)
-        if group:
-            yield group
+    def _probabilities(self, pieces: Sequence[_Piece]) -> torch.Tensor:
+        """The probabilities of types in one forward pass: `(pieces, tokens, types)`.
 
-    def _least(self, kind: str) -> float:
-        """How sure it must be of a type: the floors move with the threshold."""
-        floor = LEAST.get(kind, SURE)
-        if self.threshold <= self._usual:
-            return floor * self.threshold / self._usual
-        rest = (self.threshold - self._usual) / (1.0 - self._usual)
-        return floor + (1.0 - floor) * rest if floor else 0.0
-
-    def _share(self, casing: int) -> float:
-        """Of the threshold, for a word written like this."""
-        return CAPITAL_SHARE if self._cased and casing in (TITLE, MIXED) else 1.0
+        Tokens are those of the longest piece, special tokens and padding included.
+        """
+        sequences = [(*self._before, *piece.ids, *self._after) for piece in pieces]
+        batch = pad(sequences, self._padding_id)
+        given = {"input_ids": batch.ids, "attention_mask": batch.mask.long()}
+        if self._cased:
+            special = [LOWER] * len(self._before)
+            given["token_type_ids"] = batch.like([[*special, *piece.types] for piece in pieces])
+        with torch.inference_mode():
+            logits = self._model(**{name: t.to(self._device) for name, t in given.items()}).logits
+        return torch.softmax(finite(logits).float(), dim=-1).cpu() @ self._types_of_labels
 
     def _words(self, words: Words, piece: _Piece, scores: torch.Tensor) -> Iterator[TaggedSpan]:
-        """The words of a piece that are personal data."""
+        """The words of a piece that are personal data; `scores` are those of its tokens."""
         inside = (1.0 - scores[:, self._outside]).tolist()
         for first, behind in itertools.pairwise(words.starts[piece.first : piece.last + 1]):
             a, b = max(0, first - piece.start), min(behind - piece.start, len(piece.ids))
-            score = sum(inside[a:b]) / (b - a) if self._reading.by_mean else max(inside[a:b])
-            if score < self.threshold * self._share(words.types[first]):
+            score = sum(inside[a:b]) / (b - a) if self._scheme.by_mean else max(inside[a:b])
+            share = share_of_threshold(words.types[first]) if self._cased else 1.0
+            if score < self.threshold * share:
                 continue
-            of_type = scores[a:b].sum(dim=0)
-            of_type[self._outside] = -1.0
-            kind = self._types[int(of_type.argmax())]
-            if score < self._least(kind):
+            sums = scores[a:b].sum(dim=0)
+            sums[self._outside] = -1.0
+            entity_type = self._types[int(sums.argmax())]
+            if score < floor(entity_type, self.threshold, self._threshold_of_floors):
                 continue
-            yield TaggedSpan(words.offsets[first][0], words.offsets[behind - 1][1], kind, score)
+            start, end = words.offsets[first][0], words.offsets[behind - 1][1]
+            yield TaggedSpan(start, end, entity_type, score)

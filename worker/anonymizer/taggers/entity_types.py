@@ -1,11 +1,11 @@
-"""Our types of personal data, and what others call them."""
+"""The entity types of personal data, and the names that other models' labels have for them."""
 
 from __future__ import annotations
 
 import re
 
-#: What the shipped tagger tells apart.
-KINDS = ("PERSON", "LOCATION", "ORGANIZATION", "DATE_TIME", "AGE", "CONTACT", "ID")
+#: The entity types that the shipped tagger tells apart.
+ENTITY_TYPES = ("PERSON", "LOCATION", "ORGANIZATION", "DATE_TIME", "AGE", "CONTACT", "ID")
 _SYNONYMS = {
     "PERSON": """
         per pers person_name name first_name last_name given_name surname family_name middle_name
@@ -28,21 +28,23 @@ _SYNONYMS = {
         passport_num us_passport driver_license driver_license_num us_driver_license tax_num
         medical_record medical_record_number mrn nhs uk_nhs us_bank_number license_plate
     """,
-}  # fmt: skip
-
-
-def _plain(label: str) -> str:
-    return re.sub(r"[\W_]", "", label).lower()
-
-
-_OWN = {_plain(kind): kind for kind in KINDS} | {
-    _plain(word): kind for kind, words in _SYNONYMS.items() for word in words.split()
 }
 
 
-def own_kind(label: str) -> str | None:
-    """Our type for another's name of it (`PER`, `GPE`, `givenName`); None for what we do not know.
+def _normalized(label: str) -> str:
+    return re.sub(r"[\W_]", "", label).lower()
 
-    A plain `DATE` is none: taggers that have it take "today" for one, and diaries are full of that.
+
+_BY_NAME = {_normalized(name): name for name in ENTITY_TYPES} | {
+    _normalized(synonym): name
+    for name, synonyms in _SYNONYMS.items()
+    for synonym in synonyms.split()
+}
+
+
+def entity_type(label: str) -> str | None:
+    """The entity type that a label names (`PER`, `GPE`, `givenName`); None if it names none.
+
+    A plain `DATE` names none: taggers that have it find "today", and diaries are full of that.
     """
-    return _OWN.get(_plain(label))
+    return _BY_NAME.get(_normalized(label))

@@ -1,4 +1,4 @@
-"""GLiNER as a tagger: a model that is told in words what to look for.
+"""GLiNER as the tagger: a model that is told in words which entities to look for.
 
 Zaratiana et al., "GLiNER: Generalist Model for Named Entity Recognition using Bidirectional
 Transformer", NAACL 2024. Its package is not among journal-stream's own dependencies.
@@ -11,20 +11,23 @@ from typing import TYPE_CHECKING, Any
 
 import huggingface_hub.constants
 
-from worker.anonymizer.taggers.entity_types import KINDS
-from worker.anonymizer.taggers.tagged_span import TaggedSpan, join
+from worker.anonymizer.taggers.entity_types import ENTITY_TYPES
+from worker.anonymizer.taggers.tagged_span import TaggedSpan, aggregate
 from worker.errors import AnonymizationError, ModelFolderError, StartupError
 from worker.models import windows
+from worker.models.compute import AUTO
 from worker.models.folder import WEIGHTS
-from worker.models.precision import choose_device
+from worker.models.precision import choose_device, set_threads
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from worker.models.compute import Compute
+
 CONFIG = "gliner_config.json"
 PACKAGE = "gliner"
-#: What it is asked for, and our type of it; `labels` in `tagger.json` replaces this.
+#: What the model is asked for, and the entity type of each; `labels` in `tagger.json` replaces it.
 LABELS = {
     "person": "PERSON",
     "location": "LOCATION",
@@ -33,19 +36,21 @@ LABELS = {
     "username": "CONTACT",
     "identification number": "ID",
 }
+#: The threshold, if the folder's `tagger.json` holds none.
 THRESHOLD = 0.5
-#: Letters at once, white space not counted. What is longer than its encoder's window it drops
-#: silently, and a token has at least one letter.
+#: Most characters in a window, white space not counted. GLiNER drops what is longer than the window
+#: of its encoder and says nothing; a token has at least one character.
 WINDOW_LETTERS = 384
+#: Windows in one forward pass.
 _BATCH = 16
 
 
 def check(folder: Path) -> None:
-    """See that the package is installed and that the folder holds safetensors weights.
+    """Check that the package is installed and that the folder holds safetensors weights.
 
     Raises:
-        StartupError: the package is missing.
-        ModelFolderError: the weights are.
+        StartupError: the package is not installed.
+        ModelFolderError: the folder holds no safetensors weights.
     """
     if not (folder / WEIGHTS).exists():
         raise ModelFolderError(f"{folder}: no {WEIGHTS} (weights in other formats are not loaded)")
@@ -57,12 +62,12 @@ def check(folder: Path) -> None:
 
 
 class GlinerTagger:
-    """Finds ranges of personal data.
+    """Finds personal data with GLiNER.
 
     Args:
-        model: what `gliner.GLiNER.from_pretrained` gives.
-        threshold: how sure it must be.
-        labels: what to ask for, and our type of each.
+        model: a `gliner.GLiNER`.
+        threshold: the least probability from which a finding counts.
+        labels: what to ask for, and the entity type of each.
     """
 
     def __init__(self, model: Any, *, threshold: float, labels: Mapping[str, str]) -> None:
@@ -72,31 +77,38 @@ class GlinerTagger:
 
     @property
     def types(self) -> list[str]:
-        """The types of personal data it gives."""
+        """The entity types that it tells apart."""
         return list(dict.fromkeys(self._labels.values()))
 
     @classmethod
     def load(
-        cls, folder: Path, *, device: str = "auto", threshold: float = THRESHOLD,
+        cls,
+        folder: Path,
+        compute: Compute = AUTO,
+        *,
+        threshold: float = THRESHOLD,
         labels: Mapping[str, str] | None = None,
-    ) -> GlinerTagger:  # fmt: skip
-        """Load a model from its folder alone.
+    ) -> GlinerTagger:
+        """Load a model from its folder alone; it computes in fp32, whatever `compute` says.
 
         Raises:
-            ModelFolderError: the folder cannot be loaded, or a label has no type of ours.
-            StartupError: the package is missing, or the device is not to be had.
+            ModelFolderError: the folder cannot be loaded, or a label has an unknown entity type.
+            StartupError: the package or the device is not available.
         """
         check(folder)
         wanted = LABELS if labels is None else labels
-        if not isinstance(wanted, dict) or not wanted or not set(wanted.values()) <= set(KINDS):
+        known = set(ENTITY_TYPES)
+        if not isinstance(wanted, dict) or not wanted or not set(wanted.values()) <= known:
             raise ModelFolderError(
-                f"{folder}: labels must map what to look for to one of {', '.join(KINDS)}"
+                f"{folder}: labels must map what to look for to one of {', '.join(ENTITY_TYPES)}"
             )
-        place = choose_device(device)
+        set_threads(compute.threads)
+        place = choose_device(compute.device)
         try:
             import gliner  # noqa: PLC0415 - an optional package
 
-            # For some models it would ask the hub for the encoder's configuration all the same.
+            # For some models GLiNER asks the hub for the encoder's configuration in spite of
+            # `local_files_only`.
             huggingface_hub.constants.HF_HUB_OFFLINE = True
             model = gliner.GLiNER.from_pretrained(str(folder), local_files_only=True)
             model = model.to(place).eval()
@@ -107,7 +119,7 @@ class GlinerTagger:
         return cls(model, threshold=threshold, labels=wanted)
 
     def tag(self, texts: Sequence[str]) -> list[list[TaggedSpan]]:
-        """What is personal data in each text, in order and disjoint.
+        """For each text the ranges that hold personal data, in order and disjoint.
 
         Raises:
             AnonymizationError: the model failed; the message holds no text.
@@ -124,38 +136,38 @@ class GlinerTagger:
                 )
                 for (i, start, _), entities in zip(batch, results, strict=True):
                     found[i] += (self._tagged(entity, start) for entity in entities)
-            return [
-                join(text, _disjoint(hits)) for text, hits in zip(texts, found, strict=True)
-            ]  # fmt: skip
+            pairs = zip(texts, found, strict=True)
+            return [aggregate(text, _disjoint(hits)) for text, hits in pairs]
         except Exception as exc:  # noqa: BLE001 - its message may hold the text
             raise AnonymizationError(type(exc).__name__) from None
 
     def _tagged(self, entity: Mapping[str, Any], offset: int) -> TaggedSpan:
-        start, end = int(entity["start"]), int(entity["end"])
-        kind = self._labels[entity["label"]]
-        return TaggedSpan(offset + start, offset + end, kind, float(entity["score"]))
+        """What GLiNER found in a piece, as a range of the text that holds the piece at `offset`."""
+        start, end = offset + int(entity["start"]), offset + int(entity["end"])
+        return TaggedSpan(start, end, self._labels[entity["label"]], float(entity["score"]))
 
 
 def _pieces(text: str) -> Iterator[tuple[int, int]]:
-    """Ranges of characters that the model sees as a whole; together they hold every letter."""
+    """Windows of a text as ranges of characters; together they hold all but white space."""
     letters = [(i, i + 1) for i, character in enumerate(text) if not character.isspace()]
     ends = windows.sentence_ends(text) if len(letters) > WINDOW_LETTERS else []
     words = [
-        at for at, (i, _) in enumerate(letters)
+        at
+        for at, (i, _) in enumerate(letters)
         if not (i and text[i - 1].isalnum() and text[i].isalnum())
-    ]  # fmt: skip
+    ]
     for first, last in windows.cut(range(len(letters)), letters, ends, WINDOW_LETTERS, words):
         yield letters[first][0], letters[last - 1][1]
 
 
 def _disjoint(hits: Sequence[TaggedSpan]) -> list[TaggedSpan]:
-    """In order; of overlapping ones one that covers them, of the surest one's type."""
+    """Ranges in order, overlapping ones as one that has the type and the score of the best."""
     merged: list[TaggedSpan] = []
     for hit in sorted(hits, key=lambda one: (one.start, -one.end)):
         if merged and hit.start < merged[-1].end:
             last = merged[-1]
-            surest = max(last, hit, key=lambda one: one.score)
-            merged[-1] = TaggedSpan(last.start, max(last.end, hit.end), surest.type, surest.score)
+            best = max(last, hit, key=lambda one: one.score)
+            merged[-1] = TaggedSpan(last.start, max(last.end, hit.end), best.type, best.score)
         else:
             merged.append(hit)
     return merged

@@ -1,4 +1,4 @@
-"""Any token classifier of Hugging Face's as a tagger: BERT, DistilBERT, RoBERTa, DeBERTa, ..."""
+"""Any token classifier of Hugging Face as the tagger: BERT, DistilBERT, RoBERTa, DeBERTa, ..."""
 
 from __future__ import annotations
 
@@ -10,32 +10,35 @@ from typing import TYPE_CHECKING, Any
 import torch
 from transformers import AutoModelForTokenClassification, AutoTokenizer
 
-from worker.anonymizer.taggers.bert import OUTSIDE, WINDOW_TOKENS, Reading, Tagger
-from worker.anonymizer.taggers.entity_types import own_kind
+from worker.anonymizer.taggers.bert import OUTSIDE, WINDOW_TOKENS, BertTagger, LabelScheme
+from worker.anonymizer.taggers.entity_types import entity_type
 from worker.errors import ModelFolderError
+from worker.models.compute import AUTO
 from worker.models.folder import WEIGHTS
-from worker.models.precision import choose_device, choose_precision
+from worker.models.precision import choose_device, choose_precision, set_threads
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from worker.models.compute import Compute
+
 log = logging.getLogger(__name__)
 
-#: How sure such a model must be, if its folder does not say (`tagger.json`).
+#: The threshold, if the folder's `tagger.json` holds none.
 THRESHOLD = 0.5
 _INDEX = f"{WEIGHTS}.index.json"
-#: Where in an entity a token stands, in the schemes IOB, IOBES and BILOU.
+#: The position of a token in its entity, in the labels of the schemes IOB, IOBES and BILOU.
 _PREFIX = re.compile(r"^[BIESLU][-_]")
 
 
 def check(folder: Path) -> None:
-    """See that the folder holds safetensors weights and labels that we can use.
+    """Check that a folder holds safetensors weights and labels that name entity types.
 
     Raises:
         ModelFolderError: it does not.
     """
-    kinds(labels_of(folder), folder)
+    types_of(labels_of(folder), folder)
     if not any((folder / name).exists() for name in (WEIGHTS, _INDEX)):
         raise ModelFolderError(f"{folder}: no {WEIGHTS} (weights in other formats are not loaded)")
 
@@ -44,7 +47,7 @@ def labels_of(folder: Path) -> list[str]:
     """The labels of `config.json`, in the order of the model's outputs.
 
     Raises:
-        ModelFolderError: there is no such list.
+        ModelFolderError: the file holds no such labels.
     """
     file = folder / "config.json"
     try:
@@ -56,49 +59,52 @@ def labels_of(folder: Path) -> list[str]:
         raise ModelFolderError(f"{file}: no id2label; not a token classifier") from None
 
 
-def kinds(labels: Sequence[str], folder: Path) -> tuple[str, ...]:
-    """For each label our type of personal data; `OUTSIDE` for what is none or not known to us.
+def types_of(labels: Sequence[str], folder: Path) -> tuple[str, ...]:
+    """For each label its entity type, or `OUTSIDE` if it names none that is known here.
 
     Raises:
-        ModelFolderError: no label means "nothing", or none is of a type that we know.
+        ModelFolderError: no label is `OUTSIDE`, or none names a known entity type.
     """
     plain = [_PREFIX.sub("", label) for label in labels]
-    found = tuple(own_kind(label) or OUTSIDE for label in plain)
+    found = tuple(entity_type(label) or OUTSIDE for label in plain)
     if OUTSIDE not in plain:
         raise ModelFolderError(f"{folder / 'config.json'}: no label {OUTSIDE}")
     if set(found) == {OUTSIDE}:
         raise ModelFolderError(f"{folder / 'config.json'}: no label is a type of personal data")
-    left_out = {p for p, k in zip(plain, found, strict=True) if k == OUTSIDE} - {OUTSIDE}
+    pairs = zip(plain, found, strict=True)
+    left_out = {label for label, its_type in pairs if its_type == OUTSIDE} - {OUTSIDE}
     if left_out:
         log.info("types of the tagger that are left out: %s", ", ".join(sorted(left_out)))
     return found
 
 
-def load(
-    folder: Path, *, device: str = "auto", precision: str = "auto", threshold: float = THRESHOLD
-) -> Tagger:
+def load(folder: Path, compute: Compute = AUTO, *, threshold: float = THRESHOLD) -> BertTagger:
     """Load a token classifier from its folder; see `check`.
 
     Raises:
         ModelFolderError: the folder holds no token classifier with a fast tokenizer.
-        StartupError: device or precision is not to be had.
+        StartupError: the device or the precision is not available.
     """
-    found = kinds(labels_of(folder), folder)
-    place = choose_device(device)
+    types = types_of(labels_of(folder), folder)
+    set_threads(compute.threads)
+    place = choose_device(compute.device)
     tokenizer, model = _parts(folder)
-    # Some families count positions from behind the padding's.
+    # RoBERTa and its kin number the positions of tokens from the padding id + 1 on.
     positions = getattr(model.config, "max_position_embeddings", None) or WINDOW_TOKENS
     longest = min(positions - (tokenizer.pad_token_id or 0) - 1, tokenizer.model_max_length)
-    tagger = Tagger(
-        tokenizer, model.eval().to(place), threshold=threshold, device=place,
-        reading=Reading(found, by_mean=False, window_tokens=min(WINDOW_TOKENS, longest)),
-    )  # fmt: skip
-    tagger.use(choose_precision(precision, place))
+    scheme = LabelScheme(types, by_mean=False, window_tokens=min(WINDOW_TOKENS, longest))
+    tagger = BertTagger(
+        tokenizer, model.eval().to(place), threshold=threshold, device=place, scheme=scheme
+    )
+    try:
+        tagger.compute_in(choose_precision(compute.precision, place))
+    except FloatingPointError:
+        raise ModelFolderError(f"{folder}: the tagger reads no text") from None
     return tagger
 
 
 def _parts(folder: Path) -> tuple[Any, Any]:
-    """Tokenizer and model: from this folder alone, safetensors only, no code of its own."""
+    """The tokenizer and the model in fp32, from safetensors, running no code of the folder's."""
     options = {"local_files_only": True, "trust_remote_code": False}
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, **options)

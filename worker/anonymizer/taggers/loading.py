@@ -1,69 +1,69 @@
-"""Which tagger a folder holds: our own, a token classifier of Hugging Face's, or GLiNER."""
+"""Loading the tagger that a folder holds: the shipped kind, one of Hugging Face's, or GLiNER."""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
 
-from worker.anonymizer.taggers import bert as tagger
-from worker.anonymizer.taggers import gliner as gliner_tagger
-from worker.anonymizer.taggers import hugging_face as token_classifier
+from worker.anonymizer.taggers import bert, gliner, hugging_face
 from worker.errors import ModelFolderError
 from worker.models.adapter import FILE as ADAPTER
+from worker.models.compute import AUTO
 from worker.models.folder import MANIFEST, verify
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from worker.anonymizer.anonymizer import TaggerLike
+    from worker.anonymizer.taggers.base import Tagger
+    from worker.models.compute import Compute
 
 
 def check(folder: Path) -> None:
-    """See that a tagger can be loaded from here, without loading it.
+    """Check that a tagger can be loaded from a folder, without loading it.
 
     Raises:
         ModelFolderError: the folder is missing, altered, or holds no tagger.
         StartupError: GLiNER's package is not installed.
     """
     if (folder / ADAPTER).exists() or not folder.is_dir():
-        verify(folder, tagger.REQUIRED_FILES)
+        verify(folder, bert.REQUIRED_FILES)
         return
     if (folder / MANIFEST).exists():
         verify(folder, ())
-    if (folder / gliner_tagger.CONFIG).exists():
-        gliner_tagger.check(folder)
+    if (folder / gliner.CONFIG).exists():
+        gliner.check(folder)
     else:
-        token_classifier.check(folder)
+        hugging_face.check(folder)
     settings(folder)
 
 
-def load(folder: Path, *, device: str = "auto", precision: str = "auto") -> TaggerLike:
+def load(folder: Path, compute: Compute = AUTO) -> Tagger:
     """The tagger in a folder.
 
-    Besides the model's own files the folder of another's model may hold `tagger.json` with a
-    `threshold`, and for GLiNER `labels`: what to ask for, and the type of each.
+    The folder of a model of Hugging Face's or of GLiNER may also hold `tagger.json` with a
+    `threshold`, and for GLiNER with `labels`: what to ask for, and the entity type of each.
 
     Raises:
         ModelFolderError: the folder is missing, altered, or holds no tagger.
-        StartupError: a package or the base model is not installed, or device or precision are not
-            to be had.
+        StartupError: a package or the base model is not installed, or the device or the precision
+            is not available.
     """
     check(folder)
     if (folder / ADAPTER).exists():
-        return tagger.Tagger.load(folder, device=device, precision=precision)
+        return bert.BertTagger.load(folder, compute)
     given = settings(folder)
-    if (folder / gliner_tagger.CONFIG).exists():
-        return gliner_tagger.GlinerTagger.load(folder, device=device, **given)
-    return token_classifier.load(folder, device=device, precision=precision, **given)
+    if (folder / gliner.CONFIG).exists():
+        return gliner.GlinerTagger.load(folder, compute, **given)
+    return hugging_face.load(folder, compute, **given)
 
 
 def settings(folder: Path) -> dict[str, Any]:
-    """What `tagger.json` says, if there is one.
+    """The `threshold` and `labels` of a folder's `tagger.json`, as far as it holds them.
 
     Raises:
-        ModelFolderError: it says something else.
+        ModelFolderError: the file cannot be read, or holds values that are not allowed.
     """
-    file = folder / tagger.SETTINGS
+    file = folder / bert.SETTINGS
     if not file.exists():
         return {}
     try:
@@ -76,6 +76,6 @@ def settings(folder: Path) -> dict[str, Any]:
     threshold = given.get("threshold", 0.5)
     if not isinstance(threshold, (int, float)) or not 0.0 < threshold < 1.0:
         raise ModelFolderError(f"{file}: threshold must lie between 0 and 1")
-    if "labels" in given and not (folder / gliner_tagger.CONFIG).exists():
+    if "labels" in given and not (folder / gliner.CONFIG).exists():
         raise ModelFolderError(f"{file}: only GLiNER can be given labels")
     return given

@@ -1,4 +1,4 @@
-"""Ranges of a text that a tagger found, and how words become whole names."""
+"""Ranges of a text that a tagger found, and how neighbouring words are aggregated to names."""
 
 from __future__ import annotations
 
@@ -9,26 +9,32 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-#: Types that only the tagger finds.
+#: Entity types that no pattern finds, only a tagger.
 NAMES = frozenset({"PERSON", "LOCATION", "ORGANIZATION"})
-_PART_OF_A_FIGURE = re.compile(r"[\d$\u20ac\u00a3][.:,]?\d\Z|[.:,$\u20ac\u00a3]\d\Z")
-_A_FIGURE = re.compile(r"\d(?:[.:,]\d|\s?(?:%|\u00ba|\u00b0|am\b|pm\b))|[ap]m\b", re.IGNORECASE)
-_A_TIME = re.compile(r"\d{1,2}(?:[:.]\d\d)?\s?[ap]\.?m\.?", re.IGNORECASE)
-#: Only this and spaces may stand between two words of one thing, never a line break: two people
-#: must not become one.
-_GLUE = re.compile(r"(?:[^\S\r\n\v\f\x85\u2028\u2029]|['\u2019\-\u2013&]){0,2}")
+_PART_OF_FIGURE = re.compile(r"[\d$\u20ac\u00a3][.:,]?\d\Z|[.:,$\u20ac\u00a3]\d\Z")
+_FIGURE = re.compile(r"\d(?:[.:,]\d|\s?(?:%|\u00ba|\u00b0|am\b|pm\b))|[ap]m\b", re.IGNORECASE)
+_TIME = re.compile(r"\d{1,2}(?:[:.]\d\d)?\s?[ap]\.?m\.?", re.IGNORECASE)
+#: What may stand between two words of one name. A line break may not: two people must not become
+#: one.
+_BETWEEN_WORDS = re.compile(r"(?:[^\S\r\n\v\f\x85\u2028\u2029]|['\u2019\-\u2013&]){0,2}")
 #: A full stop ends a sentence unless it stands behind one of these or a single letter.
-_SHORTENED = re.compile(
+_ABBREVIATION = re.compile(
     r"(?:[^\W\d_]|st|ste|mt|ft|dr|mr|mrs|ms|mx|prof|rev|fr|sr|jr|sgt|capt|lt|col|gen|hon)",
     re.IGNORECASE,
 )
-_STOP = re.compile(r"\.[^\S\r\n\v\f\x85\u2028\u2029]?")
-_LONGEST_SHORTENED = 5
+_FULL_STOP = re.compile(r"\.[^\S\r\n\v\f\x85\u2028\u2029]?")
+_LONGEST_ABBREVIATION = 5
 
 
 @dataclass(frozen=True, slots=True)
 class TaggedSpan:
-    """A range of characters that holds personal data, its type, and how sure the tagger is."""
+    """A range of a text that holds personal data.
+
+    Attributes:
+        start, end: its half-open range of characters.
+        type: its entity type.
+        score: the probability that the tagger gives it, between 0 and 1.
+    """
 
     start: int
     end: int
@@ -36,33 +42,40 @@ class TaggedSpan:
     score: float
 
 
-def join(text: str, hits: Sequence[TaggedSpan]) -> list[TaggedSpan]:
-    """Neighbouring words of one type as one range; ends that are no letter or digit are cut off.
+def aggregate(text: str, hits: Sequence[TaggedSpan]) -> list[TaggedSpan]:
+    """Make one range of neighbouring words of one type, and give each name one type.
 
-    The same words are the same thing: every mention of a name has the type of the surest one.
+    Args:
+        text: the text.
+        hits: the words that a tagger found, in order and disjoint.
+
+    Returns:
+        Ranges in order and disjoint, without what is no letter or digit at their ends. A range has
+        the best score of its words, and every mention of a name the type of the one with the best
+        score.
     """
-    joined: list[TaggedSpan] = []
+    merged: list[TaggedSpan] = []
     for hit in hits:
-        if joined and joined[-1].type == hit.type:
-            last = joined[-1]
+        if merged and merged[-1].type == hit.type:
+            last = merged[-1]
             if _are_one(text, last.end, hit.start):
                 score = max(last.score, hit.score)
-                joined[-1] = TaggedSpan(last.start, hit.end, last.type, score)
+                merged[-1] = TaggedSpan(last.start, hit.end, last.type, score)
                 continue
-        joined.append(hit)
-    trimmed = (_trimmed(text, hit) for hit in joined)
-    return _alike(text, [hit for hit in trimmed if hit is not None])
+        merged.append(hit)
+    trimmed = (_trimmed(text, hit) for hit in merged)
+    return _with_one_type_a_name(text, [hit for hit in trimmed if hit is not None])
 
 
-def _alike(text: str, hits: Sequence[TaggedSpan]) -> list[TaggedSpan]:
-    """Mentions of one name with one type: how sure the tagger is differs much between them."""
-    surest: dict[str, TaggedSpan] = {}
+def _with_one_type_a_name(text: str, hits: Sequence[TaggedSpan]) -> list[TaggedSpan]:
+    """Mentions of one name with one type; scores differ much between mentions."""
+    best: dict[str, TaggedSpan] = {}
     for hit in hits:
         if hit.type in NAMES:
             name = text[hit.start : hit.end].lower()
-            surest[name] = max(surest.get(name, hit), hit, key=lambda one: one.score)
+            best[name] = max(best.get(name, hit), hit, key=lambda one: one.score)
     return [
-        replace(hit, type=surest[text[hit.start : hit.end].lower()].type)
+        replace(hit, type=best[text[hit.start : hit.end].lower()].type)
         if hit.type in NAMES
         else hit
         for hit in hits
@@ -70,25 +83,28 @@ def _alike(text: str, hits: Sequence[TaggedSpan]) -> list[TaggedSpan]:
 
 
 def _are_one(text: str, end: int, start: int) -> bool:
-    """Whether two words, the first up to `end` and the second from `start`, are one thing's."""
-    if _GLUE.fullmatch(text, end, start):
+    """Whether a word that ends at `end` and one that begins at `start` are parts of one name."""
+    if _BETWEEN_WORDS.fullmatch(text, end, start):
         return True
     before = end
-    while before > max(0, end - _LONGEST_SHORTENED) and text[before - 1].isalnum():
+    while before > max(0, end - _LONGEST_ABBREVIATION) and text[before - 1].isalnum():
         before -= 1
-    return bool(_SHORTENED.fullmatch(text, before, end) and _STOP.fullmatch(text, end, start))
+    return bool(
+        _ABBREVIATION.fullmatch(text, before, end) and _FULL_STOP.fullmatch(text, end, start)
+    )
 
 
 def _trimmed(text: str, hit: TaggedSpan) -> TaggedSpan | None:
+    """A range without punctuation at its ends; None for what is part of a figure or a time."""
     start, end = hit.start, hit.end
     while start < end and not text[start].isalnum():
         start += 1
     while end > start and not text[end - 1].isalnum():
         end -= 1
-    if hit.type not in NAMES and _PART_OF_A_FIGURE.search(text[max(0, start - 2) : start + 1]):
+    if hit.type not in NAMES and _PART_OF_FIGURE.search(text[max(0, start - 2) : start + 1]):
         return None
     if hit.type not in NAMES and (
-        _A_FIGURE.match(text, end - 1) or _A_TIME.fullmatch(text, start, end)
+        _FIGURE.match(text, end - 1) or _TIME.fullmatch(text, start, end)
     ):
         return None
     return TaggedSpan(start, end, hit.type, hit.score) if end > start else None

@@ -1,4 +1,4 @@
-"""A text's tokens by words, and how each word is written."""
+"""The tokens of a text grouped by words, and the casing of each word."""
 
 from __future__ import annotations
 
@@ -6,16 +6,18 @@ import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from worker.models.tokenization import tokenize_with_offsets
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-#: What a token type says of its word.
+#: The casing of a word, given to the model as the token type of each of its tokens.
 LOWER, TITLE, UPPER, MIXED = range(4)
 CASINGS = 4
 
 
 def casing(word: str) -> int:
-    """How a word is written, as a token type."""
+    """The casing of a word, as a token type."""
     if word.islower() or not any(c.isalpha() for c in word):
         return LOWER
     if word[0].isupper() and (len(word) == 1 or word[1:].islower()):
@@ -25,13 +27,13 @@ def casing(word: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """A text's tokens, grouped by words.
+    """The tokens of a text, grouped by words.
 
     Attributes:
         ids: token ids, without special tokens.
-        types: the token type of each: its word's casing.
-        offsets: the character range of each token.
-        starts: for each word the index of its first token, and the number of tokens at the end.
+        types: the token type of each token: the casing of its word.
+        offsets: the half-open range of characters of each token.
+        starts: for each word the index of its first token; at the end the number of tokens.
     """
 
     ids: list[int]
@@ -41,32 +43,34 @@ class Words:
 
 
 def encode(tokenizer: Any, texts: Sequence[str], *, punctuation: bool = False) -> Iterator[Words]:
-    """Tokens with casings; training and use must see the same.
+    """Tokens with casings, for training and for use alike.
 
     Args:
-        tokenizer: a fast one.
-        texts: what to encode.
-        punctuation: also part words from the punctuation beside them. BERT's tokenizer does so
-            anyway; others take `(Anna,` for one word.
+        tokenizer: a fast one of Hugging Face's.
+        texts: at least one.
+        punctuation: whether to separate words from the punctuation beside them. BERT's tokenizer
+            always does; others take `(Anna,` for one word.
     """
-    encoded = tokenizer(
-        list(texts), add_special_tokens=False, return_offsets_mapping=True,
-        return_attention_mask=False, return_token_type_ids=False, verbose=False,
-    )  # fmt: skip
+    encoded = tokenize_with_offsets(tokenizer, texts)
     for index, text in enumerate(texts):
         ids, offsets = encoded["input_ids"][index], encoded["offset_mapping"][index]
         word_of = encoded.word_ids(index)
-        starts = [i for i in range(len(ids)) if i == 0 or word_of[i] != word_of[i - 1]
-                  or (punctuation and _parted(text, offsets[i - 1], offsets[i]))]  # fmt: skip
+        starts = [
+            i
+            for i in range(len(ids))
+            if i == 0
+            or word_of[i] != word_of[i - 1]
+            or (punctuation and _are_separate(text, offsets[i - 1], offsets[i]))
+        ]
         starts.append(len(ids))
         types: list[int] = []
         for first, behind in itertools.pairwise(starts):
-            kind = casing(text[offsets[first][0] : offsets[behind - 1][1]])
-            types += [kind] * (behind - first)
+            token_type = casing(text[offsets[first][0] : offsets[behind - 1][1]])
+            types += [token_type] * (behind - first)
         yield Words(ids, types, offsets, starts)
 
 
-def _parted(text: str, left: tuple[int, int], right: tuple[int, int]) -> bool:
-    """Whether one of two neighbouring tokens is punctuation where they meet."""
+def _are_separate(text: str, left: tuple[int, int], right: tuple[int, int]) -> bool:
+    """Whether two neighbouring tokens belong to two words: one is punctuation where they meet."""
     before, after = text[slice(*left)].strip(), text[slice(*right)].strip()
     return not (before[-1:].isalnum() and after[:1].isalnum())

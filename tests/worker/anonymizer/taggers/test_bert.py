@@ -1,4 +1,4 @@
-"""The tagger: casing, words, windows, and the shipped weights."""
+"""The tagger: windows, thresholds, and the shipped weights."""
 
 from __future__ import annotations
 
@@ -9,57 +9,48 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import torch
 
-from worker.anonymizer.anonymizer import SHIPPED_TAGGER, Anonymizer
-from worker.anonymizer.taggers.bert import LEAST, SURE, Tagger
-from worker.anonymizer.taggers.tagged_span import TaggedSpan, join
-from worker.anonymizer.taggers.words import LOWER, MIXED, TITLE, UPPER, casing, encode
+from worker.anonymizer.anonymizer import Anonymizer
+from worker.anonymizer.taggers.bert import BertTagger
 from worker.errors import AnonymizationError, ModelFolderError
+from worker.models.compute import EXACT
+from worker.models.folder import SHIPPED_TAGGER
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
 @pytest.fixture(scope="module")
-def tagger() -> Tagger:
-    return Tagger.load(SHIPPED_TAGGER, device="cpu", precision="fp32")
+def tagger() -> BertTagger:
+    return BertTagger.load(SHIPPED_TAGGER, EXACT)
 
 
-@pytest.mark.parametrize(("word", "kind"), [
-    ("anna", LOWER), ("Anna", TITLE), ("ANNA", UPPER), ("A", TITLE), ("McCoy", MIXED), ("12", LOWER),
-    ("é", LOWER), ("!", LOWER),
-])  # fmt: skip
-def test_casing(word: str, kind: int) -> None:
-    assert casing(word) == kind
-
-
-def test_words_hold_every_token_once(tagger: Tagger) -> None:
-    text = "Told Olumide's  mum, in Zwolle-Zuid: PHENOMENAL!"
-    (words,) = encode(tagger._tokenizer, [text])
-    assert words.starts[0] == 0
-    assert words.starts[-1] == len(words.ids) == len(words.types) == len(words.offsets)
-    assert words.starts == sorted(set(words.starts))
-
-
-@pytest.mark.parametrize("text", [
-    "Told Olumide that I can't come.", "told olumide that i can't come.",
-    "TOLD OLUMIDE THAT I CAN'T COME.",
-])  # fmt: skip
-def test_names_are_found_in_any_casing(tagger: Tagger, text: str) -> None:
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Told Olumide that I can't come.",
+        "told olumide that i can't come.",
+        "TOLD OLUMIDE THAT I CAN'T COME.",
+    ],
+)
+def test_names_are_found_in_any_casing(tagger: BertTagger, text: str) -> None:
     (found,) = tagger.tag([text])
     assert [(text[h.start : h.end].lower(), h.type) for h in found] == [("olumide", "PERSON")]
 
 
-@pytest.mark.parametrize("text", [
-    "Today was a good day, I felt productive and calm.",
-    "i will hope for rain in may, and for roses in june",
-    "The doctor said the pills may take weeks.",
-    "TODAY I DID NOTHING AND IT WAS FINE.",
-])  # fmt: skip
-def test_plain_words_stay(tagger: Tagger, text: str) -> None:
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Today was a good day, I felt productive and calm.",
+        "i will hope for rain in may, and for roses in june",
+        "The doctor said the pills may take weeks.",
+        "TODAY I DID NOTHING AND IT WAS FINE.",
+    ],
+)
+def test_plain_words_stay(tagger: BertTagger, text: str) -> None:
     assert tagger.tag([text]) == [[]]
 
 
-def test_a_long_text_is_searched_to_its_end(tagger: Tagger) -> None:
+def test_a_long_text_is_searched_to_its_end(tagger: BertTagger) -> None:
     text = "It rained again and nobody came. " * 120 + "Then Olumide called."
     (found,) = tagger.tag([text])
     assert "Olumide" in {text[h.start : h.end] for h in found}
@@ -68,7 +59,7 @@ def test_a_long_text_is_searched_to_its_end(tagger: Tagger) -> None:
 @pytest.mark.parametrize("filler", [",", "x,", "...", "ab-", "!?"])
 @pytest.mark.parametrize("length", [250, 251, 252, 253, 254, 255, 256])
 def test_a_long_run_without_white_space_hides_no_name(
-    tagger: Tagger, filler: str, length: int
+    tagger: BertTagger, filler: str, length: int
 ) -> None:
     run = (filler * length)[:length]
     text = f"{run} Then i told Olumide that {run} she met Priya in Lisbon."
@@ -76,10 +67,10 @@ def test_a_long_run_without_white_space_hides_no_name(
     assert {"Olumide", "Priya", "Lisbon"} <= {text[h.start : h.end] for h in found}
 
 
-def test_every_word_is_judged_by_its_own_scores(tagger: Tagger) -> None:
+def test_every_word_is_judged_by_its_own_scores(tagger: BertTagger) -> None:
     """A model that knows one word finds it at its place, wherever windows were cut."""
     name = tagger._tokenizer.convert_tokens_to_ids("grace")
-    knowing = Tagger(
+    knowing = BertTagger(
         tagger._tokenizer, OneWord(tagger._model.config, name), threshold=0.5, device=tagger._device
     )
     for run in ("x.", "undeterminable,", "q" * 99 + "!"):
@@ -110,22 +101,7 @@ class OneWord:
         return SimpleNamespace(logits=probabilities.log())
 
 
-@pytest.mark.parametrize(("text", "parts"), [
-    ("I saw Anna. Bob was late.", ["Anna", "Bob"]),
-    ("i saw anna.bob was late.", ["anna", "bob"]),
-    ("Dear Anna\nBob was late.", ["Anna", "Bob"]),
-    ("J. R. Smith came", ["J. R. Smith"]),
-    ("Dr. Anna Smith came", ["Dr. Anna Smith"]),
-    ("Ann-Marie O'Neil came", ["Ann-Marie O'Neil"]),
-])  # fmt: skip
-def test_two_people_stay_two_across_the_end_of_a_sentence(text: str, parts: list[str]) -> None:
-    inside = {i for part in parts for i in range(text.index(part), text.index(part) + len(part))}
-    hits = [TaggedSpan(m.start(), m.end(), "PERSON", 0.9) for m in re.finditer(r"\w+|[^\w\s]", text)
-            if m.start() in inside and m[0].isalnum()]  # fmt: skip
-    assert [text[h.start : h.end] for h in join(text, hits)] == parts
-
-
-def test_a_batch_equals_its_texts_one_by_one(tagger: Tagger) -> None:
+def test_a_batch_equals_its_texts_one_by_one(tagger: BertTagger) -> None:
     texts = ["", "Ask Priya.", "no", "I live in Lisbon with Marta and two cats. " * 9, "!!"]
     together = tagger.tag(texts)
     for text, found in zip(texts, together, strict=True):
@@ -135,33 +111,8 @@ def test_a_batch_equals_its_texts_one_by_one(tagger: Tagger) -> None:
         ]
 
 
-def test_words_of_one_name_are_joined_and_edges_trimmed() -> None:
-    text = "'Ann-Marie O'Neil', Bo"
-    hits = [TaggedSpan(0, 4, "PERSON", 0.9), TaggedSpan(5, 10, "PERSON", 0.8), TaggedSpan(11, 12, "PERSON", 0.7),
-            TaggedSpan(13, 18, "PERSON", 0.9), TaggedSpan(20, 22, "PERSON", 0.6)]  # fmt: skip
-    assert [text[h.start : h.end] for h in join(text, hits)] == ["Ann-Marie O'Neil", "Bo"]
-
-
-def test_mentions_of_a_name_have_the_type_of_the_surest() -> None:
-    text = "Ravi called Ghent. ravi is 9; Ravi left RAVI in Ghent."
-    hits = [TaggedSpan(0, 4, "LOCATION", 0.4), TaggedSpan(12, 17, "LOCATION", 0.9),
-            TaggedSpan(19, 23, "PERSON", 0.9), TaggedSpan(27, 28, "AGE", 0.99),
-            TaggedSpan(30, 34, "ORGANIZATION", 0.7), TaggedSpan(40, 44, "PERSON", 0.5),
-            TaggedSpan(48, 53, "PERSON", 0.5)]  # fmt: skip
-    assert [hit.type for hit in join(text, hits)] == [
-        "PERSON", "LOCATION", "PERSON", "AGE", "PERSON", "PERSON", "LOCATION",
-    ]  # fmt: skip
-
-
-def test_parts_of_figures_are_no_ages() -> None:
-    text = "7:55 and 5.50 at 8pm for $65"
-    hits = [TaggedSpan(2, 4, "AGE", 0.99), TaggedSpan(9, 11, "ID", 0.99), TaggedSpan(17, 20, "AGE", 0.99),
-            TaggedSpan(26, 28, "AGE", 0.99)]  # fmt: skip
-    assert join(text, hits) == []
-
-
-def test_a_failing_model_tells_nothing_of_the_text(tagger: Tagger) -> None:
-    broken = Tagger(tagger._tokenizer, tagger._model, threshold=0.5, device=tagger._device)
+def test_a_failing_model_tells_nothing_of_the_text(tagger: BertTagger) -> None:
+    broken = BertTagger(tagger._tokenizer, tagger._model, threshold=0.5, device=tagger._device)
 
     def fail(**_: object) -> None:
         raise ValueError("Olumide")
@@ -173,7 +124,7 @@ def test_a_failing_model_tells_nothing_of_the_text(tagger: Tagger) -> None:
 
 
 def test_a_tagger_that_gives_no_numbers_takes_nothing_for_harmless(
-    tagger: Tagger, monkeypatch: pytest.MonkeyPatch
+    tagger: BertTagger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tagger._model.classifier.bias, "data", torch.full((1,), torch.nan))
     with pytest.raises(AnonymizationError, match="FloatingPointError"):
@@ -182,30 +133,19 @@ def test_a_tagger_that_gives_no_numbers_takes_nothing_for_harmless(
 
 def test_an_altered_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelFolderError, match="not found"):
-        Tagger.load(tmp_path / "none")
+        BertTagger.load(tmp_path / "none")
 
 
 def test_numbered_placeholders_tell_who_did_what() -> None:
-    anonymizer = Anonymizer.load(device="cpu", precision="fp32", numbered=True)
+    anonymizer = Anonymizer.load(compute=EXACT, numbered=True)
     (found,) = anonymizer.anonymize(["Priya hit Olumide, so Olumide left Priya in Lisbon."])
     assert found.text == "<PERSON_1> hit <PERSON_2>, so <PERSON_2> left <PERSON_1> in <LOCATION_1>."
     assert {span.type for span in found.spans} == {"PERSON", "LOCATION"}
 
 
-def test_the_floors_of_types_move_with_the_threshold(tagger: Tagger) -> None:
-    moved = Tagger(tagger._tokenizer, tagger._model, threshold=0.4, device=tagger._device)
-    floors = {}
-    for threshold in (0.2, 0.4, 0.9):
-        moved.threshold = threshold
-        floors[threshold] = [moved._least(kind) for kind in ("PERSON", "ORGANIZATION", "AGE")]
-    assert floors[0.4] == [0.0, LEAST["ORGANIZATION"], SURE]
-    assert floors[0.2][1:] < floors[0.4][1:] < floors[0.9][1:]
-    assert max(floors[0.9]) < 1.0
-
-
-def test_a_word_with_a_capital_need_be_less_sure(tagger: Tagger) -> None:
+def test_a_word_with_a_capital_need_be_less_sure(tagger: BertTagger) -> None:
     name = tagger._tokenizer.convert_tokens_to_ids("grace")
     model = OneWord(tagger._model.config, name, score=0.35)
-    unsure = Tagger(tagger._tokenizer, model, threshold=0.4, device=tagger._device)
+    unsure = BertTagger(tagger._tokenizer, model, threshold=0.4, device=tagger._device)
     texts = ["so Grace came", "so grace came", "SO GRACE CAME"]
     assert [bool(found) for found in unsure.tag(texts)] == [True, False, False]

@@ -15,6 +15,7 @@ from worker.anonymizer.anonymizer import Anonymizer
 from worker.anonymizer.taggers import gliner as gliner_tagger
 from worker.anonymizer.taggers import loading as taggers
 from worker.errors import AnonymizationError, ModelFolderError, StartupError
+from worker.models.compute import EXACT
 
 
 class StubModel:
@@ -35,10 +36,15 @@ class StubModel:
         self.asked.append((texts, labels, threshold))
         known = {"Olumide": labels[0], "Lisbon": labels[1]}
         return [
-            [{"start": t.index(w), "end": t.index(w) + len(w), "label": label, "score": 0.8, "text": w}
-             for w, label in known.items() if w in t]
-            for t in texts
-        ]  # fmt: skip
+            [found(text, word, label) for word, label in known.items() if word in text]
+            for text in texts
+        ]
+
+
+def found(text: str, word: str, label: str) -> dict[str, Any]:
+    """What GLiNER tells of a word."""
+    start = text.index(word)
+    return {"start": start, "end": start + len(word), "label": label, "score": 0.8, "text": word}
 
 
 @pytest.fixture
@@ -66,7 +72,7 @@ def stub(monkeypatch: pytest.MonkeyPatch) -> StubModel:
 
 
 def test_gliner_is_the_tagger_of_its_folder(gliner_folder: Path, stub: StubModel) -> None:
-    anonymizer = Anonymizer.load(gliner_folder, device="cpu")
+    anonymizer = Anonymizer.load(gliner_folder, EXACT)
     text = "Nobody. " * 100 + "Olumide left for Lisbon. " + "," * 900 + " then Olumide"
     (found,) = anonymizer.anonymize([text])
     assert found.text.count("<PERSON>") == 2
@@ -82,7 +88,7 @@ def test_gliners_labels_and_threshold_come_from_its_folder(
 ) -> None:
     settings = {"threshold": 0.7, "labels": {"human": "PERSON", "town": "LOCATION"}}
     (gliner_folder / "tagger.json").write_text(json.dumps(settings))
-    tagger = taggers.load(gliner_folder, device="cpu")
+    tagger = taggers.load(gliner_folder, EXACT)
     assert tagger.types == ["PERSON", "LOCATION"]
     ((hit,),) = tagger.tag(["Ask Olumide."])
     assert (hit.start, hit.end, hit.type) == (4, 11, "PERSON")
@@ -92,11 +98,11 @@ def test_gliners_labels_and_threshold_come_from_its_folder(
 def test_gliners_labels_must_be_of_our_types(gliner_folder: Path, stub: StubModel) -> None:
     (gliner_folder / "tagger.json").write_text('{"labels": {"human": "BEING"}}')
     with pytest.raises(ModelFolderError, match="PERSON"):
-        taggers.load(gliner_folder, device="cpu")
+        taggers.load(gliner_folder, EXACT)
 
 
 def test_a_failing_gliner_tells_nothing_of_the_text(gliner_folder: Path, stub: StubModel) -> None:
-    tagger = taggers.load(gliner_folder, device="cpu")
+    tagger = taggers.load(gliner_folder, EXACT)
 
     def fail(texts: list[str], labels: list[str], threshold: float) -> list[Any]:
         raise ValueError(texts[0])

@@ -1,0 +1,96 @@
+"""The NLP engine that Presidio works with: words by a pattern, entities by a tagger."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from presidio_analyzer.nlp_engine import NlpArtifacts, NlpEngine
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from worker.anonymizer.taggers.base import Tagger
+    from worker.anonymizer.taggers.tagged_span import TaggedSpan
+
+_WORD = re.compile(r"\w+|[^\w\s]")
+
+
+class TaggerEngine(NlpEngine):  # type: ignore[misc]
+    """Gives Presidio's recognizers the words of a text, and what a tagger found in it.
+
+    It takes the place of Presidio's spaCy engine. spaCy's tokenizer cuts texts into nearly the
+    same words, but takes a fifth of the anonymizer's time and keeps every word that it has seen
+    in its vocabulary.
+
+    Args:
+        tagger: finds names, places and other personal data that has no form of its own.
+    """
+
+    def __init__(self, tagger: Tagger) -> None:
+        self.tagger = tagger
+
+    def process_texts(self, texts: Sequence[str]) -> list[NlpArtifacts]:
+        """What Presidio's recognizers are given for each text, in the same order.
+
+        The tagger reads all texts at once.
+        """
+        tagged = self.tagger.tag(texts)
+        return [self._artifacts(*pair) for pair in zip(texts, tagged, strict=True)]
+
+    def _artifacts(self, text: str, hits: list[TaggedSpan]) -> NlpArtifacts:
+        words = list(_WORD.finditer(text))
+        tokens = [word[0] for word in words]
+        # Without a lemmatizer the words themselves serve for matching context words.
+        lowered = [token.lower() for token in tokens]
+        artifacts = NlpArtifacts(
+            entities=hits,
+            scores=[hit.score for hit in hits],
+            tokens=tokens,
+            tokens_indices=[word.start() for word in words],
+            lemmas=lowered,
+            nlp_engine=None,
+            language="en",
+        )
+        artifacts.keywords = lowered
+        return artifacts
+
+    # The rest of Presidio's interface.
+
+    def load(self) -> None:
+        """Nothing to load: the tagger comes loaded."""
+
+    def is_loaded(self) -> bool:
+        """Always true."""
+        return True
+
+    def process_text(self, text: str, language: str) -> NlpArtifacts:
+        """See `process_texts`, for one text."""
+        del language
+        return self.process_texts([text])[0]
+
+    def process_batch(
+        self, texts: Iterable[str], language: str, **_: Any
+    ) -> Iterator[tuple[str, NlpArtifacts]]:
+        """Each text with its artifacts; see `process_texts`."""
+        del language
+        given = list(texts)
+        yield from zip(given, self.process_texts(given), strict=True)
+
+    def is_stopword(self, word: str, language: str) -> bool:
+        """False: every word counts as context."""
+        del word, language
+        return False
+
+    def is_punct(self, word: str, language: str) -> bool:
+        """Whether a word holds no letter and no digit."""
+        del language
+        return not any(character.isalnum() for character in word)
+
+    def get_supported_entities(self) -> list[str]:
+        """The tagger's types."""
+        return list(self.tagger.types)
+
+    def get_supported_languages(self) -> list[str]:
+        """English only."""
+        return ["en"]

@@ -1,0 +1,36 @@
+"""The least scores from which a word counts as personal data, by entity type and by casing."""
+
+from __future__ import annotations
+
+from worker.anonymizer.taggers.words import MIXED, TITLE
+
+#: The least score of each entity type. An organisation's name is more often an ordinary word as
+#: well than the name of a person or a place is.
+FLOORS = {"PERSON": 0.0, "LOCATION": 0.0, "ORGANIZATION": 0.6}
+#: The least score of all other types. Most of what they hold has a form that the patterns find;
+#: with a lower floor every number in a diary would be an age.
+OTHER_FLOOR = 0.9
+#: The share of the threshold that a word with a capital and small letters must reach: it is seldom
+#: anything but a name, and a tagger that was trained on lower case too gives it lower scores.
+CAPITAL_SHARE = 0.625
+
+
+def floor(entity_type: str, threshold: float, usual: float) -> float:
+    """The least score of a word of an entity type.
+
+    Args:
+        entity_type: the type.
+        threshold: the tagger's threshold, between 0 and 1.
+        usual: the threshold at which the floors above hold. With the threshold the floor moves in
+            proportion: down to 0 where that is 0, and up to 1 where that is 1. A floor of 0 stays.
+    """
+    least = FLOORS.get(entity_type, OTHER_FLOOR)
+    if threshold <= usual:
+        return least * threshold / usual
+    rest = (threshold - usual) / (1.0 - usual)
+    return least + (1.0 - least) * rest if least else 0.0
+
+
+def share_of_threshold(casing: int) -> float:
+    """The share of the threshold that a word of a casing must reach."""
+    return CAPITAL_SHARE if casing in (TITLE, MIXED) else 1.0
