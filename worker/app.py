@@ -153,10 +153,10 @@ def supervise(
         metrics: what is counted and measured.
     """
     limits = BatchLimits(
-        settings.max_batch_entries,
-        settings.max_batch_tokens,
-        settings.batch_timeout_seconds,
-        settings.max_deliveries,
+        entries=settings.max_batch_entries,
+        tokens=settings.max_batch_tokens,
+        seconds=settings.batch_timeout_seconds,
+        deliveries=settings.max_deliveries,
     )
     claims = claims_for(settings)
     # A worker holds no more than its ready children can work on.

@@ -52,14 +52,14 @@ _pipeline: BatchRunner | None = None
 
 
 def start(load: Load, gate: ChildGate) -> None:
-    """Make this process ready for batches and tell the parent; end it where that fails.
+    """Prepare this process and tell the parent; where that fails, tell why and end it.
 
     Args:
         load: loads the stages.
         gate: how the parent hears of it.
     """
     try:
-        model = _prepare(load)
+        model = prepare(load)
     except Exception as exc:  # noqa: BLE001 - it must reach the parent, whatever it is
         known = isinstance(exc, (WorkerError, JournalError))
         gate.tell_failed(str(exc) if known else f"models: {type(exc).__name__}")
@@ -67,8 +67,8 @@ def start(load: Load, gate: ChildGate) -> None:
     gate.tell_ready(model)
 
 
-def _prepare(load: Load) -> dict[str, str]:
-    """Load the stages; returns what there is to tell of the model."""
+def prepare(load: Load) -> dict[str, str]:
+    """Make this process ready for batches; returns what there is to tell of the model."""
     global _pipeline
     silence_core_dumps()
     # A child that ends waits for the parent to have read its reports, up to 30 s where Celery has
