@@ -22,8 +22,7 @@ from rich.console import Console
 
 from deploy.local.server import Server
 from producer import Settings
-from producer.message import QUEUE
-from producer.operations.base import CLAIMS
+from producer.message import CLAIMS, QUEUE
 from producer.sealing import new_key, write_key_file
 from tests.chaos.blows import MAXMEMORY, Blows
 from tests.chaos.fleet import Member, exporter, worker

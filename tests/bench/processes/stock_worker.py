@@ -118,7 +118,7 @@ def create_app(settings: WorkerSettings, stages: str) -> celery.Celery:
 
     def start(**_: Any) -> None:
         try:
-            process.start(settings, lambda given: build(given, Publisher(given)))
+            process.prepare(lambda: build(settings, Publisher(settings)))
         except Exception as exc:  # noqa: BLE001 - Celery would go on with a child that cannot work
             log.error("%s: %s", FAILED, type(exc).__name__)
             os._exit(1)
