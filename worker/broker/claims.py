@@ -31,11 +31,11 @@ TAG_PREFIX = "journal:"
 #: kombu's names of the lists that hold messages with a priority.
 PRIORITY_SEPARATOR = "\x06\x16"
 PRIORITY_STEPS = (3, 6, 9)
-#: Most messages that one call of the reaper puts back; it holds Redis for about 20 ms.
-REAP_LIMIT = 2000
+#: Most messages that one call of the reaper puts back; it holds Redis for about 5 ms.
+REAP_LIMIT = 500
 #: Most bytes of messages that one call claims or puts back, so that it holds Redis for a few
 #: milliseconds only; one message is moved whatever its size.
-MOST_BYTES = 4 * 1024 * 1024
+MOST_BYTES = 1024 * 1024
 #: Without a heartbeat for so long, in seconds, a worker no longer counts among those that share.
 SILENT_SECONDS = 5.0
 #: How many of kombu's leases one call looks through for claims of earlier versions.

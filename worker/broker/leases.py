@@ -18,8 +18,9 @@ log = logging.getLogger(__name__)
 REAP_SECONDS = 5.0
 #: How often a lease is renewed before it would end: three renewals may fail.
 RENEWALS = 4
-#: How often in one look, at most, Redis is asked to requeue what dead workers held.
-REAP_CALLS = 4
+#: How long one look goes on, at most, where there is more to requeue: of every second, as it is
+#: called once a second by a loop that has other work.
+LOOK_SECONDS = 0.3
 
 
 class LeaseStore(Protocol):
@@ -108,12 +109,12 @@ class Reaper:
             return 0
         requeued = 0
         try:
-            for _ in range(REAP_CALLS):
-                more = self._claims.reap()
+            while more := self._claims.reap():
                 requeued += more
-                if not more:
-                    self._next = now + self._every  # else there may be more: the next look goes on
-                    break
+                if self._clock() - now > LOOK_SECONDS:
+                    break  # the next look goes on
+            else:
+                self._next = now + self._every
         except RedisError as exc:
             log.warning("dead workers could not be looked for (%s)", type(exc).__name__)
         if requeued:

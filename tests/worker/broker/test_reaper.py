@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import redis
 
-from worker.broker.leases import REAP_CALLS, REAP_SECONDS, Reaper
+from worker.broker.leases import LOOK_SECONDS, REAP_SECONDS, Reaper
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 LEASE = 40.0
 
@@ -15,10 +20,12 @@ class Leases:
     def __init__(self) -> None:
         self.asked = 0
         self.batches: list[int] = []
+        self.slowly: Callable[[], None] = lambda: None
         self.error: Exception | None = None
 
     def reap(self) -> int:
         self.asked += 1
+        self.slowly()
         if self.error is not None:
             raise self.error
         return self.batches.pop() if self.batches else 0
@@ -31,6 +38,14 @@ class World:
         self.now = 1000.0
         self.leases = Leases()
         self.reaper = Reaper(self.leases, lease, clock=lambda: self.now)
+
+    def takes(self, seconds: float) -> Callable[[], None]:
+        """Lets so much time pass."""
+
+        def wait() -> None:
+            self.now += seconds
+
+        return wait
 
     def live(self, seconds: float) -> int:
         """How often it asked in this time."""
@@ -54,9 +69,11 @@ def test_it_looks_often_enough_within_a_short_lease() -> None:
 
 def test_while_there_is_more_it_goes_on_but_leaves_others_time() -> None:
     world = World()
-    world.leases.batches = [1000] * (REAP_CALLS + 2)
-    assert world.reaper.look() == 1000 * REAP_CALLS
-    assert world.live(1) == 3
+    world.leases.slowly = world.takes(LOOK_SECONDS / 2.5)
+    world.leases.batches = [1000] * 6
+    assert world.reaper.look() == 3000
+    world.leases.slowly = lambda: None
+    assert world.live(1) == 4
     assert world.live(REAP_SECONDS - 1) == 0
 
 

@@ -18,10 +18,9 @@ while held do
 end
 if #again > 0 then return again end
 redis.call('ZREM', KEYS[4], '')
--- The latest that woke a worker goes first, so that the oldest is taken next.
-while redis.call('LMOVE', KEYS[2], KEYS[1], 'LEFT', 'RIGHT') do end
-if redis.call('XLEN', KEYS[7]) >= tonumber(ARGV[6]) then return false end
-local most, waiting = tonumber(ARGV[1]), redis.call('LLEN', KEYS[1])
+local most, woken = tonumber(ARGV[1]), redis.call('LLEN', KEYS[2])
+local waiting = woken + redis.call('LLEN', KEYS[1])
+local full = redis.call('XLEN', KEYS[7]) >= tonumber(ARGV[6])
 -- The share of all that waits or is claimed, by weight, less what is held. A worker that holds nothing
 -- may always take something, and among workers that have room one always may.
 local weights = redis.call('HMGET', KEYS[6], ARGV[3], '')
@@ -31,36 +30,49 @@ if own < all then
   local total = waiting + redis.call('HLEN', KEYS[3])
   most = math.min(most, math.ceil(total * own / all) - tonumber(ARGV[4]))
 end
-most = math.min(most, waiting)
-if most < 1 then return {} end
+most = full and 0 or math.min(most, waiting)
 local counted = redis.call('HLEN', KEYS[5]) > 0
 local clock = redis.call('TIME')
 local now = clock[1] .. '.' .. string.format('%06d', clock[2])
 local room, taken, answer = tonumber(ARGV[5]), 0, {}
-while taken < most and (room > 0 or taken == 0) do
-  local page = redis.call('LRANGE', KEYS[1], -math.min(taken + 32, most), -1 - taken)
-  local claims, leases = {}, {}
-  for i = #page, 1, -1 do
-    local message = page[i]
-    room = room - #message
-    if room < 0 and taken > 0 then break end
-    taken = taken + 1
-    local tag, deliveries = ARGV[2] .. taken, 1
-    if counted then
-      deliveries = 1 + tonumber(redis.call('HGET', KEYS[5], redis.sha1hex(message)) or 0)
+
+local function take(list)
+  local before, page = taken, nil
+  while taken < most and (room > 0 or taken == 0) do
+    local done = taken - before
+    page = redis.call('LRANGE', list, -done - math.min(32, most - taken), -1 - done)
+    if #page == 0 then break end
+    local claims, leases = {}, {}
+    for i = #page, 1, -1 do
+      local message = page[i]
+      room = room - #message
+      if room < 0 and taken > 0 then break end
+      taken = taken + 1
+      local tag, deliveries = ARGV[2] .. taken, 1
+      if counted then
+        deliveries = 1 + tonumber(redis.call('HGET', KEYS[5], redis.sha1hex(message)) or 0)
+      end
+      claims[#claims + 1] = tag
+      claims[#claims + 1] = message
+      leases[#leases + 1] = now
+      leases[#leases + 1] = tag
+      answer[#answer + 1] = tag
+      answer[#answer + 1] = message
+      answer[#answer + 1] = deliveries
     end
-    claims[#claims + 1] = tag
-    claims[#claims + 1] = message
-    leases[#leases + 1] = now
-    leases[#leases + 1] = tag
-    answer[#answer + 1] = tag
-    answer[#answer + 1] = message
-    answer[#answer + 1] = deliveries
+    if #claims > 0 then
+      redis.call('HSET', KEYS[3], unpack(claims))
+      redis.call('ZADD', KEYS[4], unpack(leases))
+    end
   end
-  if #claims > 0 then
-    redis.call('HSET', KEYS[3], unpack(claims))
-    redis.call('ZADD', KEYS[4], unpack(leases))
-  end
+  if taken > before then redis.call('LTRIM', list, 0, before - taken - 1) end
 end
-redis.call('LTRIM', KEYS[1], 0, -1 - taken)
+
+-- What woke a worker is older. It is not moved back first: a push to the queue, even if it is empty
+-- again at once, costs the server a look at every worker that waits.
+if woken > 0 then take(KEYS[2]) end
+-- The latest goes first, so that the oldest is taken next; each wakes another worker.
+while woken > taken and redis.call('LMOVE', KEYS[2], KEYS[1], 'LEFT', 'RIGHT') do end
+take(KEYS[1])
+if full then return false end
 return answer

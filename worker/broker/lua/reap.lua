@@ -33,24 +33,26 @@ for _, tag in ipairs(redis.call('ZRANGEBYSCORE', KEYS[4], now + 1, '+inf', 'LIMI
 end
 if since > now - lease then return 0 end
 local tags = redis.call('ZRANGEBYSCORE', KEYS[4], '-inf', now - lease, 'LIMIT', 0, most)
-local messages, last = {}, 0
-for i, tag in ipairs(tags) do
-  local message = redis.call('HGET', KEYS[3], tag)
-  if message then
-    room = room - #message
-    if room < 0 and last > 0 then break end
+-- Pages of 32, so that neither one value costs a call of its own, nor a long one is read for nothing.
+local found, messages, ended = {}, {}, {}
+for first = 1, #tags, 32 do
+  local page = {unpack(tags, first, math.min(first + 31, #tags))}
+  for i, message in ipairs(redis.call('HMGET', KEYS[3], unpack(page))) do
+    if message then
+      room = room - #message
+      if room < 0 and #messages > 0 then break end
+      found[#found + 1], messages[#messages + 1] = page[i], message
+      redis.call('HINCRBY', KEYS[5], redis.sha1hex(message), 1)
+    end
+    ended[#ended + 1] = page[i]
   end
-  messages[i], last = message, i
+  if room < 0 then break end
 end
-local back = 0
-for i = last, 1, -1 do
-  local message = messages[i]
-  if message then
-    redis.call('HINCRBY', KEYS[5], redis.sha1hex(message), 1)
-    redis.call('RPUSH', KEYS[1], message)
-    redis.call('HDEL', KEYS[3], tags[i])
-    back = back + 1
-  end
-  redis.call('ZREM', KEYS[4], tags[i])
+for last = #messages, 1, -32 do
+  local page = {}
+  for i = last, math.max(last - 31, 1), -1 do page[#page + 1] = messages[i] end
+  redis.call('RPUSH', KEYS[1], unpack(page))
+  redis.call('HDEL', KEYS[3], unpack(found, math.max(last - 31, 1), last))
 end
-return back
+if #ended > 0 then redis.call('ZREM', KEYS[4], unpack(ended)) end
+return #messages
