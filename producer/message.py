@@ -17,8 +17,6 @@ from functools import lru_cache
 
 TASK = "journal.classify"
 QUEUE = "journal.entries"
-#: kombu's hash of messages that workers have claimed and not yet settled.
-CLAIMS = "unacked"
 #: The clear header (seconds since 1970) from which an exporter computes the oldest entry's age.
 ENQUEUED_AT = "enqueued_at"
 _EMBED = {"callbacks": None, "errbacks": None, "chain": None, "chord": None}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from producer.message import CLAIMS
+from producer.keys import keys_of
 from producer.operations.base import raise_for_errors
 from producer.operations.groups import ConsumerGroup
 
@@ -35,16 +35,18 @@ class Status:
 
 def status(settings: Settings) -> Operation[Status]:
     """Count the entries in each part of the system, in one round trip."""
+    keys = keys_of(settings.queue)
     *counts, groups = yield [
-        ("LLEN", settings.queue),
-        ("HLEN", CLAIMS),
+        ("LLEN", keys.queue),
+        ("LLEN", keys.woken),
+        ("HLEN", keys.claims),
         ("XLEN", settings.results),
         ("XLEN", settings.dead),
         ("XINFO", "GROUPS", settings.results),
     ]
-    ready, claimed, results, dead = raise_for_errors(counts)
+    waiting, woken, claimed, results, dead = raise_for_errors(counts)
     # No stream yet: no groups.
     infos = [] if isinstance(groups, Exception) else groups
     found = [ConsumerGroup.of(info, results) for info in infos]
     backlogs = {group.name: group.backlog for group in found}
-    return Status(ready, claimed, results, dead, backlogs)
+    return Status(waiting + woken, claimed, results, dead, backlogs)

@@ -18,7 +18,8 @@ from prometheus_client.registry import Collector
 from redis.exceptions import RedisError
 
 from producer.connection import connect
-from producer.message import CLAIMS, ENQUEUED_AT
+from producer.keys import keys_of
+from producer.message import ENQUEUED_AT
 from producer.operations.groups import ConsumerGroup
 from worker.monitoring.probes import Probes
 
@@ -78,20 +79,31 @@ class QueueCollector(Collector):
         yield from _memory(memory)
 
     def _ask(self) -> list[Any]:
-        """The replies to all commands, from one round trip; an error reply is an exception."""
+        """The replies to all commands, from one round trip; an error reply is an exception.
+
+        What waits is the queue and the messages that have just woken a worker, which are older.
+        """
         pipeline: Any = self._redis.pipeline(transaction=False)
         settings = self._settings
+        keys = keys_of(settings.queue)
         for command in (
+            ("LLEN", keys.woken),
+            ("LINDEX", keys.woken, -1),
             ("LLEN", settings.queue),
             ("LINDEX", settings.queue, -1),  # the next to be taken, so the oldest
-            ("HLEN", CLAIMS),
+            ("HLEN", keys.claims),
             ("XLEN", settings.results),
             ("XLEN", settings.dead),
             ("XINFO", "GROUPS", settings.results),
             ("INFO", "memory"),
         ):
             pipeline.execute_command(*command)
-        return list(pipeline.execute(raise_on_error=False))
+        woken, first, ready, oldest, *others = pipeline.execute(raise_on_error=False)
+        if isinstance(woken, Exception):
+            return [woken, first, *others]
+        if not isinstance(ready, Exception):
+            ready += woken
+        return [ready, oldest if first is None else first, *others]
 
 
 def _backlog(reply: Any) -> Iterator[GaugeMetricFamily]:
