@@ -6,9 +6,12 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from producer import JournalEntry
+from producer.operations.base import Computation
 
 if TYPE_CHECKING:
     import redis
+
+    from producer.operations.base import Operation
 
 QUEUE = "journal.entries"
 
@@ -21,6 +24,14 @@ def entries(*ids: str) -> list[JournalEntry]:
 def queued_ids(raw: redis.Redis) -> list[str]:
     """The entry ids on the queue in the order a worker takes them."""
     return [json.loads(element)["headers"]["id"] for element in reversed(raw.lrange(QUEUE, 0, -1))]
+
+
+def commands_of(operation: Operation[Any], replies: list[Any] | None = None) -> list[Any]:
+    """The commands that an operation yields on these replies; what it computes before is done."""
+    step = next(operation) if replies is None else operation.send(replies)
+    while isinstance(step, Computation):
+        step = operation.send(step.run())
+    return step
 
 
 def jsonl(*rows: Any) -> str:
