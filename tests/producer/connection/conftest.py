@@ -19,10 +19,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+#: A replica need not wait for others before it is sent the data, nor a primary for it at its end.
+QUICK = {"repl_diskless_sync_delay": "0", "shutdown_timeout": "0"}
+
+
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Server]:
     """A server of the test's own, which it may stop, hang or make a replica."""
-    with Server(directory=tmp_path / "server") as running:
+    with Server(directory=tmp_path / "server", **QUICK) as running:
         yield running
 
 
