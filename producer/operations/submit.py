@@ -29,7 +29,7 @@ SEEN_PREFIX = "journal.seen:"
 _CODES: tuple[Literal["queued", "duplicate"], ...] = ("queued", "duplicate")
 _NO_ROOM = 2
 #: The part of a deadline that replicas get: fewer of them must be told before it has passed.
-_REPLICAS_SHARE = 0.4
+_REPLICAS_SHARE = 0.3
 
 
 def submit(

@@ -12,15 +12,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from deploy.local.server import Server
+from tests.producer.connection.support import QUICK, place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
     from pathlib import Path
-
-
-#: A replica need not wait for others before it is sent the data, nor a primary for it at its end.
-QUICK = {"repl_diskless_sync_delay": "0", "shutdown_timeout": "0"}
 
 
 @pytest.fixture
@@ -69,7 +66,7 @@ class Proxy:
         with suppress(OSError):
             while True:
                 near, _ = self._listener.accept()
-                host, port = self.target.removeprefix("redis://").removesuffix("/0").split(":")
+                host, port = place(self.target)
                 far = socket.create_connection((host, int(port)))
                 self._open += [near, far]
                 for source, sink in ((near, far), (far, near)):

@@ -14,6 +14,7 @@ import redis
 
 from deploy.local.server import Server
 from producer import JournalClient, Settings, Unavailable
+from tests.producer.connection.support import QUICK, place, wait_for_replica
 from tests.producer.support import publish_result
 
 if TYPE_CHECKING:
@@ -34,27 +35,22 @@ class Pair:
         self._urls = primary.url, replica.url
         self.name = name
 
-    def replicate(self, wait_until: Callable[..., Any]) -> None:
-        self.new.replicaof(*self._place(0))
-        wait_until(lambda: self.new.info("replication")["master_link_status"] == "up")
+    def replicate(self) -> None:
+        self.new.replicaof(*place(self._urls[0]))
+        wait_for_replica(self.new)
 
     def switch(self) -> None:
         """A planned switch-over: the connections to the old primary are left as they are."""
         self.new.replicaof("NO", "ONE")
-        self.old.replicaof(*self._place(1))
+        self.old.replicaof(*place(self._urls[1]))
         self.name.target = self._urls[1]
-
-    def _place(self, number: int) -> list[str]:
-        return self._urls[number].removeprefix("redis://").removesuffix("/0").split(":")
 
 
 @pytest.fixture
-def pair(
-    server: Server, proxy: Any, tmp_path: Path, wait_until: Callable[..., Any]
-) -> Iterator[Pair]:
-    with Server(directory=tmp_path / "replica") as replica:
+def pair(server: Server, proxy: Any, tmp_path: Path) -> Iterator[Pair]:
+    with Server(directory=tmp_path / "replica", **QUICK) as replica:
         one = Pair(server, replica, proxy)
-        one.replicate(wait_until)
+        one.replicate()
         yield one
         one.old.close()
         one.new.close()
