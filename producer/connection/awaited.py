@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from redis.asyncio.connection import BlockingConnectionPool, Connection, SSLConnection
 from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import RedisError
 
 from producer.connection.deadline import LONGEST_SECONDS, answer_limit, at_most
 from producer.connection.primary import annotate_wait, primary_of
@@ -48,8 +49,12 @@ class _Following(_Mixed):
         error: BaseException | None,
         tb: TracebackType | None,
     ) -> None:
-        if error is not None:
-            self._primary.note(error, self.host, self.port, self._generation)
+        if error is None:
+            return
+        if isinstance(error, RedisConnectionError) and isinstance(error.__cause__, RedisError):
+            # redis-py wraps what `_connect` raises, such as that a Sentinel refused the login.
+            raise error.__cause__ from None
+        self._primary.note(error, self.host, self.port, self._generation)
 
     async def connect(self) -> None:
         """Connect, unless there is a connection to the present primary."""

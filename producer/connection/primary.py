@@ -25,11 +25,13 @@ class Primary:
         address: the same.
         generation: grows when the primary has moved. A connection of an older generation connects
             anew before it is used again, so nobody's socket is closed by another thread.
+        failure: the class of the latest error of a connection; None if there was none.
     """
 
     def __init__(self, address: Address) -> None:
         self.address = address
         self.generation = 0
+        self.failure: type[Exception] | None = None
 
     def moved(self, seen: int | None = None) -> None:
         """Note that a server is no primary any more.
@@ -63,6 +65,7 @@ class Primary:
         """
         if isinstance(error, (RedisConnectionError, RedisTimeoutError, ResponseError)):
             annotate(error, endpoint(host, port))
+            self.failure = type(error)
             if is_demotion(error):
                 self.moved(generation)
 

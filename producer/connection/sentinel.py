@@ -22,6 +22,8 @@ from producer.connection.blocking import PlainConnection, TLSConnection, Waiting
 from producer.connection.primary import Primary, annotate
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from producer.connection.address import Address
 
 #: To connect to one Sentinel, and for its answer: another one may know.
@@ -49,18 +51,19 @@ class SentinelPrimary(Primary):
         sentinel: Any = Sentinel([])  # type: ignore[no-untyped-call]
         kind: Any = TLSConnection if self.address.tls else PlainConnection
         pool_class: Any = WaitingPool
-        pools = [pool_class(connection_class=kind, **options) for options in self._options()]
+        asked = self._options()
+        pools = [pool_class(connection_class=kind, **options) for options in asked]
         sentinel.sentinels = [redis.Redis.from_pool(pool) for pool in pools]
-        problem: RedisConnectionError | None = None
+        found: tuple[str, int] | None = None
         try:
-            found: tuple[str, int] = sentinel.discover_master(self.address.master)
-        except MasterNotFoundError as exc:
-            problem = exc
+            found = sentinel.discover_master(self.address.master)
+        except MasterNotFoundError:
+            pass  # the error is raised below, without this one's message
         finally:
             for pool in pools:
                 pool.disconnect()
-        if problem is not None:
-            raise self._not_found(problem)
+        if found is None:
+            raise self._not_found(asked)
         self._answered(sentinel)
         return found
 
@@ -68,18 +71,19 @@ class SentinelPrimary(Primary):
         """Host and port of the primary; see `locate`."""
         sentinel: Any = AsyncSentinel([])  # type: ignore[no-untyped-call]
         kind = AsyncTLSConnection if self.address.tls else AsyncPlainConnection
-        pools = [AsyncWaitingPool(connection_class=kind, **options) for options in self._options()]
+        asked = self._options()
+        pools = [AsyncWaitingPool(connection_class=kind, **options) for options in asked]
         sentinel.sentinels = [redis.asyncio.Redis.from_pool(pool) for pool in pools]
-        problem: RedisConnectionError | None = None
+        found: tuple[str, int] | None = None
         try:
-            found: tuple[str, int] = await sentinel.discover_master(self.address.master)
-        except AsyncMasterNotFoundError as exc:
-            problem = exc
+            found = await sentinel.discover_master(self.address.master)
+        except AsyncMasterNotFoundError:
+            pass
         finally:
             for pool in pools:
                 await pool.disconnect()
-        if problem is not None:
-            raise self._not_found(problem)
+        if found is None:
+            raise self._not_found(asked)
         self._answered(sentinel)
         return found
 
@@ -110,13 +114,12 @@ class SentinelPrimary(Primary):
         # A new list, in one step: other threads may go through the old one.
         self._hosts = [place, *(other for other in self._hosts if other != place)]
 
-    def _not_found(self, error: RedisConnectionError) -> RedisConnectionError:
-        told = str(error)  # redis-py tells in it, with its repr, what each Sentinel's error was
-        if AuthenticationError.__name__ in told:
-            problem: RedisConnectionError = AuthenticationError("a Sentinel refused the login")
-        else:
-            problem = RedisConnectionError("no primary")
-        unanswered = told.count("Error(") >= len(self._hosts)
-        cause = "no Sentinel answers" if unanswered else "no Sentinel knows a primary that is up"
-        annotate(problem, str(self.address), cause)
-        return problem
+    def _not_found(self, asked: Sequence[dict[str, Any]]) -> RedisConnectionError:
+        """Why there is no primary, by what became of the connections to the Sentinels."""
+        failures = [options["primary"].failure for options in asked]
+        refused = any(failure and issubclass(failure, AuthenticationError) for failure in failures)
+        cause = "no Sentinel answers" if all(failures) else "no Sentinel knows a primary that is up"
+        kind = AuthenticationError if refused else RedisConnectionError
+        error = kind(cause)
+        annotate(error, str(self.address), cause)
+        return error
