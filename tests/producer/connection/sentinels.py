@@ -1,4 +1,4 @@
-"""A primary and its replica under Sentinels, as real processes on free ports."""
+"""A primary and its replicas under Sentinels, as real processes on free ports."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import redis
 
 from deploy.local.server import Server, find_program, free_port
 from tests.needs import missing
-from tests.producer.connection.support import QUICK, place, wait_for_replica
+from tests.producer.connection.support import QUICK, wait_for_replica
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 MASTER = "mymaster"
 START_SECONDS = 30.0
 _CONFIGURATION = """
-port {port}
+{port}
 bind 127.0.0.1
 dir {folder}
 sentinel monitor {master} 127.0.0.1 {primary} {quorum}
@@ -30,16 +30,22 @@ sentinel failover-timeout {master} 3000
 
 
 class SentinelGroup:
-    """Two servers, `servers`, the first of which is the primary, and Sentinels that watch them.
+    """Servers, the first of which is the primary, and Sentinels that watch them.
 
     Args:
         folder: where all of them keep their files.
         sentinels: how many Sentinels.
+        replicas: how many replicas.
         program: the server's program, which is also a Sentinel's; by default what there is.
-        server_options: of both servers.
+        certificates: a folder of `make_certificates`; with it, servers and Sentinels speak TLS.
         sentinel_lines: further lines of the Sentinels' configuration.
-        ports: those of the servers that the Sentinels tell; by default where they listen.
-        on_start: told of each server once it runs, to set passwords.
+        on_start: given each server once it runs, to set passwords.
+
+    Attributes:
+        servers: the servers.
+        ports: those of the Sentinels.
+        login: what clients of the servers need.
+        sentinel_login: what clients of the Sentinels need.
     """
 
     def __init__(
@@ -47,8 +53,9 @@ class SentinelGroup:
         folder: Path,
         *,
         sentinels: int = 3,
+        replicas: int = 1,
         program: str | None = None,
-        server_options: Sequence[dict[str, str]] = ({}, {}),
+        certificates: Path | None = None,
         sentinel_lines: Sequence[str] = (),
         on_start: Callable[[redis.Redis], None] = lambda _: None,
     ) -> None:
@@ -61,22 +68,17 @@ class SentinelGroup:
         self.login: dict[str, Any] = {}
         self.sentinel_login: dict[str, Any] = {}
         self.ports = [free_port() for _ in range(sentinels)]
-        self.servers = [
-            Server(
-                directory=folder / f"server{number}",
-                appendonly=True,
-                program=self._program,
-                **QUICK,
-                **options,
-            )
-            for number, options in enumerate(server_options)
-        ]
+        self._server_ports: list[str] = []  # those that the Sentinels tell
+        self._tls = {} if certificates is None else _tls_options(certificates)
+        self.servers = [self._server(number) for number in range(1 + replicas)]
+        if certificates is not None:
+            self.sentinel_login = {"ssl": True, "ssl_ca_certs": str(certificates / "ca.crt")}
 
     @property
     def url(self) -> str:
         """The URL of the group for the project."""
         places = ",".join(f"127.0.0.1:{port}" for port in self.ports)
-        return f"redis+sentinel://{places}/{MASTER}/0"
+        return f"redis{'s' if self._tls else ''}+sentinel://{places}/{MASTER}/0"
 
     def __enter__(self) -> Self:
         try:
@@ -109,7 +111,11 @@ class SentinelGroup:
         for port, process in zip(self.ports, self._processes, strict=True):
             if process.poll() is None:
                 client: Any = redis.Redis(
-                    port=port, decode_responses=True, protocol=2, **self.sentinel_login
+                    host="127.0.0.1",
+                    port=port,
+                    decode_responses=True,
+                    protocol=2,
+                    **self.sentinel_login,
                 )
                 with client:
                     client.response_callbacks.clear()
@@ -119,7 +125,7 @@ class SentinelGroup:
     def primary(self) -> int:
         """The number of the server that the Sentinels call the primary."""
         port = self.ask("GET-MASTER-ADDR-BY-NAME", MASTER)[1]
-        return [place(server.url)[1] for server in self.servers].index(port)
+        return self._server_ports.index(port)
 
     def kill_sentinel(self, number: int) -> None:
         """SIGKILL one Sentinel."""
@@ -127,37 +133,53 @@ class SentinelGroup:
         self._processes[number].wait()
 
     def wait_until_settled(self) -> None:
-        """Wait until both servers are up and every Sentinel knows of both, and of the others."""
+        """Wait until all servers are up and a Sentinel knows of them, and of the others."""
         self._wait(self._is_settled)
 
-    def wait_for_primary(self, number: int) -> None:
-        """Wait until the Sentinels have made this server the primary."""
-        self._wait(lambda: self.primary() == number)
+    def wait_for_another_primary(self, before: int) -> int:
+        """Wait until the Sentinels have made another server the primary; returns its number."""
+        self._wait(lambda: self.primary() != before)
+        return self.primary()
 
     def _start(self) -> None:
         for server in self.servers:
             self._stack.enter_context(server)
             with redis.Redis.from_url(server.url) as client:
                 self._on_start(client)
-        replica = self.raw(1)
-        replica.replicaof(*place(self.servers[0].url))
-        wait_for_replica(replica)
+        for number in range(1, len(self.servers)):
+            replica = self.raw(number)
+            replica.replicaof("127.0.0.1", self._server_ports[0])
+            wait_for_replica(replica)
         for number, port in enumerate(self.ports):
             folder = self._folder / f"sentinel{number}"
             folder.mkdir()
             text = _CONFIGURATION.format(
-                port=port,
+                port=f"port 0\ntls-port {port}" if self._tls else f"port {port}",
                 folder=folder,
                 master=MASTER,
-                primary=place(self.servers[0].url)[1],
+                primary=self._server_ports[0],
                 quorum=len(self.ports) // 2 + 1,
             )
             file = folder / "sentinel.conf"
-            file.write_text("\n".join([text, *self._lines, ""]))
+            tls = [f"{name.replace('_', '-')} {value}" for name, value in self._tls.items()]
+            file.write_text("\n".join([text, *tls, *self._lines, ""]))
             with (folder / "log").open("wb") as log:
                 command = [self._program, str(file), "--sentinel"]
                 self._processes.append(subprocess.Popen(command, stdout=log, stderr=log))
         self.wait_until_settled()
+
+    def _server(self, number: int) -> Server:
+        port, tls_port = free_port(), free_port()
+        self._server_ports.append(str(tls_port if self._tls else port))
+        tls = {**self._tls, "tls_port": str(tls_port)} if self._tls else {}
+        return Server(
+            directory=self._folder / f"server{number}",
+            appendonly=True,
+            program=self._program,
+            port=port,
+            **QUICK,
+            **tls,
+        )
 
     def _is_settled(self) -> bool:
         state = self.ask("MASTER", MASTER)
@@ -168,9 +190,8 @@ class SentinelGroup:
         replicas = [
             dict(zip(one[::2], one[1::2], strict=True)) for one in self.ask("REPLICAS", MASTER)
         ]
-        return any(
-            one["flags"] == "slave" and one["master-link-status"] == "ok" for one in replicas
-        )
+        up = [one["flags"] == "slave" and one["master-link-status"] == "ok" for one in replicas]
+        return sum(up) == len(self.servers) - 1
 
     @staticmethod
     def _wait(condition: Callable[[], bool]) -> None:
@@ -181,6 +202,16 @@ class SentinelGroup:
                     return
             assert time.monotonic() < ends, "the Sentinels do not settle"
             time.sleep(0.05)
+
+
+def _tls_options(certificates: Path) -> dict[str, str]:
+    return {
+        "tls_cert_file": str(certificates / "redis.crt"),
+        "tls_key_file": str(certificates / "redis.key"),
+        "tls_ca_cert_file": str(certificates / "ca.crt"),
+        "tls_auth_clients": "no",
+        "tls_replication": "yes",
+    }
 
 
 def _program() -> str:
