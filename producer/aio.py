@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
-from contextlib import suppress
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from producer.client import as_entry
-from producer.connection import connect_async, execute_async
-from producer.errors import JournalError
+from producer.connection import Limit, connect_async, execute_async
+from producer.errors import JournalError, Unavailable
 from producer.operations import dead_letters
+from producer.operations.outage import Outage
 from producer.operations.reader import ResultReader
 from producer.operations.results import acknowledge, receive, reclaim
 from producer.operations.status import status
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from producer.operations.base import Operation
     from producer.operations.dead_letters import StoredLetter
+    from producer.operations.outage import OnOutage
     from producer.operations.results import Received
     from producer.operations.status import Status
     from producer.receipts import Receipt
@@ -34,7 +36,8 @@ T = TypeVar("T")
 class AsyncJournalClient:
     """Submits entries and reads results; the methods of `JournalClient`, awaited.
 
-    For use on one event loop. Arguments, results and errors are those of `JournalClient`.
+    For use on one event loop, which long entries do not hold up: they are sealed in a thread.
+    Arguments, results, deadlines and errors are those of `JournalClient`.
 
     Args:
         settings: where Redis is and how the queues are called; from the environment by default.
@@ -48,7 +51,9 @@ class AsyncJournalClient:
     def __init__(self, settings: Settings | None = None, keys: KeySet | None = None) -> None:
         self._settings = settings or Settings.load()
         self._keys = keys or self._settings.key_set()
-        self._redis = connect_async(self._settings.redis_url)
+        self._redis = connect_async(
+            self._settings.redis_url, max_connections=self._settings.max_connections
+        )
         self._readers: set[ResultReader] = set()
 
     async def __aenter__(self) -> Self:
@@ -64,59 +69,84 @@ class AsyncJournalClient:
 
     async def close(self) -> None:
         """Acknowledge the results that loops over `results` have handled; close the connections."""
-        for reader in tuple(self._readers):
-            with suppress(JournalError):  # what was not acknowledged is then delivered again
+        try:
+            for reader in tuple(self._readers):
                 await self._run(reader.close())
-        self._readers.clear()
-        await self._redis.aclose()
+        except JournalError:
+            pass  # what was not acknowledged is then delivered again
+        finally:
+            self._readers.clear()
+            await self._redis.aclose()
 
     async def submit(
-        self, entry: JournalEntry | str, *, entry_id: str | None = None, context: str | None = None
+        self,
+        entry: JournalEntry | str,
+        *,
+        entry_id: str | None = None,
+        context: str | None = None,
+        timeout_seconds: float | None = None,
     ) -> Receipt:
         """Submit one entry, without waiting for its result; see `JournalClient.submit`.
 
         Raises:
             ValidationError: the entry breaks a rule; nothing was enqueued.
             QueueFull, StoreFull: no room; nothing was enqueued.
-            Unavailable: Redis did not answer; submitting the same `entry_id` again is safe.
+            Unavailable: Redis did not answer, or too few replicas confirmed the entry
+                (`NotReplicated`); submitting the same `entry_id` again is safe.
         """
-        return (await self.submit_many([as_entry(entry, entry_id, context)]))[0]
+        entries = [as_entry(entry, entry_id, context)]
+        return (await self.submit_many(entries, timeout_seconds=timeout_seconds))[0]
 
-    async def submit_many(self, entries: Iterable[JournalEntry]) -> list[Receipt]:
+    async def submit_many(
+        self, entries: Iterable[JournalEntry], *, timeout_seconds: float | None = None
+    ) -> list[Receipt]:
         """Submit many entries; see `JournalClient.submit_many`.
 
         Raises:
             QueueFull, StoreFull: no more room; its `receipts` are of the entries enqueued before.
-            Unavailable: Redis did not answer; submitting all entries again is safe.
+            Unavailable: Redis did not answer, or too few replicas confirmed the entries
+                (`NotReplicated`); submitting all entries again is safe.
         """
-        return await self._run(submit(entries, self._keys, self._settings))
+        operation = submit(entries, self._keys, self._settings, timeout_seconds=timeout_seconds)
+        return await self._run(operation, timeout_seconds, each_round_trip=True)
 
     async def receive(
-        self, *, group: str = "backend", consumer: str = "1", count: int = 64, block: float = 0.0
+        self,
+        *,
+        group: str = "backend",
+        consumer: str = "1",
+        count: int = 64,
+        block: float = 0.0,
+        timeout_seconds: float | None = None,
     ) -> list[Received]:
         """Read up to `count` new results, waiting at most `block` seconds for the first."""
-        return await self._run(
-            receive(
-                self._keys,
-                self._settings,
-                group=group,
-                consumer=consumer,
-                count=count,
-                block=block,
-            )
-        )
+        who = {"group": group, "consumer": consumer}
+        operation = receive(self._keys, self._settings, **who, count=count, block=block)
+        return await self._run(operation, timeout_seconds)
 
     async def reclaim(
-        self, *, group: str = "backend", consumer: str = "1", count: int = 64
+        self,
+        *,
+        group: str = "backend",
+        consumer: str = "1",
+        count: int = 64,
+        timeout_seconds: float | None = None,
     ) -> list[Received]:
         """Take over up to `count` results that were delivered a minute ago and not acknowledged."""
-        return await self._run(
-            reclaim(self._keys, self._settings, group=group, consumer=consumer, count=count)
-        )
+        who = {"group": group, "consumer": consumer}
+        operation = reclaim(self._keys, self._settings, **who, count=count)
+        return await self._run(operation, timeout_seconds)
 
-    async def acknowledge(self, stream_ids: Sequence[str], *, group: str = "backend") -> int:
+    async def acknowledge(
+        self,
+        stream_ids: Sequence[str],
+        *,
+        group: str = "backend",
+        timeout_seconds: float | None = None,
+    ) -> int:
         """Acknowledge results that are handled; returns how many of them were still pending."""
-        return await self._run(acknowledge(self._settings, group=group, stream_ids=stream_ids))
+        operation = acknowledge(self._settings, group=group, stream_ids=stream_ids)
+        return await self._run(operation, timeout_seconds)
 
     async def results(
         self,
@@ -126,6 +156,7 @@ class AsyncJournalClient:
         count: int = 64,
         timeout: float | None = None,  # noqa: ASYNC109 - ends an idle stream, not a call
         limit: int | None = None,
+        on_outage: OnOutage = "wait",
     ) -> AsyncGenerator[JournalResult]:
         """Yield results as they arrive; see `JournalClient.results`.
 
@@ -145,8 +176,17 @@ class AsyncJournalClient:
             limit=limit,
         )
         self._readers.add(reader)
+        outage = Outage(on_outage, timeout)
         try:
-            while (received := await self._run(reader.advance())) is not None:
+            while True:
+                try:
+                    received = await self._run(reader.advance(), each_round_trip=True)
+                except Unavailable as exc:
+                    await asyncio.sleep(outage.pause(exc))
+                    continue
+                outage.over()
+                if received is None:
+                    return
                 try:
                     yield received.result
                 except GeneratorExit:
@@ -155,13 +195,22 @@ class AsyncJournalClient:
         finally:
             self._readers.discard(reader)
 
-    async def failed(self, after: str = "", count: int = 100) -> list[StoredLetter]:
+    async def failed(
+        self, after: str = "", count: int = 100, *, timeout_seconds: float | None = None
+    ) -> list[StoredLetter]:
         """Up to `count` dead letters after the stream id `after`; see `JournalClient.failed`."""
-        return await self._run(dead_letters.page(self._settings, after, count))
+        return await self._run(dead_letters.page(self._settings, after, count), timeout_seconds)
 
-    async def status(self) -> Status:
+    async def status(self, *, timeout_seconds: float | None = None) -> Status:
         """How many entries wait, are being worked on, are answered and unread, or are dead."""
-        return await self._run(status(self._settings))
+        return await self._run(status(self._settings), timeout_seconds)
 
-    async def _run(self, operation: Operation[T]) -> T:
-        return await execute_async(self._redis, operation)
+    async def _run(
+        self,
+        operation: Operation[T],
+        timeout_seconds: float | None = None,
+        *,
+        each_round_trip: bool = False,
+    ) -> T:
+        seconds = timeout_seconds or self._settings.timeout_seconds
+        return await execute_async(self._redis, operation, Limit(seconds, each_round_trip))

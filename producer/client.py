@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import socket
+import time
 import uuid
-from contextlib import suppress
 from typing import TYPE_CHECKING, Self, TypeVar
 
-from producer.connection import connect, execute
-from producer.errors import JournalError, ValidationError
+from producer.connection import Limit, connect, execute
+from producer.errors import JournalError, Unavailable, ValidationError
 from producer.operations import dead_letters
+from producer.operations.outage import Outage
 from producer.operations.reader import ResultReader
 from producer.operations.results import acknowledge, receive, reclaim
 from producer.operations.status import status
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from producer.operations.base import Operation
     from producer.operations.dead_letters import StoredLetter
+    from producer.operations.outage import OnOutage
     from producer.operations.results import Received
     from producer.operations.status import Status
     from producer.receipts import Receipt
@@ -33,11 +35,16 @@ T = TypeVar("T")
 
 
 class JournalClient:
-    """Submits entries and reads results; safe to share between threads.
+    """Submits entries and reads results; safe to share between threads, and to hold on to.
 
-    It connects on first use. Every method that asks Redis raises `Unavailable` if Redis does not
-    answer, `ConfigurationError` if Redis refuses the user or the user lacks a permission, and
-    `JournalError` on any other error reply.
+    It connects on first use, to at most `settings.max_connections` connections, for which its calls
+    wait, and follows the primary when that moves. Every method that asks Redis raises `Unavailable`
+    if Redis does not answer, `ConfigurationError` if Redis refuses the user or the user lacks a
+    permission, and `JournalError` on any other error reply.
+
+    Each call ends within `settings.timeout_seconds`, or its own `timeout_seconds`, in which it
+    looks up names, waits for a connection, connects and repeats. `receive` adds to it the seconds
+    for which it is told to wait.
 
     Args:
         settings: where Redis is and how the queues are called; from the environment by default.
@@ -51,7 +58,9 @@ class JournalClient:
     def __init__(self, settings: Settings | None = None, keys: KeySet | None = None) -> None:
         self._settings = settings or Settings.load()
         self._keys = keys or self._settings.key_set()
-        self._redis = connect(self._settings.redis_url)
+        self._redis = connect(
+            self._settings.redis_url, max_connections=self._settings.max_connections
+        )
         self._readers: set[ResultReader] = set()
 
     def __enter__(self) -> Self:
@@ -67,14 +76,22 @@ class JournalClient:
 
     def close(self) -> None:
         """Acknowledge the results that loops over `results` have handled; close the connections."""
-        for reader in tuple(self._readers):
-            with suppress(JournalError):  # what was not acknowledged is then delivered again
+        try:
+            for reader in tuple(self._readers):
                 self._run(reader.close())
-        self._readers.clear()
-        self._redis.close()
+        except JournalError:
+            pass  # what was not acknowledged is then delivered again
+        finally:
+            self._readers.clear()
+            self._redis.close()
 
     def submit(
-        self, entry: JournalEntry | str, *, entry_id: str | None = None, context: str | None = None
+        self,
+        entry: JournalEntry | str,
+        *,
+        entry_id: str | None = None,
+        context: str | None = None,
+        timeout_seconds: float | None = None,
     ) -> Receipt:
         """Submit one entry, without waiting for its result.
 
@@ -82,57 +99,80 @@ class JournalClient:
             entry: the entry, or its text, of 1 to 50,000 characters.
             entry_id: the id of a text, 1 to 128 of `A-Za-z0-9._:-`; random by default.
             context: returned unchanged with the result of a text; at most 256 characters.
+            timeout_seconds: within which the call ends; by default as set.
 
         Raises:
             ValidationError: the entry breaks a rule; nothing was enqueued.
             QueueFull, StoreFull: no room; nothing was enqueued.
-            Unavailable: Redis did not answer; submitting the same `entry_id` again is safe.
+            Unavailable: Redis did not answer, or too few replicas confirmed the entry
+                (`NotReplicated`); submitting the same `entry_id` again is safe.
         """
-        return self.submit_many([as_entry(entry, entry_id, context)])[0]
+        entries = [as_entry(entry, entry_id, context)]
+        return self.submit_many(entries, timeout_seconds=timeout_seconds)[0]
 
-    def submit_many(self, entries: Iterable[JournalEntry]) -> list[Receipt]:
+    def submit_many(
+        self, entries: Iterable[JournalEntry], *, timeout_seconds: float | None = None
+    ) -> list[Receipt]:
         """Submit many entries, 128 in a call to Redis; returns their receipts in the same order.
+
+        Args:
+            entries: the entries, as many as there are.
+            timeout_seconds: within which Redis has to take each 128 of them; by default as set.
 
         Raises:
             QueueFull, StoreFull: no more room; its `receipts` are of the entries enqueued before.
-            Unavailable: Redis did not answer; its `receipts` are of the entries that are enqueued
-                for certain, and submitting all entries again is safe.
+            Unavailable: Redis did not answer, or too few replicas confirmed the entries
+                (`NotReplicated`); its `receipts` are of the entries that are enqueued for certain,
+                and submitting all entries again is safe.
         """
-        return self._run(submit(entries, self._keys, self._settings))
+        operation = submit(entries, self._keys, self._settings, timeout_seconds=timeout_seconds)
+        return self._run(operation, timeout_seconds, each_round_trip=True)
 
     def receive(
-        self, *, group: str = "backend", consumer: str = "1", count: int = 64, block: float = 0.0
+        self,
+        *,
+        group: str = "backend",
+        consumer: str = "1",
+        count: int = 64,
+        block: float = 0.0,
+        timeout_seconds: float | None = None,
     ) -> list[Received]:
         """Read up to `count` new results, waiting at most `block` seconds for the first.
 
         Each stays pending until `acknowledge` is called with its `stream_id`. A result that does
-        not open with the key set is left out, and stays pending.
+        not open with the key set is left out, and stays pending. The call ends within
+        `timeout_seconds` and `block`.
         """
-        return self._run(
-            receive(
-                self._keys,
-                self._settings,
-                group=group,
-                consumer=consumer,
-                count=count,
-                block=block,
-            )
-        )
+        who = {"group": group, "consumer": consumer}
+        operation = receive(self._keys, self._settings, **who, count=count, block=block)
+        return self._run(operation, timeout_seconds)
 
     def reclaim(
-        self, *, group: str = "backend", consumer: str = "1", count: int = 64
+        self,
+        *,
+        group: str = "backend",
+        consumer: str = "1",
+        count: int = 64,
+        timeout_seconds: float | None = None,
     ) -> list[Received]:
         """Take over up to `count` results that were delivered a minute ago and not acknowledged.
 
         A result that does not open with the key set becomes a dead letter (`unreadable_result`).
         """
-        return self._run(
-            reclaim(self._keys, self._settings, group=group, consumer=consumer, count=count)
-        )
+        who = {"group": group, "consumer": consumer}
+        operation = reclaim(self._keys, self._settings, **who, count=count)
+        return self._run(operation, timeout_seconds)
 
-    def acknowledge(self, stream_ids: Sequence[str], *, group: str = "backend") -> int:
+    def acknowledge(
+        self,
+        stream_ids: Sequence[str],
+        *,
+        group: str = "backend",
+        timeout_seconds: float | None = None,
+    ) -> int:
         """Acknowledge results that are handled; returns how many of them were still pending."""
-        return self._run(acknowledge(self._settings, group=group, stream_ids=stream_ids))
+        operation = acknowledge(self._settings, group=group, stream_ids=stream_ids)
+        return self._run(operation, timeout_seconds)
 
     def results(
         self,
@@ -142,6 +182,7 @@ class JournalClient:
         count: int = 64,
         timeout: float | None = None,
         limit: int | None = None,
+        on_outage: OnOutage = "wait",
     ) -> Generator[JournalResult]:
         """Yield results as they arrive; asking for the next one acknowledges the one before.
 
@@ -161,6 +202,14 @@ class JournalClient:
             count: how many results to fetch at once.
             timeout: stop after this many seconds without a result; None waits for ever.
             limit: stop after so many results and leave the others unread; None for no limit.
+            on_outage: `wait` goes on by itself after Redis did not answer for a while (for longer
+                than `timeout` it raises), and logs when that begins and when it is over; `raise`
+                raises at once. Results that were fetched stay fetched, and are not yielded again
+                unless another reader took them over.
+
+        Raises:
+            Unavailable: Redis did not answer (see `on_outage`). Each of the loop's calls to Redis
+                has `settings.timeout_seconds`, not the loop.
         """
         reader = ResultReader(
             self._keys,
@@ -172,8 +221,17 @@ class JournalClient:
             limit=limit,
         )
         self._readers.add(reader)
+        outage = Outage(on_outage, timeout)
         try:
-            while (received := self._run(reader.advance())) is not None:
+            while True:
+                try:
+                    received = self._run(reader.advance(), each_round_trip=True)
+                except Unavailable as exc:
+                    time.sleep(outage.pause(exc))
+                    continue
+                outage.over()
+                if received is None:
+                    return
                 try:
                     yield received.result
                 except GeneratorExit:
@@ -182,7 +240,9 @@ class JournalClient:
         finally:
             self._readers.discard(reader)
 
-    def failed(self, after: str = "", count: int = 100) -> list[StoredLetter]:
+    def failed(
+        self, after: str = "", count: int = 100, *, timeout_seconds: float | None = None
+    ) -> list[StoredLetter]:
         """Up to `count` dead letters, oldest first: which entry failed, why and when.
 
         They stay on the dead stream, and an operator may still replay them, after which the entry
@@ -191,15 +251,23 @@ class JournalClient:
         Args:
             after: the `stream_id` of the last dead letter seen; "" to begin with the oldest.
             count: how many to return at most.
+            timeout_seconds: within which the call ends; by default as set.
         """
-        return self._run(dead_letters.page(self._settings, after, count))
+        return self._run(dead_letters.page(self._settings, after, count), timeout_seconds)
 
-    def status(self) -> Status:
+    def status(self, *, timeout_seconds: float | None = None) -> Status:
         """How many entries wait, are being worked on, are answered and unread, or are dead."""
-        return self._run(status(self._settings))
+        return self._run(status(self._settings), timeout_seconds)
 
-    def _run(self, operation: Operation[T]) -> T:
-        return execute(self._redis, operation)
+    def _run(
+        self,
+        operation: Operation[T],
+        timeout_seconds: float | None = None,
+        *,
+        each_round_trip: bool = False,
+    ) -> T:
+        seconds = timeout_seconds or self._settings.timeout_seconds
+        return execute(self._redis, operation, Limit(seconds, each_round_trip))
 
 
 def as_entry(entry: JournalEntry | str, entry_id: str | None, context: str | None) -> JournalEntry:

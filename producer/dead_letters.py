@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import pydantic
 
-from producer.connection import connect, execute
+from producer.connection import Limit, connect, execute
 from producer.errors import QueueFull, SealError
 from producer.operations import dead_letters as operations
 from producer.operations.dead_letters import PAGE, StoredLetter
@@ -16,9 +16,12 @@ from producer.sealing import ENTRY
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from producer.operations.base import Operation
     from producer.schemas import DeadLetter
     from producer.sealing import KeySet
     from producer.settings import Settings
+
+T = TypeVar("T")
 
 __all__ = ["PAGE", "DeadLetters", "StoredLetter", "open_dead_letter"]
 
@@ -35,7 +38,8 @@ class DeadLetters:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._redis = connect(settings.redis_url)
+        self._redis = connect(settings.redis_url, max_connections=settings.max_connections)
+        self._limit = Limit(settings.timeout_seconds, each_round_trip=True)
 
     def close(self) -> None:
         """Close the connection to Redis."""
@@ -47,10 +51,8 @@ class DeadLetters:
         Those that are added meanwhile are left out: an entry that is replayed and fails again would
         otherwise be returned for ever.
         """
-        after, last = "", execute(self._redis, operations.newest(self._settings))
-        while last and (
-            page := execute(self._redis, operations.page(self._settings, after, PAGE, last))
-        ):
+        after, last = "", self._execute(operations.newest(self._settings))
+        while last and (page := self._execute(operations.page(self._settings, after, PAGE, last))):
             yield from page
             after = page[-1].stream_id
 
@@ -79,14 +81,17 @@ class DeadLetters:
 
     def drop(self, stream_ids: Sequence[str]) -> int:
         """Delete dead letters for good, by stream id; returns how many were still there."""
-        return execute(self._redis, operations.drop(self._settings, stream_ids))
+        return self._execute(operations.drop(self._settings, stream_ids))
 
     def _replay(self, page: Sequence[StoredLetter], before: int) -> int:
         try:
-            return execute(self._redis, operations.replay(self._settings, page))
+            return self._execute(operations.replay(self._settings, page))
         except QueueFull as exc:
             told = f"{exc}; {before} were put back before" if before else str(exc)
             raise QueueFull(told) from None
+
+    def _execute(self, operation: Operation[T]) -> T:
+        return execute(self._redis, operation, self._limit)
 
 
 def open_dead_letter(letter: DeadLetter, keys: KeySet) -> JournalEntry:

@@ -2,7 +2,7 @@
 
     text ──▶ JournalEntry ──▶ sealed ──▶ queue        results ──▶ opened ──▶ JournalResult
       ValidationError   KeyError…   QueueFull, StoreFull,       SealError
-                   (ConfigurationError)  Unavailable
+                   (ConfigurationError)  Unavailable, NotReplicated
 
 The caller corrects its input after a `ValidationError`, slows down after `QueueFull` and
 `StoreFull`, and tries again after `Unavailable`; a `ConfigurationError` needs a person. No message
@@ -57,3 +57,7 @@ class StoreFull(BackpressureError):  # noqa: N818 - named like its sibling
 
 class Unavailable(JournalError):  # noqa: N818 - a state, as in gRPC's UNAVAILABLE
     """Redis cannot be reached, or takes nothing now; submitting again is safe."""
+
+
+class NotReplicated(Unavailable):
+    """Fewer replicas than asked for confirmed the entries; submitting again is safe."""

@@ -19,7 +19,9 @@ class Settings(BaseSettings):
     """Settings that every part of the system has to agree on.
 
     Attributes:
-        redis_url: where Redis is. It may hold a password, so it shows in no repr, log or error.
+        redis_url: where Redis is: `redis://`, `rediss://`, or Sentinels, `redis+sentinel://` and
+            `rediss+sentinel://` (see `producer.connection.address`). It may hold a password, so it
+            shows in no repr, log or error.
         keys_file: the key set, a JWK set.
         queue: the Redis list of entries that wait for a worker.
         results: the stream of results.
@@ -27,6 +29,9 @@ class Settings(BaseSettings):
         max_queue_entries: entries in the queue at which `submit` refuses more.
         max_results: unread results at which workers pause.
         idempotency_seconds: how long a second submit of an entry id counts as a duplicate.
+        timeout_seconds: within which a call of a client ends.
+        max_connections: that a client holds at most; a call waits for a free one.
+        min_replicas: how many replicas have to confirm an entry before it counts as submitted.
     """
 
     model_config = SettingsConfigDict(
@@ -45,6 +50,9 @@ class Settings(BaseSettings):
     max_queue_entries: Annotated[int, Field(ge=1)] = 100_000
     max_results: Annotated[int, Field(ge=1)] = 100_000
     idempotency_seconds: Annotated[int, Field(ge=1)] = 86_400
+    timeout_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 5.0
+    max_connections: Annotated[int, Field(ge=1)] = 50
+    min_replicas: Annotated[int, Field(ge=0)] = 0
 
     @classmethod
     def load(cls, **overrides: Any) -> Self:

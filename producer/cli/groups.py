@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from producer.cli.options import redis_option
-from producer.connection import connect, execute
+from producer.connection import Limit, connect, execute
 from producer.operations.groups import consumer_groups, remove_group
 from producer.settings import Settings
 
@@ -35,7 +35,8 @@ def groups() -> None:
 def list_groups(as_json: bool, redis_url: str | None) -> None:
     """List the groups: name, results given and not acknowledged, results not read yet."""
     settings = Settings.load(redis_url=redis_url)
-    found = execute(connect(settings.redis_url), consumer_groups(settings))
+    limit = Limit(settings.timeout_seconds)
+    found = execute(connect(settings.redis_url), consumer_groups(settings), limit)
     if as_json:
         for group in found:
             click.echo(json.dumps(asdict(group)))
@@ -61,15 +62,15 @@ def remove(name: str, yes: bool, redis_url: str | None) -> None:
     group.
     """
     settings = Settings.load(redis_url=redis_url)
-    client = connect(settings.redis_url)
-    groups = execute(client, consumer_groups(settings))
+    client, limit = connect(settings.redis_url), Limit(settings.timeout_seconds)
+    groups = execute(client, consumer_groups(settings), limit)
     group = next((group for group in groups if group.name == name), None)
     if group is not None and not yes:
         backlog = _number(group.backlog, group)
         click.confirm(
             f"{backlog} results are not acknowledged by {name!r}. Remove it?", abort=True, err=True
         )
-    removed = execute(client, remove_group(settings, name))
+    removed = execute(client, remove_group(settings, name), limit)
     backlog = _number(removed.backlog, removed)
     click.echo(f"removed; {backlog} results were not acknowledged", err=True)
 

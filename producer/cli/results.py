@@ -12,10 +12,12 @@ from rich.table import Table
 from rich.text import Text
 
 from producer.cli.options import keys_option, open_client, redis_option
+from producer.errors import JournalError, Unavailable
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from producer.client import JournalClient
     from producer.schemas import JournalResult
 
 
@@ -64,21 +66,33 @@ def results(
       journal results --group analytics | jq .labels
 
     A result is acknowledged once it is written, so an interrupted reader loses none. Each group
-    gets every result; readers of one group share them.
+    gets every result; readers of one group share them. If Redis goes away later, reading goes on
+    when it is back.
     """
     if as_json is None:
         as_json = not sys.stdout.isatty()
     show = _show_json if as_json else _Columns(Console()).show
-    with (
-        open_client(redis_url, keys_file) as client,
-        closing(
-            client.results(
-                group=group, consumer=consumer, limit=count, timeout=timeout if follow else 0.0
-            )
-        ) as found,
-    ):
-        for result in found:
-            show(result)
+    wait = timeout if follow else 0.0
+    with open_client(redis_url, keys_file) as client:
+        _check_redis(client)
+        source = client.results(group=group, consumer=consumer, limit=count, timeout=wait)
+        with closing(source) as found:
+            for result in found:
+                show(result)
+
+
+def _check_redis(client: JournalClient) -> None:
+    """Ask Redis once, so that a wrong address is told at once and not waited out.
+
+    Raises:
+        Unavailable: Redis cannot be reached.
+    """
+    try:
+        client.status()
+    except Unavailable:
+        raise
+    except JournalError:
+        pass  # a user who may only read results
 
 
 def _show_json(result: JournalResult) -> None:

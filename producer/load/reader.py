@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from redis.exceptions import RedisError, ResponseError
 
-from producer.connection import connect
+from producer.connection import connect, within
 from producer.errors import ConfigurationError, JournalError, Unavailable
 from producer.operations.base import as_mapping, as_text
 from producer.operations.redis_errors import translate
@@ -47,6 +47,7 @@ class LoadReader(threading.Thread):
     ) -> None:
         super().__init__(name="load-reader", daemon=True)
         self._redis: Any = connect(settings.redis_url)
+        self._timeout_seconds = settings.timeout_seconds + BLOCK_MS / 1000
         self._results = settings.results
         self._dead = settings.dead
         self._ledger = ledger
@@ -124,10 +125,10 @@ class LoadReader(threading.Thread):
             self._refused = exc
 
     def _create_group(self) -> None:
+        command = ("XGROUP", "CREATE", self._results, self._group, "$", "MKSTREAM")
         try:
-            self._redis.execute_command(
-                "XGROUP", "CREATE", self._results, self._group, "$", "MKSTREAM"
-            )
+            with within(self._timeout_seconds):
+                self._redis.execute_command(*command)
         except ResponseError as exc:
             if "BUSYGROUP" not in str(exc):
                 raise translate(exc) from None
@@ -181,7 +182,8 @@ class LoadReader(threading.Thread):
 
     def _ask(self, *command: Any) -> Any:
         try:
-            return self._redis.execute_command(*command)
+            with within(self._timeout_seconds):
+                return self._redis.execute_command(*command)
         except RedisError as exc:
             raise translate(exc) from None
 

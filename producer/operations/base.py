@@ -1,12 +1,15 @@
 """What all operations share: their type, the Lua scripts, and readers of replies. Free of I/O.
 
 Each operation is a generator: it yields a list of Redis commands, is sent the list of their
-replies, and returns its result. `producer.connection` executes them, blocking or awaited.
+replies, and returns its result. It may also yield a computation and is sent its result: a client
+that must not block runs a large one elsewhere. `producer.connection` executes operations, blocking
+or awaited.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any, TypeVar
@@ -15,7 +18,35 @@ from producer.operations.redis_errors import translate
 
 T = TypeVar("T")
 Command = tuple[Any, ...]
-Operation = Generator[list[Command], list[Any], T]
+
+
+@dataclass(frozen=True, slots=True)
+class Computation:
+    """Work on the processor that an operation needs done.
+
+    Attributes:
+        run: does it, and returns what the operation is sent.
+        size: how much there is to do, in characters.
+    """
+
+    run: Callable[[], Any]
+    size: int
+
+
+class Waiting(list[Command]):
+    """Commands that Redis may answer late because they wait for something.
+
+    Args:
+        commands: the commands.
+        seconds: for how long they wait at most.
+    """
+
+    def __init__(self, commands: Iterable[Command], seconds: float) -> None:
+        super().__init__(commands)
+        self.seconds = seconds
+
+
+Operation = Generator[list[Command] | Computation, Any, T]
 
 
 @cache

@@ -11,7 +11,7 @@ import pydantic
 from redis.exceptions import ResponseError
 
 from producer.errors import SealError
-from producer.operations.base import as_mapping, as_text, raise_for_errors, script
+from producer.operations.base import Waiting, as_mapping, as_text, raise_for_errors, script
 from producer.operations.redis_errors import translate
 from producer.schemas import DeadLetter, DeadReason, JournalResult
 from producer.sealing import RESULT
@@ -86,10 +86,10 @@ def receive(
             settings.results,
             ">",
         )
-        (reply,) = yield [command]
+        (reply,) = yield Waiting([command], max(0.0, wait / 1000))
         if _no_group(reply):
             yield from create_group(settings, group)
-            (reply,) = yield [command]
+            (reply,) = yield Waiting([command], max(0.0, wait / 1000))
         raise_for_errors([reply])
         items = reply[0][1] if reply else []
         opened, unreadable = _open(keys, items)

@@ -26,6 +26,7 @@ from producer.operations import results
 from producer.operations.groups import consumer_groups, remove_group
 from producer.sealing import new_key, write_key_file
 from tests import needs
+from tests.certificates import make_certificates
 from tests.integration.conftest import Backend, wait_until
 
 if TYPE_CHECKING:
@@ -183,19 +184,7 @@ def test_a_load_run_needs_one_permission_more(
 
 @pytest.fixture
 def certificates(tmp_path: Path) -> Path:
-    """A certificate authority of this test, and a server certificate for 127.0.0.1."""
-    folder = tmp_path / "tls"
-    folder.mkdir()
-    request = "openssl req -newkey rsa:2048 -nodes -keyout redis.key -out redis.csr"
-    sign = "openssl x509 -req -in redis.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 2"
-    commands = (
-        "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -keyout ca.key -out ca.crt -subj /CN=ca",
-        f"{request} -subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1",
-        f"{sign} -out redis.crt -copy_extensions copy",
-    )
-    for command in commands:
-        subprocess.run(command.split(), cwd=folder, check=True, capture_output=True)
-    return folder
+    return make_certificates(tmp_path / "tls")
 
 
 def test_tls_is_used_and_a_strange_certificate_refused(

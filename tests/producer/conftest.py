@@ -9,7 +9,6 @@ import sys
 import threading
 import time
 from contextlib import asynccontextmanager, contextmanager
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +19,8 @@ from click.testing import CliRunner
 
 from producer import AsyncJournalClient, JournalClient, JournalEntry, JournalResult
 from producer.cli import main
-from producer.sealing import ENTRY, RESULT
+from producer.sealing import ENTRY
+from tests.producer.support import publish_result
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -89,19 +89,10 @@ async def either(open_client: Callable[..., Any], settings: Settings) -> AsyncIt
         yield client
 
 
-def _publish(raw: redis.Redis, keys: KeySet, *entry_ids: str, **fields: Any) -> None:
-    now = datetime.now(UTC)
-    for entry_id in entry_ids:
-        given = {"submitted_at": now, "completed_at": now, "model": "test 1", **fields}
-        result = JournalResult(entry_id=entry_id, **given)
-        sealed = keys.seal(result.encode(), kind=RESULT, entry_id=entry_id)
-        raw.xadd("journal.results", {"entry_id": entry_id, "sealed": sealed})
-
-
 @pytest.fixture
 def publish(raw: redis.Redis, keys: KeySet) -> Callable[..., None]:
     """Put results on the stream, as a worker does."""
-    return partial(_publish, raw, keys)
+    return partial(publish_result, raw, keys)
 
 
 @pytest.fixture
@@ -190,7 +181,7 @@ def worker(raw: redis.Redis, keys: KeySet) -> Callable[..., Any]:
                         own.xadd("journal.dead", {"entry_id": entry.entry_id, "letter": sealed})
                         continue
                     for _ in range(answers(number)):
-                        _publish(own, keys, entry.entry_id, submitted_at=entry.submitted_at)
+                        publish_result(own, keys, entry.entry_id, submitted_at=entry.submitted_at)
 
         thread = threading.Thread(target=work)
         thread.start()

@@ -21,11 +21,10 @@ from producer import (
     StoreFull,
     Unavailable,
     ValidationError,
-    connection,
 )
-from producer.connection import execute
+from producer.connection import clients, execute
 from producer.operations import submit
-from tests.producer.support import QUEUE, entries, queued_ids
+from tests.producer.support import QUEUE, commands_of, entries, queued_ids
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -95,7 +94,7 @@ async def test_an_id_twice_in_one_call_is_noticed_across_chunks(
 def test_a_repeated_command_counts_as_the_same_submit(
     raw: redis.Redis, keys: KeySet, settings: Settings
 ) -> None:
-    (command,) = next(submit.submit(entries("a", "b", "a"), keys, settings))
+    (command,) = commands_of(submit.submit(entries("a", "b", "a"), keys, settings))
     first = raw.execute_command(*command)  # type: ignore[no-untyped-call]
     again = raw.execute_command(*command)  # type: ignore[no-untyped-call]
     assert first == again == [0, 0, 1]
@@ -186,8 +185,8 @@ async def test_redis_running_out_of_memory_in_between_keeps_the_receipts(
 
 @pytest.fixture
 def one_try(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection, "_RETRIES", 0)
-    monkeypatch.setattr(connection, "ANSWER_SECONDS", 0.1)
+    monkeypatch.setattr(clients, "RETRIES", 0)
+    monkeypatch.setattr(clients, "ANSWER_SECONDS", 0.1)
 
 
 async def test_no_redis_is_told_in_one_line(open_client: Callable[..., Any], one_try: None) -> None:
@@ -195,7 +194,10 @@ async def test_no_redis_is_told_in_one_line(open_client: Callable[..., Any], one
         port = probe.getsockname()[1]
     async with open_client(Settings.load(redis_url=f"redis://:secret@127.0.0.1:{port}")) as client:
         for call in (client.submit("Soup again."), client.status(), client.receive()):
-            with pytest.raises(Unavailable, match=r"^Redis cannot be reached: ") as caught:
+            with pytest.raises(
+                Unavailable,
+                match=rf"^Redis cannot be reached: 127.0.0.1:{port}: connection refused$",
+            ) as caught:
                 await call
             assert "secret" not in str(caught.value)
 
@@ -206,7 +208,7 @@ async def test_a_redis_that_does_not_answer_is_told(
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"redis://127.0.0.1:{silent.getsockname()[1]}"
         async with open_client(Settings.load(redis_url=url)) as client:
-            with pytest.raises(Unavailable, match="Timeout"):
+            with pytest.raises(Unavailable, match="timed out"):
                 await client.submit("Soup again.")
 
 

@@ -22,7 +22,7 @@ from producer import (
 )
 from producer.operations import submit
 from producer.operations.redis_errors import translate
-from tests.producer.support import QUEUE, entries, queued_ids
+from tests.producer.support import QUEUE, commands_of, entries, queued_ids
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,8 +35,8 @@ async def test_a_broken_connection_in_between_keeps_the_receipts(
     operation = submit.submit(
         entries(*(f"e{i}" for i in range(submit.SUBMIT_CHUNK + 1))), keys, settings
     )
-    (command,) = next(operation)
-    operation.send([raw.execute_command(*command)])  # type: ignore[no-untyped-call]
+    (command,) = commands_of(operation)
+    commands_of(operation, [raw.execute_command(*command)])  # type: ignore[no-untyped-call]
     with pytest.raises(Unavailable) as caught:
         operation.send([redis.exceptions.TimeoutError()])
     assert len(caught.value.receipts) == submit.SUBMIT_CHUNK == raw.llen(QUEUE)
