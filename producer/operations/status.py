@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from producer.message import CLAIMS
+from producer.message import CLAIMS, waiting_lists
 from producer.operations.base import raise_for_errors
-from producer.operations.groups import ConsumerGroup
+from producer.operations.groups import groups_of
 
 if TYPE_CHECKING:
     from producer.operations.base import Operation
@@ -19,11 +19,12 @@ class Status:
     """How full each part of the system is, in entries.
 
     Attributes:
-        ready: waiting for a worker.
+        ready: waiting for a worker, of every priority.
         claimed: being worked on.
         results: answered and kept until every group has acknowledged.
         dead: dead letters.
-        groups: for each consumer group, by name, results it has not acknowledged.
+        groups: for each consumer group, by name, results it has not acknowledged; a group is left
+            out if they cannot be counted.
     """
 
     ready: int
@@ -34,17 +35,19 @@ class Status:
 
 
 def status(settings: Settings) -> Operation[Status]:
-    """Count the entries in each part of the system, in one round trip."""
+    """Count the entries in each part of the system, mostly in one round trip."""
+    lists = waiting_lists(settings.queue)
     *counts, groups = yield [
-        ("LLEN", settings.queue),
+        *(("LLEN", name) for name in lists),
         ("HLEN", CLAIMS),
         ("XLEN", settings.results),
         ("XLEN", settings.dead),
         ("XINFO", "GROUPS", settings.results),
     ]
-    ready, claimed, results, dead = raise_for_errors(counts)
+    raise_for_errors(counts)
+    claimed, results, dead = counts[len(lists) :]
     # No stream yet: no groups.
     infos = [] if isinstance(groups, Exception) else groups
-    found = [ConsumerGroup.of(info, results) for info in infos]
-    backlogs = {group.name: group.backlog for group in found}
-    return Status(ready, claimed, results, dead, backlogs)
+    found = yield from groups_of(settings, infos, results)
+    backlogs = {group.name: group.backlog for group in found if group.exact}
+    return Status(sum(counts[: len(lists)]), claimed, results, dead, backlogs)
