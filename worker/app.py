@@ -161,6 +161,8 @@ def supervise(
         settings.max_deliveries,
     )
     claims = claims_for(settings)
+    health.watch_pause(claims.pause.problem)
+    metrics.paused(lambda: claims.pause.is_on)
     # A worker holds no more than its ready children can work on.
     transport.bind(claims, lambda: health.children * limits.prefetched)
     dead_letters = DeadLetters(ClaimSettler(claims), metrics)

@@ -17,6 +17,7 @@ from redis.exceptions import NoScriptError, ReadOnlyError
 
 from producer.connection import connect
 from producer.message import CLAIMS
+from worker.broker.results_pause import ResultsPause
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -80,6 +81,8 @@ class Claims:
         self._dead = dead
         self._lease_seconds = lease_seconds
         self._max_results = max_results
+        #: Whether claiming is paused because results are not read.
+        self.pause = ResultsPause(max_results)
         self._worker = f"{TAG_PREFIX}{uuid.uuid4().hex[:12]}:"
         self._numbers = itertools.count()
         self._priority_lists = [f"{queue}{PRIORITY_SEPARATOR}{step}" for step in PRIORITY_STEPS]
@@ -94,7 +97,9 @@ class Claims:
             (count, f"{self._worker}{next(self._numbers)}:", self._suffix, self._max_results),
         )
         if reply is None:
+            self.pause.refused()
             return None
+        self.pause.claimed()
         return [
             Claimed(tag.decode(), message, int(deliveries))
             for tag, message, deliveries in zip(reply[::3], reply[1::3], reply[2::3], strict=True)

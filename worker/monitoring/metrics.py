@@ -14,6 +14,8 @@ from producer.schemas import DeadReason
 from worker.protocol import Outcome, Stage
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from worker.protocol import BatchReport
 
 #: From one entry on an idle machine (10 ms) to a backlog of hours, a factor of about 2.5 apart.
@@ -64,6 +66,9 @@ class Metrics:
             ["state"],
         )
         self._children = gauge("journal_worker_children", "Child processes ready for batches")
+        self._paused = gauge(
+            "journal_worker_paused", "1 while nothing is claimed because results are not read"
+        )
         self._model = gauge(
             "journal_model_info",
             "The model this worker runs",
@@ -113,6 +118,10 @@ class Metrics:
     def children(self, ready: int) -> None:
         """Set how many children are ready."""
         self._children.set(ready)
+
+    def paused(self, is_on: Callable[[], bool]) -> None:
+        """Tell at every scrape whether claiming is paused."""
+        self._paused.set_function(is_on)
 
     def model(self, *, name: str, version: str, precision: str, device: str) -> None:
         """Set which model runs: its name and version, its precision and its device."""
