@@ -14,7 +14,7 @@ from producer.schemas import DeadReason
 from worker.protocol import Outcome, Stage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from worker.protocol import BatchReport
 
@@ -76,7 +76,21 @@ class Metrics:
         )
         for outcome in Outcome:  # so that rates begin at zero and not at the first event
             self._entries.labels(outcome.value)
+        for stage in Stage:
+            self._stages.labels(stage.value)
         self.in_flight(waiting=0, running=0)
+
+    def expect(self, *, labels: Iterable[str] = (), entity_types: Iterable[str] = ()) -> None:
+        """Let the counters of these begin at zero, as those of outcomes and stages do.
+
+        Args:
+            labels: that the model gives.
+            entity_types: of personal data that the anonymizer removes.
+        """
+        for label in labels:
+            self._labels.labels(label)
+        for entity_type in entity_types:
+            self._redactions.labels(entity_type)
 
     def observe(self, report: BatchReport) -> None:
         """Count the entries, labels, redactions, times and tokens of a batch."""

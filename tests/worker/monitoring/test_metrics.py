@@ -62,6 +62,15 @@ def test_every_outcome_is_there_from_the_start(metrics: Metrics) -> None:
     assert value(metrics, "journal_worker_in_flight", state="waiting") == 0.0
 
 
+def test_labels_types_and_stages_begin_at_zero(metrics: Metrics) -> None:
+    """A counter that is born at 1 shows no increase."""
+    metrics.expect(labels=["Mind Reading"], entity_types=["PERSON"])
+    assert value(metrics, "journal_labels_total", label="Mind Reading") == 0
+    assert value(metrics, "journal_redactions_total", type="PERSON") == 0
+    for stage in Stage:
+        assert value(metrics, "journal_stage_seconds_count", stage=stage.value) == 0
+
+
 def test_a_report_is_counted_whole(metrics: Metrics) -> None:
     metrics.observe(REPORT)
     assert value(metrics, "journal_entries_total", outcome="dead") == 1
