@@ -17,21 +17,11 @@ from functools import lru_cache
 
 TASK = "journal.classify"
 QUEUE = "journal.entries"
-#: kombu's hash of messages that workers have claimed and not yet settled.
-CLAIMS = "unacked"
 #: The clear header (seconds since 1970) from which an exporter computes the oldest entry's age.
 ENQUEUED_AT = "enqueued_at"
-#: kombu's names of the lists that hold messages with a priority.
-PRIORITY_SEPARATOR = "\x06\x16"
-PRIORITY_STEPS = (3, 6, 9)
 _EMBED = {"callbacks": None, "errbacks": None, "chain": None, "chord": None}
 
 _encode = json.JSONEncoder(separators=(",", ":")).encode
-
-
-def waiting_lists(queue: str) -> tuple[str, ...]:
-    """The lists in which a queue's messages wait for a worker, one for each priority of kombu."""
-    return (queue, *(f"{queue}{PRIORITY_SEPARATOR}{step}" for step in PRIORITY_STEPS))
 
 
 def encode_message(entry_id: str, sealed: str, *, queue: str = QUEUE) -> bytes:

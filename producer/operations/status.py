@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from producer.message import CLAIMS, waiting_lists
+from producer.keys import keys_of
 from producer.operations.base import raise_for_errors
 from producer.operations.groups import groups_of
 
@@ -36,18 +36,18 @@ class Status:
 
 def status(settings: Settings) -> Operation[Status]:
     """Count the entries in each part of the system, mostly in one round trip."""
-    lists = waiting_lists(settings.queue)
+    keys = keys_of(settings.queue)
     *counts, groups = yield [
-        *(("LLEN", name) for name in lists),
-        ("HLEN", CLAIMS),
+        *(("LLEN", name) for name in keys.waiting),
+        ("HLEN", keys.claims),
         ("XLEN", settings.results),
         ("XLEN", settings.dead),
         ("XINFO", "GROUPS", settings.results),
     ]
     raise_for_errors(counts)
-    claimed, results, dead = counts[len(lists) :]
+    *waiting, claimed, results, dead = counts
     # No stream yet: no groups.
     infos = [] if isinstance(groups, Exception) else groups
     found = yield from groups_of(settings, infos, results)
     backlogs = {group.name: group.backlog for group in found if group.exact}
-    return Status(sum(counts[: len(lists)]), claimed, results, dead, backlogs)
+    return Status(sum(waiting), claimed, results, dead, backlogs)

@@ -7,6 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Literal
 
 from producer.errors import JournalError, QueueFull
+from producer.keys import keys_of
 from producer.message import encode_message
 from producer.operations.base import raise_for_errors, script
 from producer.receipts import Receipt
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 #: Messages in one call: enough to make the round trip cheap, few enough (about 200 kB) not to
 #: hold up a Redis that others share.
 SUBMIT_CHUNK = 128
-SEEN_PREFIX = "journal.seen:"
 #: What the numbers that submit.lua returns stand for.
 _CODES: tuple[Literal["queued", "duplicate"], ...] = ("queued", "duplicate")
 _NO_ROOM = 2
@@ -56,6 +56,7 @@ def _submit(
     entries: Iterable[JournalEntry], keys: KeySet, settings: Settings, receipts: list[Receipt]
 ) -> Operation[None]:
     waiting = iter(entries)
+    prefix = keys_of(settings.queue).seen
     while chunk := list(islice(waiting, SUBMIT_CHUNK)):
         messages = [
             encode_message(
@@ -65,7 +66,7 @@ def _submit(
             )
             for entry in chunk
         ]
-        seen = [SEEN_PREFIX + entry.entry_id for entry in chunk]
+        seen = [prefix + entry.entry_id for entry in chunk]
         command = (
             "EVAL",
             script("submit"),

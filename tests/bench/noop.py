@@ -17,8 +17,9 @@ import celery
 
 from producer import JournalClient
 from producer.connection import connect
+from producer.keys import keys_of
 from producer.load.texts import random_texts
-from producer.message import CLAIMS, TASK
+from producer.message import TASK
 from producer.sealing import ENTRY
 from tests.bench.errors import BenchError
 from tests.bench.machine import cpu_seconds, tree
@@ -154,7 +155,8 @@ def handle(
     started = time.perf_counter()
     redis.execute_command("RENAME", _STAGED, stream.settings.queue)
     settled, progressed = 0, started
-    while settled < len(batch) or redis.execute_command("HLEN", CLAIMS) > 0:
+    claims = keys_of(stream.settings.queue).claims
+    while settled < len(batch) or redis.execute_command("HLEN", claims) > 0:
         time.sleep(_POLL_SECONDS)
         now, before_now = time.perf_counter(), settled
         settled = redis.execute_command("XLEN", stream.settings.results)

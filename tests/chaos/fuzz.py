@@ -21,7 +21,7 @@ from rich.console import Console
 
 from deploy.local.server import Server
 from producer import JournalClient, JournalEntry, Settings
-from producer.message import CLAIMS
+from producer.keys import keys_of
 from producer.sealing import new_key, write_key_file
 from tests.chaos.fleet import worker
 from tests.chaos.garbage import kinds
@@ -67,7 +67,8 @@ def run(messages: int, seed: int, work: Path) -> dict[str, Any]:
                     "dead_letters": dead,
                     "good": good,
                     "answered": answered,
-                    "left": int(client.llen(settings.queue)) + int(client.hlen(CLAIMS)),
+                    "left": int(client.llen(settings.queue))
+                    + int(client.hlen(keys_of(settings.queue).claims)),
                     "processes_lost": len(before - member.children()),
                     "worker_restarts": member.restarts,
                     "seconds": round(time.monotonic() - started, 1),

@@ -22,8 +22,8 @@ from rich.console import Console
 
 from deploy.local.server import Server
 from producer import Settings
+from producer.keys import keys_of
 from producer.message import QUEUE
-from producer.operations.base import CLAIMS
 from producer.sealing import new_key, write_key_file
 from tests.chaos.blows import MAXMEMORY, Blows
 from tests.chaos.fleet import Member, exporter, worker
@@ -150,7 +150,8 @@ class Chaos:
 
     def _account(self, seconds: float) -> dict[str, Any]:
         with redis.Redis.from_url(self.server.url) as client:
-            stuck = client.llen(QUEUE) + client.hlen(CLAIMS)
+            keys = keys_of(QUEUE)
+            stuck = client.llen(QUEUE) + client.llen(keys.woken) + client.hlen(keys.claims)
         ledger = self.ledger
         return {
             "transport": self._options["transport"],

@@ -31,7 +31,7 @@ def test_a_worker_without_a_ready_child_claims_nothing_and_leaves(
     claimed = []
 
     def ended() -> bool:
-        claimed.append(client.hlen("unacked"))
+        claimed.append(client.hlen("journal.entries.claims"))
         return worker.poll() is not None
 
     wait_until(ended, "the worker to leave")
@@ -59,13 +59,13 @@ def test_a_worker_that_loses_its_children_for_good_gives_back_what_it_holds(
         JOURNAL_MAX_BATCH_ENTRIES="4",
     )
     backend.ask([f"Entry {i}." for i in range(20)])
-    wait_until(lambda: client.hlen("unacked") == 8, "the worker to be busy")
+    wait_until(lambda: client.hlen("journal.entries.claims") == 8, "the worker to be busy")
     deadly.touch()
     for child in psutil.Process(worker.pid).children():
         child.kill()
     wait_until(lambda: worker.poll() is not None, "the worker to leave")
     assert worker.returncode == EX_TEMPFAIL
-    assert (client.hlen("unacked"), client.llen("journal.entries")) == (0, 20)
+    assert (client.hlen("journal.entries.claims"), client.llen("journal.entries")) == (0, 20)
     start_light_worker()
     assert len(backend.answers(20)) == 20
     assert client.xlen("journal.dead") == 0

@@ -63,5 +63,5 @@ def test_garbage_of_many_kinds_is_dead_lettered_whole(
     backend.ask([f"A good entry, {i}." for i in range(50)])
     assert len(backend.answers(50, seconds=120)) == 50
     wait_until(lambda: client.xlen("journal.dead") == count, "all garbage to be dead letters", 120)
-    wait_until(lambda: client.hlen("unacked") == 0, "no claim to be left")
+    wait_until(lambda: client.hlen("journal.entries.claims") == 0, "no claim to be left")
     assert "Unrecoverable" not in light_worker.read_text()

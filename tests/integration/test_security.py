@@ -103,7 +103,7 @@ def test_each_user_does_its_job_and_nothing_else(
     [
         ("producer", ["RPOP", "journal.entries"]),
         ("producer", ["LRANGE", "journal.entries", "0", "-1"]),
-        ("producer", ["HGETALL", "unacked"]),
+        ("producer", ["HGETALL", "journal.entries.claims"]),
         ("producer", ["XTRIM", "journal.dead", "MAXLEN", "0"]),
         ("producer", ["XGROUP", "DESTROY", "journal.results", "backend"]),
         ("producer", ["XDEL", "journal.dead", "1-1"]),
@@ -120,7 +120,7 @@ def test_each_user_does_its_job_and_nothing_else(
         ("exporter", ["XACK", "journal.results", "backend", "1-1"]),
         ("exporter", ["XGROUP", "DESTROY", "journal.results", "backend"]),
         ("operator", ["XREADGROUP", "GROUP", "g", "c", "STREAMS", "journal.results", ">"]),
-        ("operator", ["HGETALL", "unacked"]),
+        ("operator", ["HGETALL", "journal.entries.claims"]),
         ("operator", ["CONFIG", "GET", "*"]),
         ("operator", ["GET", "somebody:elses:key"]),
     ],

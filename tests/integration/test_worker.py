@@ -14,7 +14,8 @@ import psutil
 import redis
 
 from deploy.local.processes import Process
-from producer.message import CLAIMS, encode_message
+from producer.keys import keys_of
+from producer.message import QUEUE, encode_message
 from tests.integration.conftest import Backend, wait_until
 
 if TYPE_CHECKING:
@@ -150,7 +151,7 @@ def test_celery_tools_work(worker: Process, backend: Backend, client: redis.Redi
     )
     backend.ask(["Read.", "Never read."], prefix="revoked-")  # revoked-0 is answered
     assert set(backend.answers(1)) == {"revoked-0"}
-    wait_until(lambda: client.hlen(CLAIMS) == 0, "the revoked entry to be settled")
+    wait_until(lambda: client.hlen(keys_of(QUEUE).claims) == 0, "the revoked entry to be settled")
     status = backend.client.status()
     assert (status.results, status.dead) == (1, 1)
     (letter,) = [json.loads(fields[b"letter"]) for _, fields in client.xrange("journal.dead")]

@@ -1,4 +1,4 @@
-"""Claims: messages that a worker holds under a lease, in kombu's own `unacked` keys.
+"""Claims: messages that a worker holds under a lease, in keys of the queue's own.
 
 Each claim has a tag of its own (worker, claim, position): a message that is claimed again has
 another, so whoever lost a claim can settle nothing by its old tag.
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from redis.exceptions import NoScriptError, ReadOnlyError
 
 from producer.connection import connect
-from producer.message import CLAIMS
+from producer.keys import keys_of
 from worker.broker.results_pause import ResultsPause
 
 if TYPE_CHECKING:
@@ -26,17 +26,18 @@ if TYPE_CHECKING:
 
     from worker.settings import WorkerSettings
 
-#: kombu's name, as that of the claims is, so that its tools read them.
-LEASES = "unacked_index"
-#: How many deliveries of a message failed, by the SHA-1 of its bytes: beside the claims and not
-#: inside the message, which Lua's JSON would not reproduce byte for byte.
-DELIVERIES = "journal.deliveries"
+#: kombu's hash of claims and sorted set of leases, where earlier versions kept ours.
+KOMBU_CLAIMS, KOMBU_LEASES = "unacked", "unacked_index"
 TAG_PREFIX = "journal:"
-#: kombu's names of the lists that hold messages with a priority.
-PRIORITY_SEPARATOR = "\x06\x16"
-PRIORITY_STEPS = (3, 6, 9)
-#: Leases looked at in one call of the reaper.
-REAP_LIMIT = 1000
+#: Most messages that one call of the reaper puts back; it holds Redis for about 20 ms.
+REAP_LIMIT = 2000
+#: Most bytes of messages that one call claims or puts back, so that it holds Redis for a few
+#: milliseconds only; one message is moved whatever its size.
+MOST_BYTES = 4 * 1024 * 1024
+#: Without a heartbeat for so long, in seconds, a worker no longer counts among those that share.
+SILENT_SECONDS = 5.0
+#: How many of kombu's leases one call looks through for claims of earlier versions.
+ADOPT_LIMIT = 500
 
 
 class Claimed(NamedTuple):
@@ -75,8 +76,8 @@ class Claims:
         max_results: int,
     ) -> None:
         self._redis = client
-        #: The list that is claimed from.
-        self.queue = queue
+        #: The names of the queue's keys.
+        self.keys = keys_of(queue)
         self._results = results
         self._dead = dead
         self._lease_seconds = lease_seconds
@@ -85,16 +86,43 @@ class Claims:
         self.pause = ResultsPause(max_results)
         self._worker = f"{TAG_PREFIX}{uuid.uuid4().hex[:12]}:"
         self._numbers = itertools.count()
-        self._priority_lists = [f"{queue}{PRIORITY_SEPARATOR}{step}" for step in PRIORITY_STEPS]
-        #: What kombu puts behind a message: exchange and routing key.
+        self._priority_lists = self.keys.of_priorities
+        #: What kombu puts behind a message in its hash: exchange and routing key.
         self._suffix = f',"","{queue}"]'
+        self._adopted = b"0"
 
-    def claim(self, count: int) -> list[Claimed] | None:
-        """Take up to `count` messages, oldest first; None where the results limit is reached."""
+    @property
+    def queue(self) -> str:
+        """The list that is claimed from."""
+        return self.keys.queue
+
+    def claim(self, count: int, held: int = 0) -> list[Claimed] | None:
+        """Take messages, oldest first, no more than this worker's share of all.
+
+        The share is by ready children, as `announce` tells them. What is waited for by moving it
+        to `woken` is put back first; so a worker that was woken has to call this, if only for 0.
+
+        Args:
+            count: how many at most.
+            held: how many claims this worker holds already.
+
+        Returns:
+            The messages; None where the results limit is reached.
+        """
+        keys = self.keys
+        prefix = f"{self._worker}{next(self._numbers)}:"
         reply = self._call(
             "claim",
-            (self.queue, CLAIMS, LEASES, DELIVERIES, self._results),
-            (count, f"{self._worker}{next(self._numbers)}:", self._suffix, self._max_results),
+            (
+                keys.queue,
+                keys.woken,
+                keys.claims,
+                keys.leases,
+                keys.deliveries,
+                keys.weights,
+                self._results,
+            ),
+            (count, prefix, self._worker, held, MOST_BYTES, self._max_results),
         )
         if reply is None:
             self.pause.refused()
@@ -112,11 +140,14 @@ class Claims:
         """
         if not answers:
             return []
-        arguments: list[Any] = [self._suffix]
+        arguments: list[Any] = []
         for tag, is_result, entry_id, field, value in answers:
             arguments += [tag, int(is_result), entry_id, field, value]
+        keys = self.keys
         reply = self._call(
-            "settle", (CLAIMS, LEASES, DELIVERIES, self._results, self._dead), arguments
+            "settle",
+            (keys.claims, keys.leases, keys.deliveries, self._results, self._dead),
+            arguments,
         )
         return [held == 1 for held in reply]
 
@@ -128,29 +159,55 @@ class Claims:
         """
         if not tags:
             return 0
-        keys = (self.queue, CLAIMS, LEASES, DELIVERIES)
-        return int(self._call("requeue", keys, (self._suffix, int(failed), *tags)))
+        keys = self.keys
+        names = (keys.queue, keys.claims, keys.leases, keys.deliveries)
+        return int(self._call("requeue", names, (int(failed), *tags)))
 
-    def renew(self, tags: Sequence[str], *, failed: bool = False) -> int:
+    def renew(self, tags: Sequence[str], *, failed: bool = False) -> list[str]:
         """Renew leases; `failed` counts a delivery that failed though the claim is kept.
 
         Returns:
-            How many claims are still held.
+            The tags of the claims that are lost: another worker may answer them.
         """
         if not tags:
-            return 0
-        keys = (LEASES, CLAIMS, DELIVERIES)
-        return int(self._call("renew", keys, (self._suffix, int(failed), *tags)))
+            return []
+        keys = self.keys
+        names = (keys.leases, keys.claims, keys.deliveries)
+        return [tag.decode() for tag in self._call("renew", names, (int(failed), *tags))]
+
+    def announce(self, children: int) -> int:
+        """Tell that this worker is alive, and how many children are ready: its weight.
+
+        Returns:
+            How many workers are alive.
+        """
+        keys = (self.keys.workers, self.keys.weights)
+        return int(self._call("announce", keys, (self._worker, children, SILENT_SECONDS)))
 
     def reap(self) -> int:
-        """Requeue what dead workers held; returns how many messages."""
-        return int(
-            self._call(
-                "reap",
-                (self.queue, CLAIMS, LEASES, DELIVERIES, *self._priority_lists),
-                (self._suffix, self._lease_seconds, TAG_PREFIX, REAP_LIMIT),
-            )
+        """Requeue what dead workers held, oldest first.
+
+        Returns:
+            How many messages, at most `REAP_LIMIT`; while it is not 0 there may be more.
+        """
+        keys = self.keys
+        names = (keys.queue, keys.woken, keys.claims, keys.leases, keys.deliveries, keys.reaper)
+        requeued = self._call(
+            "reap",
+            (*names, *self._priority_lists),
+            (self._lease_seconds, REAP_LIMIT, MOST_BYTES),
         )
+        return int(requeued) + self._adopt()
+
+    def _adopt(self) -> int:
+        """Requeue what dead workers of earlier versions held, from one page of kombu's keys."""
+        keys = self.keys
+        self._adopted, adopted = self._call(
+            "adopt",
+            (keys.queue, keys.deliveries, keys.reaper, KOMBU_CLAIMS, KOMBU_LEASES),
+            (self._suffix, f"{TAG_PREFIX}*", self._lease_seconds, self._adopted, ADOPT_LIMIT),
+        )
+        return int(adopted)
 
     def _call(self, name: str, keys: Sequence[str], arguments: Sequence[Any]) -> Any:
         call: Any = self._redis.execute_command  # redis-py leaves it untyped

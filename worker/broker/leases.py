@@ -18,16 +18,25 @@ log = logging.getLogger(__name__)
 REAP_SECONDS = 5.0
 #: How often a lease is renewed before it would end: three renewals may fail.
 RENEWALS = 4
+#: How often in one look, at most, Redis is asked to requeue what dead workers held.
+REAP_CALLS = 4
 
 
 class LeaseStore(Protocol):
     """What is needed here of `worker.broker.claims.Claims`."""
 
-    def renew(self, tags: Sequence[str]) -> int:
-        """Renew leases; returns how many claims are still held."""
+    def renew(self, tags: Sequence[str]) -> list[str]:
+        """Renew leases; returns the tags of the claims that are lost."""
 
     def reap(self) -> int:
-        """Requeue what dead workers held; returns how many messages."""
+        """Requeue some of what dead workers held; returns how many messages, 0 if it was all."""
+
+
+class WorkerRegister(Protocol):
+    """What `Heartbeat` needs of `worker.broker.claims.Claims`."""
+
+    def announce(self, children: int) -> int:
+        """Tell that this worker is alive; returns how many are."""
 
 
 class LeaseRenewer:
@@ -43,32 +52,39 @@ class LeaseRenewer:
         self, claims: LeaseStore, lease_seconds: float, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._claims = claims
+        self._lease = lease_seconds
         self._every = lease_seconds / RENEWALS
         self._clock = clock
         self._renewed = -math.inf
 
-    def renew(self, tags: Callable[[], Iterable[str]]) -> None:
+    @property
+    def overdue(self) -> bool:
+        """Whether leases may have ended: nothing was renewed for the length of one."""
+        return math.isfinite(self._renewed) and self._clock() - self._renewed > self._lease
+
+    def renew(self, tags: Callable[[], Iterable[str]]) -> list[str]:
         """Renew, if it is time to; where Redis refuses, the next call tries again.
 
         Args:
             tags: tells the tags of all claims held now; asked only when it is time.
+
+        Returns:
+            The tags of the claims that turned out to be lost.
         """
         now = self._clock()
         if now - self._renewed < self._every:
-            return
+            return []
         try:
-            self._claims.renew(sorted(set(tags())))
+            lost = self._claims.renew(sorted(set(tags())))
         except RedisError as exc:
             log.warning("leases could not be renewed (%s)", type(exc).__name__)
-        else:
-            self._renewed = now
+            return []
+        self._renewed = now
+        return lost
 
 
 class Reaper:
-    """Requeues claims whose leases have ended.
-
-    After an outage of Redis all leases have ended, and nobody could renew one: then workers that
-    are alive get the time of a lease to do so, before anything is requeued.
+    """Requeues claims whose leases have ended; Redis judges which, by its own clock.
 
     Args:
         claims: where the leases are.
@@ -80,26 +96,44 @@ class Reaper:
         self, claims: LeaseStore, lease_seconds: float, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._claims = claims
-        self._lease = lease_seconds
+        # Well within half a lease, after which Redis takes the silence for an outage.
+        self._every = min(REAP_SECONDS, lease_seconds / 4)
         self._clock = clock
-        #: When Redis last answered; in the future while others are given time.
-        self._heard: float | None = None
+        self._next = -math.inf
 
     def look(self) -> int:
         """Look, if it is time to; returns how many messages were requeued."""
         now = self._clock()
-        if self._heard is not None:
-            since = now - self._heard
-            if since > self._lease / 2:
-                self._heard = now + self._lease
-            if since > self._lease / 2 or since < min(REAP_SECONDS, self._lease / 4):
-                return 0
+        if now < self._next:
+            return 0
+        requeued = 0
         try:
-            requeued = self._claims.reap()
+            for _ in range(REAP_CALLS):
+                more = self._claims.reap()
+                requeued += more
+                if not more:
+                    self._next = now + self._every  # else there may be more: the next look goes on
+                    break
         except RedisError as exc:
             log.warning("dead workers could not be looked for (%s)", type(exc).__name__)
-            return 0
-        self._heard = now
         if requeued:
             log.warning("requeued %d entries of workers that did not renew their leases", requeued)
         return requeued
+
+
+class Heartbeat:
+    """Tells the other workers that this one is alive and how much it can do.
+
+    Args:
+        claims: where workers announce themselves.
+    """
+
+    def __init__(self, claims: WorkerRegister) -> None:
+        self._claims = claims
+
+    def beat(self, children: int) -> None:
+        """Announce this worker with its ready children; called once a second from its start."""
+        try:
+            self._claims.announce(children)
+        except RedisError as exc:
+            log.warning("the heartbeat could not be sent (%s)", type(exc).__name__)

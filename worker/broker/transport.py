@@ -2,7 +2,8 @@
 
 Stock kombu pops a message and then, in a second step, notes it as unacknowledged: a kill in
 between loses it. Here one Lua call moves many messages from the list to the claims. When the list
-is empty, a blocking call waits that removes nothing (`BLMOVE` from the tail to the same tail).
+is empty, a blocking call waits that loses nothing: `BLMOVE` from the queue to the list `woken`
+wakes exactly one worker for each message, and the claim that follows puts it back first.
 Everything else stays kombu's: events, remote control, polling, prefetch.
 """
 
@@ -29,6 +30,9 @@ log = logging.getLogger(__name__)
 
 #: Seconds until the next claim where the last was refused, or the results limit is reached.
 PAUSE_SECONDS = 0.5
+#: Seconds until the next claim where this worker holds its share already, and what waits is for
+#: others: until then it does not wake for it again. Ends as soon as a message is acknowledged.
+SHARE_SECONDS = 0.1
 
 
 class Bound(NamedTuple):
@@ -83,6 +87,7 @@ class ClaimQoS(UnacknowledgedMessages):
             super().ack(delivery_tag)
             return
         self.running.discard(delivery_tag)
+        self.channel.share_paused_until = 0.0
         if delivery_tag in self.settled:
             self.settled.discard(delivery_tag)
         else:
@@ -123,11 +128,16 @@ class ClaimChannel(BlockingReadChannel):
     claims: Claims | None = None
     _most: Callable[[], float] = staticmethod(lambda: math.inf)
     _paused_until = 0.0
+    #: Until when this worker leaves what waits to others, because it holds its share.
+    share_paused_until = 0.0
 
     def basic_consume(self, queue: str, *args: Any, **kwargs: Any) -> Any:
         """Consume a queue; one that `bind` names is from now on read through its claims."""
         if queue in _bound:
             self.claims, self._most = _bound[queue]
+            # By these kombu deletes the claim of a message that it acknowledges.
+            self.unacked_key = self.claims.keys.claims
+            self.unacked_index_key = self.claims.keys.leases
         return super().basic_consume(queue, *args, **kwargs)
 
     @property
@@ -141,12 +151,12 @@ class ClaimChannel(BlockingReadChannel):
         return self.claims is not None
 
     def wait(self, seconds: float) -> None:
-        """Wait for a message without taking it."""
+        """Wait for a message without claiming it."""
         assert self.claims is not None
-        if monotonic() < self._paused_until or self._room() == 0:
+        if monotonic() < max(self._paused_until, self.share_paused_until) or self._room() == 0:
             return
-        queue = self.claims.queue
-        self.send_blocking("BLMOVE", queue, queue, "RIGHT", "RIGHT", seconds)
+        keys = self.claims.keys
+        self.send_blocking("BLMOVE", keys.queue, keys.woken, "RIGHT", "LEFT", seconds)
 
     def read(self, **options: Any) -> None:
         """Read that something waits, and claim what there is, up to the prefetch limit."""
@@ -165,12 +175,12 @@ class ClaimChannel(BlockingReadChannel):
         self.take()
 
     def take(self) -> None:
-        """Claim and deliver as much as the prefetch limit allows."""
+        """Claim and deliver as much as the prefetch limit and this worker's share allow."""
         claims = self.claims
         assert claims is not None
-        room = self._room()
+        held = self.qos.count()
         try:
-            claimed = claims.claim(room) if room else []
+            claimed = claims.claim(self._room(), held)
         except ResponseError as exc:
             log.warning("claiming was refused (%s); asking again", type(exc).__name__)
             claimed = None
@@ -178,6 +188,8 @@ class ClaimChannel(BlockingReadChannel):
         if claimed is None:
             self._paused_until = monotonic() + PAUSE_SECONDS
             return
+        if held and not claimed:
+            self.share_paused_until = monotonic() + SHARE_SECONDS
         for one in claimed:
             self.deliver(as_payload(one), claims.queue)
 

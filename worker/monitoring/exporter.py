@@ -21,7 +21,8 @@ from redis.exceptions import RedisError
 
 from producer.connection import connect, execute
 from producer.errors import JournalError
-from producer.message import CLAIMS, ENQUEUED_AT, waiting_lists
+from producer.keys import keys_of
+from producer.message import ENQUEUED_AT
 from producer.operations.groups import groups_of
 from worker.monitoring.probes import Probes
 from worker.monitoring.upkeep import Upkeep
@@ -63,7 +64,7 @@ class QueueCollector(Collector):
         except RedisError:
             yield GaugeMetricFamily("journal_redis_up", "Whether Redis answers", 0)
             return
-        lists = len(waiting_lists(self._settings.queue))
+        lists = len(keys_of(self._settings.queue).waiting)
         ready, oldest = replies[:lists], replies[lists : 2 * lists]
         claimed, results, dead, groups, memory = replies[2 * lists :]
         yield GaugeMetricFamily("journal_redis_up", "Whether Redis answers", 1)
@@ -102,11 +103,11 @@ class QueueCollector(Collector):
         """The replies to all commands, from one round trip; an error reply is an exception."""
         pipeline: Any = self._redis.pipeline(transaction=False)
         settings = self._settings
-        lists = waiting_lists(settings.queue)
+        keys = keys_of(settings.queue)
         for command in (
-            *(("LLEN", name) for name in lists),
-            *(("LINDEX", name, -1) for name in lists),  # the next to be taken, so the oldest
-            ("HLEN", CLAIMS),
+            *(("LLEN", name) for name in keys.waiting),
+            *(("LINDEX", name, -1) for name in keys.waiting),  # the next to be taken, so the oldest
+            ("HLEN", keys.claims),
             ("XLEN", settings.results),
             ("XLEN", settings.dead),
             ("XINFO", "GROUPS", settings.results),

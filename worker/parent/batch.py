@@ -11,7 +11,7 @@ from worker.celery_internals import request_ended
 from worker.protocol import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Container, Sequence
 
     from worker.protocol import Claim
 
@@ -49,6 +49,13 @@ class Batch:
     def tags(self) -> list[str]:
         """The tags of the claims behind the requests."""
         return [str(message.delivery_tag) for message in self.messages]
+
+    def without(self, gone: Container[int]) -> Batch:
+        """This batch without the requests at these positions; see `retry` for a new delivery."""
+        return Batch(
+            [request for i, request in enumerate(self.requests) if i not in gone],
+            [claim for i, claim in enumerate(self.claims) if i not in gone],
+        )
 
     def retry(self, part: slice) -> Batch:
         """A part of this batch to be tried again: one more delivery of its entries counts."""

@@ -66,6 +66,8 @@ class Dispatcher:
         self._running: dict[str, Batch] = {}
         self._flush_scheduled = False
         self.draining = False
+        #: Called before batches are dispatched: drops what was lost while this process stood still.
+        self.before_dispatch: Callable[[], object] = lambda: None
         #: Batches that came back, one way or another.
         self.finished = 0
 
@@ -97,6 +99,10 @@ class Dispatcher:
     def drain(self) -> None:
         """Begin no more batches; what waits is requeued when the channel closes."""
         self.draining = True
+
+    def drop(self, lost: Container[str]) -> int:
+        """Drop what waits of these tags, whose claims are lost; returns how many entries."""
+        return self._gatherer.drop(lost)
 
     def forget_waiting(self) -> None:
         """Drop what waits: its connection is gone, and Redis will deliver it again."""
@@ -151,6 +157,7 @@ class Dispatcher:
 
     def _flush(self) -> None:
         self._flush_scheduled = False
+        self.before_dispatch()
         while not self.draining and self._pool.active and self._has_idle_child():
             batch = self._gatherer.next_batch()
             if batch is None:

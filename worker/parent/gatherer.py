@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Any
 from redis.exceptions import RedisError
 
 from producer.schemas import DeadReason
-from worker.broker.transport import mark_waiting
+from worker.broker.transport import mark_settled, mark_waiting
 from worker.parent.batch import Batch, finish
 from worker.parent.claim import as_claim, malformed
 from worker.parent.isolation import is_hopeless, is_suspect, split
 from worker.parent.limits import tokens_of
+from worker.protocol import Outcome
 
 if TYPE_CHECKING:
+    from collections.abc import Container
+
     from worker.broker.claims import Claims
     from worker.monitoring.metrics import Metrics
     from worker.parent.dead_letters import DeadLetters
@@ -73,6 +76,30 @@ class Gatherer:
         """Drop what waits: its connection is gone, and Redis will deliver it again."""
         self._waiting.clear()
         self._suspects.clear()
+
+    def drop(self, lost: Container[str]) -> int:
+        """Drop what waits and is another worker's by now, before a child computes it for nothing.
+
+        Args:
+            lost: the tags of claims that are lost.
+
+        Returns:
+            How many entries were dropped.
+        """
+        dropped = 0
+        for batch in self.take_all():
+            gone = [i for i, tag in enumerate(batch.tags) if tag in lost]
+            for request in (batch.requests[i] for i in gone):
+                mark_settled([request.message])
+                finish(request, Outcome.LEASE_LOST, 0.0)
+            dropped += len(gone)
+            rest = batch.without(gone)
+            if not rest.claims:
+                self._waiting.extend(rest.requests)
+            elif rest.requests:
+                self._suspects.append(rest)
+        self._metrics.count(Outcome.LEASE_LOST, dropped)
+        return dropped
 
     def take_all(self) -> list[Batch]:
         """Take out all that waits."""

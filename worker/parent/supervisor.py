@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from redis.exceptions import RedisError
 
 from worker import celery_internals
-from worker.broker.leases import LeaseRenewer, Reaper
+from worker.broker.leases import Heartbeat, LeaseRenewer, Reaper
 from worker.child.process import EXIT_CHILD_FAILED
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ class Supervisor:
         self._claims = claims
         self._renewer = LeaseRenewer(claims, lease_seconds)
         self._reaper = Reaper(claims, lease_seconds)
+        self._heartbeat = Heartbeat(claims)
         self._health = health
         self._metrics = metrics
         self._dispatcher_for = dispatcher_for
@@ -73,6 +74,7 @@ class Supervisor:
         """The consumer is connected to Redis; what an earlier connection delivered is forgotten."""
         if self._dispatcher is None:
             self._dispatcher = self._dispatcher_for(consumer)
+            self._dispatcher.before_dispatch = lambda: self._renew_overdue(consumer)
         self._dispatcher.forget_waiting()
 
     def receive(self, request: Any) -> None:
@@ -141,11 +143,24 @@ class Supervisor:
         self._health.tick(running=dispatcher.running, finished=finished)
         self._metrics.children(self._health.children)
         self._metrics.in_flight(waiting=dispatcher.waiting, running=dispatcher.running)
-        self._renewer.renew(lambda: dispatcher.tags() + _delivered(consumer))
+        self._heartbeat.beat(0 if dispatcher.draining else self._health.children)
+        self._renew(dispatcher, consumer)
         if requeued := self._reaper.look():
             self._metrics.redelivered(requeued)
         self._check_pool(dispatcher)
         self._check_children(dispatcher)
+
+    def _renew(self, dispatcher: Dispatcher, consumer: Any) -> None:
+        """Renew leases, and drop what waits and turned out to be lost."""
+        # What a child has settled and not yet reported is among these, too.
+        lost = self._renewer.renew(lambda: dispatcher.tags() + _delivered(consumer))
+        if dropped := dispatcher.drop(set(lost)) if lost else 0:
+            log.warning("dropped %d entries that other workers have taken over", dropped)
+
+    def _renew_overdue(self, consumer: Any) -> None:
+        """Renew at once where this process stood still: no child computes what others have."""
+        if self._dispatcher is not None and self._renewer.overdue:
+            self._renew(self._dispatcher, consumer)
 
     def _check_pool(self, dispatcher: Dispatcher) -> None:
         """Leave if Celery's pool has stopped passing batches on while a child is free.

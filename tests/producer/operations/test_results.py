@@ -176,12 +176,13 @@ async def test_status_counts_every_part(
 ) -> None:
     assert await either.status() == Status(0, 0, 0, 0, {})
     await either.submit("Soup again.")
-    raw.hset("unacked", "tag", "claimed")
+    raw.hset("journal.entries.claims", "tag", "claimed")
+    raw.lpush("journal.entries.woken", "one that has just woken a worker")
     raw.xadd("journal.dead", {"entry_id": "d"})
     publish("a", "b", "c")
     (first, _) = await either.receive(group="one", count=2)
     await either.acknowledge([first.stream_id], group="one")
-    assert await either.status() == Status(1, 1, 2, 1, {"one": 2})
+    assert await either.status() == Status(2, 1, 2, 1, {"one": 2})
 
 
 async def test_status_of_a_wrong_kind_of_key_is_an_error(either: Any, raw: redis.Redis) -> None:

@@ -72,7 +72,7 @@ async def test_a_second_submit_of_an_id_enqueues_nothing_and_says_so(
     raw.delete(QUEUE)  # a worker has taken it
     assert (await either.submit("Soup again.", entry_id="a")).status == "duplicate"
     assert raw.llen(QUEUE) == 0
-    assert 0 < raw.ttl("journal.seen:a") <= 86_400
+    assert 0 < raw.ttl("journal.entries.seen:a") <= 86_400
 
 
 async def test_an_id_twice_in_one_call_is_a_duplicate_the_second_time(

@@ -8,9 +8,9 @@ from pydantic import SecretStr
 
 from deploy.local.server import Server
 from producer.connection import connect
-from producer.message import CLAIMS
+from producer.keys import keys_of
 from tests import needs
-from worker.broker.claims import DELIVERIES, LEASES, Claims
+from worker.broker.claims import Claims
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 QUEUE, RESULTS, DEAD = "journal.entries", "journal.results", "journal.dead"
 LEASE_SECONDS = 30.0
+KEYS = keys_of(QUEUE)
+CLAIMS, LEASES, DELIVERIES = KEYS.claims, KEYS.leases, KEYS.deliveries
 
 
 def debian_redis(directory: Path) -> Server:
@@ -52,8 +54,15 @@ def dead(tag: str, entry_id: str = "e") -> tuple[str, bool, str, str, Any]:
 
 def expire(client: redis.Redis, tags: Iterable[str]) -> None:
     """Let the leases of these claims lie far back, as if their worker had died then."""
+    leases_are_judged(client)
     for tag in tags:
         client.zadd(LEASES, {tag: 1.0}, xx=True)
+
+
+def leases_are_judged(client: redis.Redis) -> None:
+    """Workers have looked for dead ones all the time, the last time just now."""
+    seconds, micros = client.time()
+    client.hset(KEYS.reaper, mapping={"ran": f"{seconds}.{micros:06d}", "since": "0"})
 
 
 def push(client: redis.Redis, *messages: bytes) -> None:
@@ -71,10 +80,11 @@ class Place:
 
     def __init__(self, client: redis.Redis, queue: str = QUEUE) -> None:
         pipeline = client.pipeline(transaction=True)
-        pipeline.lrange(queue, 0, -1)
-        pipeline.hgetall(CLAIMS)
-        pipeline.zrange(LEASES, 0, -1)
-        pipeline.hgetall(DELIVERIES)
+        keys = keys_of(queue)
+        pipeline.lrange(keys.queue, 0, -1)
+        pipeline.hgetall(keys.claims)
+        pipeline.zrange(keys.leases, 0, -1)
+        pipeline.hgetall(keys.deliveries)
         pipeline.xrange(RESULTS)
         pipeline.xrange(DEAD)
         queued, claims, leases, counts, results, letters = pipeline.execute()

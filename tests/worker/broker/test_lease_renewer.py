@@ -15,12 +15,13 @@ class Leases:
     def __init__(self) -> None:
         self.renewed: list[list[str]] = []
         self.error: Exception | None = None
+        self.lost: set[str] = set()
 
-    def renew(self, tags: list[str]) -> int:
+    def renew(self, tags: list[str]) -> list[str]:
         if self.error is not None:
             raise self.error
         self.renewed.append(tags)
-        return len(tags)
+        return [tag for tag in tags if tag in self.lost]
 
 
 class World:
@@ -73,3 +74,20 @@ def test_what_redis_refused_is_renewed_as_soon_as_it_answers() -> None:
     assert len(world.leases.renewed) == 2
     world.live(5)
     assert len(world.leases.renewed) == 2
+
+
+def test_lost_claims_are_told() -> None:
+    world = World()
+    world.leases.lost = {"a"}
+    assert world.renewer.renew(world.tags) == ["a"]
+    assert world.renewer.renew(world.tags) == []  # not asked again so soon
+
+
+def test_renewing_is_overdue_once_leases_may_have_ended() -> None:
+    world = World()
+    assert not world.renewer.overdue  # nothing was ever held
+    world.live(1)
+    world.now += LEASE
+    assert world.renewer.overdue
+    world.live(1)
+    assert not world.renewer.overdue

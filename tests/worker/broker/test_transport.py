@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import kombu
 import pytest
 
 from producer.message import encode_message
-from tests.worker.broker.claims_support import QUEUE, Place, open_claims, result
+from tests.worker.broker.claims_support import KEYS, QUEUE, Place, open_claims, result
 from worker.broker import transport
 from worker.broker.payload import GARBAGE_TASK
 from worker.broker.transport import mark_running, mark_settled, mark_waiting
@@ -53,6 +55,13 @@ class Reader:
         self.connection.drain_events(timeout=10)
         return self.received[before:]
 
+    def listen(self, seconds: float) -> None:
+        """Read whatever comes in this time."""
+        end = monotonic() + seconds
+        while (left := end - monotonic()) > 0:
+            with contextlib.suppress(TimeoutError):
+                self.connection.drain_events(timeout=left)
+
     @property
     def ids(self) -> list[str]:
         return [message.headers["id"] for message in self.received]
@@ -91,6 +100,49 @@ def test_no_more_is_claimed_than_may_be_held_now(client: redis.Redis, redis_url:
         most[0] = 3
         reader.read()
         assert reader.ids == ["e0", "e1", "e2"]
+    finally:
+        reader.connection.close()
+        transport._bound.clear()
+
+
+def test_a_worker_that_holds_its_share_leaves_the_rest_until_it_has_settled(
+    client: redis.Redis, redis_url: str, reader: Reader, claims: Claims
+) -> None:
+    for one in (claims, open_claims(redis_url)):
+        one.announce(1)
+    submit(client, "e0", "e1", "e2", "e3")
+    first, _ = reader.read()
+    reader.listen(0.3)
+    assert reader.ids == ["e0", "e1"]
+    assert len(Place(client).queue + client.lrange(KEYS.woken, 0, -1)) == 2
+    claims.settle([result(first.delivery_tag)])
+    mark_settled([first])
+    first.ack()
+    (third,) = reader.read()
+    assert third.headers["id"] == "e2"
+
+
+def test_an_acknowledged_message_leaves_no_claim(client: redis.Redis, reader: Reader) -> None:
+    submit(client, "e0", "e1")
+    one, other = reader.read()
+    one.ack()
+    other.reject()
+    place = Place(client)
+    assert (place.queue, place.claims, place.leases) == ([], {}, set())
+
+
+def test_what_woke_a_worker_that_may_hold_no_more_goes_to_another(
+    client: redis.Redis, redis_url: str
+) -> None:
+    most = [1]
+    transport.bind(open_claims(redis_url), lambda: most[0])
+    reader = Reader(redis_url, prefetch=10)
+    try:
+        reader.listen(0.1)  # it waits
+        most[0] = 0  # its child died
+        submit(client, "e0")
+        reader.listen(0.3)
+        assert len(Place(client).queue) == 1
     finally:
         reader.connection.close()
         transport._bound.clear()

@@ -210,7 +210,7 @@ def test_garbage_on_the_queue_stops_no_scrape(scraper: Scraper, client: redis.Re
 def test_what_redis_refuses_to_tell_is_left_out_and_not_zero(
     scraper: Scraper, client: redis.Redis
 ) -> None:
-    for key in ("journal.entries", "journal.results", "journal.dead", "unacked"):
+    for key in ("journal.entries", "journal.results", "journal.dead", "journal.entries.claims"):
         client.set(key, "text")
     gauges = scraper.gauges()
     assert gauges.pop("journal_redis_up") == 1

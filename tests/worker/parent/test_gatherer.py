@@ -41,6 +41,20 @@ def test_all_that_waits_can_be_taken_out_once(desk: Desk) -> None:
     assert (desk.gatherer.take_all(), gathered(desk)) == ([], None)
 
 
+def test_what_was_lost_is_dropped_from_what_waits_and_from_parts_of_lost_batches(
+    desk: Desk,
+) -> None:
+    for name in names(20):
+        desk.gatherer.add(desk.entry(name))
+    batch = desk.gatherer.next_batch()
+    assert batch is not None
+    desk.gatherer.isolate(batch, DeadReason.WORKER_LOST)
+    assert desk.gatherer.drop({"tag-e1", "tag-e4", "tag-e19", "somebody's"}) == 3
+    assert desk.gatherer.waiting == 17
+    assert [gathered(desk) for _ in range(4)] == [["e0"], ["e2"], ["e3"], ["e5", "e6", "e7", "e8"]]
+    assert sorted(desk.acknowledged) == ["e1", "e19", "e4"]
+
+
 def test_a_batch_without_entries_that_can_be_processed_is_none(desk: Desk) -> None:
     desk.gatherer.add(desk.request(altered(encode_message("e0", SEALED), id="a b")))
     assert gathered(desk) is None

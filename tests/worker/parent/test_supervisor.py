@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,6 +11,7 @@ from celery.worker import state
 
 import worker.parent.supervisor as module
 from tests.worker.parent.batch_support import Desk, names
+from worker.broker.leases import LeaseRenewer
 from worker.celery_internals import worker_stops
 from worker.monitoring.health import Health
 from worker.parent.supervisor import (
@@ -31,10 +33,16 @@ class Claims:
         self.renewed: list[list[str]] = []
         self.requeued: list[str] = []
         self.reaped = [7]
+        self.announced: list[int] = []
+        self.lost: set[str] = set()
 
-    def renew(self, tags: list[str]) -> int:
+    def renew(self, tags: list[str]) -> list[str]:
         self.renewed.append(tags)
-        return len(tags)
+        return [tag for tag in tags if tag in self.lost]
+
+    def announce(self, children: int) -> int:
+        self.announced.append(children)
+        return 1
 
     def requeue(self, tags: list[str]) -> int:
         self.requeued += tags
@@ -64,6 +72,8 @@ class World:
             task_consumer=SimpleNamespace(channel=desk.channel),
         )
         self.timers: list[tuple[float, Any]] = []
+        renewer = partial(LeaseRenewer, clock=lambda: self.now)
+        monkeypatch.setattr(module, "LeaseRenewer", renewer)
         self.supervisor = Supervisor(
             self.claims,
             LEASE,
@@ -118,6 +128,39 @@ def test_the_leases_of_all_that_is_held_are_renewed(world: World) -> None:
     world.live(1)
     assert world.claims.renewed == [sorted([*(f"tag-{name}" for name in names(6)), "delivered"])]
     qos.clear()
+
+
+def test_every_worker_announces_its_ready_children_from_its_start(world: World) -> None:
+    world.live(1)
+    world.fork(11, 12)
+    world.live(1)
+    world.supervisor.drain()
+    world.live(1)
+    assert world.claims.announced == [0, 2, 0]
+
+
+def test_what_waits_and_was_lost_is_dropped_before_a_child_computes_it(world: World) -> None:
+    world.fork(11)
+    world.desk.add(*names(6))
+    job = world.desk.take()
+    world.claims.lost = {f"tag-{name}" for name in ("e0", "e4")}
+    world.live(1)
+    assert world.desk.outcome("lease_lost") == 1  # the child that has e0 will find out itself
+    job.answer()
+    assert world.desk.jobs() == [["e5"]]
+
+
+def test_after_a_standstill_leases_are_renewed_before_anything_is_dispatched(world: World) -> None:
+    """The reports of children are read before timers fire."""
+    world.fork(11)
+    world.desk.add(*names(6))
+    job = world.desk.take()
+    world.live(1)
+    world.now += LEASE + 1  # SIGSTOP, and the child went on
+    world.claims.lost = {"tag-e4", "tag-e5"}
+    job.answer()
+    assert world.desk.jobs() == []
+    assert world.desk.outcome("lease_lost") == 2
 
 
 def test_without_a_consumer_the_leases_of_batches_are_renewed_still(world: World) -> None:

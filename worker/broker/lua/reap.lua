@@ -1,42 +1,56 @@
--- Put back messages whose worker has given no sign of life for the length of a lease.
--- KEYS: queue, claims, leases, deliveries, then the lists where kombu puts messages with a priority
--- ARGV: what kombu puts behind a message, seconds of a lease, prefix of our tags, most
--- Returns how many are back. Claims on the same database that are another Celery application's
--- or another queue's stay, and hide none of ours.
+-- Put back messages whose worker has given no sign of life for the length of a lease, and those that
+-- woke a worker which took nothing.
+-- KEYS: queue, woken, claims, leases, deliveries, reaper (hash with the time of the last call, `ran`,
+--       and the time since when leases are judged, `since`), then the lists where kombu puts messages
+--       with a priority
+-- ARGV: seconds of a lease, most messages, most bytes
+-- Returns how many claims are back, at most as many as allowed; at least one whatever its size.
+-- All times are this server's. Leases count from `since` at the earliest: where nobody called for half
+-- a lease (an outage, or a clock that jumped forward) or the clock went back, everyone gets a lease
+-- anew, because nobody could renew, or renewed by another clock. Times in the future become now.
 -- A first write that changes nothing: after it Redis lets a script finish even out of memory.
-redis.call('HDEL', KEYS[2], '')
-local suffix, prefix, most = ARGV[1], ARGV[3], tonumber(ARGV[4])
+redis.call('HDEL', KEYS[3], '')
+while redis.call('LMOVE', KEYS[2], KEYS[1], 'LEFT', 'RIGHT') do end
+local lease, most, room = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 -- Entries have no priorities: what a Celery producer sent with one joins the others, to be taken next.
-for i = 5, #KEYS do
-  for _ = 1, ARGV[4] do
+for i = 7, #KEYS do
+  for _ = 1, most do
     if not redis.call('LMOVE', KEYS[i], KEYS[1], 'RIGHT', 'RIGHT') then break end
   end
 end
 local clock = redis.call('TIME')
-local latest = clock[1] - tonumber(ARGV[2])
-local tags, messages, offset = {}, {}, 0
-repeat
-  local page = redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', latest, 'LIMIT', offset, most)
-  offset = offset + #page
-  for _, tag in ipairs(page) do
-    if #tags < most and tag:sub(1, #prefix) == prefix then
-      local claim = redis.call('HGET', KEYS[2], tag)
-      if not claim or claim:sub(-#suffix) == suffix then
-        tags[#tags + 1] = tag
-        messages[#tags] = claim and claim:sub(2, -1 - #suffix)
-      end
-    end
+local stamp = clock[1] .. '.' .. string.format('%06d', clock[2])
+local now = tonumber(stamp)
+local ran = tonumber(redis.call('HGET', KEYS[6], 'ran') or 0)
+local since = tonumber(redis.call('HGET', KEYS[6], 'since') or 0)
+if now - ran > lease / 2 or now < ran - 1 then
+  since = now
+  redis.call('HSET', KEYS[6], 'since', stamp)
+end
+redis.call('HSET', KEYS[6], 'ran', stamp)
+for _, tag in ipairs(redis.call('ZRANGEBYSCORE', KEYS[4], now + 1, '+inf', 'LIMIT', 0, most)) do
+  redis.call('ZADD', KEYS[4], stamp, tag)
+end
+if since > now - lease then return 0 end
+local tags = redis.call('ZRANGEBYSCORE', KEYS[4], '-inf', now - lease, 'LIMIT', 0, most)
+local messages, last = {}, 0
+for i, tag in ipairs(tags) do
+  local message = redis.call('HGET', KEYS[3], tag)
+  if message then
+    room = room - #message
+    if room < 0 and last > 0 then break end
   end
-until #page < most or #tags >= most
+  messages[i], last = message, i
+end
 local back = 0
-for i = #tags, 1, -1 do
+for i = last, 1, -1 do
   local message = messages[i]
   if message then
-    redis.call('HINCRBY', KEYS[4], redis.sha1hex(message), 1)
+    redis.call('HINCRBY', KEYS[5], redis.sha1hex(message), 1)
     redis.call('RPUSH', KEYS[1], message)
-    redis.call('HDEL', KEYS[2], tags[i])
+    redis.call('HDEL', KEYS[3], tags[i])
     back = back + 1
   end
-  redis.call('ZREM', KEYS[3], tags[i])
+  redis.call('ZREM', KEYS[4], tags[i])
 end
 return back

@@ -1,15 +1,14 @@
 -- Put claimed messages back to the end of the queue that is taken next.
 -- KEYS: queue, claims, leases, deliveries
--- ARGV: what kombu puts behind a message, 1 to count a delivery that failed, the tags
+-- ARGV: 1 to count a delivery that failed, the tags
 -- Returns how many were still held and are back.
 -- A first write that changes nothing: after it Redis lets a script finish even out of memory.
 redis.call('HDEL', KEYS[2], '')
 local back = 0
-for i = #ARGV, 3, -1 do
-  local claim = redis.call('HGET', KEYS[2], ARGV[i])
-  if claim then
-    local message = claim:sub(2, -1 - #ARGV[1])
-    if ARGV[2] == '1' then redis.call('HINCRBY', KEYS[4], redis.sha1hex(message), 1) end
+for i = #ARGV, 2, -1 do
+  local message = redis.call('HGET', KEYS[2], ARGV[i])
+  if message then
+    if ARGV[1] == '1' then redis.call('HINCRBY', KEYS[4], redis.sha1hex(message), 1) end
     redis.call('RPUSH', KEYS[1], message)
     redis.call('HDEL', KEYS[2], ARGV[i])
     redis.call('ZREM', KEYS[3], ARGV[i])

@@ -1,0 +1,56 @@
+"""The keys of Redis that belong to one queue: all lie under its name, so two queues share none."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class QueueKeys(NamedTuple):
+    """The names of a queue's keys.
+
+    Attributes:
+        queue: the list of messages that wait; the oldest is on the right.
+        woken: the list of messages that each woke a worker and still wait, likewise.
+        claims: hash, from the tag of a claim to its message.
+        leases: sorted set of the tags, by the time of the last sign of life.
+        deliveries: hash, from the SHA-1 of a message to how many of its deliveries failed.
+        reaper: hash with the times that the judging of leases needs.
+        workers: sorted set of live workers, by the time of their last heartbeat.
+        weights: hash, from a worker to its ready children; the field "" holds the sum of all.
+        seen: what precedes an entry id in the key that remembers its submit.
+    """
+
+    queue: str
+    woken: str
+    claims: str
+    leases: str
+    deliveries: str
+    reaper: str
+    workers: str
+    weights: str
+    seen: str
+
+    @property
+    def of_priorities(self) -> tuple[str, ...]:
+        """The lists where kombu puts messages with a priority."""
+        return tuple(f"{self.queue}\x06\x16{step}" for step in (3, 6, 9))
+
+    @property
+    def waiting(self) -> tuple[str, ...]:
+        """All lists in which messages wait for a worker."""
+        return (self.woken, self.queue, *self.of_priorities)
+
+
+def keys_of(queue: str) -> QueueKeys:
+    """The names of all keys of a queue."""
+    return QueueKeys(
+        queue,
+        woken=f"{queue}.woken",
+        claims=f"{queue}.claims",
+        leases=f"{queue}.leases",
+        deliveries=f"{queue}.deliveries",
+        reaper=f"{queue}.reaper",
+        workers=f"{queue}.workers",
+        weights=f"{queue}.weights",
+        seen=f"{queue}.seen:",
+    )

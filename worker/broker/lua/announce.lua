@@ -1,0 +1,25 @@
+-- Tell that a worker is alive, and how many ready children it has; forget those that are silent.
+-- KEYS: workers (sorted set worker -> time of its last heartbeat), weights (hash worker -> its ready
+--       children, '' -> the sum of all)
+-- ARGV: worker, its ready children, seconds after which a silent worker is forgotten
+-- Returns how many workers are alive. A time in the future was told by another clock: its worker
+-- counts as silent until it tells again.
+-- A first write that changes nothing: after it Redis lets a script finish even out of memory.
+redis.call('HDEL', KEYS[2], ' ')
+local clock = redis.call('TIME')
+local stamp = clock[1] .. '.' .. string.format('%06d', clock[2])
+local now = tonumber(stamp)
+local function weigh(worker, weight)
+  local before = tonumber(redis.call('HGET', KEYS[2], worker) or 0)
+  if weight then redis.call('HSET', KEYS[2], worker, weight) else redis.call('HDEL', KEYS[2], worker) end
+  redis.call('HINCRBY', KEYS[2], '', (weight or 0) - before)
+end
+for _, range in ipairs({{'-inf', now - tonumber(ARGV[3])}, {now + 1, '+inf'}}) do
+  for _, worker in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], range[1], range[2], 'LIMIT', 0, 1000)) do
+    redis.call('ZREM', KEYS[1], worker)
+    weigh(worker, nil)
+  end
+end
+redis.call('ZADD', KEYS[1], stamp, ARGV[1])
+weigh(ARGV[1], tonumber(ARGV[2]))
+return redis.call('ZCARD', KEYS[1])
