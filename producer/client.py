@@ -124,7 +124,8 @@ class JournalClient:
     ) -> list[Received]:
         """Take over up to `count` results that were delivered a minute ago and not acknowledged.
 
-        A result that does not open with the key set becomes a dead letter (`unreadable_result`).
+        A result that does not open with the key set becomes a dead letter (`unreadable_result`),
+        and so does one that was delivered `max_result_deliveries` times before (`unhandled_result`).
         """
         return self._run(
             reclaim(self._keys, self._settings, group=group, consumer=consumer, count=count)
@@ -153,7 +154,8 @@ class JournalClient:
         Each group gets every result; the consumers of one group share them.
 
         A result that does not open with the key set of any reader becomes a dead letter after a
-        minute (`unreadable_result`).
+        minute (`unreadable_result`); one that was delivered `max_result_deliveries` times and never
+        acknowledged, at its next delivery (`unhandled_result`).
 
         Args:
             group: the consumer group; created on first use.
