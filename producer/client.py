@@ -125,7 +125,7 @@ class JournalClient:
         """Take over up to `count` results that were delivered a minute ago and not acknowledged.
 
         A result that does not open with the key set becomes a dead letter (`unreadable_result`),
-        and so does one that was delivered `max_result_deliveries` times before (`unhandled_result`).
+        and so does one delivered `max_result_deliveries` times before (`unhandled_result`).
         """
         return self._run(
             reclaim(self._keys, self._settings, group=group, consumer=consumer, count=count)

@@ -8,10 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from producer.connection import connect, execute
+from producer.operations.groups import expire_groups
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import redis
+
+    from producer import Settings
 
 STREAM = "journal.results"
 
@@ -139,7 +144,7 @@ def test_the_list_tells_who_reads_and_since_when_results_wait(
 
 
 def test_only_groups_that_are_long_idle_and_hold_something_expire(
-    journal: Any, raw: redis.Redis, wait_until: Callable[..., Any]
+    journal: Any, raw: redis.Redis, settings: Settings, wait_until: Callable[..., Any]
 ) -> None:
     for group in ("abandoned", "never", "caught up"):
         raw.xgroup_create(STREAM, group, "0", mkstream=True)
@@ -156,6 +161,9 @@ def test_only_groups_that_are_long_idle_and_hold_something_expire(
     assert set(listed(journal)) == {"abandoned", "never", "caught up"}
     assert journal("groups", "expire", *rule, stdin="y\n").stdout == "abandoned\n"
     assert set(listed(journal)) == {"never", "caught up"}
+    # The script judges by itself: a group may be read again after it was listed.
+    with connect(settings.redis_url) as connection:
+        assert execute(connection, expire_groups(settings, list(listed(journal)), 0.001)) == []
     assert raw.xlen(STREAM) == 2  # `never` still has them to read
     journal("groups", "remove", "never", "--yes")
     assert raw.xlen(STREAM) == 0
