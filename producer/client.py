@@ -157,7 +157,8 @@ class JournalClient:
     ) -> list[Received]:
         """Take over up to `count` results that were delivered a minute ago and not acknowledged.
 
-        A result that does not open with the key set becomes a dead letter (`unreadable_result`).
+        A result that does not open with the key set becomes a dead letter (`unreadable_result`),
+        and so does one delivered `max_result_deliveries` times before (`unhandled_result`).
         """
         who = {"group": group, "consumer": consumer}
         operation = reclaim(self._keys, self._settings, **who, count=count)
@@ -194,7 +195,8 @@ class JournalClient:
         Each group gets every result; the consumers of one group share them.
 
         A result that does not open with the key set of any reader becomes a dead letter after a
-        minute (`unreadable_result`).
+        minute (`unreadable_result`); one that was delivered `max_result_deliveries` times and never
+        acknowledged, at its next delivery (`unhandled_result`).
 
         Args:
             group: the consumer group; created on first use.
@@ -220,8 +222,10 @@ class JournalClient:
             timeout=timeout,
             limit=limit,
         )
+        yield from self._read(reader, Outage(on_outage, timeout))
+
+    def _read(self, reader: ResultReader, outage: Outage) -> Generator[JournalResult]:
         self._readers.add(reader)
-        outage = Outage(on_outage, timeout)
         try:
             while True:
                 try:

@@ -10,7 +10,7 @@ from producer.connection import Limit, connect, execute
 from producer.errors import QueueFull, SealError
 from producer.operations import dead_letters as operations
 from producer.operations.dead_letters import PAGE, StoredLetter
-from producer.schemas import DeadReason, JournalEntry
+from producer.schemas import JournalEntry
 from producer.sealing import ENTRY
 
 if TYPE_CHECKING:
@@ -64,8 +64,8 @@ class DeadLetters:
         """Put dead letters back where they came from; returns how many were still there.
 
         An entry goes back to the queue, and is answered again if it was answered meanwhile: the
-        idempotency window does not apply to a replay. A result that no reader could open goes back
-        to the results stream, for every group. An unreadable dead letter stays.
+        idempotency window does not apply to a replay. A result that no reader could open or handle
+        goes back to the results stream, for every group. An unreadable dead letter stays.
 
         Raises:
             QueueFull: the queue or the results stream is full; the rest are still dead letters.
@@ -100,7 +100,7 @@ def open_dead_letter(letter: DeadLetter, keys: KeySet) -> JournalEntry:
     Raises:
         SealError: it does not open with this key set, or does not hold an entry.
     """
-    if letter.reason is DeadReason.UNREADABLE_RESULT:
+    if letter.reason.holds_result:
         raise SealError("the letter holds a result, which has no text")
     plaintext = keys.open(letter.sealed, kind=ENTRY, entry_id=letter.entry_id)
     try:

@@ -30,6 +30,16 @@ class QueueKeys(NamedTuple):
     weights: str
     seen: str
 
+    @property
+    def of_priorities(self) -> tuple[str, ...]:
+        """The lists where kombu puts messages with a priority."""
+        return tuple(f"{self.queue}\x06\x16{step}" for step in (3, 6, 9))
+
+    @property
+    def waiting(self) -> tuple[str, ...]:
+        """All lists in which messages wait for a worker."""
+        return (self.woken, self.queue, *self.of_priorities)
+
 
 def keys_of(queue: str) -> QueueKeys:
     """The names of all keys of a queue."""

@@ -145,10 +145,17 @@ class DeadReason(StrEnum):
     EXPIRED = "expired"
     #: The entry was answered, but a reader of results could not open the answer.
     UNREADABLE_RESULT = "unreadable_result"
+    #: The entry was answered, but its answer was delivered again and again and never acknowledged.
+    UNHANDLED_RESULT = "unhandled_result"
+
+    @property
+    def holds_result(self) -> bool:
+        """Whether what was sealed is a result, and not an entry."""
+        return self in {DeadReason.UNREADABLE_RESULT, DeadReason.UNHANDLED_RESULT}
 
 
 class DeadLetter(_Answer):
-    """An entry that could not be processed, or a result that could not be opened.
+    """An entry that could not be processed, or a result that could not be opened or handled.
 
     Attributes:
         entry_id: of the entry.

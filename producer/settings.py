@@ -28,6 +28,8 @@ class Settings(BaseSettings):
         dead: the stream of dead letters.
         max_queue_entries: entries in the queue at which `submit` refuses more.
         max_results: unread results at which workers pause.
+        max_result_deliveries: how often a result is delivered to the readers of a group; one that
+            is still not acknowledged then becomes a dead letter.
         idempotency_seconds: how long a second submit of an entry id counts as a duplicate.
         timeout_seconds: within which a call of a client ends.
         max_connections: that a client holds at most; a call waits for a free one.
@@ -49,6 +51,7 @@ class Settings(BaseSettings):
     dead: Annotated[str, Field(min_length=1)] = "journal.dead"
     max_queue_entries: Annotated[int, Field(ge=1)] = 100_000
     max_results: Annotated[int, Field(ge=1)] = 100_000
+    max_result_deliveries: Annotated[int, Field(ge=1)] = 5
     idempotency_seconds: Annotated[int, Field(ge=1)] = 86_400
     timeout_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 5.0
     max_connections: Annotated[int, Field(ge=1)] = 50

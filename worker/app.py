@@ -37,7 +37,7 @@ from worker.parent.task import MicroBatchTask
 from worker.settings import WorkerSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Mapping
 
     #: Loads the stages; returns what runs batches and what to tell of the model.
     Build = Callable[[WorkerSettings], tuple[process.BatchRunner, dict[str, str]]]
@@ -96,13 +96,16 @@ def create_app(settings: WorkerSettings | None = None) -> JournalApp:
     return application
 
 
-def run(settings: WorkerSettings, build: Build) -> int:
+def run(
+    settings: WorkerSettings, build: Build, counted: Mapping[str, Iterable[str]] | None = None
+) -> int:
     """Run a worker until it is told to stop; returns the exit code.
 
     Args:
         settings: the worker's settings.
         build: loads the stages, in each child; `worker.child.factory.build` but for tests and
             benches.
+        counted: the labels and entity types whose counters begin at zero; see `Metrics.expect`.
 
     Raises:
         StartupError, ConfigurationError: it cannot start as configured.
@@ -111,7 +114,9 @@ def run(settings: WorkerSettings, build: Build) -> int:
     registry = process_registry()
     health = Health(settings.batch_timeout_seconds)
     application = create_app(settings)
-    supervisor = supervise(application, settings, health, Metrics(registry))
+    metrics = Metrics(registry)
+    metrics.expect(**(counted or {}))
+    supervisor = supervise(application, settings, health, metrics)
     probes = Probes(
         registry,
         alive=health.alive,
@@ -159,6 +164,8 @@ def supervise(
         deliveries=settings.max_deliveries,
     )
     claims = claims_for(settings)
+    health.watch_pause(claims.pause.problem)
+    metrics.paused(lambda: claims.pause.is_on)
     # A worker holds no more than its ready children can work on.
     transport.bind(claims, lambda: health.children * limits.prefetched)
     dead_letters = DeadLetters(ClaimSettler(claims), metrics)

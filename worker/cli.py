@@ -112,7 +112,7 @@ def run(**options: Any) -> None:
         from worker.child import factory  # brings torch
 
         factory.check(settings)
-        code = app.run(settings, factory.build)
+        code = app.run(settings, factory.build, factory.counted(settings))
     except (StartupError, JournalError) as exc:
         fail(exc)
     sys.exit(code)

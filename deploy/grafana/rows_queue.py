@@ -22,8 +22,10 @@ OVERVIEW: list[Placed] = [
         3,
         stat(
             "Oldest waiting",
-            "max(journal_queue_oldest_seconds)",
-            "Age of the oldest entry in the queue: the figure to scale on.",
+            # No age and entries that wait: not a number, and not the last age that was known.
+            "max(journal_queue_oldest_seconds) or max(journal_queue_ready) * NaN",
+            "Age of the oldest entry in the queue: the figure to scale on. NaN where the messages "
+            "that wait do not tell it, as those of Celery's own producers.",
             unit="s",
             steps=((None, GREEN), (30, AMBER), (120, RED)),
         ),

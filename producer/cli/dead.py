@@ -93,8 +93,8 @@ def replay(
 ) -> None:
     """Put letters back on the queue, say after a bug was mended; each leaves the dead stream.
 
-    Results that could not be opened go back to the results. Exit code 3: no room for all; the rest
-    are still dead letters.
+    Results that nobody could open or handle go back to the results. Exit code 3: no room for all;
+    the rest are still dead letters.
     """
     letters = DeadLetters(Settings.load(redis_url=redis_url))
     count = letters.replay(_chosen(letters, entry_ids, everything, reason))

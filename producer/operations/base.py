@@ -50,9 +50,10 @@ Operation = Generator[list[Command] | Computation, Any, T]
 
 
 @cache
-def script(name: str) -> str:
-    """The source of one of our Lua scripts."""
-    return files("producer.operations").joinpath("lua", f"{name}.lua").read_text(encoding="utf-8")
+def script(*names: str) -> str:
+    """The source of one of our Lua scripts, or of several put together: the last one is run."""
+    folder = files("producer.operations").joinpath("lua")
+    return "".join(folder.joinpath(f"{name}.lua").read_text(encoding="utf-8") for name in names)
 
 
 def raise_for_errors(replies: Sequence[Any]) -> Sequence[Any]:

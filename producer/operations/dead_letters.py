@@ -10,7 +10,7 @@ import pydantic
 from producer.errors import QueueFull
 from producer.message import encode_message
 from producer.operations.base import as_mapping, as_text, raise_for_errors, script
-from producer.schemas import DeadLetter, DeadReason
+from producer.schemas import DeadLetter
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -100,7 +100,7 @@ def replay(settings: Settings, letters: Sequence[StoredLetter]) -> Operation[int
         letter = stored.letter
         if letter is None:
             continue
-        if letter.reason is DeadReason.UNREADABLE_RESULT:
+        if letter.reason.holds_result:
             results += [stored.stream_id, letter.entry_id, letter.sealed]
         else:
             message = encode_message(letter.entry_id, letter.sealed, queue=settings.queue)

@@ -15,6 +15,7 @@ from producer.operations.results import (
     hold_command,
     receive,
     reclaim,
+    release,
 )
 
 if TYPE_CHECKING:
@@ -27,6 +28,9 @@ RECLAIM_EVERY_SECONDS = 15.0
 #: How often a reader with a slow handler shows that it is alive: results that it does not renew
 #: are taken over by other readers of its group.
 ACKNOWLEDGE_SECONDS = 1.0
+#: A result that was delivered more often travels alone: whoever handles it may die of it, and that
+#: must not count against others.
+SUSPECT_DELIVERIES = 2
 
 
 class ResultReader:
@@ -91,19 +95,27 @@ class ResultReader:
         return received
 
     def close(self) -> Operation[None]:
-        """Acknowledge what was handled; the last result returned is not, and is delivered again."""
+        """Acknowledge what was handled, and give back what was not begun.
+
+        The last result returned is not acknowledged, and is delivered again.
+        """
         self._ended = True
-        self._fetched.clear()
+        fetched, self._fetched = list(self._fetched), deque()
         self._current, handled, self._handled = None, self._handled, []
         yield from acknowledge(self._settings, group=self._group, stream_ids=handled)
+        yield from release(self._settings, self._group, self._consumer, fetched)
 
     def _fetch(self, wait: float) -> Operation[None]:
         size = self._count if self._left is None else min(self._count, self._left)
         found: list[Received] = []
         who = {"group": self._group, "consumer": self._consumer}
         if time.monotonic() - self._reclaimed_at >= RECLAIM_EVERY_SECONDS:
-            found = yield from reclaim(self._keys, self._settings, **who, count=size)
-            if len(found) < size:  # otherwise there may be more
+            reclaimed = yield from reclaim(self._keys, self._settings, **who, count=size)
+            found = _without_suspects(reclaimed) or reclaimed[:1]
+            taken = {one.stream_id for one in found}
+            others = [one for one in reclaimed if one.stream_id not in taken]
+            yield from release(self._settings, self._group, self._consumer, others)
+            if len(found) < size and not others:  # otherwise there may be more
                 self._reclaimed_at = time.monotonic()
         if not found:
             found = yield from receive(self._keys, self._settings, **who, count=size, block=wait)
@@ -134,3 +146,7 @@ class ResultReader:
                 one for one, deliveries in zip(self._fetched, renewed, strict=True) if deliveries
             )
         self._renewed_at = time.monotonic()
+
+
+def _without_suspects(results: list[Received]) -> list[Received]:
+    return [one for one in results if one.deliveries <= SUSPECT_DELIVERIES]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -49,10 +50,33 @@ class Received:
 
 
 @dataclass(frozen=True, slots=True)
-class _Unreadable:
+class _Stored:
     stream_id: str
     entry_id: str
     sealed: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Failed:
+    stored: _Stored
+    deliveries: int
+    reason: DeadReason
+
+    def __str__(self) -> str:
+        if self.reason is DeadReason.UNREADABLE_RESULT:
+            return f"result of entry {self.stored.entry_id} cannot be opened"
+        return (
+            f"result of entry {self.stored.entry_id} was delivered {self.deliveries} times "
+            "and never acknowledged"
+        )
+
+    def dead_letter(self) -> bytes:
+        return DeadLetter(
+            entry_id=self.stored.entry_id,
+            reason=self.reason,
+            deliveries=self.deliveries,
+            sealed=self.stored.sealed,
+        ).encode()
 
 
 def create_group(settings: Settings, group: str) -> Operation[None]:
@@ -92,9 +116,12 @@ def receive(
             (reply,) = yield Waiting([command], max(0.0, wait / 1000))
         raise_for_errors([reply])
         items = reply[0][1] if reply else []
-        opened, unreadable = _open(keys, items)
-        for one in unreadable:
-            log.warning("result of entry %s cannot be opened; left pending", one.entry_id)
+        opened = []
+        for stored, result in _open(keys, items):
+            if result is None:
+                log.warning("result of entry %s cannot be opened; left pending", stored.entry_id)
+            else:
+                opened.append(Received(stored.stream_id, result))
         if opened or (not items and wait <= 0):
             return opened
 
@@ -104,8 +131,8 @@ def reclaim(
 ) -> Operation[list[Received]]:
     """Take over up to `count` results that a reader left unacknowledged for a minute.
 
-    A result that does not open now either becomes a dead letter: if it stayed pending for ever, it
-    would keep all that follows it from being trimmed, until the stream is full and workers stop.
+    A result that does not open now either becomes a dead letter, and so does one that was delivered
+    `max_result_deliveries` times before: it would be delivered again and again, for ever.
     """
     cursor = "0-0"
     while True:
@@ -125,18 +152,21 @@ def reclaim(
             return []
         raise_for_errors([reply])
         cursor = as_text(reply[0])
-        opened, unreadable = _open(keys, reply[1])
-        if unreadable:
-            yield from _dead_letter(settings, group, consumer, unreadable)
-        if opened:
-            held = yield from hold(
-                settings, group, consumer, [(one.stream_id, 0) for one in opened]
-            )
-            return [
-                Received(one.stream_id, one.result, deliveries)
-                for one, deliveries in zip(opened, held, strict=True)
-                if deliveries
-            ]
+        found = _open(keys, reply[1])
+        held = yield from hold(settings, group, consumer, [(one.stream_id, 0) for one, _ in found])
+        taken, failed = [], []
+        for (stored, result), deliveries in zip(found, held, strict=True):
+            if not deliveries:
+                continue  # another reader has taken it over meanwhile
+            if result is None:
+                failed.append(_Failed(stored, deliveries, DeadReason.UNREADABLE_RESULT))
+            elif deliveries > settings.max_result_deliveries:
+                failed.append(_Failed(stored, deliveries - 1, DeadReason.UNHANDLED_RESULT))
+            else:
+                taken.append(Received(stored.stream_id, result, deliveries))
+        yield from _dead_letter(settings, group, failed)
+        if taken:
+            return taken
         if cursor == "0-0":
             return []
 
@@ -176,6 +206,21 @@ def held_deliveries(reply: Any, count: int) -> list[int]:
     return [int(deliveries) for deliveries in raise_for_errors([reply])[0]]
 
 
+def release(
+    settings: Settings, group: str, consumer: str, results: Sequence[Received]
+) -> Operation[None]:
+    """Give back results that a reader has fetched and not begun to handle.
+
+    Their delivery does not count as one, and any reader of the group may take them over at once.
+    """
+    if results:
+        pairs = [value for one in results for value in (one.stream_id, one.deliveries)]
+        who = (settings.results, group, consumer)
+        (reply,) = yield [("EVAL", script("release"), 1, *who, RECLAIM_AFTER_MS, *pairs)]
+        if not _no_group(reply):
+            raise_for_errors([reply])
+
+
 def acknowledge(settings: Settings, *, group: str, stream_ids: Sequence[str]) -> Operation[int]:
     """Acknowledge results; those that every group has acknowledged are deleted.
 
@@ -192,62 +237,38 @@ def acknowledge_command(
     settings: Settings, group: str, stream_ids: Sequence[str]
 ) -> tuple[Any, ...]:
     """The command of `acknowledge`, to be sent together with others."""
-    return ("EVAL", script("acknowledge"), 1, settings.results, group, *stream_ids)
+    source = script("delete_unneeded", "acknowledge")
+    return ("EVAL", source, 1, settings.results, group, *stream_ids)
 
 
-def _dead_letter(
-    settings: Settings, group: str, consumer: str, unreadable: Sequence[_Unreadable]
-) -> Operation[None]:
+def _dead_letter(settings: Settings, group: str, failed: Sequence[_Failed]) -> Operation[None]:
     """Move results to the dead stream; if Redis refuses, they stay pending. Logs either way."""
-    for first in range(0, len(unreadable), _QUARANTINE_CHUNK):
-        chunk = unreadable[first : first + _QUARANTINE_CHUNK]
-        held = yield from hold(settings, group, consumer, [(one.stream_id, 0) for one in chunk])
+    for first in range(0, len(failed), _QUARANTINE_CHUNK):
+        chunk = failed[first : first + _QUARANTINE_CHUNK]
         arguments: list[Any] = []
-        for one, deliveries in zip(chunk, held, strict=True):
-            if deliveries:
-                arguments += [one.stream_id, one.entry_id, _as_dead_letter(one, deliveries)]
-        moved, trimmed = yield [
-            (
-                "EVAL",
-                script("quarantine"),
-                2,
-                settings.results,
-                settings.dead,
-                group,
-                *arguments,
-            ),
-            acknowledge_command(settings, group, []),
-        ]
-        raise_for_errors([trimmed])
+        for one in chunk:
+            arguments += [one.stored.stream_id, one.stored.entry_id, one.dead_letter()]
+        source = script("delete_unneeded", "quarantine")
+        (moved,) = yield [("EVAL", source, 2, settings.results, settings.dead, group, *arguments)]
         what = "a dead letter now"
         if isinstance(moved, Exception):
             what = f"left pending ({translate(moved)})"
         for one in chunk:
-            log.error("result of entry %s cannot be opened; %s", one.entry_id, what)
+            log.error("%s; %s", one, what)
 
 
-def _as_dead_letter(one: _Unreadable, deliveries: int) -> bytes:
-    return DeadLetter(
-        entry_id=one.entry_id,
-        reason=DeadReason.UNREADABLE_RESULT,
-        deliveries=deliveries,
-        sealed=one.sealed,
-    ).encode()
-
-
-def _open(keys: KeySet, items: Sequence[Any]) -> tuple[list[Received], list[_Unreadable]]:
-    opened, unreadable = [], []
+def _open(keys: KeySet, items: Sequence[Any]) -> list[tuple[_Stored, JournalResult | None]]:
+    """Each result as it is stored, and opened; None for one that does not open."""
+    found: list[tuple[_Stored, JournalResult | None]] = []
     for stream_id, fields in items:
         values = as_mapping(fields or [])
         entry_id, sealed = as_text(values.get("entry_id", b"")), values.get("sealed", b"")
-        try:
+        result = None
+        with suppress(SealError, pydantic.ValidationError):
             plaintext = keys.open(sealed, kind=RESULT, entry_id=entry_id)
             result = JournalResult.model_validate_json(plaintext)
-        except (SealError, pydantic.ValidationError):
-            unreadable.append(_Unreadable(as_text(stream_id), entry_id, as_text(sealed)))
-        else:
-            opened.append(Received(as_text(stream_id), result))
-    return opened, unreadable
+        found.append((_Stored(as_text(stream_id), entry_id, as_text(sealed)), result))
+    return found
 
 
 def _no_group(reply: Any) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from producer.keys import keys_of
 from producer.operations.base import raise_for_errors
-from producer.operations.groups import ConsumerGroup
+from producer.operations.groups import groups_of
 
 if TYPE_CHECKING:
     from producer.operations.base import Operation
@@ -19,11 +19,12 @@ class Status:
     """How full each part of the system is, in entries.
 
     Attributes:
-        ready: waiting for a worker.
+        ready: waiting for a worker, of every priority.
         claimed: being worked on.
         results: answered and kept until every group has acknowledged.
         dead: dead letters.
-        groups: for each consumer group, by name, results it has not acknowledged.
+        groups: for each consumer group, by name, results it has not acknowledged; a group is left
+            out if they cannot be counted.
     """
 
     ready: int
@@ -34,19 +35,19 @@ class Status:
 
 
 def status(settings: Settings) -> Operation[Status]:
-    """Count the entries in each part of the system, in one round trip."""
+    """Count the entries in each part of the system, mostly in one round trip."""
     keys = keys_of(settings.queue)
     *counts, groups = yield [
-        ("LLEN", keys.queue),
-        ("LLEN", keys.woken),
+        *(("LLEN", name) for name in keys.waiting),
         ("HLEN", keys.claims),
         ("XLEN", settings.results),
         ("XLEN", settings.dead),
         ("XINFO", "GROUPS", settings.results),
     ]
-    waiting, woken, claimed, results, dead = raise_for_errors(counts)
+    raise_for_errors(counts)
+    *waiting, claimed, results, dead = counts
     # No stream yet: no groups.
     infos = [] if isinstance(groups, Exception) else groups
-    found = [ConsumerGroup.of(info, results) for info in infos]
-    backlogs = {group.name: group.backlog for group in found}
-    return Status(waiting + woken, claimed, results, dead, backlogs)
+    found = yield from groups_of(settings, infos, results)
+    backlogs = {group.name: group.backlog for group in found if group.exact}
+    return Status(sum(waiting), claimed, results, dead, backlogs)

@@ -132,6 +132,7 @@ NOT_HANDED_ON = {
     "queue": "one queue in this stack",
     "results": "the same",
     "dead": "the same",
+    "max_result_deliveries": "for readers of the results, which are not in this stack",
     "max_queue_entries": "for producers",
     "idempotency_seconds": "for producers",
     "timeout_seconds": "for producers",

@@ -23,11 +23,14 @@ from producer.load.run import LoadRun
 from producer.load.schedule import Schedule
 from producer.operations import reader as reading
 from producer.operations import results
-from producer.operations.groups import consumer_groups, remove_group
+from producer.operations.groups import consumer_groups, expire_groups, remove_group
 from producer.sealing import new_key, write_key_file
 from tests import needs
 from tests.certificates import make_certificates
 from tests.integration.conftest import Backend, wait_until
+from worker.monitoring.exporter import QueueCollector
+from worker.monitoring.upkeep import Upkeep
+from worker.settings import WorkerSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -113,8 +116,11 @@ def test_each_user_does_its_job_and_nothing_else(
         ("worker", ["XRANGE", "journal.results", "-", "+"]),
         ("worker", ["FLUSHALL"]),
         ("exporter", ["RPOP", "journal.entries"]),
-        ("exporter", ["XRANGE", "journal.results", "-", "+"]),
-        ("operator", ["XRANGE", "journal.results", "-", "+"]),
+        ("exporter", ["LRANGE", "journal.entries", "0", "-1"]),
+        ("exporter", ["XADD", "journal.results", "*", "entry_id", "forged"]),
+        ("exporter", ["XACK", "journal.results", "backend", "1-1"]),
+        ("exporter", ["XGROUP", "DESTROY", "journal.results", "backend"]),
+        ("operator", ["XREADGROUP", "GROUP", "g", "c", "STREAMS", "journal.results", ">"]),
         ("operator", ["HGETALL", "journal.entries.claims"]),
         ("operator", ["CONFIG", "GET", "*"]),
         ("operator", ["GET", "somebody:elses:key"]),
@@ -164,6 +170,36 @@ def test_an_operator_removes_a_group_that_nobody_reads_by(
     with connect(operators.redis_url) as client:
         assert execute(client, remove_group(operators, "typo")).unread == 1
         assert [group.name for group in execute(client, consumer_groups(operators))] == ["backend"]
+        assert execute(client, expire_groups(operators, ["backend"], 3600)) == []
+
+
+def test_every_part_counts_what_redis_does_not_know_and_the_exporter_trims(
+    guarded: Server, keys_file: Path, keys: KeySet, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = {
+        part: WorkerSettings.load(redis_url=url(guarded, part), keys_file=keys_file)
+        for part in ("producer", "operator", "exporter")
+    }
+    with redis.Redis.from_url(url(guarded, "root")) as root:
+        ids = [root.xadd("journal.results", {"entry_id": "x", "sealed": "y"}) for _ in range(4)]
+        root.xgroup_create("journal.results", "other", "0")
+        root.xdel("journal.results", ids[3])
+        assert root.xinfo_groups("journal.results")[0]["lag"] is None
+        with JournalClient(settings["producer"], keys) as backend:
+            assert backend.status().groups == {"other": 3}
+        with connect(settings["operator"].redis_url) as client:
+            (group,) = execute(client, consumer_groups(settings["operator"]))
+        assert (group.unread, group.exact, group.consumers) == (3, True, 0)
+        with connect(settings["exporter"].redis_url) as client:
+            collector = QueueCollector(client, settings["exporter"])
+            found = {family.name: family.samples for family in collector.collect()}
+            assert [sample.value for sample in found["journal_results_backlog"]] == [3]
+            assert found["journal_queue_ready"][0].value == 0
+            root.xreadgroup("other", "c", {"journal.results": ">"})
+            root.xack("journal.results", "other", *ids[1:])
+            Upkeep(client, settings["exporter"]).turn()
+        assert root.xlen("journal.results") == 1
+    assert not caplog.records
 
 
 def test_a_load_run_needs_one_permission_more(

@@ -64,6 +64,18 @@ def test_thousands_of_entries_are_answered_once_by_two_workers(
         assert 'journal_entries_total{outcome="answered"}' in metrics
 
 
+def test_counters_begin_at_zero_and_not_with_the_first_entry(worker: Process) -> None:
+    page = worker.page("metrics")[1]
+    for series in (
+        'journal_redactions_total{type="PERSON"}',
+        'journal_redactions_total{type="EMAIL_ADDRESS"}',
+        'journal_stage_seconds_count{stage="end_to_end"}',
+        "journal_worker_paused",
+    ):
+        assert f"{series} 0.0" in page
+    assert page.count("journal_labels_total{") > 1
+
+
 def test_entries_of_a_loaded_worker_gather_and_one_alone_goes_at_once(
     worker: Process, backend: Backend
 ) -> None:

@@ -17,6 +17,7 @@ from redis.exceptions import NoScriptError, ReadOnlyError
 
 from producer.connection import connect
 from producer.keys import keys_of
+from worker.broker.results_pause import ResultsPause
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
 #: kombu's hash of claims and sorted set of leases, where earlier versions kept ours.
 KOMBU_CLAIMS, KOMBU_LEASES = "unacked", "unacked_index"
 TAG_PREFIX = "journal:"
-#: kombu's names of the lists that hold messages with a priority.
-PRIORITY_SEPARATOR = "\x06\x16"
-PRIORITY_STEPS = (3, 6, 9)
 #: Most messages that one call of the reaper puts back; it holds Redis for about 5 ms.
 REAP_LIMIT = 500
 #: Most bytes of messages that one call claims or puts back, so that it holds Redis for a few
@@ -81,9 +79,11 @@ class Claims:
         self._results = results
         self._dead = dead
         self._max_results = max_results
+        #: Whether claiming is paused because results are not read.
+        self.pause = ResultsPause(max_results)
         self._worker = f"{TAG_PREFIX}{uuid.uuid4().hex[:12]}:"
         self._numbers = itertools.count()
-        self._priority_lists = [f"{queue}{PRIORITY_SEPARATOR}{step}" for step in PRIORITY_STEPS]
+        self._priority_lists = self.keys.of_priorities
         #: What kombu puts behind a message in its hash: exchange and routing key.
         self._suffix = f',"","{queue}"]'
         self._adopted = b"0"
@@ -122,7 +122,9 @@ class Claims:
             (count, prefix, self._worker, held, MOST_BYTES, self._max_results),
         )
         if reply is None:
+            self.pause.refused()
             return None
+        self.pause.claimed()
         return [
             Claimed(tag.decode(), message, int(deliveries))
             for tag, message, deliveries in zip(reply[::3], reply[1::3], reply[2::3], strict=True)

@@ -17,6 +17,8 @@ from worker.models.folder import SHIPPED_MODEL, SHIPPED_TAGGER, ModelFolder
 
 with hidden_cuda():
     from worker.anonymizer.anonymizer import Anonymizer
+    from worker.anonymizer.recognizers import registry
+    from worker.anonymizer.taggers import entity_types
     from worker.anonymizer.taggers import loading as taggers
     from worker.classifier.classifier import Classifier
 
@@ -68,3 +70,18 @@ def build(settings: WorkerSettings) -> tuple[Pipeline, dict[str, str]]:
         "precision": classifier.precision.value,
         "device": classifier.device.type,
     }
+
+
+def counted(settings: WorkerSettings) -> dict[str, tuple[str, ...]]:
+    """What a worker with these settings will count: its labels, and its types of personal data.
+
+    Raises:
+        ModelFolderError: the model folder is missing, incomplete or altered.
+    """
+    types = {
+        entity_type
+        for recognizer in registry(entity_types.ENTITY_TYPES).recognizers
+        for entity_type in recognizer.supported_entities
+    }
+    labels = ModelFolder.open(settings.model or SHIPPED_MODEL).labels
+    return {"labels": labels, "entity_types": tuple(sorted(types))}

@@ -1,12 +1,14 @@
 """The exporter: gauges of the queue itself, which are served whether or not a worker runs.
 
 It imports only the clients of Redis and Prometheus, so that it starts quickly and needs little
-memory. Each scrape takes one round trip to Redis.
+memory. Each scrape takes one round trip to Redis, and more only to count results that Redis cannot
+tell the number of.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import signal
 import threading
 import time
@@ -17,11 +19,13 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 from redis.exceptions import RedisError
 
-from producer.connection import connect
+from producer.connection import connect, execute
+from producer.errors import JournalError
 from producer.keys import keys_of
 from producer.message import ENQUEUED_AT
-from producer.operations.groups import ConsumerGroup
+from producer.operations.groups import groups_of
 from worker.monitoring.probes import Probes
+from worker.monitoring.upkeep import Upkeep
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,41 +60,53 @@ class QueueCollector(Collector):
         of another type): a zero would say that all is well.
         """
         try:
-            ready, oldest, claimed, results, dead, groups, memory = self._ask()
+            replies = self._ask()
         except RedisError:
             yield GaugeMetricFamily("journal_redis_up", "Whether Redis answers", 0)
             return
+        lists = len(keys_of(self._settings.queue).waiting)
+        ready, oldest = replies[:lists], replies[lists : 2 * lists]
+        claimed, results, dead, groups, memory = replies[2 * lists :]
         yield GaugeMetricFamily("journal_redis_up", "Whether Redis answers", 1)
-        for name, help_text, reply in (
+        for name, help_text, counts in (
             ("journal_queue_ready", "Entries waiting for a worker", ready),
-            ("journal_queue_claimed", "Entries in the hands of workers", claimed),
-            ("journal_results_entries", "Results kept on the stream", results),
-            ("journal_dead_letters", "Dead letters kept", dead),
+            ("journal_queue_claimed", "Entries in the hands of workers", [claimed]),
+            ("journal_results_entries", "Results kept on the stream", [results]),
+            ("journal_dead_letters", "Dead letters kept", [dead]),
         ):
-            if not isinstance(reply, Exception):
-                yield GaugeMetricFamily(name, help_text, float(reply))
-        if not isinstance(oldest, Exception):
-            yield GaugeMetricFamily(
-                "journal_queue_oldest_seconds",
-                "Age of the entry that has waited longest, 0 with an empty queue",
-                age(oldest, time.time()),
-            )
-        yield from _backlog(groups)
+            if not any(isinstance(count, Exception) for count in counts):
+                yield GaugeMetricFamily(name, help_text, float(sum(counts)))
+        yield from _oldest(oldest)
+        yield from self._backlog(groups, results)
         yield from _memory(memory)
 
-    def _ask(self) -> list[Any]:
-        """The replies to all commands, from one round trip; an error reply is an exception.
+    def _backlog(self, reply: Any, kept: Any) -> Iterator[GaugeMetricFamily]:
+        """The backlog of each consumer group, from the replies to XINFO GROUPS and XLEN."""
+        if isinstance(reply, Exception) and _NO_STREAM not in str(reply):
+            return
+        if isinstance(kept, Exception):
+            return
+        infos = reply if isinstance(reply, list) else []
+        try:
+            groups = execute(self._redis, groups_of(self._settings, infos, kept))
+        except JournalError:
+            return
+        backlog = GaugeMetricFamily(
+            "journal_results_backlog", "Results a group has not acknowledged", labels=["group"]
+        )
+        for group in groups:
+            if group.exact:
+                backlog.add_metric([group.name], group.backlog)
+        yield backlog
 
-        What waits is the queue and the messages that have just woken a worker, which are older.
-        """
+    def _ask(self) -> list[Any]:
+        """The replies to all commands, from one round trip; an error reply is an exception."""
         pipeline: Any = self._redis.pipeline(transaction=False)
         settings = self._settings
         keys = keys_of(settings.queue)
         for command in (
-            ("LLEN", keys.woken),
-            ("LINDEX", keys.woken, -1),
-            ("LLEN", settings.queue),
-            ("LINDEX", settings.queue, -1),  # the next to be taken, so the oldest
+            *(("LLEN", name) for name in keys.waiting),
+            *(("LINDEX", name, -1) for name in keys.waiting),  # the next to be taken, so the oldest
             ("HLEN", keys.claims),
             ("XLEN", settings.results),
             ("XLEN", settings.dead),
@@ -98,25 +114,26 @@ class QueueCollector(Collector):
             ("INFO", "memory"),
         ):
             pipeline.execute_command(*command)
-        woken, first, ready, oldest, *others = pipeline.execute(raise_on_error=False)
-        if isinstance(woken, Exception):
-            return [woken, first, *others]
-        if not isinstance(ready, Exception):
-            ready += woken
-        return [ready, oldest if first is None else first, *others]
+        return list(pipeline.execute(raise_on_error=False))
 
 
-def _backlog(reply: Any) -> Iterator[GaugeMetricFamily]:
-    """The backlog of each consumer group, from the reply to XINFO GROUPS."""
-    if isinstance(reply, Exception) and _NO_STREAM not in str(reply):
+def _oldest(replies: list[Any]) -> Iterator[GaugeMetricFamily]:
+    """The age of the oldest of the messages that are next in their lists, as far as it is known.
+
+    Left out if no message that waits says when it was enqueued, as those of Celery's own producers
+    do not: 0 would say that none waits.
+    """
+    if any(isinstance(reply, Exception) for reply in replies):
         return
-    backlog = GaugeMetricFamily(
-        "journal_results_backlog", "Results a group has not acknowledged", labels=["group"]
-    )
-    for info in reply if isinstance(reply, list) else []:
-        group = ConsumerGroup.of(info)
-        backlog.add_metric([group.name], group.backlog)
-    yield backlog
+    now = time.time()
+    ages = [age(reply, now) for reply in replies if reply is not None]
+    known = [seconds for seconds in ages if seconds is not None]
+    if known or not ages:
+        yield GaugeMetricFamily(
+            "journal_queue_oldest_seconds",
+            "Age of the entry that has waited longest, 0 with an empty queue",
+            max(known, default=0.0),
+        )
 
 
 def _memory(reply: Any) -> Iterator[GaugeMetricFamily]:
@@ -131,27 +148,27 @@ def _memory(reply: Any) -> Iterator[GaugeMetricFamily]:
         )
 
 
-def age(message: Any, now: float) -> float:
+def age(message: bytes, now: float) -> float | None:
     """How long ago a message of the queue was enqueued.
 
     Args:
-        message: the message as it lies in the queue; anything that is no bytes has age 0.
+        message: the message as it lies in the queue.
         now: seconds since 1970.
 
     Returns:
-        Seconds since the time in the message's header `enqueued_at`, 0 if the header does not tell.
+        Seconds since the time in the message's header `enqueued_at`; None if it does not tell.
     """
-    if not isinstance(message, bytes):
-        return 0.0
     try:
         enqueued_at = float(json.loads(message)["headers"][ENQUEUED_AT])
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
-        return 0.0
-    return max(0.0, now - enqueued_at) if enqueued_at > 0 else 0.0
+        return None
+    if not math.isfinite(enqueued_at) or enqueued_at <= 0:
+        return None
+    return max(0.0, now - enqueued_at)
 
 
 class Exporter:
-    """Serves the queue's gauges over HTTP.
+    """Serves the queue's gauges over HTTP, and keeps the results stream free of what nobody needs.
 
     Args:
         settings: the Redis URL, the names of the queue and streams, the address and the port.
@@ -164,6 +181,7 @@ class Exporter:
         self._redis = connect(settings.redis_url, answer_seconds=ANSWER_SECONDS, retries=0)
         registry = CollectorRegistry()
         registry.register(QueueCollector(self._redis, settings))
+        self._upkeep = Upkeep(self._redis, settings)
         self._probes = Probes(
             registry,
             alive=lambda: None,
@@ -183,7 +201,9 @@ class Exporter:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
         self._probes.start()
+        self._upkeep.start()
         stop.wait()
+        self._upkeep.stop()
         self._probes.stop()
 
     def _problem(self) -> str | None:

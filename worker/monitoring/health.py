@@ -31,6 +31,7 @@ class Health:
         self._failed_starts = 0
         self._connected = False
         self._stopping = False
+        self._paused: Callable[[], str | None] = lambda: None
 
     @property
     def children(self) -> int:
@@ -77,6 +78,10 @@ class Health:
         self._tick = self._clock()
         self._busy_since = None
 
+    def watch_pause(self, problem: Callable[[], str | None]) -> None:
+        """Ask this why claiming is paused, if it is: the worker is alive then and not ready."""
+        self._paused = problem
+
     def stopping(self) -> None:
         """The worker drains."""
         self._stopping = True
@@ -98,4 +103,4 @@ class Health:
             return "no child has loaded its models yet"
         if not self._connected:
             return "not connected to Redis"
-        return self.alive()
+        return self.alive() or self._paused()

@@ -14,6 +14,8 @@ from producer.schemas import DeadReason
 from worker.protocol import Outcome, Stage
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from worker.protocol import BatchReport
 
 #: From one entry on an idle machine (10 ms) to a backlog of hours, a factor of about 2.5 apart.
@@ -64,6 +66,9 @@ class Metrics:
             ["state"],
         )
         self._children = gauge("journal_worker_children", "Child processes ready for batches")
+        self._paused = gauge(
+            "journal_worker_paused", "1 while nothing is claimed because results are not read"
+        )
         self._model = gauge(
             "journal_model_info",
             "The model this worker runs",
@@ -71,7 +76,21 @@ class Metrics:
         )
         for outcome in Outcome:  # so that rates begin at zero and not at the first event
             self._entries.labels(outcome.value)
+        for stage in Stage:
+            self._stages.labels(stage.value)
         self.in_flight(waiting=0, running=0)
+
+    def expect(self, *, labels: Iterable[str] = (), entity_types: Iterable[str] = ()) -> None:
+        """Let the counters of these begin at zero, as those of outcomes and stages do.
+
+        Args:
+            labels: that the model gives.
+            entity_types: of personal data that the anonymizer removes.
+        """
+        for label in labels:
+            self._labels.labels(label)
+        for entity_type in entity_types:
+            self._redactions.labels(entity_type)
 
     def observe(self, report: BatchReport) -> None:
         """Count the entries, labels, redactions, times and tokens of a batch."""
@@ -113,6 +132,10 @@ class Metrics:
     def children(self, ready: int) -> None:
         """Set how many children are ready."""
         self._children.set(ready)
+
+    def paused(self, is_on: Callable[[], bool]) -> None:
+        """Tell at every scrape whether claiming is paused."""
+        self._paused.set_function(is_on)
 
     def model(self, *, name: str, version: str, precision: str, device: str) -> None:
         """Set which model runs: its name and version, its precision and its device."""

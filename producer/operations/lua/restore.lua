@@ -1,5 +1,5 @@
--- Put results that could not be opened back on their stream, in the same step that removes them
--- from the dead stream.
+-- Put results that could not be opened or handled back on their stream, in the same step that
+-- removes them from the dead stream.
 -- KEYS: dead stream, results.  ARGV: most results, then for each its letter's stream id, its entry
 -- id and the sealed result.
 -- Returns how many were still there and are back, and how many found no room.

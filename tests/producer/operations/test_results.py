@@ -66,9 +66,9 @@ async def test_only_what_every_group_acknowledged_is_trimmed(
     assert raw.xlen(STREAM) == 3
     assert await either.acknowledge(two[:1], group="two") == 1
     assert [item[0] for item in raw.xrange(STREAM)] == two[1:]
-    # A gap in the acknowledgements keeps what follows it.
+    # One that is not acknowledged keeps nothing of what follows it.
     assert await either.acknowledge(two[2:], group="two") == 1
-    assert [item[0] for item in raw.xrange(STREAM)] == two[1:]
+    assert [item[0] for item in raw.xrange(STREAM)] == two[1:2]
     assert await either.acknowledge(two[1:2], group="two") == 1
     assert raw.xlen(STREAM) == 0
 

@@ -12,6 +12,7 @@ import urllib.error
 import urllib.request
 from typing import TYPE_CHECKING, Any
 
+import celery
 import pytest
 
 from deploy.local.server import Server
@@ -104,6 +105,41 @@ def test_the_backlog_is_what_each_group_has_not_acknowledged(
     assert gauges['journal_results_backlog{group="analytics"}'] == 4
 
 
+def test_a_deletion_among_unread_results_hides_none_of_them(
+    scraper: Scraper, client: redis.Redis
+) -> None:
+    """Redis does not know the lag then."""
+    ids = [client.xadd("journal.results", {"sealed": "x"}) for _ in range(100)]
+    client.xgroup_create("journal.results", "typo", id="0")
+    client.xdel("journal.results", ids[50])
+    assert client.xinfo_groups("journal.results")[0]["lag"] is None
+    assert scraper.gauges()['journal_results_backlog{group="typo"}'] == 99
+
+
+def test_a_backlog_that_may_not_be_counted_is_left_out(redis_url: str, client: redis.Redis) -> None:
+    ids = [client.xadd("journal.results", {"sealed": "x"}) for _ in range(3)]
+    client.xgroup_create("journal.results", "typo", id="0")
+    client.xdel("journal.results", ids[1])
+    client.acl_setuser(
+        "half",
+        enabled=True,
+        reset=True,
+        passwords=["+x"],
+        keys=["*"],
+        commands=["+ping", "+xlen", "+xinfo", "+client|setname"],
+    )
+    one = Scraper(redis_url.replace("redis://", "redis://half:x@"))
+    try:
+        assert one.gauges() == {
+            "journal_redis_up": 1,
+            "journal_results_entries": 2,
+            "journal_dead_letters": 0,
+        }
+    finally:
+        one.close()
+        client.acl_deluser("half")
+
+
 def test_the_oldest_entry_is_the_next_to_be_taken(scraper: Scraper, client: redis.Redis) -> None:
     for name, seconds in (("old", 100), ("new", 10)):
         message = json.loads(encode_message(name, "x"))
@@ -122,24 +158,48 @@ def headers(value: Any) -> bytes:
         (headers(NOW - 5), 5.0),
         (headers(NOW + 5), 0.0),
         (headers(str(NOW - 5)), 5.0),
-        (headers(None), 0.0),
-        (headers([]), 0.0),
-        (headers("yesterday"), 0.0),
-        (headers(float("nan")), 0.0),
-        (headers(float("-inf")), 0.0),
-        (headers(-1), 0.0),
-        (headers(10**400), 0.0),
-        (b"[" * 100_000, 0.0),
-        (b"{}", 0.0),
-        (b'"headers"', 0.0),
-        (b"\xff", 0.0),
-        (b"", 0.0),
-        (None, 0.0),
+        (headers(None), None),
+        (headers([]), None),
+        (headers("yesterday"), None),
+        (headers(float("nan")), None),
+        (headers(float("-inf")), None),
+        (headers(float("inf")), None),
+        (headers(-1), None),
+        (headers(10**400), None),
+        (b"[" * 100_000, None),
+        (b"{}", None),
+        (b'"headers"', None),
+        (b"\xff", None),
+        (b"", None),
     ],
     ids=range(16),
 )
-def test_the_age_of_a_message_of_any_kind(message: bytes | None, seconds: float) -> None:
+def test_the_age_of_a_message_of_any_kind(message: bytes, seconds: float | None) -> None:
     assert age(message, NOW) == pytest.approx(seconds)
+
+
+def test_an_age_that_nobody_told_is_left_out_and_not_zero(
+    scraper: Scraper, client: redis.Redis
+) -> None:
+    """As that of a message of Celery's own `send_task` without our header."""
+    message = json.loads(encode_message("e", "x"))
+    del message["headers"]["enqueued_at"]
+    client.lpush("journal.entries", json.dumps(message))
+    gauges = scraper.gauges()
+    assert gauges["journal_queue_ready"] == 1
+    assert "journal_queue_oldest_seconds" not in gauges
+    message["headers"]["enqueued_at"] = time.time() - 50
+    client.lpush("journal.entries\x06\x163", json.dumps(message))
+    assert scraper.gauges()["journal_queue_oldest_seconds"] == pytest.approx(50, abs=5)
+
+
+def test_entries_of_every_priority_wait(scraper: Scraper, redis_url: str) -> None:
+    app = celery.Celery(broker=redis_url)
+    for priority in range(10):
+        app.send_task("journal.classify", ["x"], queue="journal.entries", priority=priority)
+    gauges = scraper.gauges()
+    assert gauges["journal_queue_ready"] == 10
+    app.close()
 
 
 def test_garbage_on_the_queue_stops_no_scrape(scraper: Scraper, client: redis.Redis) -> None:
@@ -165,7 +225,7 @@ def test_what_a_user_may_not_see_is_left_out(
         enabled=True,
         reset=True,
         passwords=["+x"],
-        keys=["journal.entries", "journal.entries.woken"],
+        keys=["journal.entries*"],
         commands=["+ping", "+llen", "+client|setname"],
     )
     one = Scraper(redis_url.replace("redis://", "redis://half:x@"))

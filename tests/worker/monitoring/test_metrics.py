@@ -48,6 +48,7 @@ def test_the_names_are_the_contract(metrics: Metrics) -> None:
         "journal_redeliveries": "counter",
         "journal_worker_in_flight": "gauge",
         "journal_worker_children": "gauge",
+        "journal_worker_paused": "gauge",
         "journal_model_info": "gauge",
     }
     page = generate_latest(metrics.registry).decode()
@@ -59,6 +60,15 @@ def test_every_outcome_is_there_from_the_start(metrics: Metrics) -> None:
     for outcome in Outcome:
         assert value(metrics, "journal_entries_total", outcome=outcome.value) == 0.0
     assert value(metrics, "journal_worker_in_flight", state="waiting") == 0.0
+
+
+def test_labels_types_and_stages_begin_at_zero(metrics: Metrics) -> None:
+    """A counter that is born at 1 shows no increase."""
+    metrics.expect(labels=["Mind Reading"], entity_types=["PERSON"])
+    assert value(metrics, "journal_labels_total", label="Mind Reading") == 0
+    assert value(metrics, "journal_redactions_total", type="PERSON") == 0
+    for stage in Stage:
+        assert value(metrics, "journal_stage_seconds_count", stage=stage.value) == 0
 
 
 def test_a_report_is_counted_whole(metrics: Metrics) -> None:
@@ -102,6 +112,9 @@ def test_gauges_tell_the_latest(metrics: Metrics) -> None:
     for waiting, running in ((5, 64), (0, 3)):
         metrics.in_flight(waiting=waiting, running=running)
     metrics.children(2)
+    assert value(metrics, "journal_worker_paused") == 0
+    metrics.paused(lambda: True)
+    assert value(metrics, "journal_worker_paused") == 1
     assert value(metrics, "journal_worker_in_flight", state="running") == 3
     assert value(metrics, "journal_worker_children") == 2
 
