@@ -32,6 +32,7 @@ def run(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
     [
         ("unknown redis", "Redis cannot be reached"),
         ("no redis url", "not a redis"),
+        ("a url of Sentinels", "does not follow Sentinels"),
         ("no keys", "JOURNAL_KEYS_FILE is not set"),
         ("missing key file", "No such file"),
         ("wrong key", "128 bits, not 256"),
@@ -48,6 +49,8 @@ def test_what_keeps_a_worker_from_starting_is_one_line(
     settings = {**os.environ, **environment}
     if what == "unknown redis":
         settings["JOURNAL_REDIS_URL"] = f"redis://:secretpassword@127.0.0.1:{free_port()}/0"
+    elif what == "a url of Sentinels":
+        settings["JOURNAL_REDIS_URL"] = "redis+sentinel://:secretpassword@127.0.0.1/main"
     elif what == "no redis url":
         settings["JOURNAL_REDIS_URL"] = "http://secretpassword"
     elif what == "no keys":
