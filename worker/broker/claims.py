@@ -147,6 +147,10 @@ class Claims:
             )
         )
 
+    def ping(self) -> None:
+        """Ask Redis for nothing but an answer."""
+        self._redis.ping()
+
     def _call(self, name: str, keys: Sequence[str], arguments: Sequence[Any]) -> Any:
         call: Any = self._redis.execute_command  # redis-py leaves it untyped
         source, digest = script(name)
@@ -161,10 +165,10 @@ class Claims:
             raise
 
 
-def claims_for(settings: WorkerSettings) -> Claims:
-    """The claims of this process, on a connection of its own."""
+def claims_for(settings: WorkerSettings, client: redis.Redis | None = None) -> Claims:
+    """The claims of this process, on a connection of its own, or by a client that is given."""
     return Claims(
-        connect(settings.redis_url),
+        client or connect(settings.redis_url),
         queue=settings.queue,
         results=settings.results,
         dead=settings.dead,

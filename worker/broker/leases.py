@@ -59,7 +59,7 @@ class LeaseRenewer:
         try:
             self._claims.renew(sorted(set(tags())))
         except RedisError as exc:
-            log.warning("leases could not be renewed (%s)", type(exc).__name__)
+            log.debug("leases could not be renewed (%s)", type(exc).__name__)
         else:
             self._renewed = now
 
@@ -97,7 +97,7 @@ class Reaper:
         try:
             requeued = self._claims.reap()
         except RedisError as exc:
-            log.warning("dead workers could not be looked for (%s)", type(exc).__name__)
+            log.debug("dead workers could not be looked for (%s)", type(exc).__name__)
             return 0
         self._heard = now
         if requeued:

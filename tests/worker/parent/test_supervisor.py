@@ -12,6 +12,7 @@ import worker.parent.supervisor as module
 from tests.worker.parent.batch_support import Desk, names
 from worker.celery_internals import worker_stops
 from worker.monitoring.health import Health
+from worker.parent.lease_thread import LeaseThread
 from worker.parent.supervisor import (
     ACCEPT_SECONDS,
     EXIT_TRY_AGAIN,
@@ -43,6 +44,9 @@ class Claims:
     def reap(self) -> int:
         return self.reaped.pop() if self.reaped else 0
 
+    def ping(self) -> None:
+        pass
+
 
 class World:
     """A supervisor over a desk, with a consumer, children and a clock that do as they are told."""
@@ -64,9 +68,17 @@ class World:
             task_consumer=SimpleNamespace(channel=desk.channel),
         )
         self.timers: list[tuple[float, Any]] = []
-        self.supervisor = Supervisor(
+        self.leases = LeaseThread(
             self.claims,
             LEASE,
+            outages=desk.outages,
+            metrics=desk.metrics,
+            clock=lambda: self.now,
+        )
+        self.supervisor = Supervisor(
+            self.claims,
+            leases=self.leases,
+            outages=desk.outages,
             health=self.health,
             metrics=desk.metrics,
             dispatcher_for=self.dispatcher_for,
@@ -99,6 +111,7 @@ class World:
             self.now += 1.0
             self.supervisor.tick(self.consumer)
             self.supervisor.look(self.consumer)
+            self.leases.work()
 
 
 @pytest.fixture
