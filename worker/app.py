@@ -189,8 +189,16 @@ def supervise(
         settings.max_deliveries,
     )
     claims = claims_for(settings, hasty_client(settings))
+    leases = LeaseThread(
+        claims_for(settings, hasty_client(settings, LEASE_ANSWER_SECONDS)),
+        settings.lease_seconds,
+        outages=outages,
+        metrics=metrics,
+    )
     # A worker holds no more than its ready children can work on.
-    transport.bind(claims, lambda: health.children * limits.prefetched, outages)
+    transport.bind(
+        claims, lambda: health.children * limits.prefetched, outages, leases.requeue_later
+    )
     dead_letters = DeadLetters(ClaimSettler(claims), metrics)
 
     def dispatcher_for(consumer: Any) -> Dispatcher:
@@ -209,12 +217,7 @@ def supervise(
 
     supervisor = Supervisor(
         claims,
-        leases=LeaseThread(
-            claims_for(settings, hasty_client(settings, LEASE_ANSWER_SECONDS)),
-            settings.lease_seconds,
-            outages=outages,
-            metrics=metrics,
-        ),
+        leases=leases,
         outages=outages,
         health=health,
         metrics=metrics,

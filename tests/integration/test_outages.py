@@ -145,15 +145,16 @@ def test_worker_starts_at_a_full_redis_and_drains_it(stand: Stand) -> None:
     stand.backend.ask(["x"] * 50)
     stand.admin.config_set("maxmemory", 1)
     stand.worker.start()
-    assert len(stand.backend.answers(50)) == 50
-    assert stand.worker.page("readyz")[0] == 200
+    wait_until(lambda: stand.admin.xlen("journal.results") == 50, "every entry to be answered")
+    assert stand.backend.client.status().claimed == 0
+    wait_until(lambda: stand.worker.page("readyz")[0] == 200, "the worker to be ready")
     assert stand.worker.stop() == 0
     assert "Traceback" not in stand.log.read_text()
 
 
 @pytest.mark.parametrize(
     ("rights", "words"),
-    [("-publish", "lacks a permission"), ("-blmove", "lacks a permission")],
+    [("-psubscribe", "lacks a permission"), ("-blmove", "lacks a permission")],
 )
 def test_a_missing_permission_is_one_line_and_exit_code_2(
     stand: Stand, rights: str, words: str
@@ -201,7 +202,7 @@ def test_worker_stays_alive_while_redis_hangs_and_says_why_it_is_not_ready(
             time.sleep(0.1)
         status, text = stand.worker.page("readyz")
         assert (status, "Redis cannot be reached" in text) == (503, True)
-    assert len(stand.backend.answers(400, seconds=45)) == 400
+    assert len(stand.backend.answers(400, seconds=30)) == 400
     with hung(stand.server):
         assert stand.worker.stop(GRACE_SECONDS) == 0
 

@@ -82,16 +82,18 @@ class Claims:
         self._max_results = max_results
         self._worker = f"{TAG_PREFIX}{uuid.uuid4().hex[:12]}:"
         self._numbers = itertools.count()
+        self._prefix = ""
         self._priority_lists = [f"{queue}{PRIORITY_SEPARATOR}{step}" for step in PRIORITY_STEPS]
         #: What kombu puts behind a message: exchange and routing key.
         self._suffix = f',"","{queue}"]'
 
     def claim(self, count: int) -> list[Claimed] | None:
         """Take up to `count` messages, oldest first; None where the results limit is reached."""
+        self._prefix = f"{self._worker}{next(self._numbers)}:"
         reply = self._call(
             "claim",
             (self.queue, CLAIMS, LEASES, DELIVERIES, self._results),
-            (count, f"{self._worker}{next(self._numbers)}:", self._suffix, self._max_results),
+            (count, self._prefix, self._suffix, self._max_results),
         )
         if reply is None:
             return None
@@ -99,6 +101,13 @@ class Claims:
             Claimed(tag.decode(), message, int(deliveries))
             for tag, message, deliveries in zip(reply[::3], reply[1::3], reply[2::3], strict=True)
         ]
+
+    def last_tags(self, count: int) -> list[str]:
+        """The tags that the last claim of up to `count` messages gave, should it have come through.
+
+        Whoever has not read the answer requeues them: Redis may have claimed all the same.
+        """
+        return [f"{self._prefix}{number}" for number in range(1, count + 1)]
 
     def settle(self, answers: Sequence[tuple[str, bool, str, str, Any]]) -> list[bool]:
         """Publish answers `(tag, is a result, entry id, field, value)` of claims still held.

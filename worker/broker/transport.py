@@ -23,7 +23,7 @@ from worker.broker.payload import as_payload
 from worker.celery_internals import BlockingReadChannel, UnacknowledgedMessages
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from worker.broker.claims import Claims
 
@@ -40,11 +40,13 @@ class Bound(NamedTuple):
         claims: what it claims through.
         most: tells how many claims it may hold at this moment.
         outages: told whether waiting and claiming work.
+        requeue_later: takes the tags of claims to be requeued as soon as Redis answers.
     """
 
     claims: Claims
     most: Callable[[], float]
     outages: Outages
+    requeue_later: Callable[[Sequence[str]], None]
 
 
 #: By queue. Not a transport option: Celery shows those in `inspect`.
@@ -55,9 +57,10 @@ def bind(
     claims: Claims,
     most: Callable[[], float] = lambda: math.inf,
     outages: Outages | None = None,
+    requeue_later: Callable[[Sequence[str]], None] = lambda _: None,
 ) -> None:
     """Consume a queue through claims, in this process from now on; see `Bound`."""
-    _bound[claims.queue] = Bound(claims, most, outages or Outages())
+    _bound[claims.queue] = Bound(claims, most, outages or Outages(), requeue_later)
 
 
 class ClaimQoS(UnacknowledgedMessages):
@@ -112,14 +115,11 @@ class ClaimQoS(UnacknowledgedMessages):
             super().restore_unacked(client)
             return []
         waiting = [tag for tag in self.tags() if tag not in self.running]
-        for last in (False, True):  # a connection that went silent is not asked a second time
-            try:
-                self.channel.claims.requeue(waiting)
-                break
-            except RedisError as exc:
-                if last:  # their leases end, and then another worker requeues them
-                    kind = type(exc).__name__
-                    log.warning("%d entries could not be requeued (%s)", len(waiting), kind)
+        try:
+            self.channel.claims.requeue(waiting)
+        except RedisError as exc:
+            log.debug("%d entries could not be requeued (%s)", len(waiting), type(exc).__name__)
+            self.channel.requeue_later(waiting)
         self.clear()
         return []
 
@@ -134,13 +134,15 @@ class ClaimChannel(BlockingReadChannel):
     #: The claims of the queue this channel consumes, if it is one of ours; kept while it closes.
     claims: Claims | None = None
     _most: Callable[[], float] = staticmethod(lambda: math.inf)
+    #: Where claims go that could not be requeued.
+    requeue_later: Callable[[Sequence[str]], None] = staticmethod(lambda _: None)
     _outages = Outages()
     _paused_until = 0.0
 
     def basic_consume(self, queue: str, *args: Any, **kwargs: Any) -> Any:
         """Consume a queue; one that `bind` names is from now on read through its claims."""
         if queue in _bound:
-            self.claims, self._most, self._outages = _bound[queue]
+            self.claims, self._most, self._outages, self.requeue_later = _bound[queue]
         return super().basic_consume(queue, *args, **kwargs)
 
     @property
@@ -198,7 +200,12 @@ class ClaimChannel(BlockingReadChannel):
         room = self._room()
         try:
             claimed = claims.claim(room) if room else []
+        except RedisConnectionError:
+            self.requeue_later(claims.last_tags(room))
+            raise
         except (ResponseError, RedisTimeoutError) as exc:
+            if isinstance(exc, RedisTimeoutError):
+                self.requeue_later(claims.last_tags(room))
             self._outages.failed(Use.CLAIMING, exc)
             claimed = None
         else:

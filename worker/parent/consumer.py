@@ -77,10 +77,10 @@ class JournalConsumer(Consumer):  # type: ignore[misc]
 
     def on_connection_error_after_connected(self, exc: Exception) -> None:
         """The connection is lost, or Redis refused something; Celery connects again."""
+        services_of(self.app).disconnected()  # at once: to close may take several seconds
         connection, self.connection = self.connection, None
         if connection:
             ignore_errors(connection, connection.close)
-        services_of(self.app).disconnected()
         self._back_off(exc)
 
     def on_close(self) -> None:

@@ -1,4 +1,8 @@
-"""Renewing and reaping on a thread of the parent, so that the event loop never waits for Redis."""
+"""Leases, on a thread of the parent, so that the event loop never waits for Redis.
+
+The thread renews those of this worker, reaps those of dead workers, and requeues what the event
+loop could not, as soon as Redis answers.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ import logging
 import math
 import threading
 import time
+from collections import deque
 from typing import TYPE_CHECKING, Any, Protocol
 
 from redis.exceptions import RedisError, ResponseError
@@ -23,6 +28,9 @@ log = logging.getLogger(__name__)
 
 #: How often the thread looks whether there is something to do.
 WORK_SECONDS = 1.0
+#: How often claims are requeued: an answer that was not read in time may belong to a command that
+#: Redis executes only after the first requeue.
+REQUEUES = 2
 #: After so long without a word from the event loop, what it held is not renewed any more: whatever
 #: it hangs in, others shall have its entries. Reconnecting to Redis takes it a few seconds only.
 SILENT_LOOP_SECONDS = 60.0
@@ -36,6 +44,9 @@ class LeaseStore(Protocol):
 
     def reap(self) -> int:
         """Requeue what dead workers held; returns how many messages."""
+
+    def requeue(self, tags: Sequence[str]) -> int:
+        """Requeue messages; returns how many were still held."""
 
     def ping(self) -> None:
         """Ask Redis for nothing but an answer."""
@@ -72,12 +83,18 @@ class LeaseThread:
         self._tags: tuple[str, ...] = ()
         self._told_at = -math.inf
         self._draining = False
+        self._to_requeue: deque[tuple[tuple[str, ...], int]] = deque()
         self._thread: threading.Thread | None = None
 
     def hold(self, tags: Iterable[str]) -> None:
         """Called by the event loop: these claims are held, until it says otherwise."""
         self._tags = tuple(tags)  # one assignment, which the thread sees whole
         self._told_at = self._clock()
+
+    def requeue_later(self, tags: Sequence[str]) -> None:
+        """Called by the event loop: requeue these claims, where they are held, until it works."""
+        if tags:
+            self._to_requeue.append((tuple(tags), REQUEUES))
 
     def drain(self) -> None:
         """The event loop ends, but not yet what children work on: renew it to the end."""
@@ -97,7 +114,21 @@ class LeaseThread:
             self._metrics.redelivered(requeued)
         if self._watched.silent:
             self._watched.ping()
+        if not self._watched.silent:
+            self._requeue()
         self._outages.look()
+
+    def _requeue(self) -> None:
+        for _ in range(len(self._to_requeue)):
+            tags, times = self._to_requeue[0]
+            try:
+                self._watched.requeue(tags)
+            except RedisError as exc:
+                log.debug("claims could not be requeued (%s)", type(exc).__name__)
+                return
+            self._to_requeue.popleft()
+            if times > 1:
+                self._to_requeue.append((tags, times - 1))
 
     def _run(self) -> None:
         while True:
@@ -124,6 +155,10 @@ class _Watched:
     def reap(self) -> int:
         """See `Claims.reap`."""
         return int(self._ask(self._claims.reap))
+
+    def requeue(self, tags: Sequence[str]) -> int:
+        """See `Claims.requeue`."""
+        return int(self._ask(lambda: self._claims.requeue(tags)))
 
     def ping(self) -> None:
         """See whether Redis answers again."""

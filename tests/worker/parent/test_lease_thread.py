@@ -20,6 +20,7 @@ class Store:
 
     def __init__(self) -> None:
         self.renewed: list[list[str]] = []
+        self.requeued: list[list[str]] = []
         self.asked = threading.Event()
         self.threads: set[str] = set()
         self.error: Exception | None = None
@@ -30,6 +31,10 @@ class Store:
 
     def reap(self) -> int:
         return self._answer(0)
+
+    def requeue(self, tags: tuple[str, ...]) -> int:
+        self.requeued.append(list(tags))
+        return self._answer(len(tags))
 
     def ping(self) -> None:
         self._answer(0)
@@ -113,3 +118,16 @@ def test_a_redis_that_answers_and_refuses_is_a_problem_until_it_does_what_is_ask
     world.store.error = None
     world.live(1)
     assert world.outages.problem() is None
+
+
+def test_what_the_event_loop_could_not_requeue_goes_back_when_redis_answers(world: World) -> None:
+    world.store.error = redis.TimeoutError("no answer")
+    world.live(1)
+    world.leases.requeue_later(["a", "b"])
+    world.leases.requeue_later([])
+    world.live(10)
+    assert world.store.requeued == []  # not before it answers something
+    world.store.error = None
+    world.live(10)
+    # Twice, as Redis may execute a claim that was given up after the first.
+    assert world.store.requeued == [["a", "b"]] * 2
