@@ -160,7 +160,7 @@ def test_a_missing_permission_is_one_line_and_exit_code_2(
     stand: Stand, rights: str, words: str
 ) -> None:
     stand.admin.execute_command("ACL", "SETUSER", "w", "on", ">p", "~*", "&*", "+@all", rights)
-    worker = stand.worker_at(stand.server.url.replace("redis://", "redis://w:p@"))
+    worker = stand.worker = stand.worker_at(stand.server.url.replace("redis://", "redis://w:p@"))
     worker.start()
     wait_until(lambda: worker.poll() is not None, "the worker to leave", seconds=20)
     assert worker.poll() == 2
@@ -172,18 +172,15 @@ def test_worker_whose_connections_fell_silent_answers_again_and_obeys_sigterm(
     stand: Stand,
 ) -> None:
     with SilencingProxy(stand.admin.connection_pool.connection_kwargs["port"]) as proxy:
-        worker = stand.worker_at(f"redis://127.0.0.1:{proxy.port}/0")
+        worker = stand.worker = stand.worker_at(f"redis://127.0.0.1:{proxy.port}/0")
         worker.start()
-        try:
-            worker.wait_ready()
-            stand.answers(20, "before")
-            assert proxy.silence() > 0
-            stand.answers(20, "after", seconds=30)
-            assert worker.page("healthz")[0] == 200
-            proxy.silence()
-            assert worker.stop(GRACE_SECONDS) == 0
-        finally:
-            worker.kill()
+        worker.wait_ready()
+        stand.answers(20, "before")
+        assert proxy.silence() > 0
+        stand.answers(20, "after", seconds=30)
+        assert worker.page("healthz")[0] == 200
+        proxy.silence()
+        assert worker.stop(GRACE_SECONDS) == 0
     assert "Traceback" not in stand.log.read_text()
 
 
