@@ -13,14 +13,20 @@ import ssl
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import redis
 from celery import signals
 from kombu import Queue
 from prometheus_client import CollectorRegistry, PlatformCollector, ProcessCollector
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
+from producer.connection import connect
 from producer.message import TASK
 from worker.broker import transport
 from worker.broker.claims import claims_for
+from worker.broker.outages import Outages
 from worker.broker.settlement import ClaimSettler
+from worker.celery_internals import UnhurriedEvents
 from worker.child import process
 from worker.child.readiness import ChildGate
 from worker.monitoring.health import Health
@@ -29,6 +35,7 @@ from worker.monitoring.probes import Probes
 from worker.parent.dead_letters import DeadLetters
 from worker.parent.dispatcher import Dispatcher
 from worker.parent.gatherer import Gatherer
+from worker.parent.lease_thread import LeaseThread
 from worker.parent.limits import PREFETCHED_BATCHES, BatchLimits
 from worker.parent.requeue import Requeuer
 from worker.parent.services import JournalApp, Services
@@ -44,6 +51,18 @@ if TYPE_CHECKING:
 
 #: Loading the models takes a while on a slow disk; Celery's own limit of 4 s kills the child.
 CHILD_START_SECONDS = 300
+#: The longest that the event loop waits for one answer of Redis; it watches over the children, too.
+LOOP_ANSWER_SECONDS = 1.0
+#: How long the thread that renews leases waits for one.
+LEASE_ANSWER_SECONDS = 5.0
+#: Of kombu's connections, which wait without end by default. A wait for entries ends within a
+#: second, so that one that is not answered is noticed in the time of two health checks.
+TRANSPORT_OPTIONS = {
+    "socket_timeout": LOOP_ANSWER_SECONDS,
+    "socket_connect_timeout": LOOP_ANSWER_SECONDS,
+    "socket_keepalive": True,
+    "health_check_interval": 3,
+}
 
 
 def celery_config(settings: WorkerSettings) -> dict[str, Any]:
@@ -56,8 +75,11 @@ def celery_config(settings: WorkerSettings) -> dict[str, Any]:
         "broker_use_ssl": {"ssl_cert_reqs": ssl.CERT_REQUIRED}
         if url.startswith("rediss")
         else None,
+        "broker_transport_options": TRANSPORT_OPTIONS,
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,
+        # Whatever Redis answers while a worker connects, it tries again.
+        "broker_channel_error_retry": True,
         "accept_content": ["json"],
         "task_serializer": "json",
         "task_ignore_result": True,
@@ -81,7 +103,7 @@ def celery_config(settings: WorkerSettings) -> dict[str, Any]:
 
 def create_app(settings: WorkerSettings | None = None) -> JournalApp:
     """A Celery application; without settings they are read when it is first used."""
-    application = JournalApp("journal-stream", set_as_current=False)
+    application = JournalApp("journal-stream", set_as_current=False, events=UnhurriedEvents)
     application.add_defaults(
         lambda: celery_config(settings if settings is not None else WorkerSettings.load())
     )
@@ -112,11 +134,12 @@ def run(
     """
     settings.key_set()  # what is wrong with the keys is told before anything starts
     registry = process_registry()
-    health = Health(settings.batch_timeout_seconds)
+    outages = Outages()
+    health = Health(settings.batch_timeout_seconds, redis_problem=outages.problem)
     application = create_app(settings)
     metrics = Metrics(registry)
     metrics.expect(**(counted or {}))
-    supervisor = supervise(application, settings, health, metrics)
+    supervisor = supervise(application, settings, health, metrics, outages)
     probes = Probes(
         registry,
         alive=health.alive,
@@ -147,7 +170,11 @@ def process_registry() -> CollectorRegistry:
 
 
 def supervise(
-    application: JournalApp, settings: WorkerSettings, health: Health, metrics: Metrics
+    application: JournalApp,
+    settings: WorkerSettings,
+    health: Health,
+    metrics: Metrics,
+    outages: Outages,
 ) -> Supervisor:
     """Make the parent's own objects and give the application its services.
 
@@ -156,6 +183,7 @@ def supervise(
         settings: the worker's settings.
         health: what the probes answer from.
         metrics: what is counted and measured.
+        outages: told of everything that Redis does not do.
     """
     limits = BatchLimits(
         entries=settings.max_batch_entries,
@@ -163,11 +191,15 @@ def supervise(
         seconds=settings.batch_timeout_seconds,
         deliveries=settings.max_deliveries,
     )
-    claims = claims_for(settings)
+    claims = claims_for(settings, hasty_client(settings))
     health.watch_pause(claims.pause.problem)
     metrics.paused(lambda: claims.pause.is_on)
+    patient = claims.through(hasty_client(settings, LEASE_ANSWER_SECONDS))
+    leases = LeaseThread(patient, settings.lease_seconds, outages=outages, metrics=metrics)
     # A worker holds no more than its ready children can work on.
-    transport.bind(claims, lambda: health.children * limits.prefetched)
+    transport.bind(
+        claims, lambda: health.children * limits.prefetched, outages, leases.requeue_later
+    )
     dead_letters = DeadLetters(ClaimSettler(claims), metrics)
 
     def dispatcher_for(consumer: Any) -> Dispatcher:
@@ -186,15 +218,26 @@ def supervise(
 
     supervisor = Supervisor(
         claims,
-        settings.lease_seconds,
+        leases=leases,
+        outages=outages,
         health=health,
         metrics=metrics,
         dispatcher_for=dispatcher_for,
     )
     application.services = Services(
-        dead_letters, supervisor.connected, supervisor.receive, supervisor.disconnected
+        dead_letters, supervisor.connected, supervisor.receive, supervisor.disconnected, outages
     )
     return supervisor
+
+
+def hasty_client(settings: WorkerSettings, seconds: float = LOOP_ANSWER_SECONDS) -> redis.Redis:
+    """A client that waits so long for an answer, and no longer.
+
+    A connection that is cut is replaced once and at once; whoever gets no answer tries again later.
+    """
+    client = connect(settings.redis_url, answer_seconds=seconds)
+    client.set_retry(Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,)))
+    return client
 
 
 def connect_signals(supervisor: Supervisor, start_child: Callable[[], None]) -> None:

@@ -7,18 +7,30 @@ versions, so that an upgrade that changes one fails there, and says what changed
 
 from __future__ import annotations
 
+import logging
+from collections import deque
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import billiard.pool
+from celery.app.events import Events
+from celery.events.dispatcher import EventDispatcher
 from celery.worker import state
 from celery.worker import strategy as celery_strategy
 from celery.worker.request import Request
 from kombu.transport import redis as kombu_redis
 from kombu.transport import virtual
+from redis.exceptions import NoPermissionError
 
 if TYPE_CHECKING:
     from celery import Celery, Task
+
+log = logging.getLogger(__name__)
+
+#: Events that are kept to be sent later; heartbeats of half an hour, say.
+EVENTS_KEPT = 1000
+#: After an event that could not be sent, none is tried for so long.
+EVENTS_PAUSE_SECONDS = 5.0
 
 
 class UnacknowledgedMessages(kombu_redis.QoS):  # type: ignore[misc]
@@ -104,9 +116,42 @@ class BlockingReadChannel(kombu_redis.Channel):  # type: ignore[misc]
             # The connection is idle: kombu sends new credentials at this moment only.
             self._flush_brpop_reauth()
 
+    def close(self) -> None:
+        """Close the channel without waiting for an answer that may never come.
+
+        kombu reads the answer to its blocking command first, because that takes a message from
+        the queue; a command that takes none is dropped with its connection. Where Redis refuses
+        what kombu writes at the end (the queue of remote control is deleted), closing goes on.
+        """
+        if self._in_poll and self.replaces_read:
+            self._in_poll.disconnect()
+        try:
+            super().close()
+        except (*self.connection_errors, self.ResponseError):
+            self._disconnect_pools()
+            self._close_clients()
+            virtual.Channel.close(self)
+
     def deliver(self, payload: dict[str, Any], queue: str) -> None:
         """Deliver a message, in kombu's form, to the consumer of a queue."""
         self.connection._deliver(payload, queue)  # noqa: SLF001 - what this module is for
+
+    def maybe_refresh_binding_expiry(self) -> None:
+        """Let kombu keep alive what `_queue_bind` wrote; where Redis refuses, the next call may."""
+        try:
+            super().maybe_refresh_binding_expiry()
+        except self.ResponseError as exc:
+            log.debug("the binding of remote control was not renewed (%s)", type(exc).__name__)
+
+    def _queue_bind(self, exchange: str, routing_key: str, pattern: str, queue: str) -> None:
+        try:
+            super()._queue_bind(exchange, routing_key, pattern, queue)
+        except NoPermissionError:
+            raise
+        except self.ResponseError:
+            # Out of memory, say. What was to be written is a table of queues for producers of a
+            # direct exchange; remote control goes by publish and subscribe, which need none.
+            log.debug("the binding of %s was not written", queue)
 
     def _brpop_start(self, timeout: float | None = None) -> None:
         if not self.replaces_wait:
@@ -132,6 +177,34 @@ class RevocableRequest(Request):  # type: ignore[misc]
         super()._announce_revoked(reason, terminated, signum, expired)
 
 
+class UnhurriedDispatcher(EventDispatcher):  # type: ignore[misc]
+    """Celery's sender of events, which never makes the event loop wait until Redis is back.
+
+    Stock Celery sends its heartbeat again and again until it is sent. Here an event that fails is
+    kept, up to `EVENTS_KEPT`, and for `EVENTS_PAUSE_SECONDS` no other is tried.
+    """
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._outbound_buffer: deque[Any] = deque(maxlen=EVENTS_KEPT)
+        self._paused_until = 0.0
+
+    def _publish(self, event: Any, producer: Any, routing_key: str, **_: Any) -> None:
+        if monotonic() < self._paused_until:
+            self._outbound_buffer.append((event, routing_key))
+            return
+        kept = self._outbound_buffer.copy()
+        super()._publish(event, producer, routing_key)
+        if self._outbound_buffer != kept:
+            self._paused_until = monotonic() + EVENTS_PAUSE_SECONDS
+
+
+class UnhurriedEvents(Events):  # type: ignore[misc]
+    """Celery's access to events, with `UnhurriedDispatcher`."""
+
+    dispatcher_cls = UnhurriedDispatcher
+
+
 def default_strategy(task: Task, app: Celery, consumer: Any) -> Any:
     """Celery's own strategy: what it does with each message of a task."""
     return celery_strategy.default(task, app, consumer)
@@ -150,6 +223,15 @@ def stop_worker(exit_code: int) -> None:
 def worker_stops() -> bool:
     """Whether the worker was told to shut down."""
     return state.should_stop is not None and state.should_stop is not False
+
+
+def leave_if_told() -> None:
+    """Begin to shut down, if the worker was told to.
+
+    Raises:
+        celery.exceptions.WorkerShutdown: it was; or WorkerTerminate, to leave without a drain.
+    """
+    state.maybe_shutdown()
 
 
 def child_pids(pool: Any) -> set[int]:

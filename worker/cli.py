@@ -214,11 +214,13 @@ def _anonymizer_options(options: dict[str, Any]) -> dict[str, Any]:
 def check_redis(settings: Any) -> None:
     """Ask Redis once, so that a wrong address or password is one line and not a retry loop.
 
+    A Redis that answers that it is loading its data, say, is there: the worker waits for it.
+
     Raises:
-        Unavailable: Redis cannot be reached, or is still loading its data.
+        Unavailable: Redis cannot be reached.
         ConfigurationError: it refuses us, or the URL is one of Sentinels.
     """
-    from redis.exceptions import RedisError
+    from redis.exceptions import BusyLoadingError, RedisError, ResponseError
 
     from producer.connection import connect
     from producer.operations.redis_errors import translate
@@ -232,7 +234,10 @@ def check_redis(settings: Any) -> None:
     try:
         client.ping()
     except RedisError as exc:
-        raise translate(exc) from None
+        problem = translate(exc)
+        answered = isinstance(exc, (BusyLoadingError, ResponseError))
+        if not (answered and isinstance(problem, Unavailable)):
+            raise problem from None
     finally:
         client.close()
 

@@ -21,7 +21,7 @@ from worker.broker.settlement import settler_for
 from worker.child.pipeline import Pipeline
 from worker.cli import check_redis, fail
 from worker.errors import WorkerError
-from worker.monitoring import logs
+from worker.monitoring import health, logs
 from worker.settings import WorkerSettings
 
 if TYPE_CHECKING:
@@ -34,6 +34,8 @@ KILL, HANG, RAISE = "POISON-KILL", "POISON-HANG", "POISON-RAISE"
 SECONDS_PER_ENTRY = float(os.environ.get("CHAOS_SECONDS_PER_ENTRY", "0.0005"))
 #: Whether it computes in that time, as a real stage does, or sleeps.
 BURN = os.environ.get("CHAOS_BURN") == "1"
+#: After how many seconds without a tick the event loop counts as hanging.
+LOOP_SECONDS = float(os.environ.get("CHAOS_LOOP_SECONDS", str(health.LOOP_SECONDS)))
 #: Seconds until a child with a failed start dies; an earlier death is noticed by Celery itself.
 LOADING_SECONDS = 0.5
 #: As long as this file exists, every child dies before it is ready, as if out of memory.
@@ -117,6 +119,7 @@ def build(
 
 def main() -> None:
     """Do what `journal-worker run` does, with the stand-ins; settings from the environment."""
+    health.LOOP_SECONDS = LOOP_SECONDS
     try:
         settings = WorkerSettings.load()
         logs.configure(settings.log_level)

@@ -6,6 +6,7 @@ another, so whoever lost a claim can settle nothing by its old tag.
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import itertools
 import uuid
@@ -73,7 +74,8 @@ class Claims:
         dead: str,
         max_results: int,
     ) -> None:
-        self._redis = client
+        #: What Redis is asked through.
+        self.client = client
         #: The names of the queue's keys.
         self.keys = keys_of(queue)
         self._results = results
@@ -84,6 +86,7 @@ class Claims:
         self._worker = f"{TAG_PREFIX}{uuid.uuid4().hex[:12]}:"
         self._numbers = itertools.count()
         self._priority_lists = self.keys.of_priorities
+        self._prefix = ""
         #: What kombu puts behind a message in its hash: exchange and routing key.
         self._suffix = f',"","{queue}"]'
         self._adopted = b"0"
@@ -92,6 +95,12 @@ class Claims:
     def queue(self) -> str:
         """The list that is claimed from."""
         return self.keys.queue
+
+    def through(self, client: redis.Redis) -> Claims:
+        """The same worker's claims by another client, so that another thread can use them."""
+        other = copy.copy(self)
+        other.client = client
+        return other
 
     def claim(self, count: int, held: int = 0) -> list[Claimed] | None:
         """Take messages, oldest first, no more than this worker's share of all.
@@ -107,7 +116,7 @@ class Claims:
             The messages; None where the results limit is reached.
         """
         keys = self.keys
-        prefix = f"{self._worker}{next(self._numbers)}:"
+        self._prefix = f"{self._worker}{next(self._numbers)}:"
         reply = self._call(
             "claim",
             (
@@ -119,7 +128,7 @@ class Claims:
                 keys.weights,
                 self._results,
             ),
-            (count, prefix, self._worker, held, MOST_BYTES, self._max_results),
+            (count, self._prefix, self._worker, held, MOST_BYTES, self._max_results),
         )
         if reply is None:
             self.pause.refused()
@@ -129,6 +138,13 @@ class Claims:
             Claimed(tag.decode(), message, int(deliveries))
             for tag, message, deliveries in zip(reply[::3], reply[1::3], reply[2::3], strict=True)
         ]
+
+    def last_tags(self, count: int) -> list[str]:
+        """The tags that the last claim of up to `count` messages gave, should it have come through.
+
+        Whoever has not read the answer requeues them: Redis may have claimed all the same.
+        """
+        return [f"{self._prefix}{number}" for number in range(1, count + 1)]
 
     def settle(self, answers: Sequence[tuple[str, bool, str, str, Any]]) -> list[bool]:
         """Publish answers `(tag, is a result, entry id, field, value)` of claims still held.
@@ -209,8 +225,12 @@ class Claims:
         )
         return int(adopted)
 
+    def ping(self) -> None:
+        """Ask Redis for nothing but an answer."""
+        self.client.ping()
+
     def _call(self, name: str, keys: Sequence[str], arguments: Sequence[Any]) -> Any:
-        call: Any = self._redis.execute_command  # redis-py leaves it untyped
+        call: Any = self.client.execute_command  # redis-py leaves it untyped
         source, digest = script(name)
         try:
             try:
@@ -219,14 +239,14 @@ class Claims:
                 return call("EVAL", source, len(keys), *keys, *arguments)
         except ReadOnlyError:
             # The server was made a replica: new connections may lead to the new primary.
-            self._redis.connection_pool.disconnect()
+            self.client.connection_pool.disconnect()
             raise
 
 
-def claims_for(settings: Settings) -> Claims:
-    """The claims of this process, on a connection of its own."""
+def claims_for(settings: Settings, client: redis.Redis | None = None) -> Claims:
+    """The claims of this process, on a connection of its own, or by a client that is given."""
     return Claims(
-        connect(settings.redis_url),
+        client or connect(settings.redis_url),
         queue=settings.queue,
         results=settings.results,
         dead=settings.dead,

@@ -19,7 +19,7 @@ REAP_SECONDS = 5.0
 #: How often a lease is renewed before it would end: three renewals may fail.
 RENEWALS = 4
 #: How long one look goes on, at most, where there is more to requeue: of every second, as it is
-#: called once a second by a loop that has other work.
+#: called once a second by a thread that has leases to renew.
 LOOK_SECONDS = 0.3
 
 
@@ -63,22 +63,23 @@ class LeaseRenewer:
         """Whether leases may have ended: nothing was renewed for the length of one."""
         return math.isfinite(self._renewed) and self._clock() - self._renewed > self._lease
 
-    def renew(self, tags: Callable[[], Iterable[str]]) -> list[str]:
+    def renew(self, tags: Callable[[], Iterable[str]], *, at_once: bool = False) -> list[str]:
         """Renew, if it is time to; where Redis refuses, the next call tries again.
 
         Args:
             tags: tells the tags of all claims held now; asked only when it is time.
+            at_once: renew, whether it is time to or not.
 
         Returns:
             The tags of the claims that turned out to be lost.
         """
         now = self._clock()
-        if now - self._renewed < self._every:
+        if not at_once and now - self._renewed < self._every:
             return []
         try:
             lost = self._claims.renew(sorted(set(tags())))
         except RedisError as exc:
-            log.warning("leases could not be renewed (%s)", type(exc).__name__)
+            log.debug("leases could not be renewed (%s)", type(exc).__name__)
             return []
         self._renewed = now
         return lost
@@ -117,7 +118,7 @@ class Reaper:
             else:
                 self._next = now + self._every
         except RedisError as exc:
-            log.warning("dead workers could not be looked for (%s)", type(exc).__name__)
+            log.debug("dead workers could not be looked for (%s)", type(exc).__name__)
         if requeued:
             log.warning("requeued %d entries of workers that did not renew their leases", requeued)
         return requeued
@@ -138,4 +139,4 @@ class Heartbeat:
         try:
             self._claims.announce(children)
         except RedisError as exc:
-            log.warning("the heartbeat could not be sent (%s)", type(exc).__name__)
+            log.debug("the heartbeat could not be sent (%s)", type(exc).__name__)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
+from producer.connection import connect
 from producer.schemas import DeadLetter, DeadReason
 from worker.broker.claims import claims_for
 
@@ -16,6 +17,11 @@ if TYPE_CHECKING:
 
     #: A sealed result, or why there is none.
     Answer = tuple[Claim, str | DeadReason]
+
+
+#: How long a child waits for the answer to one try to settle, of four: a connection that went
+#: silent is given up soon, and while Redis hangs a child that drains ends in half a minute.
+ANSWER_SECONDS = 5.0
 
 
 class Settler(Protocol):
@@ -56,7 +62,8 @@ class ClaimSettler:
 
 def settler_for(settings: Settings) -> Settler:
     """What publishes the answers of this process, on a connection of its own."""
-    return ClaimSettler(claims_for(settings))
+    client = connect(settings.redis_url, answer_seconds=ANSWER_SECONDS)
+    return ClaimSettler(claims_for(settings, client))
 
 
 def _field(claim: Claim, answer: str | DeadReason) -> tuple[str, Any]:

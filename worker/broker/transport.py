@@ -17,12 +17,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from kombu.transport import redis as kombu_redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import ReadOnlyError, RedisError, ResponseError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 
+from worker.broker.outages import Outages, Use
 from worker.broker.payload import as_payload
 from worker.celery_internals import BlockingReadChannel, UnacknowledgedMessages
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from worker.broker.claims import Claims
 
@@ -41,19 +43,28 @@ class Bound(NamedTuple):
     Attributes:
         claims: what it claims through.
         most: tells how many claims it may hold at this moment.
+        outages: told whether waiting and claiming work.
+        requeue_later: takes the tags of claims to be requeued as soon as Redis answers.
     """
 
     claims: Claims
     most: Callable[[], float]
+    outages: Outages
+    requeue_later: Callable[[Sequence[str]], None]
 
 
 #: By queue. Not a transport option: Celery shows those in `inspect`.
 _bound: dict[str, Bound] = {}
 
 
-def bind(claims: Claims, most: Callable[[], float] = lambda: math.inf) -> None:
+def bind(
+    claims: Claims,
+    most: Callable[[], float] = lambda: math.inf,
+    outages: Outages | None = None,
+    requeue_later: Callable[[Sequence[str]], None] = lambda _: None,
+) -> None:
     """Consume a queue through claims, in this process from now on; see `Bound`."""
-    _bound[claims.queue] = Bound(claims, most)
+    _bound[claims.queue] = Bound(claims, most, outages or Outages(), requeue_later)
 
 
 class ClaimQoS(UnacknowledgedMessages):
@@ -111,8 +122,9 @@ class ClaimQoS(UnacknowledgedMessages):
         waiting = [tag for tag in self.tags() if tag not in self.running]
         try:
             self.channel.claims.requeue(waiting)
-        except RedisError as exc:  # their leases end, and then another worker requeues them
-            log.warning("%d entries could not be requeued (%s)", len(waiting), type(exc).__name__)
+        except RedisError as exc:
+            log.debug("%d entries could not be requeued (%s)", len(waiting), type(exc).__name__)
+            self.channel.requeue_later(waiting)
         self.clear()
         return []
 
@@ -127,6 +139,9 @@ class ClaimChannel(BlockingReadChannel):
     #: The claims of the queue this channel consumes, if it is one of ours; kept while it closes.
     claims: Claims | None = None
     _most: Callable[[], float] = staticmethod(lambda: math.inf)
+    #: Where claims go that could not be requeued.
+    requeue_later: Callable[[Sequence[str]], None] = staticmethod(lambda _: None)
+    _outages = Outages()
     _paused_until = 0.0
     #: Until when this worker leaves what waits to others, because it holds its share.
     share_paused_until = 0.0
@@ -134,7 +149,7 @@ class ClaimChannel(BlockingReadChannel):
     def basic_consume(self, queue: str, *args: Any, **kwargs: Any) -> Any:
         """Consume a queue; one that `bind` names is from now on read through its claims."""
         if queue in _bound:
-            self.claims, self._most = _bound[queue]
+            self.claims, self._most, self._outages, self.requeue_later = _bound[queue]
             # By these kombu deletes the claim of a message that it acknowledges.
             self.unacked_key = self.claims.keys.claims
             self.unacked_index_key = self.claims.keys.leases
@@ -162,28 +177,50 @@ class ClaimChannel(BlockingReadChannel):
         """Read that something waits, and claim what there is, up to the prefetch limit."""
         try:
             seen = self.receive_blocking("BLMOVE", **options)
-        except ReadOnlyError:
-            # The server was made a replica: a new connection may lead to the new primary.
-            self.client.connection.disconnect()
-            raise RedisConnectionError("the server is read-only") from None
         except ResponseError as exc:
-            # Out of memory, Redis refuses to wait by BLMOVE; claiming it still allows.
-            log.warning("waiting was refused (%s); asking again", type(exc).__name__)
-            seen, self._paused_until = True, monotonic() + PAUSE_SECONDS
+            self._waiting_refused(exc)
+            seen = True
+        else:
+            self._outages.works(Use.WAITING)
+            if seen is None:  # not refused, and nothing to claim
+                self._outages.works(Use.CLAIMING)
         if seen is None:  # not `not seen`: an empty message is a message too
             raise kombu_redis.Empty
         self.take()
+
+    def _waiting_refused(self, error: ResponseError) -> None:
+        """Claim without waiting, after a pause; find another server where this is a replica.
+
+        Raises:
+            redis.exceptions.ConnectionError: the server was made a replica.
+        """
+        if isinstance(error, ReadOnlyError) or str(error).startswith("UNBLOCKED"):
+            # A new connection may lead to the new primary.
+            self._outages.failed(Use.CONNECTION, ReadOnlyError("READONLY"))
+            self.client.connection.disconnect()
+            raise RedisConnectionError("the server is read-only") from None
+        # Out of memory, Redis refuses to wait by BLMOVE; claiming it still allows.
+        self._outages.failed(Use.WAITING, error)
+        self._paused_until = monotonic() + PAUSE_SECONDS
 
     def take(self) -> None:
         """Claim and deliver as much as the prefetch limit and this worker's share allow."""
         claims = self.claims
         assert claims is not None
-        held = self.qos.count()
+        room, held = self._room(), self.qos.count()
         try:
-            claimed = claims.claim(self._room(), held)
-        except ResponseError as exc:
-            log.warning("claiming was refused (%s); asking again", type(exc).__name__)
+            # Also without room: what woke this worker has to go back, for another to take.
+            claimed = claims.claim(room, held)
+        except RedisConnectionError:
+            self.requeue_later(claims.last_tags(room))
+            raise
+        except (ResponseError, RedisTimeoutError) as exc:
+            if isinstance(exc, RedisTimeoutError):
+                self.requeue_later(claims.last_tags(room))
+            self._outages.failed(Use.CLAIMING, exc)
             claimed = None
+        else:
+            self._outages.works(Use.CLAIMING)
         # Refused, or the results limit is reached: the entries stay where they are.
         if claimed is None:
             self._paused_until = monotonic() + PAUSE_SECONDS

@@ -19,9 +19,16 @@ class Health:
         batch_seconds: the time limit of a batch; with none back for half as long again, plus
             `LOOP_SECONDS`, the worker counts as stuck.
         clock: seconds that only go forward.
+        redis_problem: tells why Redis is of no use now, or None.
     """
 
-    def __init__(self, batch_seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        batch_seconds: float,
+        clock: Callable[[], float] = time.monotonic,
+        redis_problem: Callable[[], str | None] = lambda: None,
+    ) -> None:
+        self._redis_problem = redis_problem
         self._limit = batch_seconds * 1.5 + LOOP_SECONDS
         self._clock = clock
         self._tick = clock()
@@ -101,6 +108,7 @@ class Health:
             return "draining"
         if not self._ready:
             return "no child has loaded its models yet"
+        problem = self._redis_problem()
         if not self._connected:
-            return "not connected to Redis"
-        return self.alive() or self._paused()
+            return "not connected to Redis" + (f": {problem}" if problem else "")
+        return problem or self.alive() or self._paused()

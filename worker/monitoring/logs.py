@@ -44,4 +44,6 @@ def configure(level: str) -> None:
     if level == "INFO":
         logging.getLogger("celery.worker.strategy").setLevel(logging.WARNING)
         logging.getLogger("celery.app.trace").setLevel(logging.WARNING)
+        # And every connection, of which there may be many until an outage of Redis ends.
+        logging.getLogger("celery.worker.consumer.connection").setLevel(logging.WARNING)
     warnings.simplefilter("ignore")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import math
+import time
 from typing import TYPE_CHECKING, Any
 
 from redis.exceptions import RedisError
@@ -38,6 +40,8 @@ class Requeuer:
         self._metrics = metrics
         self._call_later = call_later
         self._held: dict[str, Batch] = {}
+        #: The batch that was refused last, and when.
+        self._refused: tuple[str, float] = ("", -math.inf)
 
     def tags(self) -> list[str]:
         """The tags of all claims that are not back yet, so that their leases are renewed."""
@@ -54,10 +58,15 @@ class Requeuer:
         self._call_later(REQUEUE_SECONDS, self._now, (batch,))
 
     def _now(self, batch: Batch) -> None:
+        refused, at = self._refused
+        if refused != batch.id and time.monotonic() - at < REQUEUE_SECONDS:
+            self.later(batch)  # the event loop waits for Redis once, not for every batch
+            return
         try:
             self._claims.requeue(batch.tags)
         except RedisError as exc:
-            log.warning("a batch could not be requeued (%s)", type(exc).__name__)
+            log.debug("a batch could not be requeued (%s)", type(exc).__name__)
+            self._refused = (batch.id, time.monotonic())
             self.later(batch)
             return
         mark_settled(batch.messages)

@@ -10,6 +10,7 @@ import celery
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from worker.broker.outages import Outages
     from worker.parent.dead_letters import DeadLetters
 
 
@@ -22,12 +23,14 @@ class Services:
         connected: told of the consumer at every connection to Redis, before any entry arrives.
         receive: takes the request of an entry that arrived.
         disconnected: told when the connection to Redis is lost.
+        outages: told of every failure to connect.
     """
 
     dead_letters: DeadLetters
     connected: Callable[[Any], None]
     receive: Callable[[Any], None]
     disconnected: Callable[[], None]
+    outages: Outages
 
 
 class JournalApp(celery.Celery):  # type: ignore[misc]

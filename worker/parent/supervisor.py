@@ -11,16 +11,18 @@ from typing import TYPE_CHECKING, Any
 from redis.exceptions import RedisError
 
 from worker import celery_internals
-from worker.broker.leases import Heartbeat, LeaseRenewer, Reaper
+from worker.broker.outages import Use
 from worker.child.process import EXIT_CHILD_FAILED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from worker.broker.claims import Claims
+    from worker.broker.outages import Outages
     from worker.monitoring.health import Health
     from worker.monitoring.metrics import Metrics
     from worker.parent.dispatcher import Dispatcher
+    from worker.parent.lease_thread import LeaseThread
 
 log = logging.getLogger(__name__)
 TICK_SECONDS = 1.0
@@ -42,8 +44,9 @@ class Supervisor:
     """Watches over a worker; every method is called by Celery's event loop or by a child's report.
 
     Args:
-        claims: whose leases are renewed, and what is requeued when the worker has to leave.
-        lease_seconds: how long a lease is.
+        claims: what is requeued when the worker has to leave.
+        leases: told every second what is held, so that it is renewed off the event loop.
+        outages: told that the connection works.
         health: what the probes answer from.
         metrics: the worker's gauges.
         dispatcher_for: makes the dispatcher of a consumer that is connected.
@@ -52,20 +55,21 @@ class Supervisor:
     def __init__(
         self,
         claims: Claims,
-        lease_seconds: float,
         *,
+        leases: LeaseThread,
+        outages: Outages,
         health: Health,
         metrics: Metrics,
         dispatcher_for: Callable[[Any], Dispatcher],
     ) -> None:
         self._claims = claims
-        self._renewer = LeaseRenewer(claims, lease_seconds)
-        self._reaper = Reaper(claims, lease_seconds)
-        self._heartbeat = Heartbeat(claims)
+        self._leases = leases
+        self._outages = outages
         self._health = health
         self._metrics = metrics
         self._dispatcher_for = dispatcher_for
         self._dispatcher: Dispatcher | None = None
+        self._connected_at = 0.0
         self._finished_seen = 0
         self._timers: list[Any] = []
         self._no_child_since: float | None = None
@@ -74,8 +78,9 @@ class Supervisor:
         """The consumer is connected to Redis; what an earlier connection delivered is forgotten."""
         if self._dispatcher is None:
             self._dispatcher = self._dispatcher_for(consumer)
-            self._dispatcher.before_dispatch = lambda: self._renew_overdue(consumer)
+            self._dispatcher.before_dispatch = lambda: self._before_dispatch(consumer)
         self._dispatcher.forget_waiting()
+        self._connected_at = time.monotonic()
 
     def receive(self, request: Any) -> None:
         """An entry arrived."""
@@ -90,6 +95,7 @@ class Supervisor:
 
     def started(self, consumer: Any) -> None:
         """The consumer is connected and its event loop about to run; at every connection."""
+        self._leases.start()
         for timer in self._timers:
             timer.cancel()
         every = consumer.timer.call_repeatedly
@@ -101,6 +107,7 @@ class Supervisor:
     def drain(self) -> None:
         """Begin nothing new: the worker was told to stop."""
         self._health.stopping()
+        self._leases.drain()
         if self._dispatcher is not None:
             self._dispatcher.drain()
 
@@ -122,7 +129,8 @@ class Supervisor:
         self._health.children_alive(pids)
         if self._dispatcher is None:
             return
-        self._dispatcher.kill_overdue(pids)
+        if self._settled_down:
+            self._dispatcher.kill_overdue(pids)
         failed_starts = self._health.failed_starts
         stopping = self._dispatcher.draining or celery_internals.worker_stops()
         if failed_starts >= MOST_FAILED_STARTS and not stopping:
@@ -134,7 +142,7 @@ class Supervisor:
             celery_internals.stop_worker(EXIT_TRY_AGAIN)
 
     def tick(self, consumer: Any) -> None:
-        """Once a second: figures, leases, and whether this worker still gets anywhere."""
+        """Once a second: figures, what is held, and whether this worker still gets anywhere."""
         dispatcher = self._dispatcher
         if dispatcher is None:
             return
@@ -143,24 +151,35 @@ class Supervisor:
         self._health.tick(running=dispatcher.running, finished=finished)
         self._metrics.children(self._health.children)
         self._metrics.in_flight(waiting=dispatcher.waiting, running=dispatcher.running)
-        self._heartbeat.beat(0 if dispatcher.draining else self._health.children)
-        self._renew(dispatcher, consumer)
-        if requeued := self._reaper.look():
-            self._metrics.redelivered(requeued)
+        if self._settled_down:
+            self._outages.works(Use.CONNECTION)  # else Celery would connect again by now
+        self._leases.hold(
+            _held(dispatcher, consumer), 0 if dispatcher.draining else self._health.children
+        )
+        self._drop_lost(dispatcher)
         self._check_pool(dispatcher)
         self._check_children(dispatcher)
 
-    def _renew(self, dispatcher: Dispatcher, consumer: Any) -> None:
-        """Renew leases, and drop what waits and turned out to be lost."""
-        # What a child has settled and not yet reported is among these, too.
-        lost = self._renewer.renew(lambda: dispatcher.tags() + _delivered(consumer))
-        if dropped := dispatcher.drop(set(lost)) if lost else 0:
-            log.warning("dropped %d entries that other workers have taken over", dropped)
+    @property
+    def _settled_down(self) -> bool:
+        """Whether the event loop has run for a moment since it connected to Redis.
 
-    def _renew_overdue(self, consumer: Any) -> None:
-        """Renew at once where this process stood still: no child computes what others have."""
-        if self._dispatcher is not None and self._renewer.overdue:
-            self._renew(self._dispatcher, consumer)
+        It stands while there is no connection, so that at first it has not read yet which batches
+        came back meanwhile.
+        """
+        return time.monotonic() - self._connected_at > TICK_SECONDS
+
+    def _before_dispatch(self, consumer: Any) -> None:
+        """Let no child compute what others have, should this process have stood still."""
+        if dispatcher := self._dispatcher:
+            self._leases.catch_up(lambda: _held(dispatcher, consumer))
+            self._drop_lost(dispatcher)
+
+    def _drop_lost(self, dispatcher: Dispatcher) -> None:
+        """Drop what waits and turned out to be lost when leases were renewed."""
+        lost = self._leases.take_lost()
+        if dropped := dispatcher.drop(lost) if lost else 0:
+            log.warning("dropped %d entries that other workers have taken over", dropped)
 
     def _check_pool(self, dispatcher: Dispatcher) -> None:
         """Leave if Celery's pool has stopped passing batches on while a child is free.
@@ -188,6 +207,11 @@ class Supervisor:
             self._no_child_since = now
             if requeued := dispatcher.requeue_all():
                 log.warning("no child is ready; requeueing %d entries", requeued)
+
+
+def _held(dispatcher: Dispatcher, consumer: Any) -> list[str]:
+    """The tags of all claims, also of those that a child has settled and not yet reported."""
+    return dispatcher.tags() + _delivered(consumer)
 
 
 def _delivered(consumer: Any) -> list[str]:

@@ -16,6 +16,7 @@ from producer.message import TASK, encode_message
 from producer.schemas import DeadReason
 from worker.app import create_app
 from worker.broker.claims import Claimed
+from worker.broker.outages import Outages
 from worker.broker.payload import as_payload
 from worker.broker.transport import ClaimQoS
 from worker.monitoring.metrics import Metrics
@@ -175,11 +176,13 @@ class Desk:
         self.app = create_app(WorkerSettings.load())
         self.dead_letters = DeadLetters(self.settler, self.metrics)
         self.connections: list[str] = []
+        self.outages = Outages()
         self.app.services = Services(
             self.dead_letters,
             connected=self.connected,
             receive=self.receive,
             disconnected=lambda: self.connections.append("lost"),
+            outages=self.outages,
         )
         self.soon: list[Callable[[], None]] = []
         self.later: list[tuple[float, Callable[..., None], tuple[Any, ...]]] = []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,9 +10,9 @@ from celery.worker import state
 
 import worker.parent.supervisor as module
 from tests.worker.parent.batch_support import Desk, names
-from worker.broker.leases import LeaseRenewer
 from worker.celery_internals import worker_stops
 from worker.monitoring.health import Health
+from worker.parent.lease_thread import LeaseThread
 from worker.parent.supervisor import (
     ACCEPT_SECONDS,
     EXIT_TRY_AGAIN,
@@ -52,6 +51,9 @@ class Claims:
         assert lease_seconds == LEASE
         return self.reaped.pop() if self.reaped else 0
 
+    def ping(self) -> None:
+        pass
+
 
 class World:
     """A supervisor over a desk, with a consumer, children and a clock that do as they are told."""
@@ -73,11 +75,17 @@ class World:
             task_consumer=SimpleNamespace(channel=desk.channel),
         )
         self.timers: list[tuple[float, Any]] = []
-        renewer = partial(LeaseRenewer, clock=lambda: self.now)
-        monkeypatch.setattr(module, "LeaseRenewer", renewer)
-        self.supervisor = Supervisor(
+        self.leases = LeaseThread(
             self.claims,
             LEASE,
+            outages=desk.outages,
+            metrics=desk.metrics,
+            clock=lambda: self.now,
+        )
+        self.supervisor = Supervisor(
+            self.claims,
+            leases=self.leases,
+            outages=desk.outages,
             health=self.health,
             metrics=desk.metrics,
             dispatcher_for=self.dispatcher_for,
@@ -110,6 +118,7 @@ class World:
             self.now += 1.0
             self.supervisor.tick(self.consumer)
             self.supervisor.look(self.consumer)
+            self.leases.work()
 
 
 @pytest.fixture
@@ -145,7 +154,7 @@ def test_what_waits_and_was_lost_is_dropped_before_a_child_computes_it(world: Wo
     world.desk.add(*names(6))
     job = world.desk.take()
     world.claims.lost = {f"tag-{name}" for name in ("e0", "e4")}
-    world.live(1)
+    world.live(2)  # the thread finds out, and the next tick drops it
     assert world.desk.outcome("lease_lost") == 1  # the child that has e0 will find out itself
     job.answer()
     assert world.desk.jobs() == [["e5"]]
@@ -159,6 +168,7 @@ def test_after_a_standstill_leases_are_renewed_before_anything_is_dispatched(wor
     world.live(1)
     world.now += LEASE + 1  # SIGSTOP, and the child went on
     world.claims.lost = {"tag-e4", "tag-e5"}
+    world.leases.start()
     job.answer()
     assert world.desk.jobs() == []
     assert world.desk.outcome("lease_lost") == 2

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 import redis
+from pydantic import SecretStr
 
+from producer.connection import connect
 from tests.worker.broker.claims_support import (
     KEYS,
     LEASE_SECONDS,
@@ -165,3 +167,11 @@ def test_what_woke_a_worker_that_died_comes_back(
     fifty.close()
     claims.reap(LEASE_SECONDS)
     assert Place(client).queue == numbered(50)
+
+
+def test_a_workers_share_is_that_which_another_of_its_threads_announced(
+    client: redis.Redis, redis_url: str, four: list[Claims]
+) -> None:
+    four[0].through(connect(SecretStr(redis_url))).announce(5)
+    push(client, *numbered(80))
+    assert sizes(four) == [50, 10, 10, 10]
