@@ -6,6 +6,7 @@ It is a context variable, so that redis-py need not pass it on: whoever waits as
 
 from __future__ import annotations
 
+import sys
 import time
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from redis.backoff import AbstractBackoff, ExponentialWithJitterBackoff
+from redis.exceptions import AuthenticationError, AuthorizationError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 if TYPE_CHECKING:
@@ -57,7 +59,7 @@ _deadline: ContextVar[Deadline | None] = ContextVar("producer_deadline", default
 
 
 class OutOfTimeError(RedisTimeoutError):
-    """The deadline has passed; the cause is the error before it, if there was one."""
+    """The deadline has passed."""
 
 
 @contextmanager
@@ -112,10 +114,15 @@ class DeadlineBackoff(AbstractBackoff):
         """Seconds to wait after so many failures.
 
         Raises:
-            OutOfTimeError: the deadline comes first.
+            OutOfTimeError: the deadline comes first. While an error is handled, as redis-py does
+                when it asks, that one is raised: it says why there was no answer. So is a refused
+                login, which repeating does not help.
         """
+        handled = sys.exception()
+        if isinstance(handled, (AuthenticationError, AuthorizationError)):
+            raise handled
         pause: float = self._pauses.compute(failures)
         left = remaining()
         if left is not None and left <= pause:
-            raise OutOfTimeError("the deadline has passed")
+            raise handled or OutOfTimeError("the deadline has passed")
         return pause

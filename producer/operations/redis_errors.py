@@ -86,7 +86,6 @@ def _cause(error: BaseException) -> str:
     fallback = type(error).__name__
     while found is not None:
         if isinstance(found, (TimeoutError, RedisTimeoutError)):
-            # Where a deadline passed between two attempts, the error of the last one says more.
             fallback = "timed out"
         elif told := _cause_of(found):
             return told

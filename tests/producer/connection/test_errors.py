@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import socket
 import string
@@ -11,13 +12,16 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import pytest
+import redis
 from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
+from redis.retry import Retry
 
 from deploy.local.server import Server, free_port
 from producer import AsyncJournalClient, ConfigurationError, JournalError, Settings, Unavailable
-from producer.connection import Address, connect, connect_async
+from producer.connection import Address, connect, connect_async, within
+from producer.connection.deadline import DeadlineBackoff
 from producer.operations.redis_errors import translate
 
 if TYPE_CHECKING:
@@ -130,9 +134,29 @@ async def test_a_refused_login_names_the_place(
     assert str(error) == f"Redis refused the user name or password ({place})"
 
 
-async def test_a_demoted_server_is_named(open_client: Callable[..., Any], server: Server) -> None:
-    import redis
+def test_a_deadline_between_two_attempts_does_not_hide_why_they_failed() -> None:
+    def attempt() -> None:
+        raise redis.ConnectionError from ConnectionRefusedError(errno.ECONNREFUSED, "refused")
 
+    retry = Retry(DeadlineBackoff(), 1000)
+    with within(0.2), pytest.raises(redis.ConnectionError) as caught:
+        retry.call_with_retry(attempt, lambda _: None)
+    assert str(translate(caught.value)) == "Redis cannot be reached: connection refused"
+
+
+def test_a_refused_login_is_not_tried_again() -> None:
+    attempts = []
+
+    def attempt() -> None:
+        attempts.append(1)
+        raise redis.AuthenticationError
+
+    with pytest.raises(redis.AuthenticationError):
+        Retry(DeadlineBackoff(), 3).call_with_retry(attempt, lambda _: None)
+    assert len(attempts) == 1
+
+
+async def test_a_demoted_server_is_named(open_client: Callable[..., Any], server: Server) -> None:
     with redis.Redis.from_url(server.url) as raw:
         raw.replicaof("127.0.0.1", "1")
     settings = Settings.load(redis_url=server.url, timeout_seconds=1.0)
