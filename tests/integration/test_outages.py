@@ -128,7 +128,7 @@ def test_worker_lives_while_redis_refuses_idle_and_at_every_connection(
     with refusing(tried, how):
         wait_until(lambda: tried.lines(BEGUN) > begun, "the outage to be told")
         tried.admin.client_kill_filter(_type="normal", skipme=True)
-        time.sleep(1.5)  # several tries, which must all fail
+        time.sleep(1.0)  # several tries, which must all fail
         assert tried.worker.poll() is None
         assert tried.worker.page("healthz")[0] == 200
         if how != "OOM":
@@ -152,19 +152,14 @@ def test_worker_starts_at_a_full_redis_and_drains_it(stand: Stand) -> None:
     assert "Traceback" not in stand.log.read_text()
 
 
-@pytest.mark.parametrize(
-    ("rights", "words"),
-    [("-psubscribe", "lacks a permission"), ("-blmove", "lacks a permission")],
-)
-def test_a_missing_permission_is_one_line_and_exit_code_2(
-    stand: Stand, rights: str, words: str
-) -> None:
-    stand.admin.execute_command("ACL", "SETUSER", "w", "on", ">p", "~*", "&*", "+@all", rights)
+def test_a_missing_permission_is_one_line_and_exit_code_2(stand: Stand) -> None:
+    rights = ("~*", "&*", "+@all", "-psubscribe")
+    stand.admin.execute_command("ACL", "SETUSER", "w", "on", ">p", *rights)
     worker = stand.worker = stand.worker_at(stand.server.url.replace("redis://", "redis://w:p@"))
     worker.start()
     wait_until(lambda: worker.poll() is not None, "the worker to leave", seconds=20)
     assert worker.poll() == 2
-    assert stand.lines(words) == 1
+    assert stand.lines("lacks a permission") == 1
     assert "Traceback" not in stand.log.read_text()
 
 
@@ -193,12 +188,14 @@ def test_worker_stays_alive_while_redis_hangs_and_says_why_it_is_not_ready(
     stand.backend.ask(["x"] * 400)
     wait_until(lambda: stand.backend.client.status().results > 20, "the worker to be at work")
     with hung(stand.server):
-        until = time.monotonic() + 9
+        until = time.monotonic() + 7
         while time.monotonic() < until:
             assert stand.worker.page("healthz") == (200, "ok\n")
             time.sleep(0.1)
-        status, text = stand.worker.page("readyz")
-        assert (status, "Redis cannot be reached" in text) == (503, True)
+        wait_until(
+            lambda: "Redis cannot be reached" in stand.worker.page("readyz")[1], "the reason", 15
+        )
+        assert stand.worker.page("readyz")[0] == 503
     assert len(stand.backend.answers(400, seconds=30)) == 400
     with hung(stand.server):
         assert stand.worker.stop(GRACE_SECONDS) == 0
