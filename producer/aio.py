@@ -178,15 +178,7 @@ class AsyncJournalClient:
         self._readers.add(reader)
         outage = Outage(on_outage, timeout)
         try:
-            while True:
-                try:
-                    received = await self._run(reader.advance(), each_round_trip=True)
-                except Unavailable as exc:
-                    await asyncio.sleep(outage.pause(exc))
-                    continue
-                outage.over()
-                if received is None:
-                    return
+            while (received := await self._advance(reader, outage)) is not None:
                 try:
                     yield received.result
                 except GeneratorExit:
@@ -204,6 +196,17 @@ class AsyncJournalClient:
     async def status(self, *, timeout_seconds: float | None = None) -> Status:
         """How many entries wait, are being worked on, are answered and unread, or are dead."""
         return await self._run(status(self._settings), timeout_seconds)
+
+    async def _advance(self, reader: ResultReader, outage: Outage) -> Received | None:
+        """The next result, however long Redis does not answer; None at the end."""
+        while True:
+            try:
+                received = await self._run(reader.advance(), each_round_trip=True)
+            except Unavailable as exc:
+                await asyncio.sleep(outage.pause(exc))
+            else:
+                outage.over()
+                return received
 
     async def _run(
         self,

@@ -227,15 +227,7 @@ class JournalClient:
     def _read(self, reader: ResultReader, outage: Outage) -> Generator[JournalResult]:
         self._readers.add(reader)
         try:
-            while True:
-                try:
-                    received = self._run(reader.advance(), each_round_trip=True)
-                except Unavailable as exc:
-                    time.sleep(outage.pause(exc))
-                    continue
-                outage.over()
-                if received is None:
-                    return
+            while (received := self._advance(reader, outage)) is not None:
                 try:
                     yield received.result
                 except GeneratorExit:
@@ -262,6 +254,17 @@ class JournalClient:
     def status(self, *, timeout_seconds: float | None = None) -> Status:
         """How many entries wait, are being worked on, are answered and unread, or are dead."""
         return self._run(status(self._settings), timeout_seconds)
+
+    def _advance(self, reader: ResultReader, outage: Outage) -> Received | None:
+        """The next result, however long Redis does not answer; None at the end."""
+        while True:
+            try:
+                received = self._run(reader.advance(), each_round_trip=True)
+            except Unavailable as exc:
+                time.sleep(outage.pause(exc))
+            else:
+                outage.over()
+                return received
 
     def _run(
         self,
