@@ -235,9 +235,8 @@ def hasty_client(settings: WorkerSettings, seconds: float = LOOP_ANSWER_SECONDS)
 
     A connection that is cut is replaced once and at once; whoever gets no answer tries again later.
     """
-    client = connect(settings.redis_url, answer_seconds=seconds)
-    client.set_retry(Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,)))
-    return client
+    retry = Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,))
+    return connect(settings.redis_url, answer_seconds=seconds, retry=retry)
 
 
 def connect_signals(supervisor: Supervisor, start_child: Callable[[], None]) -> None:

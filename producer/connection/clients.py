@@ -39,6 +39,7 @@ def connect(
     answer_seconds: float | None = None,
     retries: int | None = None,
     max_connections: int | None = None,
+    retry: Retry | None = None,
 ) -> redis.Redis:
     """A client with raw RESP2 replies, which repeats a command after a broken connection.
 
@@ -56,12 +57,13 @@ def connect(
         answer_seconds: how long to wait for an answer, in seconds; `ANSWER_SECONDS` by default.
         retries: how often to repeat a command; 3 by default.
         max_connections: how many to hold at most; a command waits for a free one. 50 by default.
+        retry: which errors are followed by a repetition, and when; in place of `retries`.
 
     Raises:
         ConfigurationError: the URL is not a Redis URL, or has an option that Redis does not know.
     """
     address = Address.parse(url)
-    retry = Retry(DeadlineBackoff(), RETRIES if retries is None else retries)
+    retry = retry or Retry(DeadlineBackoff(), RETRIES if retries is None else retries)
     options = _options(address, retry, answer_seconds, max_connections)
     kind = TLSConnection if address.tls else PlainConnection
     pool = _pool(WaitingPool, kind, options)
