@@ -73,7 +73,7 @@ async def test_a_duplicate_counts_only_once_it_is_confirmed(
         assert (await other.submit("Soup again.", entry_id="a")).status == "duplicate"
     with redis.Redis.from_url(replica.url) as raw:
         assert raw.llen(QUEUE) == 1
-        assert 0 < raw.ttl("journal.seen:a") <= 86_400
+        assert 0 < raw.ttl("journal.entries.seen:a") <= 86_400
 
 
 async def test_earlier_chunks_keep_their_receipts(
@@ -109,7 +109,9 @@ async def test_after_a_loss_of_the_primary_every_acknowledged_entry_is_on_the_re
             server.kill()
     with redis.Redis.from_url(replica.url, decode_responses=True) as raw:
         raw.replicaof("NO", "ONE")
-        assert {f"journal.seen:{entry_id}" for entry_id in acknowledged} <= {*raw.scan_iter()}
+        assert {f"journal.entries.seen:{entry_id}" for entry_id in acknowledged} <= {
+            *raw.scan_iter()
+        }
 
 
 async def test_a_user_without_the_permission_to_wait_is_told(

@@ -94,7 +94,9 @@ class Submitter(threading.Thread):
 
 
 def seen(raw: redis.Redis) -> set[str]:
-    return {key.removeprefix("journal.seen:") for key in raw.scan_iter("journal.seen:*")}
+    return {
+        key.removeprefix("journal.entries.seen:") for key in raw.scan_iter("journal.entries.seen:*")
+    }
 
 
 async def test_a_client_finds_the_primary(
