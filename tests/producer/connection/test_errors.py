@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 import pytest
 import redis
-from hypothesis import given
+from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 from redis.retry import Retry
@@ -188,7 +188,13 @@ URLS = st.sampled_from(
 )
 
 
-@examples(max_examples=150, deadline=None, derandomize=True)
+# Slowness says nothing here: some examples look a name up or wait for an answer.
+@examples(
+    max_examples=150,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 @given(secret=SECRETS, shape=URLS, encoded=st.booleans())
 def test_no_secret_shows_in_any_error_or_repr(secret: str, shape: str, encoded: bool) -> None:
     text = quote(secret, safe="") if encoded else secret
