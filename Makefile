@@ -31,7 +31,7 @@ demo: $(READY)  ## the whole system on this machine: submit entries, show the an
 	@$(BIN)/python -m deploy.local.demo $(ARGS)
 
 test: $(READY) tools  ## the whole test suite, on a server it starts itself
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 
 # A person decides for themselves whether to install them.
 tools:  ## in CI: install promtool and redis-server, which some tests need

@@ -6,6 +6,7 @@ import os
 import signal
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 import redis
 
@@ -22,6 +23,22 @@ if TYPE_CHECKING:
 #: `JOURNAL_PRECISION=bf16 make test` lets workers and filters compute in bf16; what asserts exact
 #: texts or labels loads its models in fp32.
 _LET_THROUGH = {"JOURNAL_DATA", "JOURNAL_PRECISION", "JOURNAL_TEST_REDIS_URL"}
+
+
+#: How long an example takes says nothing on a machine that others use as well.
+hypothesis.settings.register_profile("any machine", deadline=None)
+hypothesis.settings.load_profile("any machine")
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """How many processes `-n auto` starts: the tests of each have a server of their own.
+
+    Most tests wait for processes they start, so two are worth it on one core; more than four would
+    need much memory for models. On one server that is given they would remove each other's keys.
+    """
+    if os.environ.get("JOURNAL_TEST_REDIS_URL"):
+        return 0
+    return max(2, min(len(os.sched_getaffinity(0)), 4))
 
 
 def pytest_configure() -> None:

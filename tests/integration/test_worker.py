@@ -128,7 +128,7 @@ def test_sigterm_drains_and_hands_back_what_was_not_started(
     start_worker: Callable[..., Process], backend: Backend, client: redis.Redis
 ) -> None:
     first = start_worker()
-    count = 2500
+    count = 1000
     backend.ask([f"Entry {i} of a long queue, and so on " * 4 for i in range(count)])
     wait_until(lambda: backend.client.status().results > 100, "the worker to be at work")
     assert first.stop(seconds=20) == 0

@@ -70,7 +70,7 @@ def test_a_lease_that_is_renewed_is_not_reaped(
 
     def reaped() -> int:
         assert alive.renew([kept.tag]) == []
-        return alive.reap(LEASE_SECONDS)
+        return alive.reap(2.0)
 
     assert wait_until(reaped, "the silent worker's lease to end") == 1
     assert Place(client).queue == [b"taken"]
