@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from producer.receipts import Receipt
-    from producer.schemas import DeadReason
 
 
 class JournalError(Exception):
@@ -81,9 +80,9 @@ class EntryFailed(JournalError):  # noqa: N818 - a state, as its siblings
     """The entry became a dead letter.
 
     Attributes:
-        reason: why; None for a reason that a newer worker gave.
+        reason: why, as `DeadReason` has it, or a newer worker.
     """
 
-    def __init__(self, entry_id: str, reason: DeadReason | None) -> None:
-        super().__init__(f"entry {entry_id} became a dead letter ({reason or 'unknown reason'})")
+    def __init__(self, entry_id: str, reason: str) -> None:
+        super().__init__(f"entry {entry_id} became a dead letter ({reason})")
         self.reason = reason

@@ -11,7 +11,7 @@ from producer.errors import EntryCancelled, EntryFailed, NoReply, NotAnswered, S
 from producer.keys import keys_of
 from producer.operations.base import Waiting, as_mapping, as_text, raise_for_errors
 from producer.operations.results import BLOCK_SECONDS
-from producer.schemas import DeadReason, JournalResult, check_entry_id
+from producer.schemas import JournalResult, check_entry_id
 from producer.sealing import RESULT
 
 if TYPE_CHECKING:
@@ -72,5 +72,4 @@ def _read(entry_id: str, fields: dict[str, Any], keys: KeySet) -> JournalResult:
             raise SealError("the reply holds no result") from None
     if "cancelled" in fields:
         raise EntryCancelled(f"entry {entry_id} was cancelled")
-    reason = as_text(fields.get("dead", b""))
-    raise EntryFailed(entry_id, DeadReason(reason) if reason in set(DeadReason) else None)
+    raise EntryFailed(entry_id, as_text(fields.get("dead", b"unknown reason")))

@@ -148,7 +148,7 @@ async def test_who_waits_is_told_why_the_entry_is_dead(either: Any, worker: Work
     worker.bury(worker.claim(), "a")
     with pytest.raises(EntryFailed, match="classifier_failed") as caught:
         await either.result("a")
-    assert caught.value.reason is DeadReason.CLASSIFIER_FAILED
+    assert caught.value.reason == DeadReason.CLASSIFIER_FAILED
 
 
 async def test_an_entry_without_a_reply_costs_no_key(
