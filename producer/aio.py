@@ -2,38 +2,27 @@
 
 from __future__ import annotations
 
-import asyncio
-import socket
-from typing import TYPE_CHECKING, Self, TypeVar
+import time
+from typing import TYPE_CHECKING
 
+from producer.aio_reading import AsyncResultsClient
 from producer.client import as_entry
-from producer.connection import Limit, connect_async, execute_async
-from producer.errors import JournalError, Unavailable
 from producer.operations import dead_letters
-from producer.operations.outage import Outage
-from producer.operations.reader import ResultReader
-from producer.operations.results import acknowledge, receive, reclaim
+from producer.operations.cancel import cancel
+from producer.operations.reply import wait_for_reply
 from producer.operations.status import status
 from producer.operations.submit import submit
-from producer.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Iterable, Sequence
-    from types import TracebackType
+    from collections.abc import Iterable
 
-    from producer.operations.base import Operation
     from producer.operations.dead_letters import StoredLetter
-    from producer.operations.outage import OnOutage
-    from producer.operations.results import Received
     from producer.operations.status import Status
     from producer.receipts import Receipt
     from producer.schemas import JournalEntry, JournalResult
-    from producer.sealing import KeySet
-
-T = TypeVar("T")
 
 
-class AsyncJournalClient:
+class AsyncJournalClient(AsyncResultsClient):
     """Submits entries and reads results; the methods of `JournalClient`, awaited.
 
     For use on one event loop, which long entries do not hold up: they are sealed in a thread.
@@ -48,42 +37,14 @@ class AsyncJournalClient:
         ConfigurationError: settings or keys are missing or wrong.
     """
 
-    def __init__(self, settings: Settings | None = None, keys: KeySet | None = None) -> None:
-        self._settings = settings or Settings.load()
-        self._keys = keys or self._settings.key_set()
-        self._redis = connect_async(
-            self._settings.redis_url, max_connections=self._settings.max_connections
-        )
-        self._readers: set[ResultReader] = set()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        tb: TracebackType | None,
-    ) -> None:
-        await self.close()
-
-    async def close(self) -> None:
-        """Acknowledge the results that loops over `results` have handled; close the connections."""
-        try:
-            for reader in tuple(self._readers):
-                await self._run(reader.close())
-        except JournalError:
-            pass  # what was not acknowledged is then delivered again
-        finally:
-            self._readers.clear()
-            await self._redis.aclose()
-
     async def submit(
         self,
         entry: JournalEntry | str,
         *,
         entry_id: str | None = None,
         context: str | None = None,
+        reply: bool = False,
+        expires: float | None = None,
         timeout_seconds: float | None = None,
     ) -> Receipt:
         """Submit one entry, without waiting for its result; see `JournalClient.submit`.
@@ -95,10 +56,18 @@ class AsyncJournalClient:
                 (`NotReplicated`); submitting the same `entry_id` again is safe.
         """
         entries = [as_entry(entry, entry_id, context)]
-        return (await self.submit_many(entries, timeout_seconds=timeout_seconds))[0]
+        receipts = await self.submit_many(
+            entries, reply=reply, expires=expires, timeout_seconds=timeout_seconds
+        )
+        return receipts[0]
 
     async def submit_many(
-        self, entries: Iterable[JournalEntry], *, timeout_seconds: float | None = None
+        self,
+        entries: Iterable[JournalEntry],
+        *,
+        reply: bool = False,
+        expires: float | None = None,
+        timeout_seconds: float | None = None,
     ) -> list[Receipt]:
         """Submit many entries; see `JournalClient.submit_many`.
 
@@ -107,85 +76,57 @@ class AsyncJournalClient:
             Unavailable: Redis did not answer, or too few replicas confirmed the entries
                 (`NotReplicated`); submitting all entries again is safe.
         """
-        operation = submit(entries, self._keys, self._settings, timeout_seconds=timeout_seconds)
-        return await self._run(operation, timeout_seconds, each_round_trip=True)
-
-    async def receive(
-        self,
-        *,
-        group: str = "backend",
-        consumer: str = "1",
-        count: int = 64,
-        block: float = 0.0,
-        timeout_seconds: float | None = None,
-    ) -> list[Received]:
-        """Read up to `count` new results, waiting at most `block` seconds for the first."""
-        who = {"group": group, "consumer": consumer}
-        operation = receive(self._keys, self._settings, **who, count=count, block=block)
-        return await self._run(operation, timeout_seconds)
-
-    async def reclaim(
-        self,
-        *,
-        group: str = "backend",
-        consumer: str = "1",
-        count: int = 64,
-        timeout_seconds: float | None = None,
-    ) -> list[Received]:
-        """Take over up to `count` results that were delivered a minute ago and not acknowledged."""
-        who = {"group": group, "consumer": consumer}
-        operation = reclaim(self._keys, self._settings, **who, count=count)
-        return await self._run(operation, timeout_seconds)
-
-    async def acknowledge(
-        self,
-        stream_ids: Sequence[str],
-        *,
-        group: str = "backend",
-        timeout_seconds: float | None = None,
-    ) -> int:
-        """Acknowledge results that are handled; returns how many of them were still pending."""
-        operation = acknowledge(self._settings, group=group, stream_ids=stream_ids)
-        return await self._run(operation, timeout_seconds)
-
-    async def results(
-        self,
-        *,
-        group: str = "backend",
-        consumer: str | None = None,
-        count: int = 64,
-        timeout: float | None = None,  # noqa: ASYNC109 - ends an idle stream, not a call
-        limit: int | None = None,
-        on_outage: OnOutage = "wait",
-    ) -> AsyncGenerator[JournalResult]:
-        """Yield results as they arrive; see `JournalClient.results`.
-
-        A loop that may be left early, by `break` or an error, should close the generator, so that
-        the handled results are acknowledged then and not at some later moment:
-
-            async with contextlib.aclosing(client.results()) as results:
-                async for result in results: ...
-        """
-        reader = ResultReader(
+        operation = submit(
+            entries,
             self._keys,
             self._settings,
-            group=group,
-            consumer=consumer or socket.gethostname(),
-            count=count,
-            timeout=timeout,
-            limit=limit,
+            timeout_seconds=timeout_seconds,
+            reply=reply,
+            expires=expires,
         )
-        self._readers.add(reader)
-        outage = Outage(on_outage, timeout)
-        try:
-            while (received := await self._advance(reader, outage)) is not None:
-                try:
-                    yield received.result
-                except GeneratorExit:
-                    await self._run(reader.close())
-                    raise
-        finally:
-            self._readers.discard(reader)
+        return await self._run(operation, timeout_seconds, each_round_trip=True)
+
+    async def submit_and_wait(
+        self,
+        entry: JournalEntry | str,
+        *,
+        entry_id: str | None = None,
+        context: str | None = None,
+        timeout: float = 30.0,  # noqa: ASYNC109 - also kept by the server that is asked
+    ) -> JournalResult:
+        """Submit one entry and wait for its result; see `JournalClient.submit_and_wait`.
+
+        Raises:
+            NotAnswered: it was enqueued and not answered in time.
+            JournalError: as `submit` and `result`.
+        """
+        whole = as_entry(entry, entry_id, context)
+        ends = time.monotonic() + timeout
+        await self.submit(whole, reply=True)
+        return await self.result(whole.entry_id, timeout=max(0.0, ends - time.monotonic()))
+
+    async def result(
+        self,
+        entry_id: str,
+        *,
+        timeout: float = 30.0,  # noqa: ASYNC109 - also kept by the server that is asked
+    ) -> JournalResult:
+        """Wait for the result of one entry submitted with `reply`; see `JournalClient.result`.
+
+        Raises:
+            NotAnswered: it was not answered in time.
+            NoReply: no reply was asked for, or it is not kept any more.
+            EntryFailed, EntryCancelled: there is no result.
+            SealError: the result does not open with the key set.
+        """
+        operation = wait_for_reply(entry_id, self._keys, self._settings, timeout=timeout)
+        return await self._run(operation, each_round_trip=True)
+
+    async def cancel(self, entry_id: str, *, timeout_seconds: float | None = None) -> bool:
+        """Cancel an entry that is not answered yet; see `JournalClient.cancel`."""
+        seconds = timeout_seconds or self._settings.timeout_seconds
+        operation = cancel(entry_id, self._settings, timeout_seconds=seconds)
+        return await self._run(operation, timeout_seconds, each_round_trip=True)
 
     async def failed(
         self, after: str = "", count: int = 100, *, timeout_seconds: float | None = None
@@ -196,24 +137,3 @@ class AsyncJournalClient:
     async def status(self, *, timeout_seconds: float | None = None) -> Status:
         """How many entries wait, are being worked on, are answered and unread, or are dead."""
         return await self._run(status(self._settings), timeout_seconds)
-
-    async def _advance(self, reader: ResultReader, outage: Outage) -> Received | None:
-        """The next result, however long Redis does not answer; None at the end."""
-        while True:
-            try:
-                received = await self._run(reader.advance(), each_round_trip=True)
-            except Unavailable as exc:
-                await asyncio.sleep(outage.pause(exc))
-            else:
-                outage.over()
-                return received
-
-    async def _run(
-        self,
-        operation: Operation[T],
-        timeout_seconds: float | None = None,
-        *,
-        each_round_trip: bool = False,
-    ) -> T:
-        seconds = timeout_seconds or self._settings.timeout_seconds
-        return await execute_async(self._redis, operation, Limit(seconds, each_round_trip))

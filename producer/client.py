@@ -2,39 +2,29 @@
 
 from __future__ import annotations
 
-import socket
 import time
 import uuid
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING
 
-from producer.connection import Limit, connect, execute
-from producer.errors import JournalError, Unavailable, ValidationError
+from producer.errors import ValidationError
 from producer.operations import dead_letters
-from producer.operations.outage import Outage
-from producer.operations.reader import ResultReader
-from producer.operations.results import acknowledge, receive, reclaim
+from producer.operations.cancel import cancel
+from producer.operations.reply import wait_for_reply
 from producer.operations.status import status
 from producer.operations.submit import submit
+from producer.reading import ResultsClient
 from producer.schemas import JournalEntry
-from producer.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Sequence
-    from types import TracebackType
+    from collections.abc import Iterable
 
-    from producer.operations.base import Operation
     from producer.operations.dead_letters import StoredLetter
-    from producer.operations.outage import OnOutage
-    from producer.operations.results import Received
     from producer.operations.status import Status
     from producer.receipts import Receipt
     from producer.schemas import JournalResult
-    from producer.sealing import KeySet
-
-T = TypeVar("T")
 
 
-class JournalClient:
+class JournalClient(ResultsClient):
     """Submits entries and reads results; safe to share between threads, and to hold on to.
 
     It connects on first use, to at most `settings.max_connections` connections, for which its calls
@@ -55,42 +45,14 @@ class JournalClient:
         ConfigurationError: settings or keys are missing or wrong.
     """
 
-    def __init__(self, settings: Settings | None = None, keys: KeySet | None = None) -> None:
-        self._settings = settings or Settings.load()
-        self._keys = keys or self._settings.key_set()
-        self._redis = connect(
-            self._settings.redis_url, max_connections=self._settings.max_connections
-        )
-        self._readers: set[ResultReader] = set()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        tb: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Acknowledge the results that loops over `results` have handled; close the connections."""
-        try:
-            for reader in tuple(self._readers):
-                self._run(reader.close())
-        except JournalError:
-            pass  # what was not acknowledged is then delivered again
-        finally:
-            self._readers.clear()
-            self._redis.close()
-
     def submit(
         self,
         entry: JournalEntry | str,
         *,
         entry_id: str | None = None,
         context: str | None = None,
+        reply: bool = False,
+        expires: float | None = None,
         timeout_seconds: float | None = None,
     ) -> Receipt:
         """Submit one entry, without waiting for its result.
@@ -99,6 +61,8 @@ class JournalClient:
             entry: the entry, or its text, of 1 to 50,000 characters.
             entry_id: the id of a text, 1 to 128 of `A-Za-z0-9._:-`; random by default.
             context: returned unchanged with the result of a text; at most 256 characters.
+            reply: whether its result is also kept for `result`, for `settings.reply_seconds`.
+            expires: seconds after which it becomes a dead letter if it still waits; None for never.
             timeout_seconds: within which the call ends; by default as set.
 
         Raises:
@@ -108,15 +72,24 @@ class JournalClient:
                 (`NotReplicated`); submitting the same `entry_id` again is safe.
         """
         entries = [as_entry(entry, entry_id, context)]
-        return self.submit_many(entries, timeout_seconds=timeout_seconds)[0]
+        return self.submit_many(
+            entries, reply=reply, expires=expires, timeout_seconds=timeout_seconds
+        )[0]
 
     def submit_many(
-        self, entries: Iterable[JournalEntry], *, timeout_seconds: float | None = None
+        self,
+        entries: Iterable[JournalEntry],
+        *,
+        reply: bool = False,
+        expires: float | None = None,
+        timeout_seconds: float | None = None,
     ) -> list[Receipt]:
         """Submit many entries, 128 in a call to Redis; returns their receipts in the same order.
 
         Args:
             entries: the entries, as many as there are.
+            reply: whether the result of each is also kept for `result`.
+            expires: seconds after which those that still wait become dead letters.
             timeout_seconds: within which Redis has to take each 128 of them; by default as set.
 
         Raises:
@@ -125,116 +98,83 @@ class JournalClient:
                 (`NotReplicated`); its `receipts` are of the entries that are enqueued for certain,
                 and submitting all entries again is safe.
         """
-        operation = submit(entries, self._keys, self._settings, timeout_seconds=timeout_seconds)
-        return self._run(operation, timeout_seconds, each_round_trip=True)
-
-    def receive(
-        self,
-        *,
-        group: str = "backend",
-        consumer: str = "1",
-        count: int = 64,
-        block: float = 0.0,
-        timeout_seconds: float | None = None,
-    ) -> list[Received]:
-        """Read up to `count` new results, waiting at most `block` seconds for the first.
-
-        Each stays pending until `acknowledge` is called with its `stream_id`. A result that does
-        not open with the key set is left out, and stays pending. The call ends within
-        `timeout_seconds` and `block`.
-        """
-        who = {"group": group, "consumer": consumer}
-        operation = receive(self._keys, self._settings, **who, count=count, block=block)
-        return self._run(operation, timeout_seconds)
-
-    def reclaim(
-        self,
-        *,
-        group: str = "backend",
-        consumer: str = "1",
-        count: int = 64,
-        timeout_seconds: float | None = None,
-    ) -> list[Received]:
-        """Take over up to `count` results that were delivered a minute ago and not acknowledged.
-
-        A result that does not open with the key set becomes a dead letter (`unreadable_result`),
-        and so does one delivered `max_result_deliveries` times before (`unhandled_result`).
-        """
-        who = {"group": group, "consumer": consumer}
-        operation = reclaim(self._keys, self._settings, **who, count=count)
-        return self._run(operation, timeout_seconds)
-
-    def acknowledge(
-        self,
-        stream_ids: Sequence[str],
-        *,
-        group: str = "backend",
-        timeout_seconds: float | None = None,
-    ) -> int:
-        """Acknowledge results that are handled; returns how many of them were still pending."""
-        operation = acknowledge(self._settings, group=group, stream_ids=stream_ids)
-        return self._run(operation, timeout_seconds)
-
-    def results(
-        self,
-        *,
-        group: str = "backend",
-        consumer: str | None = None,
-        count: int = 64,
-        timeout: float | None = None,
-        limit: int | None = None,
-        on_outage: OnOutage = "wait",
-    ) -> Generator[JournalResult]:
-        """Yield results as they arrive; asking for the next one acknowledges the one before.
-
-        Acknowledgements are sent together, at least once a second while the loop does its work.
-
-        A result is delivered again a minute later, possibly to another reader of the group, if its
-        handling raised, if the loop was left after it, or if its handling took over a minute.
-        Results that were fetched and not yet yielded stay with this reader, however slow it is.
-        Each group gets every result; the consumers of one group share them.
-
-        A result that does not open with the key set of any reader becomes a dead letter after a
-        minute (`unreadable_result`); one that was delivered `max_result_deliveries` times and never
-        acknowledged, at its next delivery (`unhandled_result`).
-
-        Args:
-            group: the consumer group; created on first use.
-            consumer: this reader's name in the group; the host's name by default.
-            count: how many results to fetch at once.
-            timeout: stop after this many seconds without a result; None waits for ever.
-            limit: stop after so many results and leave the others unread; None for no limit.
-            on_outage: `wait` goes on by itself after Redis did not answer for a while (for longer
-                than `timeout` it raises), and logs when that begins and when it is over; `raise`
-                raises at once. Results that were fetched stay fetched, and are not yielded again
-                unless another reader took them over.
-
-        Raises:
-            Unavailable: Redis did not answer (see `on_outage`). Each of the loop's calls to Redis
-                has `settings.timeout_seconds`, not the loop.
-        """
-        reader = ResultReader(
+        operation = submit(
+            entries,
             self._keys,
             self._settings,
-            group=group,
-            consumer=consumer or socket.gethostname(),
-            count=count,
-            timeout=timeout,
-            limit=limit,
+            timeout_seconds=timeout_seconds,
+            reply=reply,
+            expires=expires,
         )
-        yield from self._read(reader, Outage(on_outage, timeout))
+        return self._run(operation, timeout_seconds, each_round_trip=True)
 
-    def _read(self, reader: ResultReader, outage: Outage) -> Generator[JournalResult]:
-        self._readers.add(reader)
-        try:
-            while (received := self._advance(reader, outage)) is not None:
-                try:
-                    yield received.result
-                except GeneratorExit:
-                    self._run(reader.close())
-                    raise
-        finally:
-            self._readers.discard(reader)
+    def submit_and_wait(
+        self,
+        entry: JournalEntry | str,
+        *,
+        entry_id: str | None = None,
+        context: str | None = None,
+        timeout: float = 30.0,
+    ) -> JournalResult:
+        """Submit one entry and wait for its result, which readers of `results` get as well.
+
+        An entry whose id was submitted before, also by another process, is not enqueued again: its
+        result is waited for, as long as it is not answered or its reply is still kept.
+
+        Args:
+            entry: the entry, or its text.
+            entry_id: the id of a text; random by default.
+            context: returned unchanged with the result of a text.
+            timeout: seconds for the whole.
+
+        Raises:
+            NotAnswered: it was enqueued and not answered in time: `result` goes on waiting, and
+                `cancel` takes it back.
+            JournalError: as `submit` and `result`.
+        """
+        whole = as_entry(entry, entry_id, context)
+        ends = time.monotonic() + timeout
+        self.submit(whole, reply=True)
+        return self.result(whole.entry_id, timeout=max(0.0, ends - time.monotonic()))
+
+    def result(self, entry_id: str, *, timeout: float = 30.0) -> JournalResult:
+        """Wait for the result of one entry that was submitted with `reply=True`, by any process.
+
+        The reply is kept for `settings.reply_seconds` after the entry was answered, and can be
+        asked for as often as one likes. Each call that waits holds one connection of the client's
+        `max_connections`.
+
+        Args:
+            entry_id: of the entry.
+            timeout: seconds to wait; 0 only looks.
+
+        Raises:
+            NotAnswered: it was not answered in time.
+            NoReply: no reply was asked for, or it is not kept any more.
+            EntryFailed: the entry became a dead letter; the error tells the reason.
+            EntryCancelled: the entry was cancelled.
+            SealError: the result does not open with the key set.
+        """
+        operation = wait_for_reply(entry_id, self._keys, self._settings, timeout=timeout)
+        return self._run(operation, each_round_trip=True)
+
+    def cancel(self, entry_id: str, *, timeout_seconds: float | None = None) -> bool:
+        """Cancel an entry that is not answered yet: its result is never published.
+
+        Its message is removed from the queue, or from the worker that has it, and its id can be
+        submitted again. A long queue is looked through in small steps, which takes about a second
+        for 100,000 entries.
+
+        Args:
+            entry_id: of the entry.
+            timeout_seconds: within which Redis has to answer each step; by default as set.
+
+        Returns:
+            Whether it was cancelled; if not it is answered, is a dead letter, or is not known.
+        """
+        seconds = timeout_seconds or self._settings.timeout_seconds
+        operation = cancel(entry_id, self._settings, timeout_seconds=seconds)
+        return self._run(operation, timeout_seconds, each_round_trip=True)
 
     def failed(
         self, after: str = "", count: int = 100, *, timeout_seconds: float | None = None
@@ -254,27 +194,6 @@ class JournalClient:
     def status(self, *, timeout_seconds: float | None = None) -> Status:
         """How many entries wait, are being worked on, are answered and unread, or are dead."""
         return self._run(status(self._settings), timeout_seconds)
-
-    def _advance(self, reader: ResultReader, outage: Outage) -> Received | None:
-        """The next result, however long Redis does not answer; None at the end."""
-        while True:
-            try:
-                received = self._run(reader.advance(), each_round_trip=True)
-            except Unavailable as exc:
-                time.sleep(outage.pause(exc))
-            else:
-                outage.over()
-                return received
-
-    def _run(
-        self,
-        operation: Operation[T],
-        timeout_seconds: float | None = None,
-        *,
-        each_round_trip: bool = False,
-    ) -> T:
-        seconds = timeout_seconds or self._settings.timeout_seconds
-        return execute(self._redis, operation, Limit(seconds, each_round_trip))
 
 
 def as_entry(entry: JournalEntry | str, entry_id: str | None, context: str | None) -> JournalEntry:

@@ -5,8 +5,9 @@
                    (ConfigurationError)  Unavailable, NotReplicated
 
 The caller corrects its input after a `ValidationError`, slows down after `QueueFull` and
-`StoreFull`, and tries again after `Unavailable`; a `ConfigurationError` needs a person. No message
-holds the text of an entry, a key or a password.
+`StoreFull`, and tries again after `Unavailable`; a `ConfigurationError` needs a person. Whoever
+waits for the reply to one entry may get `NotAnswered`, `NoReply`, `EntryFailed` or
+`EntryCancelled`. No message holds the text of an entry, a key or a password.
 """
 
 from __future__ import annotations
@@ -61,3 +62,27 @@ class Unavailable(JournalError):  # noqa: N818 - a state, as in gRPC's UNAVAILAB
 
 class NotReplicated(Unavailable):
     """Fewer replicas than asked for confirmed the entries; submitting again is safe."""
+
+
+class NoReply(JournalError, LookupError):  # noqa: N818 - a state, as its siblings
+    """No reply to the entry is kept, and none is to come."""
+
+
+class NotAnswered(JournalError, TimeoutError):  # noqa: N818 - a state, as its siblings
+    """The entry was not answered in time; it may still be, and asking again is safe."""
+
+
+class EntryCancelled(JournalError):  # noqa: N818 - a state, as its siblings
+    """The entry was cancelled."""
+
+
+class EntryFailed(JournalError):  # noqa: N818 - a state, as its siblings
+    """The entry became a dead letter.
+
+    Attributes:
+        reason: why, as `DeadReason` has it, or a newer worker.
+    """
+
+    def __init__(self, entry_id: str, reason: str) -> None:
+        super().__init__(f"entry {entry_id} became a dead letter ({reason})")
+        self.reason = reason

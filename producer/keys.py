@@ -18,6 +18,7 @@ class QueueKeys(NamedTuple):
         workers: sorted set of live workers, by the time of their last heartbeat.
         weights: hash, from a worker to its ready children; the field "" holds the sum of all.
         seen: what precedes an entry id in the key that remembers its submit.
+        reply: what precedes an entry id in the key of the reply that its submitter asked for.
     """
 
     queue: str
@@ -29,6 +30,7 @@ class QueueKeys(NamedTuple):
     workers: str
     weights: str
     seen: str
+    reply: str
 
     @property
     def of_priorities(self) -> tuple[str, ...]:
@@ -53,4 +55,5 @@ def keys_of(queue: str) -> QueueKeys:
         workers=f"{queue}.workers",
         weights=f"{queue}.weights",
         seen=f"{queue}.seen:",
+        reply=f"{queue}.reply:",
     )

@@ -14,6 +14,10 @@ import re
 import time
 import uuid
 from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 TASK = "journal.classify"
 QUEUE = "journal.entries"
@@ -24,12 +28,22 @@ _EMBED = {"callbacks": None, "errbacks": None, "chain": None, "chord": None}
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
-def encode_message(entry_id: str, sealed: str, *, queue: str = QUEUE) -> bytes:
-    """One element of the Redis list `queue`: the task `journal.classify(sealed)`."""
+def encode_message(
+    entry_id: str, sealed: str, *, queue: str = QUEUE, expires: datetime | None = None
+) -> bytes:
+    """One element of the Redis list `queue`: the task `journal.classify(sealed)`.
+
+    Args:
+        entry_id: also the id of the task.
+        sealed: the entry, sealed.
+        queue: the name of the list.
+        expires: when the entry is no longer to be worked on, with a time zone; None for never.
+    """
     values = {
         "id": _encode(entry_id),
         "body": base64.b64encode(_encode([[sealed], {}, _EMBED]).encode()).decode(),
         "time": repr(time.time()),
+        "expires": "null" if expires is None else _encode(expires.isoformat()),
         "tag": str(uuid.uuid4()),
     }
     parts = _template(queue, os.getpid())
@@ -40,7 +54,7 @@ def encode_message(entry_id: str, sealed: str, *, queue: str = QUEUE) -> bytes:
 def _template(queue: str, pid: int) -> list[str]:
     """The message as JSON, cut where it differs: literals, with names of values in between.
 
-    Only four values of a message are its own; encoding the rest each time took most of the time.
+    Only five values of a message are its own; encoding the rest each time took most of the time.
     `argsrepr` and `kwargsrepr` stay empty: Celery would show them in logs, events and Flower.
     """
     text = _encode(
@@ -54,7 +68,7 @@ def _template(queue: str, pid: int) -> list[str]:
                 "id": "\0id\0",
                 "shadow": None,
                 "eta": None,
-                "expires": None,
+                "expires": "\0expires\0",
                 "group": None,
                 "group_index": None,
                 "retries": 0,
@@ -82,5 +96,5 @@ def _template(queue: str, pid: int) -> list[str]:
         }
     )
     # Numbers and encoded strings bring their own quotes or none; the others stand inside them.
-    text = re.sub(r'"\\u0000(id|time)\\u0000"', r"\\u0000\1\\u0000", text)
-    return re.split(r"\\u0000(id|time|tag|body)\\u0000", text)
+    text = re.sub(r'"\\u0000(id|time|expires)\\u0000"', r"\\u0000\1\\u0000", text)
+    return re.split(r"\\u0000(id|time|expires|tag|body)\\u0000", text)

@@ -172,6 +172,16 @@ class DeadLetter(_Answer):
     sealed: Annotated[str, Field(repr=False)]
 
 
+def check_entry_id(entry_id: str) -> None:
+    """Check what a caller gives as an entry id.
+
+    Raises:
+        ValidationError: it is none.
+    """
+    if not ENTRY_ID.fullmatch(entry_id):
+        raise ValidationError("entry_id: 1 to 128 characters of A-Za-z0-9._:- are allowed")
+
+
 def describe(error: pydantic.ValidationError) -> str:
     """A pydantic error in one line, without any value."""
     details: Iterable[Any] = error.errors(

@@ -31,6 +31,7 @@ class Settings(BaseSettings):
         max_result_deliveries: how often a result is delivered to the readers of a group; one that
             is still not acknowledged then becomes a dead letter.
         idempotency_seconds: how long a second submit of an entry id counts as a duplicate.
+        reply_seconds: how long the reply to one entry is kept for `result`.
         timeout_seconds: within which a call of a client ends.
         max_connections: that a client holds at most; a call waits for a free one.
         min_replicas: how many replicas have to confirm an entry before it counts as submitted.
@@ -53,6 +54,7 @@ class Settings(BaseSettings):
     max_results: Annotated[int, Field(ge=1)] = 100_000
     max_result_deliveries: Annotated[int, Field(ge=1)] = 5
     idempotency_seconds: Annotated[int, Field(ge=1)] = 86_400
+    reply_seconds: Annotated[int, Field(ge=1)] = 600
     timeout_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 5.0
     max_connections: Annotated[int, Field(ge=1)] = 50
     min_replicas: Annotated[int, Field(ge=0)] = 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from producer.cli import dead, groups, keys, load, results, status, submit
+from producer.cli import cancel, dead, groups, keys, load, results, status, submit
 from producer.cli.options import JournalGroup
 
 
@@ -30,6 +30,7 @@ def main() -> None:
 
 for command in (
     submit.submit,
+    cancel.cancel,
     results.results,
     status.status,
     dead.dead,

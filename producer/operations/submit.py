@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import uuid
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Literal
 
-from producer.errors import JournalError, NotReplicated, QueueFull
+from producer.errors import JournalError, QueueFull
 from producer.keys import keys_of
 from producer.message import encode_message
 from producer.operations.base import Computation, raise_for_errors, script
+from producer.operations.replication import confirmation, raise_unless_confirmed
 from producer.receipts import Receipt
 from producer.sealing import ENTRY
 
@@ -28,8 +30,6 @@ SUBMIT_CHUNK = 128
 #: What the numbers that submit.lua returns stand for.
 _CODES: tuple[Literal["queued", "duplicate"], ...] = ("queued", "duplicate")
 _NO_ROOM = 2
-#: The part of a deadline that replicas get: fewer of them must be told before it has passed.
-_REPLICAS_SHARE = 0.3
 
 
 def submit(
@@ -38,6 +38,8 @@ def submit(
     settings: Settings,
     *,
     timeout_seconds: float | None = None,
+    reply: bool = False,
+    expires: float | None = None,
 ) -> Operation[list[Receipt]]:
     """Seal and enqueue entries, in order, chunk by chunk; returns a receipt for each.
 
@@ -46,6 +48,8 @@ def submit(
         keys: seal them.
         settings: how the queue is called, and how many replicas have to confirm the entries.
         timeout_seconds: of a chunk, of which the replicas get a part; by default as set.
+        reply: whether the result of each is also kept for `wait_for_reply`.
+        expires: seconds after which an entry that still waits is not worked on; None for never.
 
     Raises:
         QueueFull, StoreFull: no room.
@@ -55,11 +59,24 @@ def submit(
             passes through, with a note of how many entries were submitted.
     """
     receipts: list[Receipt] = []
-    wait_ms = int(_REPLICAS_SHARE * 1000 * (timeout_seconds or settings.timeout_seconds))
+    wait = confirmation(settings, timeout_seconds)
     try:
         waiting = iter(entries)
         while chunk := list(islice(waiting, SUBMIT_CHUNK)):
-            yield from _submit(chunk, keys, settings, max(1, wait_ms), receipts)
+            messages: list[bytes] = yield Computation(
+                partial(_messages, chunk, keys, settings.queue, expires),
+                sum(len(entry.text) for entry in chunk),
+            )
+            command = _command(chunk, messages, settings, reply=reply)
+            codes, *confirmed = raise_for_errors((yield [command, *wait]))
+            raise_unless_confirmed(confirmed, settings, "the entries")
+            receipts += [
+                Receipt(entry.entry_id, _CODES[code])
+                for entry, code in zip(chunk, codes, strict=True)
+                if code != _NO_ROOM
+            ]
+            if _NO_ROOM in codes:
+                raise QueueFull(f"the queue holds {settings.max_queue_entries} entries")
     except JournalError as exc:
         exc.receipts = tuple(receipts)
         raise
@@ -69,54 +86,37 @@ def submit(
     return receipts
 
 
-def _submit(
-    chunk: Sequence[JournalEntry],
-    keys: KeySet,
-    settings: Settings,
-    wait_ms: int,
-    receipts: list[Receipt],
-) -> Operation[None]:
-    seal = partial(_messages, chunk, keys, settings.queue)
-    messages: list[bytes] = yield Computation(seal, sum(len(entry.text) for entry in chunk))
-    prefix = keys_of(settings.queue).seen
-    seen = [prefix + entry.entry_id for entry in chunk]
-    commands: list[Command] = [
-        (
-            "EVAL",
-            script("submit"),
-            1 + len(seen),
-            settings.queue,
-            *seen,
-            settings.max_queue_entries,
-            settings.idempotency_seconds,
-            uuid.uuid4().hex,
-            min(settings.min_replicas, 1),
-            *messages,
-        )
-    ]
-    if settings.min_replicas:
-        commands.append(("WAIT", settings.min_replicas, wait_ms))
-    codes, *confirmed = raise_for_errors((yield commands))
-    if confirmed and confirmed[0] < settings.min_replicas:
-        raise NotReplicated(
-            f"{confirmed[0]} of {settings.min_replicas} replicas confirmed the entries within "
-            f"{wait_ms / 1000:g} s; submitting again is safe"
-        )
-    receipts += [
-        Receipt(entry.entry_id, _CODES[code])
-        for entry, code in zip(chunk, codes, strict=True)
-        if code != _NO_ROOM
-    ]
-    if _NO_ROOM in codes:
-        raise QueueFull(f"the queue holds {settings.max_queue_entries} entries")
+def _command(
+    chunk: Sequence[JournalEntry], messages: Sequence[bytes], settings: Settings, *, reply: bool
+) -> Command:
+    keys = keys_of(settings.queue)
+    names = [settings.queue, *(keys.seen + entry.entry_id for entry in chunk)]
+    if reply:
+        names += [keys.reply + entry.entry_id for entry in chunk]
+    return (
+        "EVAL",
+        script("submit"),
+        len(names),
+        *names,
+        settings.max_queue_entries,
+        settings.idempotency_seconds,
+        uuid.uuid4().hex,
+        min(settings.min_replicas, 1),
+        int(reply),
+        *messages,
+    )
 
 
-def _messages(chunk: Sequence[JournalEntry], keys: KeySet, queue: str) -> list[bytes]:
+def _messages(
+    chunk: Sequence[JournalEntry], keys: KeySet, queue: str, expires: float | None
+) -> list[bytes]:
+    until = None if expires is None else datetime.now(UTC) + timedelta(seconds=expires)
     return [
         encode_message(
             entry.entry_id,
             keys.seal(entry.encode(), kind=ENTRY, entry_id=entry.entry_id),
             queue=queue,
+            expires=until,
         )
         for entry in chunk
     ]

@@ -85,6 +85,9 @@ def test_each_user_does_its_job_and_nothing_else(
         answers = backend.client.results(group="g", timeout=30, limit=1)
         assert [result.entry_id for result in answers] == ["e0"]
         assert backend.client.status().results == 0
+        waited_for = backend.client.submit_and_wait("Another one.", entry_id="w", timeout=30)
+        assert waited_for.entry_id == "w"
+        assert not backend.client.cancel("w")
         backend.client._redis.execute_command("LPUSH", "journal.entries", b"garbage")
         wait_until(lambda: backend.client.status().dead == 1, "the garbage to be a dead letter")
         assert "journal_redis_up 1.0" in exporter.page("metrics")[1]
@@ -103,7 +106,8 @@ def test_each_user_does_its_job_and_nothing_else(
     ("part", "command"),
     [
         ("producer", ["RPOP", "journal.entries"]),
-        ("producer", ["LRANGE", "journal.entries", "0", "-1"]),
+        ("producer", ["LTRIM", "journal.entries", "1", "0"]),
+        ("producer", ["DEL", "journal.entries"]),
         ("producer", ["HGETALL", "journal.entries.claims"]),
         ("producer", ["XTRIM", "journal.dead", "MAXLEN", "0"]),
         ("producer", ["XGROUP", "DESTROY", "journal.results", "backend"]),

@@ -49,6 +49,26 @@ class Claimed(NamedTuple):
     deliveries: int
 
 
+class Answer(NamedTuple):
+    """What is published for one claim.
+
+    Attributes:
+        tag: of the claim.
+        is_result: whether it goes to the results, or to the dead letters.
+        entry_id: of the entry.
+        field: of the stream, that holds the value.
+        value: the sealed result or the dead letter.
+        reason: why the entry is dead; "" for a result.
+    """
+
+    tag: str
+    is_result: bool
+    entry_id: str
+    field: str
+    value: Any
+    reason: str = ""
+
+
 @cache
 def script(name: str) -> tuple[str, str]:
     """The source of one of our Lua scripts, and the digest a server knows it by."""
@@ -63,6 +83,7 @@ class Claims:
         client: raw RESP2 replies, as from `producer.connection.connect`.
         queue, results, dead: the list and the two streams.
         max_results: unread results from which on nothing more is claimed.
+        reply_seconds: how long a reply is kept that the submitter of an entry asked for.
     """
 
     def __init__(
@@ -73,6 +94,7 @@ class Claims:
         results: str,
         dead: str,
         max_results: int,
+        reply_seconds: int = 600,
     ) -> None:
         #: What Redis is asked through.
         self.client = client
@@ -81,6 +103,7 @@ class Claims:
         self._results = results
         self._dead = dead
         self._max_results = max_results
+        self._reply_seconds = reply_seconds
         #: Whether claiming is paused because results are not read.
         self.pause = ResultsPause(max_results)
         self._worker = f"{TAG_PREFIX}{uuid.uuid4().hex[:12]}:"
@@ -146,17 +169,18 @@ class Claims:
         """
         return [f"{self._prefix}{number}" for number in range(1, count + 1)]
 
-    def settle(self, answers: Sequence[tuple[str, bool, str, str, Any]]) -> list[bool]:
-        """Publish answers `(tag, is a result, entry id, field, value)` of claims still held.
+    def settle(self, answers: Sequence[Answer]) -> list[bool]:
+        """Publish answers of claims still held, also as replies where they are asked for.
 
-        Returns for each whether it was held; the others were taken over and are not published.
+        Returns for each whether it was; the others were taken over or cancelled, and are not
+        published.
         """
         if not answers:
             return []
-        arguments: list[Any] = []
-        for tag, is_result, entry_id, field, value in answers:
-            arguments += [tag, int(is_result), entry_id, field, value]
         keys = self.keys
+        arguments: list[Any] = [keys.seen, keys.reply, self._reply_seconds]
+        for tag, is_result, entry_id, field, value, reason in answers:
+            arguments += [tag, int(is_result), entry_id, field, value, reason]
         reply = self._call(
             "settle",
             (keys.claims, keys.leases, keys.deliveries, self._results, self._dead),
@@ -251,4 +275,5 @@ def claims_for(settings: Settings, client: redis.Redis | None = None) -> Claims:
         results=settings.results,
         dead=settings.dead,
         max_results=settings.max_results,
+        reply_seconds=settings.reply_seconds,
     )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from producer.connection import connect
 from producer.schemas import DeadLetter, DeadReason
-from worker.broker.claims import claims_for
+from worker.broker.claims import Answer, claims_for
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from worker.protocol import Claim
 
     #: A sealed result, or why there is none.
-    Answer = tuple[Claim, str | DeadReason]
+    Answered = tuple[Claim, str | DeadReason]
 
 
 #: How long a child waits for the answer to one try to settle, of four: a connection that went
@@ -27,7 +27,7 @@ ANSWER_SECONDS = 5.0
 class Settler(Protocol):
     """Where a pipeline puts its answers."""
 
-    def settle(self, answers: Sequence[Answer]) -> list[bool]:
+    def settle(self, answers: Sequence[Answered]) -> list[bool]:
         """Publish the answers of one batch.
 
         Returns:
@@ -45,19 +45,9 @@ class ClaimSettler:
     def __init__(self, claims: Claims) -> None:
         self._claims = claims
 
-    def settle(self, answers: Sequence[Answer]) -> list[bool]:
+    def settle(self, answers: Sequence[Answered]) -> list[bool]:
         """Publish the answers of one batch; see `Settler.settle`."""
-        return self._claims.settle(
-            [
-                (
-                    claim.tag,
-                    not isinstance(answer, DeadReason),
-                    claim.entry_id,
-                    *_field(claim, answer),
-                )
-                for claim, answer in answers
-            ]
-        )
+        return self._claims.settle([_answer(claim, answer) for claim, answer in answers])
 
 
 def settler_for(settings: Settings) -> Settler:
@@ -66,11 +56,11 @@ def settler_for(settings: Settings) -> Settler:
     return ClaimSettler(claims_for(settings, client))
 
 
-def _field(claim: Claim, answer: str | DeadReason) -> tuple[str, Any]:
-    """The stream field that holds an answer: `sealed` for a result, `letter` for a dead letter."""
+def _answer(claim: Claim, answer: str | DeadReason) -> Answer:
+    """What is published: in the field `sealed` a result, in `letter` a dead letter."""
     if not isinstance(answer, DeadReason):
-        return "sealed", answer
+        return Answer(claim.tag, True, claim.entry_id, "sealed", answer)
     letter = DeadLetter(
         entry_id=claim.entry_id, reason=answer, deliveries=claim.deliveries, sealed=claim.sealed
     )
-    return "letter", letter.encode()
+    return Answer(claim.tag, False, claim.entry_id, "letter", letter.encode(), answer)

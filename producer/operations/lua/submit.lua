@@ -1,28 +1,48 @@
 -- Enqueue messages whose entry was not submitted before, as far as there is room.
--- KEYS: the queue, then one "seen" key for each message.
+-- KEYS: the queue, one "seen" key for each message, then one "reply" key for each if replies are asked
+-- for.
 -- ARGV: most entries in the queue, seconds an id is remembered, this call's token, whether replicas
--- have to confirm (1 or 0), the messages.
+-- have to confirm (1 or 0), whether replies are asked for (1 or 0), the messages.
 -- Returns one number a message: 0 queued, 1 duplicate, 2 no room.
 -- A repeated call with the same token (a retry after a lost answer) counts as the same submit;
 -- an id that occurs twice in one call is a duplicate the second time.
 local room = tonumber(ARGV[1]) - redis.call('LLEN', KEYS[1])
-local seconds, token, confirm = ARGV[2], ARGV[3], ARGV[4] == '1'
+local seconds, token, confirm, asked = ARGV[2], ARGV[3], ARGV[4] == '1', ARGV[5] == '1'
+local count = #ARGV - 5
 local codes, named = {}, {}
-for i = 2, #KEYS do
-  local holder = redis.call('GET', KEYS[i])
+
+-- Whoever answers the entry puts a reply into its key if that exists. What is there of an earlier
+-- submit of the id, whose entry is dead or cancelled, goes.
+local function ask(key, anew)
+  if anew then
+    redis.call('DEL', key)
+  elseif redis.call('EXISTS', key) == 1 then
+    return
+  end
+  redis.call('XADD', key, '1-0', 'asked', '1')
+  redis.call('EXPIRE', key, seconds)
+end
+
+for i = 1, count do
+  local seen = KEYS[1 + i]
+  local holder = redis.call('GET', seen)
   if holder then
-    codes[i - 1] = holder == token and not named[KEYS[i]] and 0 or 1
+    local answered = holder:sub(-9) == ' answered'
+    local same = holder == token or holder == token .. ' answered'
+    codes[i] = same and not named[seen] and 0 or 1
+    if asked and not answered then ask(KEYS[1 + count + i], false) end
     -- WAIT looks at what its connection wrote last: write, so that it waits for the submit before.
-    if confirm then redis.call('SET', KEYS[i], holder, 'KEEPTTL') end
+    if confirm then redis.call('SET', seen, holder, 'KEEPTTL') end
   elseif room <= 0 then
-    codes[i - 1] = 2
+    codes[i] = 2
   else
     -- In this order: were the push refused, no mark may say that the entry is in.
-    redis.call('LPUSH', KEYS[1], ARGV[i + 3])
-    redis.call('SET', KEYS[i], token, 'EX', seconds)
+    if asked then ask(KEYS[1 + count + i], true) end
+    redis.call('LPUSH', KEYS[1], ARGV[i + 5])
+    redis.call('SET', seen, token, 'EX', seconds)
     room = room - 1
-    codes[i - 1] = 0
+    codes[i] = 0
   end
-  named[KEYS[i]] = true
+  named[seen] = true
 end
 return codes

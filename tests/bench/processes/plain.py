@@ -15,13 +15,13 @@ from worker.settings import WorkerSettings
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from worker.broker.settlement import Answer
+    from worker.broker.settlement import Answered
 
 
 class _Nowhere:
     """Settles nothing: what a pipeline call costs apart from Redis."""
 
-    def settle(self, answers: Sequence[Answer]) -> list[bool]:
+    def settle(self, answers: Sequence[Answered]) -> list[bool]:
         return [True] * len(answers)
 
 

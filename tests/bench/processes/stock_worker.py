@@ -32,7 +32,7 @@ from worker.settings import WorkerSettings
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from worker.broker.settlement import Answer
+    from worker.broker.settlement import Answered
 
 TITLE = "stock Celery, one task an entry"
 #: Logged once by each child when it can work.
@@ -67,7 +67,7 @@ class Publisher:
         self._results = settings.results
         self._dead = settings.dead
 
-    def settle(self, answers: Sequence[Answer]) -> list[bool]:
+    def settle(self, answers: Sequence[Answered]) -> list[bool]:
         """Publish the answers; see `worker.broker.settlement.Settler.settle`."""
         for claim, answer in answers:
             stream, name, value = self._results, "sealed", answer

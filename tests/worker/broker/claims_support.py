@@ -10,7 +10,7 @@ from deploy.local.server import Server
 from producer.connection import connect
 from producer.keys import keys_of
 from tests import needs
-from worker.broker.claims import Claims
+from worker.broker.claims import Answer, Claims
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -41,14 +41,14 @@ def open_claims(url: str, **options: Any) -> Claims:
     return Claims(connect(SecretStr(url)), **given)
 
 
-def result(tag: str, entry_id: str = "e") -> tuple[str, bool, str, str, Any]:
+def result(tag: str, entry_id: str = "e") -> Answer:
     """The answer that publishes a result."""
-    return (tag, True, entry_id, "sealed", f"answer to {entry_id}")
+    return Answer(tag, True, entry_id, "sealed", f"answer to {entry_id}")
 
 
-def dead(tag: str, entry_id: str = "e") -> tuple[str, bool, str, str, Any]:
+def dead(tag: str, entry_id: str = "e") -> Answer:
     """The answer that publishes a dead letter."""
-    return (tag, False, entry_id, "letter", f"letter of {entry_id}")
+    return Answer(tag, False, entry_id, "letter", f"letter of {entry_id}", "worker_lost")
 
 
 def expire(client: redis.Redis, tags: Iterable[str]) -> None:

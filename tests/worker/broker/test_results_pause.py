@@ -11,6 +11,7 @@ from producer import JournalClient, JournalResult
 from producer.sealing import RESULT
 from tests.worker.broker.claims_support import open_claims, push, result
 from worker.broker import results_pause
+from worker.broker.claims import Answer
 from worker.broker.results_pause import ResultsPause
 from worker.monitoring.health import Health
 
@@ -35,7 +36,7 @@ def test_one_result_that_is_never_acknowledged_pauses_no_worker(
             fields = {"entry_id": entry_id, "submitted_at": NOW, "completed_at": NOW}
             answer = JournalResult.model_validate(fields).encode()
             sealed = keys.seal(answer, kind=RESULT, entry_id=entry_id)
-            claims.settle([(claimed[0].tag, True, entry_id, "sealed", sealed)])
+            claims.settle([Answer(claimed[0].tag, True, entry_id, "sealed", sealed)])
             handled = [one for one in backend.receive() if one.result.entry_id != "e0"]
             backend.acknowledge([one.stream_id for one in handled])
     assert client.xlen("journal.results") == 1
