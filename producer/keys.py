@@ -17,6 +17,8 @@ class QueueKeys(NamedTuple):
         reaper: hash with the times that the judging of leases needs.
         workers: sorted set of live workers, by the time of their last heartbeat.
         weights: hash, from a worker to its ready children; the field "" holds the sum of all.
+        parked: list of messages whose key no worker that claimed them had, each behind the id of
+            its key and a space.
         seen: what precedes an entry id in the key that remembers its submit.
     """
 
@@ -28,6 +30,7 @@ class QueueKeys(NamedTuple):
     reaper: str
     workers: str
     weights: str
+    parked: str
     seen: str
 
     @property
@@ -52,5 +55,6 @@ def keys_of(queue: str) -> QueueKeys:
         reaper=f"{queue}.reaper",
         workers=f"{queue}.workers",
         weights=f"{queue}.weights",
+        parked=f"{queue}.parked",
         seen=f"{queue}.seen:",
     )

@@ -35,6 +35,8 @@ REAP_LIMIT = 500
 #: Most bytes of messages that one call claims or puts back, so that it holds Redis for a few
 #: milliseconds only; one message is moved whatever its size.
 MOST_BYTES = 1024 * 1024
+#: Most parked messages that one call looks at.
+UNPARK_LIMIT = 200
 #: Without a heartbeat for so long, in seconds, a worker no longer counts among those that share.
 SILENT_SECONDS = 5.0
 #: How many of kombu's leases one call looks through for claims of earlier versions.
@@ -146,20 +148,21 @@ class Claims:
         """
         return [f"{self._prefix}{number}" for number in range(1, count + 1)]
 
-    def settle(self, answers: Sequence[tuple[str, bool, str, str, Any]]) -> list[bool]:
-        """Publish answers `(tag, is a result, entry id, field, value)` of claims still held.
+    def settle(self, answers: Sequence[tuple[str, str, str, str, Any]]) -> list[bool]:
+        """Publish answers `(tag, kind, entry id, field, value)` of claims still held.
+
+        The kinds are `result`, `dead`, `freed` (dead, and its id may be submitted again at once)
+        and `parked` (it waits for a worker with the key whose encoded id is the value).
 
         Returns for each whether it was held; the others were taken over and are not published.
         """
         if not answers:
             return []
-        arguments: list[Any] = []
-        for tag, is_result, entry_id, field, value in answers:
-            arguments += [tag, int(is_result), entry_id, field, value]
         keys = self.keys
+        arguments: list[Any] = [keys.seen, *itertools.chain.from_iterable(answers)]
         reply = self._call(
             "settle",
-            (keys.claims, keys.leases, keys.deliveries, self._results, self._dead),
+            (keys.claims, keys.leases, keys.deliveries, self._results, self._dead, keys.parked),
             arguments,
         )
         return [held == 1 for held in reply]
@@ -187,6 +190,20 @@ class Claims:
         keys = self.keys
         names = (keys.leases, keys.claims, keys.deliveries)
         return [tag.decode() for tag in self._call("renew", names, (int(failed), *tags))]
+
+    def unpark(self, key_ids: Sequence[str]) -> tuple[int, list[str]]:
+        """Put parked messages back, to be taken next, that were sealed with one of these keys.
+
+        Args:
+            key_ids: the encoded ids of the keys that this worker has.
+
+        Returns:
+            How many, at most `UNPARK_LIMIT`; and the encoded ids of other keys that some wait for.
+        """
+        keys = self.keys
+        names = (keys.queue, keys.parked)
+        back, *others = self._call("unpark", names, (UNPARK_LIMIT, MOST_BYTES, *key_ids))
+        return int(back), [one.decode() for one in others]
 
     def announce(self, children: int) -> int:
         """Tell that this worker is alive, and how many children are ready: its weight.

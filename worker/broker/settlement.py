@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from producer.connection import connect
 from producer.schemas import DeadLetter, DeadReason
 from worker.broker.claims import claims_for
+from worker.broker.parked import encode_key_id
+from worker.protocol import MissingKey
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,8 +17,8 @@ if TYPE_CHECKING:
     from worker.broker.claims import Claims
     from worker.protocol import Claim
 
-    #: A sealed result, or why there is none.
-    Answer = tuple[Claim, str | DeadReason]
+    #: A sealed result, or why there is none: given up, or left to a worker that has its key.
+    Answer = tuple[Claim, str | DeadReason | MissingKey]
 
 
 #: How long a child waits for the answer to one try to settle, of four: a connection that went
@@ -48,15 +50,7 @@ class ClaimSettler:
     def settle(self, answers: Sequence[Answer]) -> list[bool]:
         """Publish the answers of one batch; see `Settler.settle`."""
         return self._claims.settle(
-            [
-                (
-                    claim.tag,
-                    not isinstance(answer, DeadReason),
-                    claim.entry_id,
-                    *_field(claim, answer),
-                )
-                for claim, answer in answers
-            ]
+            [(claim.tag, *_published(claim, answer)) for claim, answer in answers]
         )
 
 
@@ -66,11 +60,11 @@ def settler_for(settings: Settings) -> Settler:
     return ClaimSettler(claims_for(settings, client))
 
 
-def _field(claim: Claim, answer: str | DeadReason) -> tuple[str, Any]:
-    """The stream field that holds an answer: `sealed` for a result, `letter` for a dead letter."""
+def _published(claim: Claim, answer: str | DeadReason | MissingKey) -> tuple[str, str, str, Any]:
+    """What an answer is to `Claims.settle`: its kind, the entry id, a field and its value."""
+    if isinstance(answer, MissingKey):
+        return "parked", claim.entry_id, "", encode_key_id(answer.key_id)
     if not isinstance(answer, DeadReason):
-        return "sealed", answer
-    letter = DeadLetter(
-        entry_id=claim.entry_id, reason=answer, deliveries=claim.deliveries, sealed=claim.sealed
-    )
-    return "letter", letter.encode()
+        return "result", claim.entry_id, "sealed", answer
+    letter = DeadLetter.of(claim.entry_id, answer, claim.sealed, deliveries=claim.deliveries)
+    return "freed" if letter.frees_id else "dead", letter.entry_id, "letter", letter.encode()

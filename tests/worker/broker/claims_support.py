@@ -41,14 +41,14 @@ def open_claims(url: str, **options: Any) -> Claims:
     return Claims(connect(SecretStr(url)), **given)
 
 
-def result(tag: str, entry_id: str = "e") -> tuple[str, bool, str, str, Any]:
+def result(tag: str, entry_id: str = "e") -> tuple[str, str, str, str, Any]:
     """The answer that publishes a result."""
-    return (tag, True, entry_id, "sealed", f"answer to {entry_id}")
+    return (tag, "result", entry_id, "sealed", f"answer to {entry_id}")
 
 
-def dead(tag: str, entry_id: str = "e") -> tuple[str, bool, str, str, Any]:
+def dead(tag: str, entry_id: str = "e") -> tuple[str, str, str, str, Any]:
     """The answer that publishes a dead letter."""
-    return (tag, False, entry_id, "letter", f"letter of {entry_id}")
+    return (tag, "dead", entry_id, "letter", f"letter of {entry_id}")
 
 
 def expire(client: redis.Redis, tags: Iterable[str]) -> None:
