@@ -80,6 +80,10 @@ class DeadLetters:
                 page = []
         return replayed + self._replay(page, replayed)
 
+    def abandon(self, key_id: str) -> int:
+        """Make dead letters of the entries that wait for a key that is lost; returns how many."""
+        return self._execute(operations.abandon(self._settings, key_id))
+
     def drop(self, stream_ids: Sequence[str]) -> int:
         """Delete dead letters for good, by stream id; returns how many were still there."""
         return self._execute(operations.drop(self._settings, stream_ids))

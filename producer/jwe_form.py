@@ -44,6 +44,16 @@ def key_id_of(sealed: str) -> str | None:
     return kid if isinstance(kid, str) and 0 < len(kid) <= MAX_KEY_ID_CHARACTERS else None
 
 
+def encode_key_id(key_id: str) -> str:
+    """A key id, which may be any text, without a space."""
+    return base64.urlsafe_b64encode(key_id.encode("utf-8", "surrogatepass")).decode()
+
+
+def decode_key_id(encoded: str) -> str:
+    """The key id that was encoded so."""
+    return base64.urlsafe_b64decode(encoded).decode("utf-8", "surrogatepass")
+
+
 def shown(key_id: str) -> str:
     """A key id as it may stand in a log or an error."""
     return key_id if _SHOWN.fullmatch(key_id) else "(an id that is not shown)"

@@ -104,6 +104,22 @@ def replay(
 
 
 @dead.command()
+@click.argument("key_id")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@redis_option
+def abandon(key_id: str, yes: bool, redis_url: str | None) -> None:
+    """Give up the entries that wait for the key KEY_ID, when that key is lost for good.
+
+    They become dead letters, `unknown_key`, and may be submitted again. Should the key be found
+    after all, `journal dead replay --all --reason unknown_key` puts them back.
+    """
+    if not yes:
+        click.confirm(f"Give up all that waits for the key {key_id}?", abort=True, err=True)
+    count = DeadLetters(Settings.load(redis_url=redis_url)).abandon(key_id)
+    click.echo(json.dumps({"abandoned": count}))
+
+
+@dead.command()
 @_IDS
 @_ALL
 @_REASON

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import pydantic
 
 from producer.errors import QueueFull
+from producer.jwe_form import encode_key_id
 from producer.keys import keys_of
-from producer.message import encode_message
+from producer.message import decode_message, encode_message
 from producer.operations.base import as_mapping, as_text, raise_for_errors, script
-from producer.schemas import DeadLetter
+from producer.schemas import DeadLetter, DeadReason
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -86,6 +87,36 @@ def drop(settings: Settings, stream_ids: Sequence[str]) -> Operation[int]:
         (count,) = raise_for_errors((yield [("XDEL", settings.dead, *ids)]))
         dropped += int(count)
     return dropped
+
+
+def abandon(settings: Settings, key_id: str) -> Operation[int]:
+    """Make dead letters of the entries that wait for a key, which no worker will ever have.
+
+    Returns:
+        How many.
+    """
+    keys = keys_of(settings.queue)
+    own = encode_key_id(key_id)
+    abandoned, before = 0, 0
+    while True:
+        # From the oldest on; what is given up makes room for what comes after it.
+        first, last = -before - PAGE, -before - 1
+        (elements,) = raise_for_errors((yield [("LRANGE", keys.parked, first, last)]))
+        if not elements:
+            return abandoned
+        arguments: list[Any] = []
+        for element in reversed(elements):
+            encoded, _, message = element.partition(b" ")
+            if as_text(encoded) == own:
+                entry_id, sealed = decode_message(message)
+                letter = DeadLetter.of(entry_id, DeadReason.UNKNOWN_KEY, sealed)
+                arguments += [element, letter.entry_id, letter.encode()]
+        moved = 0
+        if arguments:
+            call = ("EVAL", script("abandon"), 2, keys.parked, settings.dead, keys.seen, *arguments)
+            (moved,) = raise_for_errors((yield [call]))
+        abandoned += moved
+        before += len(elements) - moved
 
 
 def replay(settings: Settings, letters: Sequence[StoredLetter]) -> Operation[int]:

@@ -286,4 +286,4 @@ def test_a_sealed_entry_under_another_id_is_a_dead_letter(
     client.lpush("journal.entries", encode_message("stolen", sealed))
     wait_until(lambda: client.xlen("journal.dead") == 1, "the dead letter")
     (_, fields), *_ = client.xrange("journal.dead")
-    assert json.loads(fields[b"letter"])["reason"] == "undecryptable"
+    assert json.loads(fields[b"letter"])["reason"] == "wrong_id"

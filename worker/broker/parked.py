@@ -6,7 +6,6 @@ aside, where they hold up no other, until a worker has it. Meanwhile whoever lac
 
 from __future__ import annotations
 
-import base64
 import logging
 import threading
 import time
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 from redis.exceptions import RedisError
 
 from producer.errors import ConfigurationError
-from producer.jwe_form import shown
+from producer.jwe_form import decode_key_id, encode_key_id, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -41,16 +40,6 @@ class ParkedStore(Protocol):
 
     def unpark(self, key_ids: Sequence[str]) -> tuple[int, list[str]]:
         """Put back what was sealed with these keys; returns how many, and others' key ids."""
-
-
-def encode_key_id(key_id: str) -> str:
-    """A key id, which may be any text, without a space."""
-    return base64.urlsafe_b64encode(key_id.encode("utf-8", "surrogatepass")).decode()
-
-
-def decode_key_id(encoded: str) -> str:
-    """The key id that was encoded so."""
-    return base64.urlsafe_b64decode(encoded).decode("utf-8", "surrogatepass")
 
 
 class MissingKeys:

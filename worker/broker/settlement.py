@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 from producer.connection import connect
+from producer.jwe_form import encode_key_id
 from producer.schemas import DeadLetter, DeadReason
 from worker.broker.claims import claims_for
-from worker.broker.parked import encode_key_id
 from worker.protocol import MissingKey
 
 if TYPE_CHECKING:

@@ -8,11 +8,12 @@ import pytest
 
 from producer import JournalClient, JournalEntry, KeySet, QueueFull, Settings
 from producer.errors import ConfigurationError
+from producer.jwe_form import encode_key_id
 from producer.message import encode_message
 from producer.sealing import ENTRY, new_key
 from tests.worker.broker.claims_support import QUEUE, Place, numbered, open_claims, push
 from worker.broker.claims import UNPARK_LIMIT
-from worker.broker.parked import FORGET_SECONDS, PAUSE_SECONDS, MissingKeys, Unparker, encode_key_id
+from worker.broker.parked import FORGET_SECONDS, PAUSE_SECONDS, MissingKeys, Unparker
 from worker.broker.settlement import ClaimSettler
 from worker.protocol import Claim, MissingKey
 

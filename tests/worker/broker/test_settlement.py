@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from producer import DeadReason, JournalClient, KeySet, Settings
-from producer.dead_letters import DeadLetters
+from producer import DeadReason, JournalClient, JournalEntry, KeySet, Settings
+from producer.dead_letters import PAGE, DeadLetters
 from producer.keys import keys_of
-from producer.sealing import ENTRY
+from producer.sealing import ENTRY, new_key
 from tests.worker.broker.claims_support import QUEUE, Place, open_claims, push
 from worker.broker.settlement import ClaimSettler
-from worker.protocol import Claim
+from worker.protocol import Claim, MissingKey
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -140,3 +140,27 @@ def test_what_was_not_sealed_is_never_kept_whatever_the_reason(
     everything = b"".join(client.dump(key) or b"" for key in client.scan_iter("*"))
     assert b"xylocanary" not in everything
     assert Place(client).claims == {}
+
+
+def test_entries_whose_key_is_lost_are_abandoned_by_command_only_and_can_be_replayed(
+    claims: Claims, settings: Settings, client: redis.Redis, keys: KeySet
+) -> None:
+    lost = KeySet.from_jwks({"keys": [new_key()]})
+    count = PAGE + 10
+    for key_set, name in ((lost, "lost"), (keys, "other")):
+        with JournalClient(settings, key_set) as backend:
+            backend.submit_many(
+                JournalEntry(text="A text.", entry_id=f"{name}{i}") for i in range(count)
+            )
+        given = claims.claim(2 * count) or []
+        missing = MissingKey(key_set.current)
+        ClaimSettler(claims).settle([(Claim("e", "", one.tag), missing) for one in given])
+    letters = DeadLetters(settings)
+    assert letters.abandon(lost.current) == count
+    assert letters.abandon(lost.current) == 0
+    assert client.llen(f"{QUEUE}.parked") == count
+    found = {stored.entry_id: stored.reason for stored in letters}
+    assert found == {f"lost{i}": "unknown_key" for i in range(count)}
+    with JournalClient(settings, lost) as backend:
+        assert backend.submit("A text.", entry_id="lost0").status == "queued"
+    assert letters.replay(letters) == count - 1
