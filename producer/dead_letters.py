@@ -63,9 +63,10 @@ class DeadLetters:
     def replay(self, letters: Iterable[StoredLetter]) -> int:
         """Put dead letters back where they came from; returns how many were still there.
 
-        An entry goes back to the queue, and is answered again if it was answered meanwhile: the
-        idempotency window does not apply to a replay. A result that no reader could open or handle
-        goes back to the results stream, for every group. An unreadable dead letter stays.
+        An entry goes back to the queue, and its idempotency window begins anew. One that was
+        submitted again since it died stays a dead letter, as it would be answered twice. A result
+        that no reader could open or handle goes back to the results stream, for every group. An
+        unreadable dead letter stays, and so does one whose content was not sealed and is not kept.
 
         Raises:
             QueueFull: the queue or the results stream is full; the rest are still dead letters.
@@ -78,6 +79,10 @@ class DeadLetters:
                 replayed += self._replay(page, replayed)
                 page = []
         return replayed + self._replay(page, replayed)
+
+    def abandon(self, key_id: str) -> int:
+        """Make dead letters of the entries that wait for a key that is lost; returns how many."""
+        return self._execute(operations.abandon(self._settings, key_id))
 
     def drop(self, stream_ids: Sequence[str]) -> int:
         """Delete dead letters for good, by stream id; returns how many were still there."""

@@ -44,6 +44,27 @@ class SealError(JournalError):
     """A sealed message could not be opened: wrong key, altered, or sealed for another id."""
 
 
+class UnknownKeyError(SealError):
+    """A message was sealed with a key that is not in the key set.
+
+    Args:
+        key_id: of the key, as the message's header tells.
+        told: the id as it may be shown.
+    """
+
+    def __init__(self, key_id: str, told: str) -> None:
+        super().__init__(f"sealed with a key that is not in the key set: {told}")
+        self.key_id = key_id
+
+
+class NotSealedError(SealError):
+    """What should be a sealed message is none."""
+
+
+class WrongIdError(SealError):
+    """The sealed message belongs to another id or kind."""
+
+
 class BackpressureError(JournalError):
     """The system cannot take more now; what has no receipt was not enqueued."""
 

@@ -17,6 +17,8 @@ class QueueKeys(NamedTuple):
         reaper: hash with the times that the judging of leases needs.
         workers: sorted set of live workers, by the time of their last heartbeat.
         weights: hash, from a worker to its ready children; the field "" holds the sum of all.
+        parked: list of messages whose key no worker that claimed them had, each behind the id of
+            its key and a space.
         seen: what precedes an entry id in the key that remembers its submit.
         reply: what precedes an entry id in the key of the reply that its submitter asked for.
     """
@@ -29,6 +31,7 @@ class QueueKeys(NamedTuple):
     reaper: str
     workers: str
     weights: str
+    parked: str
     seen: str
     reply: str
 
@@ -54,6 +57,7 @@ def keys_of(queue: str) -> QueueKeys:
         reaper=f"{queue}.reaper",
         workers=f"{queue}.workers",
         weights=f"{queue}.weights",
+        parked=f"{queue}.parked",
         seen=f"{queue}.seen:",
         reply=f"{queue}.reply:",
     )

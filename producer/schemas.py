@@ -11,6 +11,7 @@ import pydantic
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from producer.errors import ValidationError
+from producer.jwe_form import key_id_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -134,7 +135,16 @@ class JournalResult(_Answer):
 class DeadReason(StrEnum):
     """Why an entry could not be processed; the closed list."""
 
+    #: Written by earlier versions only, for the four that follow.
     UNDECRYPTABLE = "undecryptable"
+    #: No worker will ever have the key: written only where an operator says so.
+    UNKNOWN_KEY = "unknown_key"
+    #: Sealed for another id, or as something else than an entry.
+    WRONG_ID = "wrong_id"
+    #: Not sealed at all; what it says is not kept.
+    NOT_SEALED = "not_sealed"
+    #: Sealed, and altered since; or its key is another one of the same id.
+    DAMAGED = "damaged"
     MALFORMED = "malformed"
     OVERSIZED = "oversized"
     ANONYMIZER_FAILED = "anonymizer_failed"
@@ -162,7 +172,9 @@ class DeadLetter(_Answer):
         reason: why it could not be processed.
         deliveries: how often it was delivered before.
         failed_at: when it failed, UTC.
-        sealed: the entry, or the result, sealed as it was received.
+        sealed: the entry, or the result, sealed as it was received; "" if it was not sealed.
+        withheld: how many characters came that were not sealed. They are not kept, and no digest
+            of them either: whoever guesses a sentence could tell by it that it was written.
     """
 
     entry_id: str
@@ -170,6 +182,38 @@ class DeadLetter(_Answer):
     deliveries: Annotated[int, Field(ge=1)] = 1
     failed_at: datetime = Field(default_factory=_now)
     sealed: Annotated[str, Field(repr=False)]
+    withheld: Annotated[int, Field(ge=0)] = 0
+
+    @classmethod
+    def of(
+        cls, entry_id: str, reason: DeadReason, content: str, *, deliveries: int = 1
+    ) -> DeadLetter:
+        """The dead letter of what came, which is kept only if it was sealed.
+
+        Args:
+            entry_id: as the message tells; one that is no entry id is not kept either.
+            reason: why it could not be processed.
+            content: what should be a sealed message, and may be any text.
+            deliveries: how often it was delivered.
+        """
+        is_sealed = key_id_of(content) is not None
+        return cls(
+            entry_id=entry_id if ENTRY_ID.fullmatch(entry_id) else "",
+            reason=reason,
+            deliveries=deliveries,
+            sealed=content if is_sealed else "",
+            withheld=0 if is_sealed else len(content),
+        )
+
+    @property
+    def frees_id(self) -> bool:
+        """Whether the entry may be submitted again at once.
+
+        Only an entry can have been submitted under its id that is sealed for it.
+        """
+        return bool(self.sealed) and not (
+            self.reason.holds_result or self.reason is DeadReason.WRONG_ID
+        )
 
 
 def check_entry_id(entry_id: str) -> None:

@@ -17,7 +17,14 @@ from joserfc.errors import JoseError
 from joserfc.jwk import OctKey
 from joserfc.registry import HeaderParameter
 
-from producer.errors import ConfigurationError, SealError
+from producer.errors import (
+    ConfigurationError,
+    NotSealedError,
+    SealError,
+    UnknownKeyError,
+    WrongIdError,
+)
+from producer.jwe_form import key_id_of, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -123,23 +130,35 @@ class KeySet:
         """Decrypt a message that claims to be of this kind and for this entry.
 
         Raises:
-            SealError: unknown key, altered bytes, another kind, or another entry's.
+            UnknownKeyError: it was sealed with a key that is not in the key set.
+            NotSealedError: it was not sealed at all.
+            WrongIdError: it is of another kind, or another entry's.
+            SealError: its bytes were altered, or its key is another one of the same id.
         """
         try:
             token = jwe.decrypt_compact(sealed, self._find, registry=_REGISTRY)
             header = token.headers()
         except (JoseError, ValueError, TypeError, KeyError, AttributeError):
-            raise SealError from None
+            raise self._reason(sealed) from None
         if header.get("typ") != kind or header.get("eid") != entry_id or token.plaintext is None:
-            raise SealError("the sealed message belongs to another id or kind")
+            raise WrongIdError
         return bytes(token.plaintext)
+
+    def _reason(self, sealed: str | bytes) -> SealError:
+        """Why a message did not open; looked for only then, as it would slow down all others."""
+        text = sealed.decode("ascii", "replace") if isinstance(sealed, bytes) else sealed
+        kid = key_id_of(text) if isinstance(text, str) else None
+        if kid is None:
+            return NotSealedError()
+        if kid not in self._keys:
+            return UnknownKeyError(kid, shown(kid))
+        return SealError("altered, or sealed with another key of the same id")
 
     def _find(self, token: Any) -> OctKey:
         kid = token.headers().get("kid")
-        key = self._keys.get(kid) if isinstance(kid, str) else None
-        if key is None:
-            raise SealError("sealed with a key that is not in the key set")
-        return key
+        if not isinstance(kid, str):
+            raise TypeError
+        return self._keys[kid]
 
 
 def new_key() -> dict[str, str]:

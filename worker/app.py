@@ -25,6 +25,7 @@ from worker.broker import transport
 from worker.broker.claims import claims_for
 from worker.broker.connection import broker_config
 from worker.broker.outages import Outages
+from worker.broker.parked import MissingKeys, Unparker
 from worker.broker.settlement import ClaimSettler
 from worker.celery_internals import UnhurriedEvents
 from worker.child import process
@@ -179,21 +180,17 @@ def supervise(
         metrics: what is counted and measured.
         outages: told of everything that Redis does not do.
     """
-    limits = BatchLimits(
-        entries=settings.max_batch_entries,
-        tokens=settings.max_batch_tokens,
-        seconds=settings.batch_timeout_seconds,
-        deliveries=settings.max_deliveries,
-    )
+    limits = _limits(settings)
     claims = claims_for(settings, hasty_client(settings))
-    health.watch_pause(claims.pause.problem)
-    metrics.paused(lambda: claims.pause.is_on)
+    missing = MissingKeys(lambda: settings.key_set().key_ids)
+    health.watch(claims.pause.problem, missing.problem)
+    metrics.watch(paused=lambda: claims.pause.is_on, missing_keys=lambda: missing.count)
     patient = claims.through(hasty_client(settings, LEASE_ANSWER_SECONDS))
     leases = LeaseThread(patient, settings.lease_seconds, outages=outages, metrics=metrics)
-    # A worker holds no more than its ready children can work on.
-    transport.bind(
-        claims, lambda: health.children * limits.prefetched, outages, leases.requeue_later
-    )
+    leases.unparker = Unparker(patient, missing)
+    # A worker holds no more than its ready children can work on, and can open.
+    most = partial(_most_claims, health, limits, missing)
+    transport.bind(claims, most, outages, leases.requeue_later)
     dead_letters = DeadLetters(ClaimSettler(claims), metrics)
 
     def dispatcher_for(consumer: Any) -> Dispatcher:
@@ -207,6 +204,7 @@ def supervise(
             requeuer,
             limits=limits,
             metrics=metrics,
+            missing=missing,
             call_soon=consumer.hub.call_soon,
         )
 
@@ -222,6 +220,19 @@ def supervise(
         dead_letters, supervisor.connected, supervisor.receive, supervisor.disconnected, outages
     )
     return supervisor
+
+
+def _limits(settings: WorkerSettings) -> BatchLimits:
+    return BatchLimits(
+        entries=settings.max_batch_entries,
+        tokens=settings.max_batch_tokens,
+        seconds=settings.batch_timeout_seconds,
+        deliveries=settings.max_deliveries,
+    )
+
+
+def _most_claims(health: Health, limits: BatchLimits, missing: MissingKeys) -> float:
+    return 0 if missing.paused else health.children * limits.prefetched
 
 
 def hasty_client(settings: WorkerSettings, seconds: float = LOOP_ANSWER_SECONDS) -> redis.Redis:

@@ -46,6 +46,17 @@ class Stage(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class MissingKey:
+    """Why an entry is left to another worker: it was sealed with a key that this one lacks.
+
+    Attributes:
+        key_id: of the key, as the entry's header tells; it may be any text.
+    """
+
+    key_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Claim:
     """One entry that this worker has claimed, still sealed.
 
@@ -74,6 +85,7 @@ class BatchReport:
         stages: seconds the batch spent in each stage.
         waits: for each entry with a known time of submission, seconds from then to the child.
         end_to_end: for each answered entry, seconds from submission to its result.
+        missing_keys: ids of the keys that entries of the batch need and this worker lacks.
         failure: set if the batch as a whole failed; then there are no outcomes, except where it
             was published and not confirmed.
     """
@@ -86,6 +98,7 @@ class BatchReport:
     redactions: Counter[str] = field(default_factory=Counter)
     tokens: int = 0
     padded_tokens: int = 0
+    missing_keys: set[str] = field(default_factory=set)
     failure: Failure | None = None
 
     @contextmanager

@@ -100,8 +100,13 @@ NOW: list[Placed] = [
         8,
         graph(
             "Queue",
-            [("max(journal_queue_ready)", "waiting"), ("max(journal_queue_claimed)", "claimed")],
-            "Waiting entries that grow while claimed ones stay flat: add replicas.",
+            [
+                ("max(journal_queue_ready)", "waiting"),
+                ("max(journal_queue_claimed)", "claimed"),
+                ("max(journal_queue_parked)", "waiting for a key"),
+            ],
+            "Waiting entries that grow while claimed ones stay flat: add replicas. Entries that "
+            "wait for a key: a worker's key file is old, see its /readyz.",
         ),
     ),
     (

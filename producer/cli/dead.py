@@ -39,7 +39,8 @@ def dead() -> None:
 def list_letters(reason: str | None, as_json: bool, redis_url: str | None) -> None:
     """List dead letters, oldest first: id, reason, deliveries, when. Never their text.
 
-    A letter that this version cannot read has the reason `unreadable`; it can be dropped by its
+    What was not sealed is withheld: only how many characters came is kept. A letter that this
+    version cannot read has the reason `unreadable`; it can be dropped by its
     stream id.
     """
     letters = DeadLetters(Settings.load(redis_url=redis_url))
@@ -55,7 +56,7 @@ def list_letters(reason: str | None, as_json: bool, redis_url: str | None) -> No
         empty = False
         table = Table("stream id", "entry", "reason", "deliveries", "failed at", "sealed bytes")
         for stored in page:
-            values = _described(stored).values()
+            values = list(_described(stored).values())[: len(table.columns)]
             table.add_row(*("-" if value is None else escape(str(value)) for value in values))
         console.print(table)
     if empty:
@@ -93,12 +94,29 @@ def replay(
 ) -> None:
     """Put letters back on the queue, say after a bug was mended; each leaves the dead stream.
 
-    Results that nobody could open or handle go back to the results. Exit code 3: no room for all;
-    the rest are still dead letters.
+    Results that nobody could open or handle go back to the results. An entry that was submitted
+    again since stays a dead letter, and so does what was not sealed, of which nothing is kept. Exit
+    code 3: no room for all; the rest are still dead letters.
     """
     letters = DeadLetters(Settings.load(redis_url=redis_url))
     count = letters.replay(_chosen(letters, entry_ids, everything, reason))
     click.echo(json.dumps({"replayed": count}))
+
+
+@dead.command()
+@click.argument("key_id")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@redis_option
+def abandon(key_id: str, yes: bool, redis_url: str | None) -> None:
+    """Give up the entries that wait for the key KEY_ID, when that key is lost for good.
+
+    They become dead letters, `unknown_key`, and may be submitted again. Should the key be found
+    after all, `journal dead replay --all --reason unknown_key` puts them back.
+    """
+    if not yes:
+        click.confirm(f"Give up all that waits for the key {key_id}?", abort=True, err=True)
+    count = DeadLetters(Settings.load(redis_url=redis_url)).abandon(key_id)
+    click.echo(json.dumps({"abandoned": count}))
 
 
 @dead.command()
@@ -152,4 +170,5 @@ def _described(stored: StoredLetter) -> dict[str, object]:
         "deliveries": letter and letter.deliveries,
         "failed_at": letter and letter.failed_at.isoformat(timespec="seconds"),
         "sealed_bytes": letter and len(letter.sealed),
+        "withheld": letter and letter.withheld,
     }

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 ROWS = (
     ("ready", "waiting for a worker"),
+    ("parked", "waiting for a worker that has their key"),
     ("claimed", "in the hands of workers"),
     ("results", "answered, kept until every group has acknowledged"),
     ("dead", "dead letters"),

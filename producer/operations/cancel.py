@@ -63,7 +63,8 @@ def _remove(entry_id: str, keys: QueueKeys) -> Operation[bool]:
     """Look through all that waits, then through all claims; returns whether it was found."""
     names = (keys.leases, keys.deliveries, keys.seen + entry_id)
     source = script("remove")
-    places = [(name, "list") for name in keys.waiting] + [(keys.claims, "claims")]
+    places = [(name, "list") for name in (*keys.waiting, keys.parked)]
+    places.append((keys.claims, "claims"))
     for name, kind in places:
         page = b"0"
         while True:

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 import pydantic
 
 from producer.errors import QueueFull
-from producer.message import encode_message
+from producer.jwe_form import encode_key_id
+from producer.keys import keys_of
+from producer.message import decode_message, encode_message
 from producer.operations.base import as_mapping, as_text, raise_for_errors, script
-from producer.schemas import DeadLetter
+from producer.schemas import DeadLetter, DeadReason
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,11 +34,13 @@ class StoredLetter:
         stream_id: of the dead letter on the dead stream.
         entry_id: of the entry; "" if the stream does not hold it.
         letter: the dead letter; None if it is damaged or of a kind that this version does not know.
+        freed: whether its id may be submitted again since. Earlier versions freed none.
     """
 
     stream_id: str
     entry_id: str
     letter: DeadLetter | None
+    freed: bool = False
 
     @property
     def reason(self) -> str:
@@ -72,7 +76,7 @@ def _stored(stream_id: str, fields: dict[str, Any]) -> StoredLetter:
         letter = DeadLetter.model_validate_json(fields.get("letter", b""))
     except pydantic.ValidationError:
         return StoredLetter(stream_id, entry_id, None)
-    return StoredLetter(stream_id, letter.entry_id, letter)
+    return StoredLetter(stream_id, letter.entry_id, letter, freed="freed" in fields)
 
 
 def drop(settings: Settings, stream_ids: Sequence[str]) -> Operation[int]:
@@ -85,11 +89,44 @@ def drop(settings: Settings, stream_ids: Sequence[str]) -> Operation[int]:
     return dropped
 
 
+def abandon(settings: Settings, key_id: str) -> Operation[int]:
+    """Make dead letters of the entries that wait for a key, which no worker will ever have.
+
+    Returns:
+        How many.
+    """
+    keys = keys_of(settings.queue)
+    own = encode_key_id(key_id)
+    abandoned, before = 0, 0
+    while True:
+        # From the oldest on; what is given up makes room for what comes after it.
+        first, last = -before - PAGE, -before - 1
+        (elements,) = raise_for_errors((yield [("LRANGE", keys.parked, first, last)]))
+        if not elements:
+            return abandoned
+        arguments: list[Any] = []
+        for element in reversed(elements):
+            encoded, _, message = element.partition(b" ")
+            if as_text(encoded) == own:
+                entry_id, sealed = decode_message(message)
+                letter = DeadLetter.of(entry_id, DeadReason.UNKNOWN_KEY, sealed)
+                arguments += [element, letter.entry_id, letter.encode()]
+        moved = 0
+        if arguments:
+            call = ("EVAL", script("abandon"), 2, keys.parked, settings.dead, keys.seen, *arguments)
+            (moved,) = raise_for_errors((yield [call]))
+        abandoned += moved
+        before += len(elements) - moved
+
+
 def replay(settings: Settings, letters: Sequence[StoredLetter]) -> Operation[int]:
     """Put entries back on the queue and results back on their stream.
 
+    An entry whose text was not kept stays a dead letter, and so does one that was submitted again
+    since: it would be answered twice.
+
     Returns:
-        How many of the dead letters were still there.
+        How many of the dead letters were still there and are back.
 
     Raises:
         QueueFull: no more room; those that found none are still dead letters.
@@ -98,22 +135,27 @@ def replay(settings: Settings, letters: Sequence[StoredLetter]) -> Operation[int
     results: list[Any] = []
     for stored in letters:
         letter = stored.letter
-        if letter is None:
+        if letter is None or not letter.sealed:
             continue
         if letter.reason.holds_result:
             results += [stored.stream_id, letter.entry_id, letter.sealed]
         else:
             message = encode_message(letter.entry_id, letter.sealed, queue=settings.queue)
-            entries += [stored.stream_id, letter.entry_id, message]
+            entries += [stored.stream_id, letter.entry_id, message, int(stored.freed)]
+    limits = (
+        settings.max_queue_entries,
+        keys_of(settings.queue).seen,
+        settings.idempotency_seconds,
+    )
     replayed, asked = 0, 0
-    for name, target, most, arguments in (
-        ("replay", settings.queue, settings.max_queue_entries, entries),
-        ("restore", settings.results, settings.max_results, results),
+    for name, target, options, arguments in (
+        ("replay", settings.queue, limits, entries),
+        ("restore", settings.results, (settings.max_results,), results),
     ):
         if not arguments:
             continue
         (reply,) = raise_for_errors(
-            (yield [("EVAL", script(name), 2, settings.dead, target, most, *arguments)])
+            (yield [("EVAL", script(name), 2, settings.dead, target, *options, *arguments)])
         )
         count, refused = reply
         replayed += int(count)

@@ -14,7 +14,7 @@ from redis.exceptions import ResponseError
 from producer.errors import SealError
 from producer.operations.base import Waiting, as_mapping, as_text, raise_for_errors, script
 from producer.operations.redis_errors import translate
-from producer.schemas import DeadLetter, DeadReason, JournalResult
+from producer.schemas import ENTRY_ID, DeadLetter, DeadReason, JournalResult
 from producer.sealing import RESULT
 
 if TYPE_CHECKING:
@@ -71,12 +71,11 @@ class _Failed:
         )
 
     def dead_letter(self) -> bytes:
-        return DeadLetter(
-            entry_id=self.stored.entry_id,
-            reason=self.reason,
-            deliveries=self.deliveries,
-            sealed=self.stored.sealed,
-        ).encode()
+        stored = self.stored
+        letter = DeadLetter.of(
+            stored.entry_id, self.reason, stored.sealed, deliveries=self.deliveries
+        )
+        return letter.encode()
 
 
 def create_group(settings: Settings, group: str) -> Operation[None]:
@@ -267,7 +266,8 @@ def _open(keys: KeySet, items: Sequence[Any]) -> list[tuple[_Stored, JournalResu
         with suppress(SealError, pydantic.ValidationError):
             plaintext = keys.open(sealed, kind=RESULT, entry_id=entry_id)
             result = JournalResult.model_validate_json(plaintext)
-        found.append((_Stored(as_text(stream_id), entry_id, as_text(sealed)), result))
+        told = entry_id if ENTRY_ID.fullmatch(entry_id) else ""  # else it may be any text
+        found.append((_Stored(as_text(stream_id), told, as_text(sealed)), result))
     return found
 
 

@@ -23,6 +23,7 @@ class Status:
         claimed: being worked on.
         results: answered and kept until every group has acknowledged.
         dead: dead letters.
+        parked: waiting for a worker that has the key they were sealed with.
         groups: for each consumer group, by name, results it has not acknowledged; a group is left
             out if they cannot be counted.
     """
@@ -32,6 +33,7 @@ class Status:
     results: int
     dead: int
     groups: dict[str, int]
+    parked: int = 0
 
 
 def status(settings: Settings) -> Operation[Status]:
@@ -42,12 +44,13 @@ def status(settings: Settings) -> Operation[Status]:
         ("HLEN", keys.claims),
         ("XLEN", settings.results),
         ("XLEN", settings.dead),
+        ("LLEN", keys.parked),
         ("XINFO", "GROUPS", settings.results),
     ]
     raise_for_errors(counts)
-    *waiting, claimed, results, dead = counts
+    *waiting, claimed, results, dead, parked = counts
     # No stream yet: no groups.
     infos = [] if isinstance(groups, Exception) else groups
     found = yield from groups_of(settings, infos, results)
     backlogs = {group.name: group.backlog for group in found if group.exact}
-    return Status(sum(waiting), claimed, results, dead, backlogs)
+    return Status(sum(waiting), claimed, results, dead, backlogs, parked)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from producer.errors import JournalError
 from worker import app
 from worker.broker.settlement import settler_for
+from worker.child.keys import RenewedKeys
 from worker.child.pipeline import Pipeline
 from worker.cli import check_redis, fail
 from worker.errors import WorkerError
@@ -109,7 +110,7 @@ def build(
         time.sleep(LOADING_SECONDS)
         os.kill(os.getpid(), signal.SIGKILL)
     pipeline = Pipeline(
-        keys=settings.key_set(),
+        keys=RenewedKeys(settings.key_set),
         anonymizer=NoAnonymizer(),
         classifier=NoClassifier(),
         settler=settler or settler_for(settings),

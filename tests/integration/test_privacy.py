@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -52,11 +53,15 @@ def test_a_sentence_is_found_nowhere_after_a_run_at_debug_with_failures(
         client.lpush("journal.entries", encode_message("broken", broken))
         other = keys.seal(f'{{"text": "{CANARY}"}}'.encode(), kind=ENTRY, entry_id="one")
         client.lpush("journal.entries", encode_message("another", other))
+        # Producers that did not seal: as an entry, as another task, as no task message at all.
+        app.send_task("journal.classify", [CANARY], task_id="plain", queue="journal.entries")
+        app.send_task("another.task", [CANARY], {"text": CANARY}, queue="journal.entries")
+        client.lpush("journal.entries", CANARY, json.dumps({"headers": {"id": CANARY}}))
         wait_until(lambda: backend.client.status().results > 20, "the worker to be at work")
         os.kill(psutil.Process(worker.pid).children()[0].pid, signal.SIGKILL)
         backend.answers(300)
         inspected = repr(app.control.inspect(timeout=2).active())
-        wait_until(lambda: backend.client.status().dead == 2, "the dead letters")
+        wait_until(lambda: backend.client.status().dead == 6, "the dead letters")
         receiver.should_stop = True
     pages = [worker.page(name)[1] for name in ("metrics", "healthz", "readyz")]
     worker.stop()

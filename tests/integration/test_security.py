@@ -19,12 +19,14 @@ from deploy.local.server import Server, free_port
 from producer import ConfigurationError, JournalClient, JournalEntry, KeySet, Settings, Unavailable
 from producer.connection import connect, execute
 from producer.dead_letters import DeadLetters
+from producer.jwe_form import encode_key_id
 from producer.load.run import LoadRun
 from producer.load.schedule import Schedule
+from producer.message import encode_message
 from producer.operations import reader as reading
 from producer.operations import results
 from producer.operations.groups import consumer_groups, expire_groups, remove_group
-from producer.sealing import new_key, write_key_file
+from producer.sealing import ENTRY, RESULT, new_key, write_key_file
 from tests import needs
 from tests.certificates import make_certificates
 from tests.integration.conftest import Backend, wait_until
@@ -154,8 +156,10 @@ def test_a_producer_puts_aside_what_it_cannot_open(
     monkeypatch.setattr(results, "RECLAIM_AFTER_MS", 0)
     monkeypatch.setattr(reading, "RECLAIM_EVERY_SECONDS", 0.0)
     settings = Settings.load(redis_url=url(guarded, "producer"), keys_file=keys_file)
+    stranger = KeySet.from_jwks({"keys": [new_key()]})
+    sealed = stranger.seal(b"{}", kind=RESULT, entry_id="x")
     with redis.Redis.from_url(url(guarded, "worker")) as worker:
-        worker.xadd("journal.results", {"entry_id": "x", "sealed": "y"})
+        worker.xadd("journal.results", {"entry_id": "x", "sealed": sealed})
     with JournalClient(settings, keys) as backend:
         for _ in range(2):
             assert list(backend.results(timeout=0)) == []
@@ -165,6 +169,18 @@ def test_a_producer_puts_aside_what_it_cannot_open(
     assert operator.replay(operator) == 1
     with JournalClient(settings, keys) as backend:
         assert (backend.status().results, backend.status().dead) == (1, 0)
+
+
+def test_an_operator_gives_up_what_waits_for_a_lost_key_and_puts_it_back(guarded: Server) -> None:
+    stranger = KeySet.from_jwks({"keys": [new_key()]})
+    sealed = stranger.seal(b"{}", kind=ENTRY, entry_id="x")
+    parked = f"{encode_key_id(stranger.current)} ".encode() + encode_message("x", sealed)
+    with redis.Redis.from_url(url(guarded, "worker")) as worker:
+        worker.lpush("journal.entries.parked", parked)
+    operator = DeadLetters(Settings.load(redis_url=url(guarded, "operator")))
+    assert operator.abandon(stranger.current) == 1
+    assert [stored.reason for stored in operator] == ["unknown_key"]
+    assert operator.replay(operator) == 1
 
 
 def test_an_operator_removes_a_group_that_nobody_reads_by(
@@ -288,12 +304,9 @@ def test_a_sealed_entry_under_another_id_is_a_dead_letter(
     one = JournalClient(settings, keys)
     one.submit_many([JournalEntry(entry_id="mine", text="Mine alone.")])
     assert len(Backend(settings, keys).answers(1)) == 1
-    from producer.message import encode_message
-    from producer.sealing import ENTRY
-
     entry = JournalEntry(entry_id="mine", text="Mine alone.")
     sealed = keys.seal(entry.encode(), kind=ENTRY, entry_id="mine")
     client.lpush("journal.entries", encode_message("stolen", sealed))
     wait_until(lambda: client.xlen("journal.dead") == 1, "the dead letter")
     (_, fields), *_ = client.xrange("journal.dead")
-    assert json.loads(fields[b"letter"])["reason"] == "undecryptable"
+    assert json.loads(fields[b"letter"])["reason"] == "wrong_id"

@@ -38,6 +38,8 @@ MOST_BYTES = 1024 * 1024
 #: How long replicas have to confirm answers, in milliseconds: much longer than they lag, and less
 #: than a child waits for an answer of Redis.
 REPLICAS_MS = 2000
+#: Most parked messages that one call looks at.
+UNPARK_LIMIT = 200
 #: Without a heartbeat for so long, in seconds, a worker no longer counts among those that share.
 SILENT_SECONDS = 5.0
 #: How many of kombu's leases one call looks through for claims of earlier versions.
@@ -57,7 +59,7 @@ class Answer(NamedTuple):
 
     Attributes:
         tag: of the claim.
-        is_result: whether it goes to the results, or to the dead letters.
+        kind: what becomes of it; see `Claims.settle`.
         entry_id: of the entry.
         field: of the stream, that holds the value.
         value: the sealed result or the dead letter.
@@ -65,7 +67,7 @@ class Answer(NamedTuple):
     """
 
     tag: str
-    is_result: bool
+    kind: str
     entry_id: str
     field: str
     value: Any
@@ -168,6 +170,9 @@ class Claims:
     def settle(self, answers: Sequence[Answer], replicas: int = 0) -> list[bool]:
         """Publish answers of claims still held, also as replies where they are asked for.
 
+        The kinds are `result`, `dead`, `freed` (dead, and its id may be submitted again at once)
+        and `parked` (it waits for a worker with the key whose encoded id is the value).
+
         Args:
             answers: one for each claim.
             replicas: how many have to confirm that they have the answers.
@@ -183,9 +188,9 @@ class Claims:
             return []
         keys = self.keys
         arguments: list[Any] = [keys.seen, keys.reply, self._reply_seconds]
-        for tag, is_result, entry_id, field, value, reason in answers:
-            arguments += [tag, int(is_result), entry_id, field, value, reason]
-        names = (keys.claims, keys.leases, keys.deliveries, self._results, self._dead)
+        for answer in answers:
+            arguments += answer
+        names = (keys.claims, keys.leases, keys.deliveries, self._results, self._dead, keys.parked)
         if not replicas:
             return [held == 1 for held in self._call("settle", names, arguments)]
         wait = ("WAIT", replicas, REPLICAS_MS)
@@ -219,6 +224,20 @@ class Claims:
         keys = self.keys
         names = (keys.leases, keys.claims, keys.deliveries)
         return [tag.decode() for tag in self._call("renew", names, (int(failed), *tags))]
+
+    def unpark(self, key_ids: Sequence[str]) -> tuple[int, list[str]]:
+        """Put parked messages back, to be taken next, that were sealed with one of these keys.
+
+        Args:
+            key_ids: the encoded ids of the keys that this worker has.
+
+        Returns:
+            How many, at most `UNPARK_LIMIT`; and the encoded ids of other keys that some wait for.
+        """
+        keys = self.keys
+        names = (keys.queue, keys.parked)
+        back, *others = self._call("unpark", names, (UNPARK_LIMIT, MOST_BYTES, *key_ids))
+        return int(back), [one.decode() for one in others]
 
     def announce(self, children: int) -> int:
         """Tell that this worker is alive, and how many children are ready: its weight.

@@ -6,9 +6,11 @@ import logging
 from typing import TYPE_CHECKING, Protocol
 
 from producer.connection import connect
+from producer.jwe_form import encode_key_id
 from producer.schemas import DeadLetter, DeadReason
 from worker.broker.claims import Answer, claims_for
 from worker.errors import UnconfirmedError
+from worker.protocol import MissingKey
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,8 +19,8 @@ if TYPE_CHECKING:
     from worker.broker.claims import Claims
     from worker.protocol import Claim
 
-    #: A sealed result, or why there is none.
-    Answered = tuple[Claim, str | DeadReason]
+    #: A sealed result, or why there is none: given up, or left to a worker that has its key.
+    Answered = tuple[Claim, str | DeadReason | MissingKey]
 
 log = logging.getLogger(__name__)
 
@@ -78,11 +80,12 @@ def settler_for(settings: Settings) -> Settler:
     return ClaimSettler(claims_for(settings, client), settings.min_replicas)
 
 
-def _answer(claim: Claim, answer: str | DeadReason) -> Answer:
-    """What is published: in the field `sealed` a result, in `letter` a dead letter."""
+def _answer(claim: Claim, answer: str | DeadReason | MissingKey) -> Answer:
+    """What an answer is to `Claims.settle`."""
+    if isinstance(answer, MissingKey):
+        return Answer(claim.tag, "parked", claim.entry_id, "", encode_key_id(answer.key_id))
     if not isinstance(answer, DeadReason):
-        return Answer(claim.tag, True, claim.entry_id, "sealed", answer)
-    letter = DeadLetter(
-        entry_id=claim.entry_id, reason=answer, deliveries=claim.deliveries, sealed=claim.sealed
-    )
-    return Answer(claim.tag, False, claim.entry_id, "letter", letter.encode(), answer)
+        return Answer(claim.tag, "result", claim.entry_id, "sealed", answer)
+    letter = DeadLetter.of(claim.entry_id, answer, claim.sealed, deliveries=claim.deliveries)
+    kind = "freed" if letter.frees_id else "dead"
+    return Answer(claim.tag, kind, letter.entry_id, "letter", letter.encode(), answer)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from worker.broker.settlement import settler_for
+from worker.child.keys import RenewedKeys
 from worker.child.pipeline import Pipeline
 from worker.cuda import hidden_cuda
 from worker.errors import AnonymizationError, StartupError
@@ -59,7 +60,7 @@ def build(settings: WorkerSettings) -> tuple[Pipeline, dict[str, str]]:
     except AnonymizationError as exc:
         raise StartupError(f"the tagger reads no text ({exc})") from None
     pipeline = Pipeline(
-        keys=settings.key_set(),
+        keys=RenewedKeys(settings.key_set),
         anonymizer=anonymizer,
         classifier=classifier,
         settler=settler_for(settings),

@@ -9,11 +9,17 @@ from __future__ import annotations
 import time
 from collections import Counter
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import pydantic
 
-from producer.errors import SealError, ValidationError
+from producer.errors import (
+    NotSealedError,
+    SealError,
+    UnknownKeyError,
+    ValidationError,
+    WrongIdError,
+)
 from producer.schemas import (
     MAX_TEXT_CHARACTERS,
     DeadReason,
@@ -25,18 +31,30 @@ from producer.schemas import (
 from producer.sealing import ENTRY, RESULT
 from worker.child.stages import Item, run_stage, without_failure
 from worker.errors import AnonymizationError, ClassificationError, UnconfirmedError
-from worker.protocol import BatchReport, Failure, Outcome, Stage
+from worker.protocol import BatchReport, Failure, MissingKey, Outcome, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from producer.sealing import KeySet
     from worker.broker.settlement import Settler
     from worker.child.stages import AnonymizerLike, ClassifierLike
     from worker.protocol import Claim
 
 #: A JWE of the longest entry, base64: anything longer was not made by a client.
 MAX_SEALED_CHARACTERS = 8 * MAX_TEXT_CHARACTERS + 4096
+
+
+_REASONS = {NotSealedError: DeadReason.NOT_SEALED, WrongIdError: DeadReason.WRONG_ID}
+
+
+class OpensAndSeals(Protocol):
+    """The interface that the pipeline needs of a key set."""
+
+    def open(self, sealed: str, *, kind: str, entry_id: str) -> bytes:
+        """Decrypt a message; see `KeySet.open`."""
+
+    def seal(self, plaintext: bytes, *, kind: str, entry_id: str) -> str:
+        """Encrypt a message; see `KeySet.seal`."""
 
 
 class Pipeline:
@@ -52,7 +70,7 @@ class Pipeline:
     def __init__(
         self,
         *,
-        keys: KeySet,
+        keys: OpensAndSeals,
         anonymizer: AnonymizerLike,
         classifier: ClassifierLike,
         settler: Settler,
@@ -69,7 +87,8 @@ class Pipeline:
             claims: the sealed entries of the batch.
 
         Returns:
-            Counts and times of the batch, with one outcome for each claim in the order given.
+            Counts and times of the batch, with one outcome for each claim in the order given:
+            `REQUEUED` for an entry that waits for a worker with its key.
 
         Raises:
             redis.exceptions.RedisError: the answers could not be published.
@@ -103,15 +122,17 @@ class Pipeline:
         try:
             plaintext = self._keys.open(claim.sealed, kind=ENTRY, entry_id=claim.entry_id)
             entry = JournalEntry.model_validate_json(plaintext)
-        except SealError:
-            item.reason = DeadReason.UNDECRYPTABLE
+        except UnknownKeyError as exc:
+            item.reason = MissingKey(exc.key_id)
+        except SealError as exc:
+            item.reason = _REASONS.get(type(exc), DeadReason.DAMAGED)
         except (pydantic.ValidationError, ValidationError):
             item.reason = DeadReason.MALFORMED
         else:
             if entry.entry_id == claim.entry_id:
                 item.entry = entry
             else:
-                item.reason = DeadReason.UNDECRYPTABLE
+                item.reason = DeadReason.WRONG_ID
 
     def _anonymize(self, items: Sequence[Item]) -> None:
         for item, anonymized in run_stage(
@@ -181,6 +202,9 @@ def _count(report: BatchReport, items: Sequence[Item], held: Sequence[bool]) -> 
         for item, outcome in zip(items, report.outcomes, strict=True)
         if outcome is Outcome.ANSWERED
     ]
+    report.missing_keys = {
+        item.reason.key_id for item in items if isinstance(item.reason, MissingKey)
+    }
     report.labels.update(label for item in answered for label in item.classification.labels)
     report.redactions.update(span.type for item in answered for span in item.anonymized.spans)
     report.end_to_end = [
@@ -191,4 +215,6 @@ def _count(report: BatchReport, items: Sequence[Item], held: Sequence[bool]) -> 
 def _outcome(item: Item, still_held: bool) -> Outcome:
     if not still_held:
         return Outcome.LEASE_LOST
+    if isinstance(item.reason, MissingKey):
+        return Outcome.REQUEUED
     return Outcome.ANSWERED if item.reason is None else Outcome.DEAD

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from producer.schemas import DeadReason, JournalEntry, JournalResult
     from worker.anonymizer.anonymizer import Anonymized
     from worker.classifier.classifier import Classification
-    from worker.protocol import Claim
+    from worker.protocol import Claim, MissingKey
 
 T = TypeVar("T")
 #: A text that any working stage can process.
@@ -69,7 +69,8 @@ class Item:
 
     Attributes:
         claim: the sealed entry and the claim on it.
-        reason: why the entry is dead-lettered; None as long as no stage has failed.
+        reason: why the entry is not answered: dead-lettered, or left to a worker that has its key;
+            None as long as no stage has failed.
         entry: the opened entry.
         anonymized: its anonymized text.
         classification: what the classifier found in the anonymized text.
@@ -77,7 +78,7 @@ class Item:
     """
 
     claim: Claim
-    reason: DeadReason | None = None
+    reason: DeadReason | MissingKey | None = None
     entry: JournalEntry = field(init=False)
     anonymized: Anonymized = field(init=False)
     classification: Classification = field(init=False)

@@ -66,11 +66,12 @@ class QueueCollector(Collector):
             return
         lists = len(keys_of(self._settings.queue).waiting)
         ready, oldest = replies[:lists], replies[lists : 2 * lists]
-        claimed, results, dead, groups, memory = replies[2 * lists :]
+        claimed, parked, results, dead, groups, memory = replies[2 * lists :]
         yield GaugeMetricFamily("journal_redis_up", "Whether Redis answers", 1)
         for name, help_text, counts in (
             ("journal_queue_ready", "Entries waiting for a worker", ready),
             ("journal_queue_claimed", "Entries in the hands of workers", [claimed]),
+            ("journal_queue_parked", "Entries waiting for a worker with their key", [parked]),
             ("journal_results_entries", "Results kept on the stream", [results]),
             ("journal_dead_letters", "Dead letters kept", [dead]),
         ):
@@ -108,6 +109,7 @@ class QueueCollector(Collector):
             *(("LLEN", name) for name in keys.waiting),
             *(("LINDEX", name, -1) for name in keys.waiting),  # the next to be taken, so the oldest
             ("HLEN", keys.claims),
+            ("LLEN", keys.parked),
             ("XLEN", settings.results),
             ("XLEN", settings.dead),
             ("XINFO", "GROUPS", settings.results),

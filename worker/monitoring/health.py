@@ -38,7 +38,7 @@ class Health:
         self._failed_starts = 0
         self._connected = False
         self._stopping = False
-        self._paused: Callable[[], str | None] = lambda: None
+        self._watched: list[Callable[[], str | None]] = []
 
     @property
     def children(self) -> int:
@@ -85,9 +85,9 @@ class Health:
         self._tick = self._clock()
         self._busy_since = None
 
-    def watch_pause(self, problem: Callable[[], str | None]) -> None:
-        """Ask this why claiming is paused, if it is: the worker is alive then and not ready."""
-        self._paused = problem
+    def watch(self, *problems: Callable[[], str | None]) -> None:
+        """Ask these what is wrong, if something is: the worker is alive then and not ready."""
+        self._watched += problems
 
     def stopping(self) -> None:
         """The worker drains."""
@@ -111,4 +111,5 @@ class Health:
         problem = self._redis_problem()
         if not self._connected:
             return "not connected to Redis" + (f": {problem}" if problem else "")
-        return problem or self.alive() or self._paused()
+        problem = problem or self.alive()
+        return problem or next(filter(None, (watched() for watched in self._watched)), None)

@@ -69,6 +69,9 @@ class Metrics:
         self._paused = gauge(
             "journal_worker_paused", "1 while nothing is claimed because results are not read"
         )
+        self._missing_keys = gauge(
+            "journal_worker_missing_keys", "Keys that entries need and this worker lacks"
+        )
         self._model = gauge(
             "journal_model_info",
             "The model this worker runs",
@@ -133,9 +136,10 @@ class Metrics:
         """Set how many children are ready."""
         self._children.set(ready)
 
-    def paused(self, is_on: Callable[[], bool]) -> None:
-        """Tell at every scrape whether claiming is paused."""
-        self._paused.set_function(is_on)
+    def watch(self, *, paused: Callable[[], bool], missing_keys: Callable[[], int]) -> None:
+        """Tell at every scrape whether claiming is paused, and how many keys are missing."""
+        self._paused.set_function(paused)
+        self._missing_keys.set_function(missing_keys)
 
     def model(self, *, name: str, version: str, precision: str, device: str) -> None:
         """Set which model runs: its name and version, its precision and its device."""

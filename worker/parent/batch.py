@@ -70,4 +70,6 @@ def finish(request: Any, outcome: Outcome, seconds: float) -> None:
         return
     request_ended(request)
     request.acknowledge()
+    if outcome is Outcome.REQUEUED:
+        return
     request.send_event("task-failed", exception=outcome.value, traceback="")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import math
 from typing import Any
 
+from producer.jwe_form import key_id_of
 from producer.message import ENQUEUED_AT
 from producer.schemas import ENTRY_ID
 from worker.broker.payload import DELIVERIES_HEADER
@@ -29,16 +31,29 @@ def as_claim(request: Any) -> Claim | None:
 
 
 def malformed(message: Any) -> Claim:
-    """The claim of a message that is no entry; its body is kept as it came."""
+    """The claim of a message that is no entry; `sealed` is its one argument, or its whole body.
+
+    A dead letter keeps it only if it is sealed, as the argument of a task of a wrong name may be.
+    """
     headers = message.headers if isinstance(message.headers, dict) else {}
     ident = str(headers.get("id", ""))
     body = message.body
+    text = body.decode("utf-8", "backslashreplace") if isinstance(body, bytes) else str(body)
     return Claim(
         entry_id=ident if ENTRY_ID.fullmatch(ident) else "unknown",
-        sealed=body.decode("utf-8", "backslashreplace") if isinstance(body, bytes) else str(body),
+        sealed=_sealed_argument(text) or text,
         tag=str(message.delivery_tag),
         deliveries=int(headers.get(DELIVERIES_HEADER, 1)),
     )
+
+
+def _sealed_argument(body: str) -> str | None:
+    """The one argument of a task, if its body holds one and that is sealed."""
+    try:
+        (argument,) = json.loads(body)[0]
+    except (ValueError, TypeError, LookupError, RecursionError):
+        return None
+    return argument if isinstance(argument, str) and key_id_of(argument) else None
 
 
 def _seconds(moment: Any) -> float:

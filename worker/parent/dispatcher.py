@@ -18,11 +18,12 @@ from producer.schemas import DeadReason
 from worker.broker.transport import mark_running, mark_settled
 from worker.child.process import run_batch
 from worker.parent.batch import Batch, finish
-from worker.protocol import BatchReport, Failure
+from worker.protocol import BatchReport, Failure, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container
 
+    from worker.broker.parked import MissingKeys
     from worker.monitoring.metrics import Metrics
     from worker.parent.gatherer import Gatherer
     from worker.parent.limits import BatchLimits
@@ -44,6 +45,7 @@ class Dispatcher:
         requeuer: requeues what this worker does not work on.
         limits: the time limit of a batch.
         metrics: where batch reports are counted.
+        missing: told which keys the entries of a batch need and this worker lacks.
         call_soon: runs a function once the event loop has read what has arrived.
     """
 
@@ -55,6 +57,7 @@ class Dispatcher:
         *,
         limits: BatchLimits,
         metrics: Metrics,
+        missing: MissingKeys,
         call_soon: Callable[..., Any],
     ) -> None:
         self._pool = pool
@@ -62,6 +65,7 @@ class Dispatcher:
         self._requeuer = requeuer
         self._limits = limits
         self._metrics = metrics
+        self._missing = missing
         self._call_soon = call_soon
         self._running: dict[str, Batch] = {}
         self._flush_scheduled = False
@@ -204,6 +208,9 @@ class Dispatcher:
         for request, outcome in zip(batch.requests, report.outcomes, strict=True):
             finish(request, outcome, seconds)
         self._metrics.observe(report)
+        self._missing.report(
+            report.missing_keys, opened=any(one is not Outcome.REQUEUED for one in report.outcomes)
+        )
 
     def _lost(self, batch: Batch, info: Any) -> None:
         """The child was killed, ran out of memory, or past the time limit."""

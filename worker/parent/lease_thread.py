@@ -1,7 +1,8 @@
 """Leases, on a thread of the parent, so that the event loop never waits for Redis.
 
 The thread renews those of this worker, tells the others that it is alive, reaps those of dead
-workers, and requeues what the event loop could not, as soon as Redis answers.
+workers, puts back entries that waited for a key, and requeues what the event loop could not, as
+soon as Redis answers.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from worker.broker.outages import Outages
+    from worker.broker.parked import Unparker
     from worker.monitoring.metrics import Metrics
 
 log = logging.getLogger(__name__)
@@ -79,6 +81,8 @@ class LeaseThread:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._claims = claims
+        #: Puts back entries that wait for a key which this worker has; None where none is parked.
+        self.unparker: Unparker | None = None
         self._outages = outages
         watched = _Watched(claims, outages)
         self._lease = lease_seconds
@@ -159,7 +163,10 @@ class LeaseThread:
         # An event loop that connects again, or hangs, claims nothing: others need not leave it a
         # share.
         if not self._watched.silent and (self._draining or silent < SILENT_SECONDS):
-            self._heartbeat.beat(0 if self._draining else self._children)
+            idle = self._draining or (self.unparker is not None and self.unparker.doubtful)
+            self._heartbeat.beat(0 if idle else self._children)
+            if self.unparker is not None and not self._draining:
+                self.unparker.look()
         if requeued := self._reaper.look():
             self._metrics.redelivered(requeued)
         if self._watched.silent:

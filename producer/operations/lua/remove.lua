@@ -10,7 +10,8 @@ local quoted = '"' .. id .. '"'
 local function is_of(message)
   room = room - #message
   if not message:find(quoted, 1, true) then return false end
-  local decoded, content = pcall(cjson.decode, message)
+  -- A parked message stands behind the id of its key and a space.
+  local decoded, content = pcall(cjson.decode, message:match('^%S* ({.*)$') or message)
   return decoded and type(content) == 'table' and type(content.headers) == 'table'
     and content.headers.id == id
 end

@@ -6,7 +6,8 @@
 -- Returns one number a message: 0 queued, 1 duplicate, 2 no room.
 -- A repeated call with the same token (a retry after a lost answer) counts as the same submit;
 -- an id that occurs twice in one call is a duplicate the second time.
-local room = tonumber(ARGV[1]) - redis.call('LLEN', KEYS[1])
+-- Entries that wait for a worker with their key (see producer/keys.py) take room as well.
+local room = tonumber(ARGV[1]) - redis.call('LLEN', KEYS[1]) - redis.call('LLEN', KEYS[1] .. '.parked')
 local seconds, token, confirm, asked = ARGV[2], ARGV[3], ARGV[4] == '1', ARGV[5] == '1'
 local count = #ARGV - 5
 local codes, named = {}, {}

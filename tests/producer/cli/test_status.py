@@ -28,6 +28,7 @@ def test_status_needs_no_keys(
         "results": 2,
         "dead": 0,
         "groups": {"backend": 2},
+        "parked": 0,
     }
 
 

@@ -78,6 +78,24 @@ async def test_a_result_that_does_not_open_becomes_a_dead_letter_and_frees_the_s
 
 
 @pytest.mark.usefixtures("at_once")
+async def test_of_a_result_that_was_not_sealed_only_the_length_is_kept(
+    either: Any, raw: redis.Redis, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    raw.xadd(STREAM, {"entry_id": "x", "sealed": "Dear diary"})
+    raw.xadd(STREAM, {"entry_id": "Dear diary", "sealed": "Dear diary"})
+    assert await read(either) + await read(either) == []
+    letters = DeadLetters(settings)
+    found = [stored.letter for stored in letters]
+    assert [(one.entry_id, one.sealed, one.withheld) for one in found if one] == [
+        ("x", "", 10),
+        ("", "", 10),
+    ]
+    assert letters.replay(letters) == 0
+    assert "diary" not in f"{caplog.text}{raw.xrange('journal.dead')}"
+    assert raw.xlen(STREAM) == 0
+
+
+@pytest.mark.usefixtures("at_once")
 async def test_a_reader_that_has_the_key_takes_over_what_another_could_not_open(
     open_client: Callable[..., Any], settings: Settings, raw: redis.Redis
 ) -> None:

@@ -59,11 +59,11 @@ class Worker:
         now = datetime.now(UTC)
         result = JournalResult(entry_id=entry_id, submitted_at=now, completed_at=now, model="m")
         sealed = self._keys.seal(result.encode(), kind=RESULT, entry_id=entry_id)
-        return self.claims.settle([Answer(claimed.tag, True, entry_id, "sealed", sealed)])[0]
+        return self.claims.settle([Answer(claimed.tag, "result", entry_id, "sealed", sealed)])[0]
 
     def bury(self, claimed: Claimed, entry_id: str) -> bool:
         reason = DeadReason.CLASSIFIER_FAILED
-        answer = Answer(claimed.tag, False, entry_id, "letter", "letter", reason)
+        answer = Answer(claimed.tag, "freed", entry_id, "letter", "letter", reason)
         return self.claims.settle([answer])[0]
 
 
@@ -212,6 +212,15 @@ async def test_a_cancelled_entry_under_way_is_not_published_and_nothing_of_it_st
     worker.claims.renew([claimed.tag], failed=True)
     assert await either.cancel("a")
     assert not worker.answer(claimed, "a")
+    assert [key for key in raw.keys("*") if "reaper" not in key] == []
+
+
+async def test_a_cancelled_entry_that_waits_for_its_key_is_gone(
+    either: Any, worker: Worker, raw: redis.Redis
+) -> None:
+    await either.submit("Soup again.", entry_id="a")
+    assert worker.claims.settle([Answer(worker.claim().tag, "parked", "a", "", "key-1")])[0]
+    assert await either.cancel("a")
     assert [key for key in raw.keys("*") if "reaper" not in key] == []
 
 

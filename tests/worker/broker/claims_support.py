@@ -43,12 +43,12 @@ def open_claims(url: str, **options: Any) -> Claims:
 
 def result(tag: str, entry_id: str = "e") -> Answer:
     """The answer that publishes a result."""
-    return Answer(tag, True, entry_id, "sealed", f"answer to {entry_id}")
+    return Answer(tag, "result", entry_id, "sealed", f"answer to {entry_id}")
 
 
 def dead(tag: str, entry_id: str = "e") -> Answer:
     """The answer that publishes a dead letter."""
-    return Answer(tag, False, entry_id, "letter", f"letter of {entry_id}", "worker_lost")
+    return Answer(tag, "dead", entry_id, "letter", f"letter of {entry_id}", "worker_lost")
 
 
 def expire(client: redis.Redis, tags: Iterable[str]) -> None:

@@ -36,7 +36,7 @@ def test_one_result_that_is_never_acknowledged_pauses_no_worker(
             fields = {"entry_id": entry_id, "submitted_at": NOW, "completed_at": NOW}
             answer = JournalResult.model_validate(fields).encode()
             sealed = keys.seal(answer, kind=RESULT, entry_id=entry_id)
-            claims.settle([Answer(claimed[0].tag, True, entry_id, "sealed", sealed)])
+            claims.settle([Answer(claimed[0].tag, "result", entry_id, "sealed", sealed)])
             handled = [one for one in backend.receive() if one.result.entry_id != "e0"]
             backend.acknowledge([one.stream_id for one in handled])
     assert client.xlen("journal.results") == 1
@@ -63,7 +63,7 @@ def test_a_pause_is_told_where_it_begins_and_ends(caplog: pytest.LogCaptureFixtu
     now = 100.0
     pause = ResultsPause(500, clock=lambda: now)
     health = Health(60.0, clock=lambda: now)
-    health.watch_pause(pause.problem)
+    health.watch(pause.problem)
     health.child_ready(1)
     health.tick(running=0, finished=False)
     with caplog.at_level(logging.INFO):

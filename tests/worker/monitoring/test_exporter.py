@@ -73,6 +73,7 @@ def test_an_empty_system_has_every_gauge_at_zero(scraper: Scraper) -> None:
         "journal_queue_ready": 0,
         "journal_queue_oldest_seconds": 0,
         "journal_queue_claimed": 0,
+        "journal_queue_parked": 0,
         "journal_results_entries": 0,
         "journal_dead_letters": 0,
         "journal_redis_maxmemory_bytes": 0,
@@ -210,7 +211,9 @@ def test_garbage_on_the_queue_stops_no_scrape(scraper: Scraper, client: redis.Re
 def test_what_redis_refuses_to_tell_is_left_out_and_not_zero(
     scraper: Scraper, client: redis.Redis
 ) -> None:
-    for key in ("journal.entries", "journal.results", "journal.dead", "journal.entries.claims"):
+    for key in ("journal.entries", "journal.results", "journal.dead"):
+        client.set(key, "text")
+    for key in ("journal.entries.claims", "journal.entries.parked"):
         client.set(key, "text")
     gauges = scraper.gauges()
     assert gauges.pop("journal_redis_up") == 1
@@ -230,7 +233,11 @@ def test_what_a_user_may_not_see_is_left_out(
     )
     one = Scraper(redis_url.replace("redis://", "redis://half:x@"))
     try:
-        assert one.gauges() == {"journal_redis_up": 1, "journal_queue_ready": 0}
+        assert one.gauges() == {
+            "journal_redis_up": 1,
+            "journal_queue_ready": 0,
+            "journal_queue_parked": 0,
+        }
     finally:
         one.close()
         client.acl_deluser("half")

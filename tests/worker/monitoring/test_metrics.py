@@ -49,6 +49,7 @@ def test_the_names_are_the_contract(metrics: Metrics) -> None:
         "journal_worker_in_flight": "gauge",
         "journal_worker_children": "gauge",
         "journal_worker_paused": "gauge",
+        "journal_worker_missing_keys": "gauge",
         "journal_model_info": "gauge",
     }
     page = generate_latest(metrics.registry).decode()
@@ -113,8 +114,9 @@ def test_gauges_tell_the_latest(metrics: Metrics) -> None:
         metrics.in_flight(waiting=waiting, running=running)
     metrics.children(2)
     assert value(metrics, "journal_worker_paused") == 0
-    metrics.paused(lambda: True)
+    metrics.watch(paused=lambda: True, missing_keys=lambda: 2)
     assert value(metrics, "journal_worker_paused") == 1
+    assert value(metrics, "journal_worker_missing_keys") == 2
     assert value(metrics, "journal_worker_in_flight", state="running") == 3
     assert value(metrics, "journal_worker_children") == 2
 

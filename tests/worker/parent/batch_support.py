@@ -17,6 +17,7 @@ from producer.schemas import DeadReason
 from worker.app import create_app
 from worker.broker.claims import Claimed
 from worker.broker.outages import Outages
+from worker.broker.parked import MissingKeys
 from worker.broker.payload import as_payload
 from worker.broker.transport import ClaimQoS
 from worker.monitoring.metrics import Metrics
@@ -180,6 +181,7 @@ class Desk:
         self.dead_letters = DeadLetters(self.settler, self.metrics)
         self.connections: list[str] = []
         self.outages = Outages()
+        self.missing = MissingKeys(lambda: ["known"])
         self.app.services = Services(
             self.dead_letters,
             connected=self.connected,
@@ -207,6 +209,7 @@ class Desk:
             requeuer,
             limits=limits,
             metrics=self.metrics,
+            missing=self.missing,
             call_soon=self.soon.append,
         )
         self.channel = claim_channel()

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from producer.message import encode_message
+from producer.sealing import ENTRY
 from tests.worker.parent.batch_support import SEALED, Received, altered
 from worker.parent.claim import malformed
+
+if TYPE_CHECKING:
+    from producer import KeySet
 
 
 @pytest.mark.parametrize(
@@ -34,3 +40,10 @@ def test_bytes_of_any_kind_make_a_letter(raw: bytes, kept: str) -> None:
 )
 def test_only_an_entrys_id_names_a_letter(ident: str, expected: str) -> None:
     assert malformed(Received(altered(encode_message("e1", SEALED), id=ident))).entry_id == expected
+
+
+def test_a_sealed_entry_in_a_mistaken_message_is_kept_alone(keys: KeySet) -> None:
+    """Put back, it comes as the message that it should have been."""
+    sealed = keys.seal(b"{}", kind=ENTRY, entry_id="e1")
+    claim = malformed(Received(altered(encode_message("e1", sealed), task="journal.clasify")))
+    assert (claim.entry_id, claim.sealed) == ("e1", sealed)

@@ -1,8 +1,10 @@
 -- Publish answers and give up their claims, in one step, for claims that are still held.
--- KEYS: claims, leases, deliveries, results, dead
+-- KEYS: claims, leases, deliveries, results, dead, parked (list of messages whose key was missing)
 -- ARGV: prefix of the "seen" keys, prefix of the "reply" keys, seconds a reply is kept, then six a
---       claim: tag, 1 for a result or 0 for a dead letter, entry id, name of the field, its value, why
---       the entry is dead
+--       claim: tag, what the answer is, entry id, name of the field, its value, why the entry is dead
+-- An answer is 'result', or 'freed' (a dead letter whose entry may be submitted again at once), or
+-- 'dead' (one under an id that is not its own), or 'parked': its value is the key id, and the message
+-- waits for a worker with that key.
 -- Returns 1 for each claim that was held and is settled now, else 0: also for a cancelled entry, whose
 -- claim is given up with nothing published.
 -- A first write that changes nothing: after it Redis lets a script finish even out of memory.
@@ -11,34 +13,49 @@ redis.call('HDEL', KEYS[1], '')
 local counted = redis.call('HLEN', KEYS[3]) > 0
 local answer = {}
 
--- What concerns one submit. It may fail, by a key of another type or an older ACL file, and the result
--- that is published stays.
-local function tell(seen, state, reply, is_result, value, reason)
-  if is_result and state and state:sub(-9) ~= ' answered' then
-    redis.pcall('SET', seen, state .. ' answered', 'KEEPTTL')
-  end
+-- For who waits for the reply. It may fail, by a key of another type or an older ACL file, and what is
+-- published stays.
+local function tell(reply, field, value)
   if redis.pcall('EXISTS', reply) == 1 then
-    redis.pcall('XADD', reply, '*', is_result and 'sealed' or 'dead', is_result and value or reason)
+    redis.pcall('XADD', reply, '*', field, value)
     redis.pcall('EXPIRE', reply, ARGV[3])
   end
 end
 
+local function publish(kind, id, field, value, reason, message, state)
+  local seen, reply = ARGV[1] .. id, ARGV[2] .. id
+  if kind == 'parked' then
+    redis.call('LPUSH', KEYS[6], value .. ' ' .. message)
+  elseif kind == 'result' then
+    redis.call('XADD', KEYS[4], '*', 'entry_id', id, field, value)
+    if state and state:sub(-9) ~= ' answered' then
+      redis.pcall('SET', seen, state .. ' answered', 'KEEPTTL')
+    end
+    tell(reply, 'sealed', value)
+  elseif kind == 'freed' then
+    redis.call('XADD', KEYS[5], '*', 'entry_id', id, field, value, 'freed', '1')
+    redis.call('DEL', seen)
+    tell(reply, 'dead', reason)
+  else
+    redis.call('XADD', KEYS[5], '*', 'entry_id', id, field, value)
+  end
+end
+
 for i = 4, #ARGV, 6 do
-  local tag, is_result, id, value = ARGV[i], ARGV[i + 1] == '1', ARGV[i + 2], ARGV[i + 4]
-  local held = redis.call('HEXISTS', KEYS[1], tag)
-  if held == 1 then
-    local seen = ARGV[1] .. id
-    local state = redis.pcall('GET', seen)
+  local tag, kind, id = ARGV[i], ARGV[i + 1], ARGV[i + 2]
+  local message = redis.call('HGET', KEYS[1], tag)
+  local held = message and 1 or 0
+  if message then
+    local state = redis.pcall('GET', ARGV[1] .. id)
     if type(state) ~= 'string' then state = nil end
-    if state == 'cancelled' then
-      redis.call('DEL', seen)
+    if state == 'cancelled' and kind ~= 'dead' then
+      redis.call('DEL', ARGV[1] .. id)
       held = 0
     else
-      redis.call('XADD', is_result and KEYS[4] or KEYS[5], '*', 'entry_id', id, ARGV[i + 3], value)
-      tell(seen, state, ARGV[2] .. id, is_result, value, ARGV[i + 5])
+      publish(kind, id, ARGV[i + 3], ARGV[i + 4], ARGV[i + 5], message, state)
     end
-    if counted then
-      redis.call('HDEL', KEYS[3], redis.sha1hex(redis.call('HGET', KEYS[1], tag)))
+    if counted and (kind ~= 'parked' or held == 0) then
+      redis.call('HDEL', KEYS[3], redis.sha1hex(message))
     end
     redis.call('HDEL', KEYS[1], tag)
     redis.call('ZREM', KEYS[2], tag)
