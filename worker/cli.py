@@ -98,13 +98,14 @@ def run(**options: Any) -> None:
     configured.
     """
     require("worker", *extras.WORKER)
-    from worker.monitoring import logs  # the other commands stay light
+    from worker.monitoring import logs, store  # the other commands stay light
     from worker.settings import WorkerSettings
 
     try:
         settings = WorkerSettings.load(**_given(options))
         logs.configure(settings.log_level)
         check_redis(settings)
+        store.log_findings(settings)
         # Read when torch is loaded: threads that wait must not spin, or two workers that share
         # their cores get a third of what they can do.
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
