@@ -11,6 +11,7 @@ import click
 
 from producer.errors import ConfigurationError, JournalError, Unavailable
 from worker import extras
+from worker.doctor import doctor
 from worker.errors import StartupError, WorkerError
 
 EXIT_USAGE = 2
@@ -105,7 +106,6 @@ def run(**options: Any) -> None:
         settings = WorkerSettings.load(**_given(options))
         logs.configure(settings.log_level)
         check_redis(settings)
-        store.log_findings(settings)
         # Read when torch is loaded: threads that wait must not spin, or two workers that share
         # their cores get a third of what they can do.
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -113,6 +113,7 @@ def run(**options: Any) -> None:
         from worker.child import factory  # brings torch
 
         factory.check(settings)
+        store.log_findings(settings)
         code = app.run(settings, factory.build, factory.counted(settings))
     except (StartupError, JournalError) as exc:
         fail(exc)
@@ -139,6 +140,9 @@ def exporter(**options: Any) -> None:
         fail(exc)
     click.echo(f"exporter: http://{settings.metrics_host}:{server.port}/metrics", err=True)
     server.run()
+
+
+main.add_command(doctor)
 
 
 @main.command()

@@ -159,7 +159,7 @@ RESULTS: list[Placed] = [
             "Redis needs mending",
             "max by (check) (journal_store_warning) > 0",
             "Empty is good. What in the set-up of Redis can lose or refuse entries; what to set: "
-            "`journal status`, or deploy/README.md.",
+            "`journal doctor`, or deploy/README.md.",
             {"check": "Check"},
         ),
     ),

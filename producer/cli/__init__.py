@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from producer.cli import dead, groups, keys, load, results, status, submit
+from producer.cli import dead, doctor, groups, keys, load, results, status, submit
 from producer.cli.options import JournalGroup
 
 
@@ -32,6 +32,7 @@ for command in (
     submit.submit,
     results.results,
     status.status,
+    doctor.doctor,
     dead.dead,
     groups.groups,
     keys.keys,

@@ -45,7 +45,8 @@ ROWS = (
 def status(as_json: bool, watch: float | None, redis_url: str | None) -> None:
     """Tell how many entries wait, are being worked on, are answered, or are dead.
 
-    Below stands what of the server's set-up needs mending, if anything does.
+    Below stands what of the server's set-up needs mending, if anything does; `journal doctor` looks
+    at more.
 
     \b
       journal status
