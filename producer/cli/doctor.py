@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 def doctor(role: str, as_json: bool, redis_url: str | None, keys_file: Path | None) -> None:
     """Look at the address, the login, the permissions, the set-up of Redis, the keys and the clock.
 
-    One line a check: `ok`, `warning`, `failed` or `skipped`, and what to do. Nothing is changed, no
-    text is read and no password shown. Ends within JOURNAL_TIMEOUT_SECONDS. `journal-worker doctor`
+    One line a check: `ok`, `warning`, `failed` or `skipped`, and what to do. Nothing is changed
+    or opened, and no password shown. Ends within JOURNAL_TIMEOUT_SECONDS. `journal-worker doctor`
     also looks at the models and the ports.
 
     \b
