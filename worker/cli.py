@@ -113,6 +113,7 @@ def run(**options: Any) -> None:
         from worker.child import factory  # brings torch
 
         factory.check(settings)
+        settings.key_set()  # what keeps a worker from starting is one line, alone
         store.log_findings(settings)
         code = app.run(settings, factory.build, factory.counted(settings))
     except (StartupError, JournalError) as exc:
