@@ -30,7 +30,7 @@ CELERY_INTERNALS = ROOT / "worker/celery_internals.py"
 #: Packages of the worker that Celery never reaches (a contract of imports holds that).
 WITHOUT_CELERY = {"anonymizer", "classifier", "models", "monitoring"}
 #: Where the worker's settings may be read: what puts a process together.
-COMPOSITION_ROOTS = {"worker/app.py", "worker/cli.py"}
+COMPOSITION_ROOTS = {"worker/app.py", "worker/cli.py", "worker/doctor.py"}
 
 
 @cache

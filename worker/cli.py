@@ -11,6 +11,7 @@ import click
 
 from producer.errors import JournalError, Unavailable
 from worker import extras
+from worker.doctor import doctor
 from worker.errors import StartupError, WorkerError
 
 EXIT_USAGE = 2
@@ -98,7 +99,7 @@ def run(**options: Any) -> None:
     configured.
     """
     require("worker", *extras.WORKER)
-    from worker.monitoring import logs  # the other commands stay light
+    from worker.monitoring import logs, store  # the other commands stay light
     from worker.settings import WorkerSettings
 
     try:
@@ -112,6 +113,8 @@ def run(**options: Any) -> None:
         from worker.child import factory  # brings torch
 
         factory.check(settings)
+        settings.key_set()  # what keeps a worker from starting is one line, alone
+        store.log_findings(settings)
         code = app.run(settings, factory.build, factory.counted(settings))
     except (StartupError, JournalError) as exc:
         fail(exc)
@@ -138,6 +141,9 @@ def exporter(**options: Any) -> None:
         fail(exc)
     click.echo(f"exporter: http://{settings.metrics_host}:{server.port}/metrics", err=True)
     server.run()
+
+
+main.add_command(doctor)
 
 
 @main.command()

@@ -46,8 +46,13 @@ def require(program: str, extra: str, *packages: str) -> None:
     Raises:
         MissingPackagesError: one of them is not installed.
     """
-    if not all(_is_installed(package) for package in packages):
+    if missing(*packages):
         raise MissingPackagesError(program, extra)
+
+
+def missing(*packages: str) -> list[str]:
+    """Those of the packages that are not installed."""
+    return [package for package in packages if not _is_installed(package)]
 
 
 def _is_installed(package: str) -> bool:

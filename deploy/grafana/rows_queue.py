@@ -158,4 +158,14 @@ RESULTS: list[Placed] = [
             unit="ops",
         ),
     ),
+    (
+        24,
+        table(
+            "Redis needs mending",
+            "max by (check) (journal_store_warning) > 0",
+            "Empty is good. What in the set-up of Redis can lose or refuse entries; what to set: "
+            "`journal doctor`, or deploy/README.md.",
+            {"check": "Check"},
+        ),
+    ),
 ]

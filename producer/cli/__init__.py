@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from producer.cli import cancel, dead, groups, keys, load, results, status, submit
+from producer.cli import cancel, dead, doctor, groups, keys, load, results, status, submit
 from producer.cli.options import JournalGroup
 
 
@@ -33,6 +33,7 @@ for command in (
     cancel.cancel,
     results.results,
     status.status,
+    doctor.doctor,
     dead.dead,
     groups.groups,
     keys.keys,

@@ -1,4 +1,4 @@
-"""`journal status`: how full each part of the system is."""
+"""`journal status`: how full each part of the system is, and what of the server needs mending."""
 
 from __future__ import annotations
 
@@ -10,13 +10,23 @@ from typing import TYPE_CHECKING
 import click
 from rich.console import Console, Group
 from rich.live import Live
+from rich.markup import escape
 from rich.table import Table
 
-from producer.cli.options import open_keyless_client, redis_option
+from producer.cli.options import redis_option
+from producer.connection import Limit, connect, execute
+from producer.operations.status import status as count
+from producer.operations.store import look_at_store
+from producer.settings import Settings
 
 if TYPE_CHECKING:
-    from producer.client import JournalClient
+    from collections.abc import Callable
+
+    from producer.findings import Finding
+    from producer.operations.base import Operation
     from producer.operations.status import Status
+
+    Seen = tuple[Status, list[Finding]]
 
 ROWS = (
     ("ready", "waiting for a worker"),
@@ -36,40 +46,61 @@ ROWS = (
 def status(as_json: bool, watch: float | None, redis_url: str | None) -> None:
     """Tell how many entries wait, are being worked on, are answered, or are dead.
 
+    Below stands what of the server's set-up needs mending, if anything does; `journal doctor` looks
+    at more.
+
     \b
       journal status
       journal status --json | jq .ready
       journal status --watch 2
     """
-    with open_keyless_client(redis_url) as client:
+    settings = Settings.load(redis_url=redis_url)
+    with connect(settings.redis_url) as client:
         console = Console()
+
+        def look() -> Seen:
+            return execute(client, _look(settings), Limit(settings.timeout_seconds))
+
         if watch is None:
-            _show(client, console, as_json=as_json)
+            _show(look, console, as_json=as_json)
         elif as_json or not console.is_terminal:
             while True:
-                _show(client, console, as_json=as_json)
+                _show(look, console, as_json=as_json)
                 time.sleep(watch)
         else:
             with Live(console=console, auto_refresh=False, screen=False) as live:
                 while True:
-                    live.update(_tables(client.status()), refresh=True)
+                    live.update(_tables(*look()), refresh=True)
                     time.sleep(watch)
 
 
-def _show(client: JournalClient, console: Console, *, as_json: bool) -> None:
-    now = client.status()
+def _look(settings: Settings) -> Operation[Seen]:
+    """The counts, and what of the server needs mending."""
+    counts = yield from count(settings)
+    findings = yield from look_at_store(settings)
+    return counts, [finding for finding in findings if finding.is_problem]
+
+
+def _show(look: Callable[[], Seen], console: Console, *, as_json: bool) -> None:
+    now, problems = look()
     if as_json:
-        click.echo(json.dumps(asdict(now)))
+        told = [asdict(problem) for problem in problems]
+        click.echo(json.dumps({**asdict(now), "warnings": told}))
     else:
-        console.print(_tables(now))
+        console.print(_tables(now, problems))
         console.file.flush()
 
 
-def _tables(now: Status) -> Group:
+def _tables(now: Status, problems: list[Finding]) -> Group:
     counts = Table("state", "entries", "", box=None, header_style="dim")
     counts.columns[1].justify = "right"
     for name, meaning in ROWS:
         counts.add_row(name, f"{getattr(now, name):,}", meaning)
     for group, backlog in sorted(now.groups.items()):
         counts.add_row("backlog", f"{backlog:,}", f"not yet acknowledged by group {group}")
-    return Group(counts)
+    if not problems:
+        return Group(counts)
+    warnings = Table("Redis", "needs mending", box=None, header_style="dim", padding=(1, 1, 0, 0))
+    for problem in problems:
+        warnings.add_row(problem.check, escape(f"{problem.text} {problem.remedy}"))
+    return Group(counts, warnings)

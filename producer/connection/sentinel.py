@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 #: To connect to one Sentinel, and for its answer: another one may know.
 SENTINEL_SECONDS = 1.0
+NONE_ANSWERS = "no Sentinel answers"
 
 
 class SentinelPrimary(Primary):
@@ -118,7 +119,7 @@ class SentinelPrimary(Primary):
         """Why there is no primary, by what became of the connections to the Sentinels."""
         failures = [options["primary"].failure for options in asked]
         refused = any(failure and issubclass(failure, AuthenticationError) for failure in failures)
-        cause = "no Sentinel answers" if all(failures) else "no Sentinel knows a primary that is up"
+        cause = NONE_ANSWERS if all(failures) else "no Sentinel knows a primary that is up"
         kind = AuthenticationError if refused else RedisConnectionError
         error = kind(cause)
         annotate(error, str(self.address), cause)

@@ -57,7 +57,7 @@ def translate(error: Exception) -> JournalError:
     as the connection has noted that; never a payload, a user or a password. redis-py's own messages
     may quote the command.
     """
-    code = _code(error)
+    code = code_of(error)
     place = getattr(error, "endpoint", "")
     at = f" ({place})" if place else ""
     if code == "OOM":
@@ -69,7 +69,7 @@ def translate(error: Exception) -> JournalError:
     if code in _TRANSIENT:
         return Unavailable(f"Redis does not take the command now: {code}{at}")
     if isinstance(error, (RedisConnectionError, RedisTimeoutError)):
-        why = getattr(error, "cause", None) or _cause(error)
+        why = getattr(error, "cause", None) or cause_of(error)
         return Unavailable(f"Redis cannot be reached: {place}{': ' if place else ''}{why}")
     problem = "Redis refused the command:" if isinstance(error, RedisError) else "unexpected"
     return JournalError(f"{problem} {code or type(error).__name__}")
@@ -77,23 +77,23 @@ def translate(error: Exception) -> JournalError:
 
 def is_demotion(error: Exception) -> bool:
     """Whether an error reply says that the server is no primary: it was made a replica."""
-    return _code(error) in _DEMOTED
+    return code_of(error) in _DEMOTED
 
 
-def _cause(error: BaseException) -> str:
+def cause_of(error: BaseException) -> str:
     """Why a connection failed, in few words; found along the chain of causes, newest first."""
     found: BaseException | None = error
     fallback = type(error).__name__
     while found is not None:
         if isinstance(found, (TimeoutError, RedisTimeoutError)):
             fallback = "timed out"
-        elif told := _cause_of(found):
+        elif told := _cause_of_one(found):
             return told
         found = found.__cause__ or found.__context__
     return fallback
 
 
-def _cause_of(error: BaseException) -> str:
+def _cause_of_one(error: BaseException) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"TLS failed: {error.verify_message}"
     if isinstance(error, ssl.SSLError):
@@ -108,7 +108,7 @@ def _cause_of(error: BaseException) -> str:
     return _CLOSED if closed else ""
 
 
-def _code(error: Exception) -> str:
+def code_of(error: Exception) -> str:
     """The code of an error reply (WRONGTYPE, NOPERM, ...), "" for any other error.
 
     It is a reply's first word; redis-py cuts it off where it has a class for it, and keeps it as

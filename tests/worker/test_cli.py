@@ -106,6 +106,16 @@ def test_a_port_in_use(run: Callable[..., Result]) -> None:
         assert f"cannot listen on 127.0.0.1:{port}" in one_line(run("--metrics-port", str(port)))
 
 
+def test_what_of_the_server_needs_mending_is_logged_at_the_start(
+    run: Callable[..., Result], caplog: pytest.LogCaptureFixture
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:  # as far as it gets here
+        run("--metrics-port", str(taken.getsockname()[1]))
+    (line,) = [record.getMessage() for record in caplog.records if "(aof)" in record.getMessage()]
+    assert "loses entries" in line
+    assert "`appendonly yes`" in line
+
+
 def test_a_setting_of_the_wrong_kind(
     run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,14 +17,16 @@ from typing import TYPE_CHECKING, Any
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
-from redis.exceptions import RedisError
+from redis.exceptions import NoPermissionError, RedisError
 
 from producer.connection import connect, execute
 from producer.errors import JournalError
 from producer.keys import keys_of
 from producer.message import ENQUEUED_AT
 from producer.operations.groups import groups_of
+from producer.operations.store import FSYNC, INFO, info_fields
 from worker.monitoring.probes import Probes
+from worker.monitoring.store import warnings_gauge
 from worker.monitoring.upkeep import Upkeep
 
 if TYPE_CHECKING:
@@ -52,6 +54,7 @@ class QueueCollector(Collector):
     def __init__(self, client: redis.Redis, settings: WorkerSettings) -> None:
         self._redis = client
         self._settings = settings
+        self._asks_fsync = True
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """The gauges; only `journal_redis_up` when Redis does not answer.
@@ -66,7 +69,7 @@ class QueueCollector(Collector):
             return
         lists = len(keys_of(self._settings.queue).waiting)
         ready, oldest = replies[:lists], replies[lists : 2 * lists]
-        claimed, parked, results, dead, groups, memory = replies[2 * lists :]
+        claimed, parked, results, dead, groups, info, *fsync = replies[2 * lists :]
         yield GaugeMetricFamily("journal_redis_up", "Whether Redis answers", 1)
         for name, help_text, counts in (
             ("journal_queue_ready", "Entries waiting for a worker", ready),
@@ -79,7 +82,10 @@ class QueueCollector(Collector):
                 yield GaugeMetricFamily(name, help_text, float(sum(counts)))
         yield from _oldest(oldest)
         yield from self._backlog(groups, results)
-        yield from _memory(memory)
+        yield from _memory(info)
+        # Asked again after it was refused, it would only fill the server's log of refusals.
+        self._asks_fsync &= not any(isinstance(reply, NoPermissionError) for reply in fsync)
+        yield warnings_gauge(info, next(iter(fsync), None), self._settings.min_replicas)
 
     def _backlog(self, reply: Any, kept: Any) -> Iterator[GaugeMetricFamily]:
         """The backlog of each consumer group, from the replies to XINFO GROUPS and XLEN."""
@@ -113,7 +119,8 @@ class QueueCollector(Collector):
             ("XLEN", settings.results),
             ("XLEN", settings.dead),
             ("XINFO", "GROUPS", settings.results),
-            ("INFO", "memory"),
+            INFO,
+            *([FSYNC] if self._asks_fsync else []),
         ):
             pipeline.execute_command(*command)
         return list(pipeline.execute(raise_on_error=False))
@@ -142,8 +149,7 @@ def _memory(reply: Any) -> Iterator[GaugeMetricFamily]:
     """The memory that Redis uses and may use, from the reply to INFO."""
     if isinstance(reply, Exception):
         return
-    lines = reply.decode().splitlines() if isinstance(reply, bytes) else []
-    values = dict(line.split(":", 1) for line in lines if ":" in line)
+    values = info_fields(reply)
     for name, text in (("used_memory", "Memory Redis uses"), ("maxmemory", "Its limit, or 0")):
         yield GaugeMetricFamily(
             f"journal_redis_{name}_bytes", f"{text}, in bytes", float(values.get(name, 0))

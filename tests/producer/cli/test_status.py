@@ -5,13 +5,23 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from producer.cli import status
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
-    import pytest
     import redis
+
+
+@pytest.fixture
+def restored(raw: redis.Redis) -> Iterator[Callable[..., None]]:
+    """Sets these settings of the server back when the test ends."""
+    before: dict[str, str] = {}
+    yield lambda *names: before.update({name: raw.config_get(name)[name] for name in names})
+    for name, value in before.items():
+        raw.config_set(name, value)
 
 
 def test_status_needs_no_keys(
@@ -22,7 +32,9 @@ def test_status_needs_no_keys(
     raw.xgroup_create("journal.results", "backend", id="0")
     raw.lpush("journal.entries", "x")
     result = journal("status", "--json")
-    assert json.loads(result.stdout) == {
+    told = json.loads(result.stdout)
+    assert [warning["check"] for warning in told.pop("warnings")] == ["aof", "memory_limit"]
+    assert told == {
         "ready": 1,
         "claimed": 0,
         "results": 2,
@@ -40,6 +52,20 @@ def test_status_is_a_table_for_people(journal: Any, raw: redis.Redis) -> None:
     assert rows["ready"] == "1,200"
     assert rows["backlog"] == "0"
     assert "by group backend" in output
+
+
+def test_status_tells_what_of_the_server_needs_mending(
+    journal: Any, raw: redis.Redis, restored: Callable[..., None]
+) -> None:
+    restored("maxmemory", "maxmemory-policy", "appendonly")
+    raw.config_set("maxmemory", "100mb")
+    raw.config_set("maxmemory-policy", "allkeys-lru")
+    output = " ".join(journal("status").stdout.split())
+    assert "the server deletes entries, results or claims." in output
+    assert "Set `maxmemory-policy noeviction`." in output
+    raw.config_set("maxmemory-policy", "noeviction")
+    raw.config_set("appendonly", "yes")
+    assert "needs mending" not in journal("status").stdout
 
 
 def test_watching_shows_status_again_until_interrupted(
