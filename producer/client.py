@@ -113,11 +113,11 @@ class JournalClient:
     def submit_many(
         self, entries: Iterable[JournalEntry], *, timeout_seconds: float | None = None
     ) -> list[Receipt]:
-        """Submit many entries, 128 in a call to Redis; returns their receipts in the same order.
+        """Submit many entries, up to 128 in a call to Redis; returns their receipts in order.
 
         Args:
             entries: the entries, as many as there are.
-            timeout_seconds: within which Redis has to take each 128 of them; by default as set.
+            timeout_seconds: within which Redis has to take those of each call; by default as set.
 
         Raises:
             QueueFull, StoreFull: no more room; its `receipts` are of the entries enqueued before.

@@ -17,6 +17,7 @@ class QueueKeys(NamedTuple):
         reaper: hash with the times that the judging of leases needs.
         workers: sorted set of live workers, by the time of their last heartbeat.
         weights: hash, from a worker to its ready children; the field "" holds the sum of all.
+        measured: hash with how many bytes the list of messages takes, and when that was measured.
         seen: what precedes an entry id in the key that remembers its submit.
     """
 
@@ -28,6 +29,7 @@ class QueueKeys(NamedTuple):
     reaper: str
     workers: str
     weights: str
+    measured: str
     seen: str
 
     @property
@@ -52,5 +54,6 @@ def keys_of(queue: str) -> QueueKeys:
         reaper=f"{queue}.reaper",
         workers=f"{queue}.workers",
         weights=f"{queue}.weights",
+        measured=f"{queue}.measured",
         seen=f"{queue}.seen:",
     )

@@ -198,7 +198,11 @@ def supervise(
     leases = LeaseThread(patient, settings.lease_seconds, outages=outages, metrics=metrics)
     # A worker holds no more than its ready children can work on.
     transport.bind(
-        claims, lambda: health.children * limits.prefetched, outages, leases.requeue_later
+        claims,
+        lambda: health.children * limits.prefetched,
+        outages,
+        leases.requeue_later,
+        most_bytes=lambda: health.children * limits.prefetched_bytes,
     )
     dead_letters = DeadLetters(ClaimSettler(claims), metrics)
 

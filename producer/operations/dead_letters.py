@@ -8,18 +8,21 @@ from typing import TYPE_CHECKING, Any
 import pydantic
 
 from producer.errors import QueueFull
+from producer.keys import keys_of
 from producer.message import encode_message
 from producer.operations.base import as_mapping, as_text, raise_for_errors, script
 from producer.schemas import DeadLetter
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from producer.operations.base import Operation
     from producer.settings import Settings
 
 #: Dead letters read in one call; each may hold 400 kB.
 PAGE = 100
+#: Bytes that one call puts back; one letter always goes.
+REPLAY_BYTES = 1024 * 1024
 #: The reason that is listed for a dead letter that this version cannot read.
 UNREADABLE = "unreadable"
 
@@ -106,18 +109,33 @@ def replay(settings: Settings, letters: Sequence[StoredLetter]) -> Operation[int
             message = encode_message(letter.entry_id, letter.sealed, queue=settings.queue)
             entries += [stored.stream_id, letter.entry_id, message]
     replayed, asked = 0, 0
-    for name, target, most, arguments in (
-        ("replay", settings.queue, settings.max_queue_entries, entries),
-        ("restore", settings.results, settings.max_results, results),
+    names = keys_of(settings.queue)
+    queue = (settings.dead, names.queue, names.measured)
+    limits = (settings.max_queue_entries, settings.max_queue_bytes)
+    for source, keys, most, arguments in (
+        (script("room", "replay"), queue, limits, entries),
+        (script("restore"), (settings.dead, settings.results), (settings.max_results,), results),
     ):
-        if not arguments:
-            continue
-        (reply,) = raise_for_errors(
-            (yield [("EVAL", script(name), 2, settings.dead, target, most, *arguments)])
-        )
-        count, refused = reply
-        replayed += int(count)
-        asked += int(refused)
+        for part in _parts(arguments):
+            command = ("EVAL", source, len(keys), *keys, *most, *part)
+            ((count, refused),) = raise_for_errors((yield [command]))
+            replayed += int(count)
+            asked += int(refused)
     if asked:
         raise QueueFull(f"no room for {asked} of {replayed + asked} letters; they stay dead")
     return replayed
+
+
+def _parts(arguments: Sequence[Any]) -> Iterator[list[Any]]:
+    """The arguments, three a letter, cut by the length of the third, so that no call is long."""
+    part: list[Any] = []
+    total = 0
+    for first in range(0, len(arguments), 3):
+        size = len(arguments[first + 2])
+        if part and total + size > REPLAY_BYTES:
+            yield part
+            part, total = [], 0
+        part += arguments[first : first + 3]
+        total += size
+    if part:
+        yield part

@@ -102,7 +102,9 @@ class Claims:
         other.client = client
         return other
 
-    def claim(self, count: int, held: int = 0) -> list[Claimed] | None:
+    def claim(
+        self, count: int, held: int = 0, most_bytes: float = MOST_BYTES
+    ) -> list[Claimed] | None:
         """Take messages, oldest first, no more than this worker's share of all.
 
         The share is by ready children, as `announce` tells them. What is waited for by moving it
@@ -111,11 +113,13 @@ class Claims:
         Args:
             count: how many at most.
             held: how many claims this worker holds already.
+            most_bytes: of messages; one is taken whatever its size.
 
         Returns:
             The messages; None where the results limit is reached.
         """
         keys = self.keys
+        room = int(max(0, min(most_bytes, MOST_BYTES)))
         self._prefix = f"{self._worker}{next(self._numbers)}:"
         reply = self._call(
             "claim",
@@ -128,7 +132,7 @@ class Claims:
                 keys.weights,
                 self._results,
             ),
-            (count, self._prefix, self._worker, held, MOST_BYTES, self._max_results),
+            (count, self._prefix, self._worker, held, room, self._max_results),
         )
         if reply is None:
             self.pause.refused()

@@ -45,12 +45,14 @@ class Bound(NamedTuple):
         most: tells how many claims it may hold at this moment.
         outages: told whether waiting and claiming work.
         requeue_later: takes the tags of claims to be requeued as soon as Redis answers.
+        most_bytes: tells from how many bytes of messages on it claims no more.
     """
 
     claims: Claims
     most: Callable[[], float]
     outages: Outages
     requeue_later: Callable[[Sequence[str]], None]
+    most_bytes: Callable[[], float]
 
 
 #: By queue. Not a transport option: Celery shows those in `inspect`.
@@ -62,9 +64,10 @@ def bind(
     most: Callable[[], float] = lambda: math.inf,
     outages: Outages | None = None,
     requeue_later: Callable[[Sequence[str]], None] = lambda _: None,
+    most_bytes: Callable[[], float] = lambda: math.inf,
 ) -> None:
     """Consume a queue through claims, in this process from now on; see `Bound`."""
-    _bound[claims.queue] = Bound(claims, most, outages or Outages(), requeue_later)
+    _bound[claims.queue] = Bound(claims, most, outages or Outages(), requeue_later, most_bytes)
 
 
 class ClaimQoS(UnacknowledgedMessages):
@@ -80,6 +83,14 @@ class ClaimQoS(UnacknowledgedMessages):
         self.settled: set[str] = set()
         #: Tags a child is working on: a draining worker does not requeue them.
         self.running: set[str] = set()
+        #: How many bytes each message on the list has, and all of them.
+        self.bytes_of: dict[str, int] = {}
+        self.bytes = 0
+
+    def weigh(self, delivery_tag: str, size: int) -> None:
+        """Note how many bytes a message has that is about to be listed."""
+        self.bytes_of[delivery_tag] = size
+        self.bytes += size
 
     @property
     def _ours(self) -> bool:
@@ -97,7 +108,7 @@ class ClaimQoS(UnacknowledgedMessages):
         if not self._ours:
             super().ack(delivery_tag)
             return
-        self.running.discard(delivery_tag)
+        self._forget(delivery_tag)
         self.channel.share_paused_until = 0.0
         if delivery_tag in self.settled:
             self.settled.discard(delivery_tag)
@@ -107,12 +118,17 @@ class ClaimQoS(UnacknowledgedMessages):
 
     def reject(self, delivery_tag: str, requeue: bool = False) -> None:
         """Requeue a message, or delete its claim."""
+        self._forget(delivery_tag)
         if not (self._ours and requeue):
             super().reject(delivery_tag, requeue)
             return
-        self.running.discard(delivery_tag)
         self.channel.claims.requeue([delivery_tag])
         self.remove(delivery_tag)
+
+    def _forget(self, delivery_tag: str) -> None:
+        """A message leaves the list."""
+        self.running.discard(delivery_tag)
+        self.bytes -= self.bytes_of.pop(delivery_tag, 0)
 
     def restore_unacked(self, client: Any = None) -> list[Any]:
         """Requeue at once what no child has begun."""
@@ -126,6 +142,8 @@ class ClaimQoS(UnacknowledgedMessages):
             log.debug("%d entries could not be requeued (%s)", len(waiting), type(exc).__name__)
             self.channel.requeue_later(waiting)
         self.clear()
+        self.bytes_of.clear()
+        self.bytes = 0
         return []
 
     def restore_visible(self, start: int = 0, num: int = 10, interval: int = 10) -> None:
@@ -139,6 +157,7 @@ class ClaimChannel(BlockingReadChannel):
     #: The claims of the queue this channel consumes, if it is one of ours; kept while it closes.
     claims: Claims | None = None
     _most: Callable[[], float] = staticmethod(lambda: math.inf)
+    _most_bytes: Callable[[], float] = staticmethod(lambda: math.inf)
     #: Where claims go that could not be requeued.
     requeue_later: Callable[[Sequence[str]], None] = staticmethod(lambda _: None)
     _outages = Outages()
@@ -149,7 +168,9 @@ class ClaimChannel(BlockingReadChannel):
     def basic_consume(self, queue: str, *args: Any, **kwargs: Any) -> Any:
         """Consume a queue; one that `bind` names is from now on read through its claims."""
         if queue in _bound:
-            self.claims, self._most, self._outages, self.requeue_later = _bound[queue]
+            bound = _bound[queue]
+            self.claims, self._most, self._most_bytes = bound.claims, bound.most, bound.most_bytes
+            self._outages, self.requeue_later = bound.outages, bound.requeue_later
             # By these kombu deletes the claim of a message that it acknowledges.
             self.unacked_key = self.claims.keys.claims
             self.unacked_index_key = self.claims.keys.leases
@@ -210,7 +231,7 @@ class ClaimChannel(BlockingReadChannel):
         room, held = self._room(), self.qos.count()
         try:
             # Also without room: what woke this worker has to go back, for another to take.
-            claimed = claims.claim(room, held)
+            claimed = claims.claim(room, held, self._most_bytes() - self.qos.bytes)
         except RedisConnectionError:
             self.requeue_later(claims.last_tags(room))
             raise
@@ -228,10 +249,13 @@ class ClaimChannel(BlockingReadChannel):
         if held and not claimed:
             self.share_paused_until = monotonic() + SHARE_SECONDS
         for one in claimed:
+            self.qos.weigh(one.tag, len(one.message))
             self.deliver(as_payload(one), claims.queue)
 
     def _room(self) -> int:
         """How many messages may be claimed now."""
+        if self.qos.bytes >= self._most_bytes():
+            return 0
         estimate = self.qos.can_consume_max_estimate()
         room = min(1 if estimate is None else estimate, self._most() - self.qos.count())
         return max(0, int(room))

@@ -105,6 +105,35 @@ def test_no_more_is_claimed_than_may_be_held_now(client: redis.Redis, redis_url:
         transport._bound.clear()
 
 
+def test_no_more_bytes_are_claimed_than_may_be_held_but_one_message_of_any_size(
+    client: redis.Redis, redis_url: str
+) -> None:
+    transport.bind(open_claims(redis_url), most_bytes=lambda: 9000)
+    reader = Reader(redis_url, prefetch=10)
+    names = [f"e{i}" for i in range(6)]
+    client.lpush(QUEUE, *(encode_message(name, "x" * 3000) for name in names))  # 5 kB each
+    client.lpush(QUEUE, encode_message("long", "x" * 30_000))
+    try:
+        reader.listen(0.2)
+        first, second = reader.received
+        assert reader.ids == ["e0", "e1"]
+        first.ack()
+        reader.read()
+        second.reject()
+        reader.read()
+        assert reader.ids == ["e0", "e1", "e2", "e3"]
+        for message in reader.received[2:]:
+            message.requeue()
+        client.rpop(QUEUE, 4)
+        assert [message.headers["id"] for message in reader.read()] == ["long"]
+        assert reader.channel.qos.bytes > 30_000
+        reader.received[-1].ack()
+        assert reader.channel.qos.bytes == 0
+    finally:
+        reader.connection.close()
+        transport._bound.clear()
+
+
 def test_a_worker_that_holds_its_share_leaves_the_rest_until_it_has_settled(
     client: redis.Redis, redis_url: str, reader: Reader, claims: Claims
 ) -> None:

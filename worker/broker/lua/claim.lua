@@ -36,11 +36,19 @@ local clock = redis.call('TIME')
 local now = clock[1] .. '.' .. string.format('%06d', clock[2])
 local room, taken, answer = tonumber(ARGV[5]), 0, {}
 
+-- As many as are read at once: one first, then as many as fit if they are as long as those before, so
+-- that long ones are not read for nothing.
+local function page_size()
+  local bytes = tonumber(ARGV[5]) - room
+  if taken == 0 then return 1 end
+  return math.max(1, math.min(32, most - taken, math.ceil(room * taken / math.max(bytes, 1))))
+end
+
 local function take(list)
   local before, page = taken, nil
   while taken < most and (room > 0 or taken == 0) do
     local done = taken - before
-    page = redis.call('LRANGE', list, -done - math.min(32, most - taken), -1 - done)
+    page = redis.call('LRANGE', list, -done - page_size(), -1 - done)
     if #page == 0 then break end
     local claims, leases = {}, {}
     for i = #page, 1, -1 do

@@ -33,10 +33,15 @@ for _, tag in ipairs(redis.call('ZRANGEBYSCORE', KEYS[4], now + 1, '+inf', 'LIMI
 end
 if since > now - lease then return 0 end
 local tags = redis.call('ZRANGEBYSCORE', KEYS[4], '-inf', now - lease, 'LIMIT', 0, most)
--- Pages of 32, so that neither one value costs a call of its own, nor a long one is read for nothing.
+-- In pages of up to 32: one first, then as many as fit if they are as long as those before, so that
+-- neither each costs a call of its own, nor are long ones read for nothing.
 local found, messages, ended = {}, {}, {}
-for first = 1, #tags, 32 do
-  local page = {unpack(tags, first, math.min(first + 31, #tags))}
+while #ended < #tags do
+  local bytes, size = tonumber(ARGV[3]) - room, 1
+  if #messages > 0 then
+    size = math.max(1, math.min(32, math.ceil(room * #messages / math.max(bytes, 1))))
+  end
+  local page = {unpack(tags, #ended + 1, math.min(#ended + size, #tags))}
   for i, message in ipairs(redis.call('HMGET', KEYS[3], unpack(page))) do
     if message then
       room = room - #message
