@@ -17,6 +17,7 @@ class QueueKeys(NamedTuple):
         reaper: hash with the times that the judging of leases needs.
         workers: sorted set of live workers, by the time of their last heartbeat.
         weights: hash, from a worker to its ready children; the field "" holds the sum of all.
+        host: what precedes a host in the key of a hash, from each of its workers to its process.
         measured: hash with how many bytes the list of messages takes, and when that was measured.
         seen: what precedes an entry id in the key that remembers its submit.
     """
@@ -29,6 +30,7 @@ class QueueKeys(NamedTuple):
     reaper: str
     workers: str
     weights: str
+    host: str
     measured: str
     seen: str
 
@@ -54,6 +56,7 @@ def keys_of(queue: str) -> QueueKeys:
         reaper=f"{queue}.reaper",
         workers=f"{queue}.workers",
         weights=f"{queue}.weights",
+        host=f"{queue}.host:",
         measured=f"{queue}.measured",
         seen=f"{queue}.seen:",
     )

@@ -24,6 +24,7 @@ from producer.connection import connect
 from producer.message import TASK
 from worker.broker import transport
 from worker.broker.claims import claims_for
+from worker.broker.neighbours import Neighbours, Place
 from worker.broker.outages import Outages
 from worker.broker.settlement import ClaimSettler
 from worker.celery_internals import UnhurriedEvents
@@ -195,7 +196,13 @@ def supervise(
     health.watch_pause(claims.pause.problem)
     metrics.paused(lambda: claims.pause.is_on)
     patient = claims.through(hasty_client(settings, LEASE_ANSWER_SECONDS))
-    leases = LeaseThread(patient, settings.lease_seconds, outages=outages, metrics=metrics)
+    leases = LeaseThread(
+        patient,
+        settings.lease_seconds,
+        outages=outages,
+        metrics=metrics,
+        neighbours=Neighbours(patient, Place.of_this_process()),
+    )
     # A worker holds no more than its ready children can work on.
     transport.bind(
         claims,

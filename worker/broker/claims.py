@@ -83,7 +83,8 @@ class Claims:
         self._max_results = max_results
         #: Whether claiming is paused because results are not read.
         self.pause = ResultsPause(max_results)
-        self._worker = f"{TAG_PREFIX}{uuid.uuid4().hex[:12]}:"
+        #: The name of this worker, with which its tags begin.
+        self.worker = f"{TAG_PREFIX}{uuid.uuid4().hex[:12]}:"
         self._numbers = itertools.count()
         self._priority_lists = self.keys.of_priorities
         self._prefix = ""
@@ -120,7 +121,7 @@ class Claims:
         """
         keys = self.keys
         room = int(max(0, min(most_bytes, MOST_BYTES)))
-        self._prefix = f"{self._worker}{next(self._numbers)}:"
+        self._prefix = f"{self.worker}{next(self._numbers)}:"
         reply = self._call(
             "claim",
             (
@@ -132,7 +133,7 @@ class Claims:
                 keys.weights,
                 self._results,
             ),
-            (count, self._prefix, self._worker, held, room, self._max_results),
+            (count, self._prefix, self.worker, held, room, self._max_results),
         )
         if reply is None:
             self.pause.refused()
@@ -199,7 +200,7 @@ class Claims:
             How many workers are alive.
         """
         keys = (self.keys.workers, self.keys.weights)
-        return int(self._call("announce", keys, (self._worker, children, SILENT_SECONDS)))
+        return int(self._call("announce", keys, (self.worker, children, SILENT_SECONDS)))
 
     def reap(self, lease_seconds: float) -> int:
         """Requeue what dead workers held, oldest first.

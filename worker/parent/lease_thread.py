@@ -58,6 +58,13 @@ class LeaseStore(Protocol):
         """Ask Redis for nothing but an answer."""
 
 
+class Watch(Protocol):
+    """What is needed here of `worker.broker.neighbours.Neighbours`."""
+
+    def look(self) -> int:
+        """Requeue what workers held that have ended, if it is time to; returns how many entries."""
+
+
 class LeaseThread:
     """Renews the leases of this worker's claims, sends its heartbeat, and reaps those of others.
 
@@ -66,6 +73,7 @@ class LeaseThread:
         lease_seconds: how long a lease is.
         outages: told whether Redis answers.
         metrics: where requeued entries are counted.
+        neighbours: requeues what workers of this host held that have ended.
         clock: seconds that only go forward.
     """
 
@@ -76,6 +84,7 @@ class LeaseThread:
         *,
         outages: Outages,
         metrics: Metrics,
+        neighbours: Watch | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._claims = claims
@@ -87,6 +96,7 @@ class LeaseThread:
         self._heartbeat = Heartbeat(watched)
         self._watched = watched
         self._metrics = metrics
+        self._neighbours = neighbours
         self._clock = clock
         self._tags: tuple[str, ...] = ()
         self._children = 0
@@ -162,6 +172,8 @@ class LeaseThread:
             self._heartbeat.beat(0 if self._draining else self._children)
         if requeued := self._reaper.look():
             self._metrics.redelivered(requeued)
+        if self._neighbours and not self._watched.silent:
+            self._metrics.redelivered(self._neighbours.look())
         if self._watched.silent:
             self._watched.ping()
         if not self._watched.silent:
