@@ -24,7 +24,7 @@ from producer.connection import connect
 from producer.message import TASK
 from worker.broker import transport
 from worker.broker.claims import claims_for
-from worker.broker.neighbours import Neighbours, Place
+from worker.broker.neighbours import Neighbours, Place, node_name
 from worker.broker.outages import Outages
 from worker.broker.settlement import ClaimSettler
 from worker.celery_internals import UnhurriedEvents
@@ -196,20 +196,11 @@ def supervise(
     health.watch_pause(claims.pause.problem)
     metrics.paused(lambda: claims.pause.is_on)
     patient = claims.through(hasty_client(settings, LEASE_ANSWER_SECONDS))
-    leases = LeaseThread(
-        patient,
-        settings.lease_seconds,
-        outages=outages,
-        metrics=metrics,
-        neighbours=Neighbours(patient, Place.of_this_process()),
-    )
+    leases = LeaseThread(patient, settings.lease_seconds, outages=outages, metrics=metrics)
+    leases.neighbours = Neighbours(patient, Place.of_this_process())
     # A worker holds no more than its ready children can work on.
     transport.bind(
-        claims,
-        lambda: health.children * limits.prefetched,
-        outages,
-        leases.requeue_later,
-        most_bytes=lambda: health.children * limits.prefetched_bytes,
+        claims, lambda: limits.prefetched_by(health.children), outages, leases.requeue_later
     )
     dead_letters = DeadLetters(ClaimSettler(claims), metrics)
 
@@ -265,7 +256,7 @@ def connect_signals(supervisor: Supervisor, start_child: Callable[[], None]) -> 
 def work(application: JournalApp, log_level: str) -> int:
     """Run Celery's worker in this process until it is told to stop; returns the exit code."""
     worker = application.Worker(
-        hostname=None,
+        hostname=f"{node_name()}@",
         loglevel=log_level,
         quiet=True,
         without_gossip=True,

@@ -86,7 +86,6 @@ class Claims:
         #: The name of this worker, with which its tags begin.
         self.worker = f"{TAG_PREFIX}{uuid.uuid4().hex[:12]}:"
         self._numbers = itertools.count()
-        self._priority_lists = self.keys.of_priorities
         self._prefix = ""
         #: What kombu puts behind a message in its hash: exchange and routing key.
         self._suffix = f',"","{queue}"]'
@@ -107,6 +106,9 @@ class Claims:
         self, count: int, held: int = 0, most_bytes: float = MOST_BYTES
     ) -> list[Claimed] | None:
         """Take messages, oldest first, no more than this worker's share of all.
+
+        Those that a Celery producer sent with a priority follow, as for Celery's own workers: on
+        Redis 0, the default, is the highest and 9 the lowest.
 
         The share is by ready children, as `announce` tells them. What is waited for by moving it
         to `woken` is put back first; so a worker that was woken has to call this, if only for 0.
@@ -132,6 +134,7 @@ class Claims:
                 keys.deliveries,
                 keys.weights,
                 self._results,
+                *keys.of_priorities,
             ),
             (count, self._prefix, self.worker, held, room, self._max_results),
         )
@@ -196,11 +199,14 @@ class Claims:
     def announce(self, children: int) -> int:
         """Tell that this worker is alive, and how many children are ready: its weight.
 
+        Where nothing waits but messages with a priority, one of them then wakes a worker.
+
         Returns:
             How many workers are alive.
         """
-        keys = (self.keys.workers, self.keys.weights)
-        return int(self._call("announce", keys, (self.worker, children, SILENT_SECONDS)))
+        keys = self.keys
+        names = (keys.workers, keys.weights, keys.queue, *keys.of_priorities)
+        return int(self._call("announce", names, (self.worker, children, SILENT_SECONDS)))
 
     def reap(self, lease_seconds: float) -> int:
         """Requeue what dead workers held, oldest first.
@@ -215,7 +221,7 @@ class Claims:
         names = (keys.queue, keys.woken, keys.claims, keys.leases, keys.deliveries, keys.reaper)
         requeued = self._call(
             "reap",
-            (*names, *self._priority_lists),
+            names,
             (lease_seconds, REAP_LIMIT, MOST_BYTES),
         )
         return int(requeued) + self._adopt(lease_seconds)

@@ -80,6 +80,15 @@ class Place(NamedTuple):
         return started is not None and started != self.started
 
 
+def node_name() -> str:
+    """What Celery's tools call this worker, before its host: no two on a host have the same.
+
+    Containers may share the name of their host and, each in its own namespace, the process id.
+    """
+    place = Place.of_this_process()
+    return f"journal-{os.getpid()}" if place is None else f"journal-{place.host[:6]}-{place.pid}"
+
+
 def _started(pid: int) -> str | None:
     """When a process started, as the kernel tells it; None if it cannot be read."""
     try:

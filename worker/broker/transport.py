@@ -42,17 +42,16 @@ class Bound(NamedTuple):
 
     Attributes:
         claims: what it claims through.
-        most: tells how many claims it may hold at this moment.
+        most: tells how many claims it may hold at this moment, and from how many bytes of messages
+            on it claims no more.
         outages: told whether waiting and claiming work.
         requeue_later: takes the tags of claims to be requeued as soon as Redis answers.
-        most_bytes: tells from how many bytes of messages on it claims no more.
     """
 
     claims: Claims
-    most: Callable[[], float]
+    most: Callable[[], tuple[float, float]]
     outages: Outages
     requeue_later: Callable[[Sequence[str]], None]
-    most_bytes: Callable[[], float]
 
 
 #: By queue. Not a transport option: Celery shows those in `inspect`.
@@ -61,13 +60,12 @@ _bound: dict[str, Bound] = {}
 
 def bind(
     claims: Claims,
-    most: Callable[[], float] = lambda: math.inf,
+    most: Callable[[], tuple[float, float]] = lambda: (math.inf, math.inf),
     outages: Outages | None = None,
     requeue_later: Callable[[Sequence[str]], None] = lambda _: None,
-    most_bytes: Callable[[], float] = lambda: math.inf,
 ) -> None:
     """Consume a queue through claims, in this process from now on; see `Bound`."""
-    _bound[claims.queue] = Bound(claims, most, outages or Outages(), requeue_later, most_bytes)
+    _bound[claims.queue] = Bound(claims, most, outages or Outages(), requeue_later)
 
 
 class ClaimQoS(UnacknowledgedMessages):
@@ -156,8 +154,7 @@ class ClaimChannel(BlockingReadChannel):
     QoS = ClaimQoS
     #: The claims of the queue this channel consumes, if it is one of ours; kept while it closes.
     claims: Claims | None = None
-    _most: Callable[[], float] = staticmethod(lambda: math.inf)
-    _most_bytes: Callable[[], float] = staticmethod(lambda: math.inf)
+    _most: Callable[[], tuple[float, float]] = staticmethod(lambda: (math.inf, math.inf))
     #: Where claims go that could not be requeued.
     requeue_later: Callable[[Sequence[str]], None] = staticmethod(lambda _: None)
     _outages = Outages()
@@ -168,9 +165,7 @@ class ClaimChannel(BlockingReadChannel):
     def basic_consume(self, queue: str, *args: Any, **kwargs: Any) -> Any:
         """Consume a queue; one that `bind` names is from now on read through its claims."""
         if queue in _bound:
-            bound = _bound[queue]
-            self.claims, self._most, self._most_bytes = bound.claims, bound.most, bound.most_bytes
-            self._outages, self.requeue_later = bound.outages, bound.requeue_later
+            self.claims, self._most, self._outages, self.requeue_later = _bound[queue]
             # By these kombu deletes the claim of a message that it acknowledges.
             self.unacked_key = self.claims.keys.claims
             self.unacked_index_key = self.claims.keys.leases
@@ -230,8 +225,9 @@ class ClaimChannel(BlockingReadChannel):
         assert claims is not None
         room, held = self._room(), self.qos.count()
         try:
-            # Also without room: what woke this worker has to go back, for another to take.
-            claimed = claims.claim(room, held, self._most_bytes() - self.qos.bytes)
+            # Also without room, or when told to consume no more: what woke this worker has to go
+            # back, for another to take.
+            claimed = claims.claim(room, held, self._most()[1] - self.qos.bytes)
         except RedisConnectionError:
             self.requeue_later(claims.last_tags(room))
             raise
@@ -254,10 +250,11 @@ class ClaimChannel(BlockingReadChannel):
 
     def _room(self) -> int:
         """How many messages may be claimed now."""
-        if self.qos.bytes >= self._most_bytes():
+        most, most_bytes = self._most()
+        if self.qos.bytes >= most_bytes or not self.replaces_wait:
             return 0
         estimate = self.qos.can_consume_max_estimate()
-        room = min(1 if estimate is None else estimate, self._most() - self.qos.count())
+        room = min(1 if estimate is None else estimate, most - self.qos.count())
         return max(0, int(room))
 
 

@@ -38,6 +38,7 @@ class Health:
         self._failed_starts = 0
         self._connected = False
         self._stopping = False
+        self._consuming = True
         self._paused: Callable[[], str | None] = lambda: None
 
     @property
@@ -89,6 +90,10 @@ class Health:
         """Ask this why claiming is paused, if it is: the worker is alive then and not ready."""
         self._paused = problem
 
+    def consuming(self, *, queue: bool) -> None:
+        """Whether the worker consumes the queue; remote control can tell it not to."""
+        self._consuming = queue
+
     def stopping(self) -> None:
         """The worker drains."""
         self._stopping = True
@@ -108,6 +113,10 @@ class Health:
             return "draining"
         if not self._ready:
             return "no child has loaded its models yet"
+        if not self._consuming:
+            return (
+                "told by remote control (cancel_consumer) to take no entries; add_consumer ends it"
+            )
         problem = self._redis_problem()
         if not self._connected:
             return "not connected to Redis" + (f": {problem}" if problem else "")

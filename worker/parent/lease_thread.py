@@ -73,7 +73,6 @@ class LeaseThread:
         lease_seconds: how long a lease is.
         outages: told whether Redis answers.
         metrics: where requeued entries are counted.
-        neighbours: requeues what workers of this host held that have ended.
         clock: seconds that only go forward.
     """
 
@@ -84,7 +83,6 @@ class LeaseThread:
         *,
         outages: Outages,
         metrics: Metrics,
-        neighbours: Watch | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._claims = claims
@@ -96,7 +94,8 @@ class LeaseThread:
         self._heartbeat = Heartbeat(watched)
         self._watched = watched
         self._metrics = metrics
-        self._neighbours = neighbours
+        #: Requeues what workers of this host held that have ended; set before the thread starts.
+        self.neighbours: Watch | None = None
         self._clock = clock
         self._tags: tuple[str, ...] = ()
         self._children = 0
@@ -172,8 +171,8 @@ class LeaseThread:
             self._heartbeat.beat(0 if self._draining else self._children)
         if requeued := self._reaper.look():
             self._metrics.redelivered(requeued)
-        if self._neighbours and not self._watched.silent:
-            self._metrics.redelivered(self._neighbours.look())
+        if self.neighbours and not self._watched.silent:
+            self._metrics.redelivered(self.neighbours.look())
         if self._watched.silent:
             self._watched.ping()
         if not self._watched.silent:

@@ -49,6 +49,10 @@ class BatchLimits:
         tokens = self.tokens * MESSAGE_BYTES_PER_TOKEN
         return PREFETCHED_BATCHES * (tokens + self.entries * MESSAGE_HEADER_BYTES)
 
+    def prefetched_by(self, children: int) -> tuple[int, int]:
+        """Entries claimed for so many children, and bytes of their messages, at most."""
+        return children * self.prefetched, children * self.prefetched_bytes
+
     def time_limit(self, claims: Sequence[Claim]) -> float:
         """Seconds for a batch of these: less for a smaller one, so that isolation is short."""
         tokens = sum(tokens_of(claim) for claim in claims)
