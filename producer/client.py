@@ -84,13 +84,13 @@ class JournalClient(ResultsClient):
         expires: float | None = None,
         timeout_seconds: float | None = None,
     ) -> list[Receipt]:
-        """Submit many entries, 128 in a call to Redis; returns their receipts in the same order.
+        """Submit many entries, up to 128 in a call to Redis; returns their receipts in order.
 
         Args:
             entries: the entries, as many as there are.
             reply: whether the result of each is also kept for `result`.
             expires: seconds after which those that still wait become dead letters.
-            timeout_seconds: within which Redis has to take each 128 of them; by default as set.
+            timeout_seconds: within which Redis has to take those of each call; by default as set.
 
         Raises:
             QueueFull, StoreFull: no more room; its `receipts` are of the entries enqueued before.

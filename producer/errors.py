@@ -70,7 +70,7 @@ class BackpressureError(JournalError):
 
 
 class QueueFull(BackpressureError):  # noqa: N818 - the name queue libraries use
-    """The queue holds as many entries as it may; try again later."""
+    """The queue holds as many entries, or bytes, as it may; try again later."""
 
 
 class StoreFull(BackpressureError):  # noqa: N818 - named like its sibling

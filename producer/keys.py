@@ -19,6 +19,8 @@ class QueueKeys(NamedTuple):
         weights: hash, from a worker to its ready children; the field "" holds the sum of all.
         parked: list of messages whose key no worker that claimed them had, each behind the id of
             its key and a space.
+        host: what precedes a host in the key of a hash, from each of its workers to its process.
+        measured: hash with how many bytes the list of messages takes, and when that was measured.
         seen: what precedes an entry id in the key that remembers its submit.
         reply: what precedes an entry id in the key of the reply that its submitter asked for.
     """
@@ -32,6 +34,8 @@ class QueueKeys(NamedTuple):
     workers: str
     weights: str
     parked: str
+    host: str
+    measured: str
     seen: str
     reply: str
 
@@ -58,6 +62,8 @@ def keys_of(queue: str) -> QueueKeys:
         workers=f"{queue}.workers",
         weights=f"{queue}.weights",
         parked=f"{queue}.parked",
+        host=f"{queue}.host:",
+        measured=f"{queue}.measured",
         seen=f"{queue}.seen:",
         reply=f"{queue}.reply:",
     )

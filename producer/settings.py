@@ -27,6 +27,8 @@ class Settings(BaseSettings):
         results: the stream of results.
         dead: the stream of dead letters.
         max_queue_entries: entries in the queue at which `submit` refuses more.
+        max_queue_bytes: bytes of memory of the queue in Redis at which `submit` refuses more; 0
+            for no limit.
         max_results: unread results at which workers pause.
         max_result_deliveries: how often a result is delivered to the readers of a group; one that
             is still not acknowledged then becomes a dead letter.
@@ -52,6 +54,7 @@ class Settings(BaseSettings):
     results: Annotated[str, Field(min_length=1)] = "journal.results"
     dead: Annotated[str, Field(min_length=1)] = "journal.dead"
     max_queue_entries: Annotated[int, Field(ge=1)] = 100_000
+    max_queue_bytes: Annotated[int, Field(ge=0)] = 512 * 1024**2
     max_results: Annotated[int, Field(ge=1)] = 100_000
     max_result_deliveries: Annotated[int, Field(ge=1)] = 5
     idempotency_seconds: Annotated[int, Field(ge=1)] = 86_400

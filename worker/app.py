@@ -24,6 +24,7 @@ from producer.message import TASK
 from worker.broker import transport
 from worker.broker.claims import claims_for
 from worker.broker.connection import broker_config
+from worker.broker.neighbours import Neighbours, Place, node_name
 from worker.broker.outages import Outages
 from worker.broker.parked import MissingKeys, Unparker
 from worker.broker.settlement import ClaimSettler
@@ -188,6 +189,7 @@ def supervise(
     patient = claims.through(hasty_client(settings, LEASE_ANSWER_SECONDS))
     leases = LeaseThread(patient, settings.lease_seconds, outages=outages, metrics=metrics)
     leases.unparker = Unparker(patient, missing)
+    leases.neighbours = Neighbours(patient, Place.of_this_process())
     # A worker holds no more than its ready children can work on, and can open.
     most = partial(_most_claims, health, limits, missing)
     transport.bind(claims, most, outages, leases.requeue_later)
@@ -231,8 +233,8 @@ def _limits(settings: WorkerSettings) -> BatchLimits:
     )
 
 
-def _most_claims(health: Health, limits: BatchLimits, missing: MissingKeys) -> float:
-    return 0 if missing.paused else health.children * limits.prefetched
+def _most_claims(health: Health, limits: BatchLimits, missing: MissingKeys) -> tuple[float, float]:
+    return (0, 0) if missing.paused else limits.prefetched_by(health.children)
 
 
 def hasty_client(settings: WorkerSettings, seconds: float = LOOP_ANSWER_SECONDS) -> redis.Redis:
@@ -259,7 +261,7 @@ def connect_signals(supervisor: Supervisor, start_child: Callable[[], None]) -> 
 def work(application: JournalApp, log_level: str) -> int:
     """Run Celery's worker in this process until it is told to stop; returns the exit code."""
     worker = application.Worker(
-        hostname=None,
+        hostname=f"{node_name()}@",
         loglevel=log_level,
         quiet=True,
         without_gossip=True,

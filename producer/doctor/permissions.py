@@ -65,7 +65,9 @@ def needed(settings: Settings, role: Role, db: int) -> list[Words]:
 
 
 def _producer(settings: Settings) -> list[Words]:
-    seen = f"{keys_of(settings.queue).seen}{_NONE}"
+    keys = keys_of(settings.queue)
+    seen, reply = f"{keys.seen}{_NONE}", f"{keys.reply}{_NONE}"
+    measuring = [("TIME",), *_measuring(settings)] if settings.max_queue_bytes else []
     results, dead = settings.results, settings.dead
     replicas = [("WAIT", "0", "0")] if settings.min_replicas else []
     return [
@@ -74,6 +76,16 @@ def _producer(settings: Settings) -> list[Words]:
         ("EXISTS", seen),
         ("GET", seen),
         ("SET", seen, _NONE),
+        ("DEL", seen),
+        ("XADD", reply, "*", _NONE, _NONE),
+        ("EXPIRE", reply, "1"),
+        ("XREVRANGE", reply, "+", "-"),
+        ("XREAD", "STREAMS", reply, "0"),
+        ("LRANGE", settings.queue, "0", "0"),
+        ("LREM", settings.queue, "1", _NONE),
+        ("HSCAN", keys.claims, "0"),
+        ("HDEL", keys.claims, _NONE),
+        *measuring,
         *replicas,
         ("XGROUP", "CREATE", results, _NONE, "0"),
         ("XREADGROUP", "GROUP", _NONE, _NONE, "STREAMS", results, ">"),
@@ -84,6 +96,16 @@ def _producer(settings: Settings) -> list[Words]:
         ("XDEL", results, "0-1"),
         ("XRANGE", dead, "-", "+"),
         ("XADD", dead, "*", _NONE, _NONE),
+    ]
+
+
+def _measuring(settings: Settings) -> list[Words]:
+    """What tells how many bytes the queue takes."""
+    keys = keys_of(settings.queue)
+    return [
+        ("MEMORY", "USAGE", settings.queue),
+        ("HMGET", keys.measured, "bytes"),
+        ("HSET", keys.measured, "bytes", "0"),
     ]
 
 
@@ -108,6 +130,11 @@ def _worker(settings: Settings, db: int) -> list[Words]:
         ("XADD", settings.results, "*", _NONE, _NONE),
         ("XLEN", settings.results),
         ("XADD", settings.dead, "*", _NONE, _NONE),
+        ("GET", f"{keys.seen}{_NONE}"),
+        ("XADD", f"{keys.reply}{_NONE}", "*", _NONE, _NONE),
+        ("HGETALL", f"{keys.host}{_NONE}"),
+        ("LPUSH", keys.parked, _NONE),
+        *([("WAIT", "0", "0")] if settings.min_replicas else []),
         ("SADD", "_kombu.binding.celery.pidbox", _NONE),
         ("SUBSCRIBE", channel),
         ("PUBLISH", channel, _NONE),
@@ -119,6 +146,8 @@ def _operator(settings: Settings) -> list[Words]:
     return [
         ("EVAL", "", "1", dead),
         ("LPUSH", settings.queue, _NONE),
+        ("SET", f"{keys_of(settings.queue).seen}{_NONE}", _NONE),
+        *(_measuring(settings) if settings.max_queue_bytes else []),
         ("XRANGE", dead, "-", "+"),
         ("XREVRANGE", dead, "+", "-"),
         ("XDEL", dead, "0-1"),

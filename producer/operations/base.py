@@ -51,9 +51,14 @@ Operation = Generator[list[Command] | Computation, Any, T]
 
 @cache
 def script(*names: str) -> str:
-    """The source of one of our Lua scripts, or of several put together: the last one is run."""
+    """The source of one of our Lua scripts, or of several put together: the last one is run.
+
+    It travels with every call, so comments are left out.
+    """
     folder = files("producer.operations").joinpath("lua")
-    return "".join(folder.joinpath(f"{name}.lua").read_text(encoding="utf-8") for name in names)
+    source = "".join(folder.joinpath(f"{name}.lua").read_text(encoding="utf-8") for name in names)
+    lines = (line.strip() for line in source.splitlines())
+    return "".join(f"{line}\n" for line in lines if line and not line.startswith("--"))
 
 
 def raise_for_errors(replies: Sequence[Any]) -> Sequence[Any]:

@@ -15,13 +15,15 @@ from producer.operations.base import as_mapping, as_text, raise_for_errors, scri
 from producer.schemas import DeadLetter, DeadReason
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from producer.operations.base import Operation
     from producer.settings import Settings
 
 #: Dead letters read in one call; each may hold 400 kB.
 PAGE = 100
+#: Bytes that one call puts back; one letter always goes.
+REPLAY_BYTES = 1024 * 1024
 #: The reason that is listed for a dead letter that this version cannot read.
 UNREADABLE = "unreadable"
 
@@ -144,22 +146,37 @@ def replay(settings: Settings, letters: Sequence[StoredLetter]) -> Operation[int
             entries += [stored.stream_id, letter.entry_id, message, int(stored.freed)]
     limits = (
         settings.max_queue_entries,
+        settings.max_queue_bytes,
         keys_of(settings.queue).seen,
         settings.idempotency_seconds,
     )
     replayed, asked = 0, 0
-    for name, target, options, arguments in (
-        ("replay", settings.queue, limits, entries),
-        ("restore", settings.results, (settings.max_results,), results),
+    names = keys_of(settings.queue)
+    queue = (settings.dead, names.queue, names.measured)
+    for source, keys, options, width, arguments in (
+        (script("room", "replay"), queue, limits, 4, entries),
+        (script("restore"), (settings.dead, settings.results), (settings.max_results,), 3, results),
     ):
-        if not arguments:
-            continue
-        (reply,) = raise_for_errors(
-            (yield [("EVAL", script(name), 2, settings.dead, target, *options, *arguments)])
-        )
-        count, refused = reply
-        replayed += int(count)
-        asked += int(refused)
+        for part in _parts(arguments, width):
+            command = ("EVAL", source, len(keys), *keys, *options, *part)
+            ((count, refused),) = raise_for_errors((yield [command]))
+            replayed += int(count)
+            asked += int(refused)
     if asked:
         raise QueueFull(f"no room for {asked} of {replayed + asked} letters; they stay dead")
     return replayed
+
+
+def _parts(arguments: Sequence[Any], width: int) -> Iterator[list[Any]]:
+    """The arguments, so many a letter, cut by the length of the third, so that no call is long."""
+    part: list[Any] = []
+    total = 0
+    for first in range(0, len(arguments), width):
+        size = len(arguments[first + 2])
+        if part and total + size > REPLAY_BYTES:
+            yield part
+            part, total = [], 0
+        part += arguments[first : first + width]
+        total += size
+    if part:
+        yield part

@@ -134,6 +134,7 @@ NOT_HANDED_ON = {
     "dead": "the same",
     "max_result_deliveries": "for readers of the results, which are not in this stack",
     "max_queue_entries": "for producers",
+    "max_queue_bytes": "for producers",
     "idempotency_seconds": "for producers",
     "timeout_seconds": "for producers",
     "max_connections": "for producers",

@@ -6,7 +6,9 @@ import contextlib
 import json
 import os
 import signal
+import subprocess
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 import celery
@@ -200,3 +202,18 @@ def test_metrics_of_the_queue_live_without_workers(
         metrics = exporter.page("metrics")[1]
     assert "journal_queue_ready 2.0" in metrics
     assert "journal_queue_oldest_seconds" in metrics
+
+
+def test_a_worker_started_again_gives_back_what_its_predecessor_held(
+    start_light_worker: Callable[..., subprocess.Popen[bytes]], backend: Backend
+) -> None:
+    """At once, and not after the lease of 30 s."""
+    first = start_light_worker(CHAOS_SECONDS_PER_ENTRY="60")
+    backend.ask([f"Entry {i}" for i in range(50)])
+    wait_until(lambda: backend.client.status().claimed == 50, "the worker to claim all")
+    first.kill()
+    first.wait()
+    killed = time.monotonic()
+    start_light_worker()
+    assert len(backend.answers(50)) == 50
+    assert time.monotonic() - killed < 20  # about 5

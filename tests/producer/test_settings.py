@@ -23,6 +23,7 @@ def test_defaults_are_as_documented() -> None:
         "journal.dead",
     )
     assert (settings.max_queue_entries, settings.max_results) == (100_000, 100_000)
+    assert settings.max_queue_bytes == 512 * 1024**2
     assert settings.idempotency_seconds == 86_400
 
 
@@ -46,6 +47,7 @@ def test_environment_and_env_file_are_read_and_arguments_win(
     [
         ("max_queue_entries", "0"),
         ("max_queue_entries", "many"),
+        ("max_queue_bytes", "-1"),
         ("max_results", "-1"),
         ("idempotency_seconds", "0"),
         ("queue", ""),

@@ -9,13 +9,14 @@ from __future__ import annotations
 import copy
 import itertools
 import uuid
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from redis.exceptions import ReadOnlyError
 
 from producer.connection import connect
 from producer.connection.primary import primary_of
 from producer.keys import keys_of
+from worker.broker.records import Answer, Claimed
 from worker.broker.results_pause import ResultsPause
 from worker.broker.scripts import run_script
 from worker.errors import UnconfirmedError
@@ -44,34 +45,6 @@ UNPARK_LIMIT = 200
 SILENT_SECONDS = 5.0
 #: How many of kombu's leases one call looks through for claims of earlier versions.
 ADOPT_LIMIT = 500
-
-
-class Claimed(NamedTuple):
-    """One message as the claim call returns it."""
-
-    tag: str
-    message: bytes
-    deliveries: int
-
-
-class Answer(NamedTuple):
-    """What is published for one claim.
-
-    Attributes:
-        tag: of the claim.
-        kind: what becomes of it; see `Claims.settle`.
-        entry_id: of the entry.
-        field: of the stream, that holds the value.
-        value: the sealed result or the dead letter.
-        reason: why the entry is dead; "" for a result.
-    """
-
-    tag: str
-    kind: str
-    entry_id: str
-    field: str
-    value: Any
-    reason: str = ""
 
 
 class Claims:
@@ -104,9 +77,9 @@ class Claims:
         self._reply_seconds = reply_seconds
         #: Whether claiming is paused because results are not read.
         self.pause = ResultsPause(max_results)
-        self._worker = f"{TAG_PREFIX}{uuid.uuid4().hex[:12]}:"
+        #: The name of this worker, with which its tags begin.
+        self.worker = f"{TAG_PREFIX}{uuid.uuid4().hex[:12]}:"
         self._numbers = itertools.count()
-        self._priority_lists = self.keys.of_priorities
         self._prefix = ""
         #: What kombu puts behind a message in its hash: exchange and routing key.
         self._suffix = f',"","{queue}"]'
@@ -123,8 +96,13 @@ class Claims:
         other.client = client
         return other
 
-    def claim(self, count: int, held: int = 0) -> list[Claimed] | None:
+    def claim(
+        self, count: int, held: int = 0, most_bytes: float = MOST_BYTES
+    ) -> list[Claimed] | None:
         """Take messages, oldest first, no more than this worker's share of all.
+
+        Those that a Celery producer sent with a priority follow, as for Celery's own workers: on
+        Redis 0, the default, is the highest and 9 the lowest.
 
         The share is by ready children, as `announce` tells them. What is waited for by moving it
         to `woken` is put back first; so a worker that was woken has to call this, if only for 0.
@@ -132,12 +110,14 @@ class Claims:
         Args:
             count: how many at most.
             held: how many claims this worker holds already.
+            most_bytes: of messages; one is taken whatever its size.
 
         Returns:
             The messages; None where the results limit is reached.
         """
         keys = self.keys
-        self._prefix = f"{self._worker}{next(self._numbers)}:"
+        room = int(max(0, min(most_bytes, MOST_BYTES)))
+        self._prefix = f"{self.worker}{next(self._numbers)}:"
         reply = self._call(
             "claim",
             (
@@ -148,8 +128,9 @@ class Claims:
                 keys.deliveries,
                 keys.weights,
                 self._results,
+                *keys.of_priorities,
             ),
-            (count, self._prefix, self._worker, held, MOST_BYTES, self._max_results),
+            (count, self._prefix, self.worker, held, room, self._max_results),
         )
         if reply is None:
             self.pause.refused()
@@ -242,11 +223,14 @@ class Claims:
     def announce(self, children: int) -> int:
         """Tell that this worker is alive, and how many children are ready: its weight.
 
+        Where nothing waits but messages with a priority, one of them then wakes a worker.
+
         Returns:
             How many workers are alive.
         """
-        keys = (self.keys.workers, self.keys.weights)
-        return int(self._call("announce", keys, (self._worker, children, SILENT_SECONDS)))
+        keys = self.keys
+        names = (keys.workers, keys.weights, keys.queue, *keys.of_priorities)
+        return int(self._call("announce", names, (self.worker, children, SILENT_SECONDS)))
 
     def reap(self, lease_seconds: float) -> int:
         """Requeue what dead workers held, oldest first.
@@ -261,7 +245,7 @@ class Claims:
         names = (keys.queue, keys.woken, keys.claims, keys.leases, keys.deliveries, keys.reaper)
         requeued = self._call(
             "reap",
-            (*names, *self._priority_lists),
+            names,
             (lease_seconds, REAP_LIMIT, MOST_BYTES),
         )
         return int(requeued) + self._adopt(lease_seconds)

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from worker.broker.claims import Claimed
+    from worker.broker.records import Claimed
 
 #: The task name under which something that is no task message is delivered, to be dead-lettered.
 GARBAGE_TASK = "journal.garbage"

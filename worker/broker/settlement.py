@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Protocol
 from producer.connection import connect
 from producer.jwe_form import encode_key_id
 from producer.schemas import DeadLetter, DeadReason
-from worker.broker.claims import Answer, claims_for
+from worker.broker.claims import claims_for
+from worker.broker.records import Answer
 from worker.errors import UnconfirmedError
 from worker.protocol import MissingKey
 

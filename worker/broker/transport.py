@@ -43,13 +43,14 @@ class Bound(NamedTuple):
 
     Attributes:
         claims: what it claims through.
-        most: tells how many claims it may hold at this moment.
+        most: tells how many claims it may hold at this moment, and from how many bytes of messages
+            on it claims no more.
         outages: told whether waiting and claiming work.
         requeue_later: takes the tags of claims to be requeued as soon as Redis answers.
     """
 
     claims: Claims
-    most: Callable[[], float]
+    most: Callable[[], tuple[float, float]]
     outages: Outages
     requeue_later: Callable[[Sequence[str]], None]
 
@@ -60,7 +61,7 @@ _bound: dict[str, Bound] = {}
 
 def bind(
     claims: Claims,
-    most: Callable[[], float] = lambda: math.inf,
+    most: Callable[[], tuple[float, float]] = lambda: (math.inf, math.inf),
     outages: Outages | None = None,
     requeue_later: Callable[[Sequence[str]], None] = lambda _: None,
 ) -> None:
@@ -81,6 +82,14 @@ class ClaimQoS(UnacknowledgedMessages):
         self.settled: set[str] = set()
         #: Tags a child is working on: a draining worker does not requeue them.
         self.running: set[str] = set()
+        #: How many bytes each message on the list has, and all of them.
+        self.bytes_of: dict[str, int] = {}
+        self.bytes = 0
+
+    def weigh(self, delivery_tag: str, size: int) -> None:
+        """Note how many bytes a message has that is about to be listed."""
+        self.bytes_of[delivery_tag] = size
+        self.bytes += size
 
     @property
     def _ours(self) -> bool:
@@ -98,7 +107,7 @@ class ClaimQoS(UnacknowledgedMessages):
         if not self._ours:
             super().ack(delivery_tag)
             return
-        self.running.discard(delivery_tag)
+        self._forget(delivery_tag)
         self.channel.share_paused_until = 0.0
         if delivery_tag in self.settled:
             self.settled.discard(delivery_tag)
@@ -108,12 +117,17 @@ class ClaimQoS(UnacknowledgedMessages):
 
     def reject(self, delivery_tag: str, requeue: bool = False) -> None:
         """Requeue a message, or delete its claim."""
+        self._forget(delivery_tag)
         if not (self._ours and requeue):
             super().reject(delivery_tag, requeue)
             return
-        self.running.discard(delivery_tag)
         self.channel.claims.requeue([delivery_tag])
         self.remove(delivery_tag)
+
+    def _forget(self, delivery_tag: str) -> None:
+        """A message leaves the list."""
+        self.running.discard(delivery_tag)
+        self.bytes -= self.bytes_of.pop(delivery_tag, 0)
 
     def restore_unacked(self, client: Any = None) -> list[Any]:
         """Requeue at once what no child has begun."""
@@ -127,6 +141,8 @@ class ClaimQoS(UnacknowledgedMessages):
             log.debug("%d entries could not be requeued (%s)", len(waiting), type(exc).__name__)
             self.channel.requeue_later(waiting)
         self.clear()
+        self.bytes_of.clear()
+        self.bytes = 0
         return []
 
     def restore_visible(self, start: int = 0, num: int = 10, interval: int = 10) -> None:
@@ -142,7 +158,7 @@ class ClaimChannel(BlockingReadChannel):
     sentinels: str | None = None
     #: The claims of the queue this channel consumes, if it is one of ours; kept while it closes.
     claims: Claims | None = None
-    _most: Callable[[], float] = staticmethod(lambda: math.inf)
+    _most: Callable[[], tuple[float, float]] = staticmethod(lambda: (math.inf, math.inf))
     #: Where claims go that could not be requeued.
     requeue_later: Callable[[Sequence[str]], None] = staticmethod(lambda _: None)
     _outages = Outages()
@@ -218,8 +234,9 @@ class ClaimChannel(BlockingReadChannel):
         assert claims is not None
         room, held = self._room(), self.qos.count()
         try:
-            # Also without room: what woke this worker has to go back, for another to take.
-            claimed = claims.claim(room, held)
+            # Also without room, or when told to consume no more: what woke this worker has to go
+            # back, for another to take.
+            claimed = claims.claim(room, held, self._most()[1] - self.qos.bytes)
         except RedisConnectionError:
             self.requeue_later(claims.last_tags(room))
             raise
@@ -237,12 +254,16 @@ class ClaimChannel(BlockingReadChannel):
         if held and not claimed:
             self.share_paused_until = monotonic() + SHARE_SECONDS
         for one in claimed:
+            self.qos.weigh(one.tag, len(one.message))
             self.deliver(as_payload(one), claims.queue)
 
     def _room(self) -> int:
         """How many messages may be claimed now."""
+        most, most_bytes = self._most()
+        if self.qos.bytes >= most_bytes or not self.replaces_wait:
+            return 0
         estimate = self.qos.can_consume_max_estimate()
-        room = min(1 if estimate is None else estimate, self._most() - self.qos.count())
+        room = min(1 if estimate is None else estimate, most - self.qos.count())
         return max(0, int(room))
 
 

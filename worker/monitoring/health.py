@@ -39,6 +39,7 @@ class Health:
         self._connected = False
         self._stopping = False
         self._watched: list[Callable[[], str | None]] = []
+        self._consuming = True
 
     @property
     def children(self) -> int:
@@ -89,6 +90,10 @@ class Health:
         """Ask these what is wrong, if something is: the worker is alive then and not ready."""
         self._watched += problems
 
+    def consuming(self, *, queue: bool) -> None:
+        """Whether the worker consumes the queue; remote control can tell it not to."""
+        self._consuming = queue
+
     def stopping(self) -> None:
         """The worker drains."""
         self._stopping = True
@@ -108,6 +113,10 @@ class Health:
             return "draining"
         if not self._ready:
             return "no child has loaded its models yet"
+        if not self._consuming:
+            return (
+                "told by remote control (cancel_consumer) to take no entries; add_consumer ends it"
+            )
         problem = self._redis_problem()
         if not self._connected:
             return "not connected to Redis" + (f": {problem}" if problem else "")

@@ -60,6 +60,13 @@ class LeaseStore(Protocol):
         """Ask Redis for nothing but an answer."""
 
 
+class Watch(Protocol):
+    """What is needed here of `worker.broker.neighbours.Neighbours`."""
+
+    def look(self) -> int:
+        """Requeue what workers held that have ended, if it is time to; returns how many entries."""
+
+
 class LeaseThread:
     """Renews the leases of this worker's claims, sends its heartbeat, and reaps those of others.
 
@@ -91,6 +98,8 @@ class LeaseThread:
         self._heartbeat = Heartbeat(watched)
         self._watched = watched
         self._metrics = metrics
+        #: Requeues what workers of this host held that have ended; set before the thread starts.
+        self.neighbours: Watch | None = None
         self._clock = clock
         self._tags: tuple[str, ...] = ()
         self._children = 0
@@ -169,6 +178,8 @@ class LeaseThread:
                 self.unparker.look()
         if requeued := self._reaper.look():
             self._metrics.redelivered(requeued)
+        if self.neighbours and not self._watched.silent:
+            self._metrics.redelivered(self.neighbours.look())
         if self._watched.silent:
             self._watched.ping()
         if not self._watched.silent:

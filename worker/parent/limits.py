@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
 #: A token of English is a little over four characters; a sealed character is 3/4 of a byte.
 SEALED_CHARACTERS_PER_TOKEN = 6
+#: Bytes of a message for each of its tokens, as it is sealed text in base64; and of its headers.
+MESSAGE_BYTES_PER_TOKEN = SEALED_CHARACTERS_PER_TOKEN * 4 // 3
+MESSAGE_HEADER_BYTES = 1024
 #: Batches claimed for each child: the one it works on, and the next, which gathers meanwhile.
 PREFETCHED_BATCHES = 2
 #: The share of the time limit that the smallest batch gets.
@@ -39,6 +42,16 @@ class BatchLimits:
     def prefetched(self) -> int:
         """Entries claimed for each child, at most."""
         return PREFETCHED_BATCHES * self.entries
+
+    @property
+    def prefetched_bytes(self) -> int:
+        """Bytes of messages claimed for each child, about: as many as the same batches may have."""
+        tokens = self.tokens * MESSAGE_BYTES_PER_TOKEN
+        return PREFETCHED_BATCHES * (tokens + self.entries * MESSAGE_HEADER_BYTES)
+
+    def prefetched_by(self, children: int) -> tuple[int, int]:
+        """Entries claimed for so many children, and bytes of their messages, at most."""
+        return children * self.prefetched, children * self.prefetched_bytes
 
     def time_limit(self, claims: Sequence[Claim]) -> float:
         """Seconds for a batch of these: less for a smaller one, so that isolation is short."""

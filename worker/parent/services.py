@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import celery
+import click
+import kombu
+from celery.app.amqp import AMQP
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,10 +36,49 @@ class Services:
     outages: Outages
 
 
+class NoCeleryWorkerError(click.ClickException):
+    """`celery worker` was called; the command prints the message as one line."""
+
+    exit_code = 2
+
+
+#: The module of our transport, which kombu writes where the scheme of a URL belongs.
+_TRANSPORT = "worker.broker.transport:Transport"
+
+
+class JournalConnection(kombu.Connection):  # type: ignore[misc]
+    """kombu's connection, which tells its URL in a form that others know, such as Flower."""
+
+    def as_uri(self, *arguments: Any, **options: Any) -> str:
+        """The URL, with the scheme `redis` or `rediss`; see `kombu.Connection.as_uri`."""
+        scheme, separator, place = str(super().as_uri(*arguments, **options)).partition("://")
+        if scheme == _TRANSPORT:
+            scheme = "rediss" if self.ssl else "redis"
+        return scheme + separator + place
+
+
+class JournalAMQP(AMQP):  # type: ignore[misc]
+    """Celery's messaging, with `JournalConnection`."""
+
+    Connection = JournalConnection
+
+
 class JournalApp(celery.Celery):  # type: ignore[misc]
     """The Celery application; it has services in a process that runs a worker."""
 
+    amqp_cls = JournalAMQP
     services: Services | None = None
+
+    @property
+    def Worker(self) -> Any:  # noqa: N802 - Celery's name
+        """Celery's worker.
+
+        Raises:
+            NoCeleryWorkerError: the application has no services: `celery worker` was called.
+        """
+        if self.services is None:
+            raise NoCeleryWorkerError("run a worker with `journal-worker run`, which batches")
+        return self.subclass_with_self("celery.apps.worker:Worker")
 
 
 def services_of(app: JournalApp) -> Services:

@@ -153,9 +153,10 @@ class Supervisor:
         self._metrics.in_flight(waiting=dispatcher.waiting, running=dispatcher.running)
         if self._settled_down:
             self._outages.works(Use.CONNECTION)  # else Celery would connect again by now
-        self._leases.hold(
-            _held(dispatcher, consumer), 0 if dispatcher.draining else self._health.children
-        )
+        consuming = _consumes(consumer, self._claims.queue)
+        self._health.consuming(queue=consuming)
+        working = consuming and not dispatcher.draining
+        self._leases.hold(_held(dispatcher, consumer), self._health.children if working else 0)
         self._drop_lost(dispatcher)
         self._check_pool(dispatcher)
         self._check_children(dispatcher)
@@ -220,3 +221,8 @@ def _delivered(consumer: Any) -> list[str]:
         return []
     tags: list[str] = consumer.task_consumer.channel.qos.tags()
     return tags
+
+
+def _consumes(consumer: Any, queue: str) -> bool:
+    """Whether a consumer reads the queue; while it connects, it is about to."""
+    return consumer.task_consumer is None or bool(consumer.task_consumer.consuming_from(queue))

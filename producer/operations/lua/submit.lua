@@ -1,15 +1,14 @@
 -- Enqueue messages whose entry was not submitted before, as far as there is room.
--- KEYS: the queue, one "seen" key for each message, then one "reply" key for each if replies are asked
--- for.
--- ARGV: most entries in the queue, seconds an id is remembered, this call's token, whether replicas
--- have to confirm (1 or 0), whether replies are asked for (1 or 0), the messages.
--- Returns one number a message: 0 queued, 1 duplicate, 2 no room.
+-- KEYS: the queue, what was measured of it, one "seen" key for each message, then one "reply" key for
+-- each if replies are asked for.
+-- ARGV: most entries in the queue, most bytes in it (0: any), seconds an id is remembered, this call's
+-- token, whether replicas have to confirm (1 or 0), whether replies are asked for (1 or 0), the messages.
+-- Returns one number a message: 0 queued, 1 duplicate, 2 too many entries, 3 too many bytes.
 -- A repeated call with the same token (a retry after a lost answer) counts as the same submit;
 -- an id that occurs twice in one call is a duplicate the second time.
--- Entries that wait for a worker with their key (see producer/keys.py) take room as well.
-local room = tonumber(ARGV[1]) - redis.call('LLEN', KEYS[1]) - redis.call('LLEN', KEYS[1] .. '.parked')
-local seconds, token, confirm, asked = ARGV[2], ARGV[3], ARGV[4] == '1', ARGV[5] == '1'
-local count = #ARGV - 5
+local messages = {unpack(ARGV, 7)}
+local take, done = room_in(KEYS[1], KEYS[2], tonumber(ARGV[1]), tonumber(ARGV[2]), messages)
+local seconds, token, confirm, asked = ARGV[3], ARGV[4], ARGV[5] == '1', ARGV[6] == '1'
 local codes, named = {}, {}
 
 -- Whoever answers the entry puts a reply into its key if that exists. What is there of an earlier
@@ -24,26 +23,29 @@ local function ask(key, anew)
   redis.call('EXPIRE', key, seconds)
 end
 
-for i = 1, count do
-  local seen = KEYS[1 + i]
+for i, message in ipairs(messages) do
+  local seen, reply = KEYS[2 + i], KEYS[2 + #messages + i]
   local holder = redis.call('GET', seen)
   if holder then
     local answered = holder:sub(-9) == ' answered'
     local same = holder == token or holder == token .. ' answered'
     codes[i] = same and not named[seen] and 0 or 1
-    if asked and not answered then ask(KEYS[1 + count + i], false) end
+    if asked and not answered then ask(reply, false) end
     -- WAIT looks at what its connection wrote last: write, so that it waits for the submit before.
     if confirm then redis.call('SET', seen, holder, 'KEEPTTL') end
-  elseif room <= 0 then
-    codes[i] = 2
   else
-    -- In this order: were the push refused, no mark may say that the entry is in.
-    if asked then ask(KEYS[1 + count + i], true) end
-    redis.call('LPUSH', KEYS[1], ARGV[i + 5])
-    redis.call('SET', seen, token, 'EX', seconds)
-    room = room - 1
-    codes[i] = 0
+    local refused = take(message)
+    if refused then
+      codes[i] = refused == 'bytes' and 3 or 2
+    else
+      -- In this order: were the push refused, no mark may say that the entry is in.
+      if asked then ask(reply, true) end
+      redis.call('LPUSH', KEYS[1], message)
+      redis.call('SET', seen, token, 'EX', seconds)
+      codes[i] = 0
+    end
   end
   named[seen] = true
 end
+done()
 return codes

@@ -24,7 +24,8 @@ from producer.connection import connect
 from producer.schemas import DeadReason
 from producer.sealing import RESULT
 from tests.producer.support import QUEUE, entries, publish_result, queued_ids
-from worker.broker.claims import Answer, Claims
+from worker.broker.claims import Claims
+from worker.broker.records import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     import redis
 
     from producer import KeySet, Settings
-    from worker.broker.claims import Claimed
+    from worker.broker.records import Claimed
 
 REPLY, SEEN = f"{QUEUE}.reply:", f"{QUEUE}.seen:"
 

@@ -10,7 +10,8 @@ from deploy.local.server import Server
 from producer.connection import connect
 from producer.keys import keys_of
 from tests import needs
-from worker.broker.claims import Answer, Claims
+from worker.broker.claims import Claims
+from worker.broker.records import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

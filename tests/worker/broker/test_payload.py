@@ -15,8 +15,8 @@ from kombu.transport.virtual import Message
 
 from producer.message import encode_message
 from tests.worker.broker.claims_support import QUEUE
-from worker.broker.claims import Claimed
 from worker.broker.payload import DELIVERIES_HEADER, GARBAGE_TASK, as_payload
+from worker.broker.records import Claimed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,7 +11,7 @@ from producer import JournalClient, JournalResult
 from producer.sealing import RESULT
 from tests.worker.broker.claims_support import open_claims, push, result
 from worker.broker import results_pause
-from worker.broker.claims import Answer
+from worker.broker.records import Answer
 from worker.broker.results_pause import ResultsPause
 from worker.monitoring.health import Health
 

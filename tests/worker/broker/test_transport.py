@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -88,7 +89,7 @@ def test_one_read_claims_up_to_the_prefetch_limit(client: redis.Redis, reader: R
 
 def test_no_more_is_claimed_than_may_be_held_now(client: redis.Redis, redis_url: str) -> None:
     most = [0]
-    transport.bind(open_claims(redis_url), lambda: most[0])
+    transport.bind(open_claims(redis_url), lambda: (most[0], math.inf))
     reader = Reader(redis_url, prefetch=10)
     submit(client, "e0", "e1", "e2", "e3")
     try:
@@ -100,6 +101,35 @@ def test_no_more_is_claimed_than_may_be_held_now(client: redis.Redis, redis_url:
         most[0] = 3
         reader.read()
         assert reader.ids == ["e0", "e1", "e2"]
+    finally:
+        reader.connection.close()
+        transport._bound.clear()
+
+
+def test_no_more_bytes_are_claimed_than_may_be_held_but_one_message_of_any_size(
+    client: redis.Redis, redis_url: str
+) -> None:
+    transport.bind(open_claims(redis_url), lambda: (math.inf, 9000))
+    reader = Reader(redis_url, prefetch=10)
+    names = [f"e{i}" for i in range(6)]
+    client.lpush(QUEUE, *(encode_message(name, "x" * 3000) for name in names))  # 5 kB each
+    client.lpush(QUEUE, encode_message("long", "x" * 30_000))
+    try:
+        reader.listen(0.2)
+        first, second = reader.received
+        assert reader.ids == ["e0", "e1"]
+        first.ack()
+        reader.read()
+        second.reject()
+        reader.read()
+        assert reader.ids == ["e0", "e1", "e2", "e3"]
+        for message in reader.received[2:]:
+            message.requeue()
+        client.rpop(QUEUE, 4)
+        assert [message.headers["id"] for message in reader.read()] == ["long"]
+        assert reader.channel.qos.bytes > 30_000
+        reader.received[-1].ack()
+        assert reader.channel.qos.bytes == 0
     finally:
         reader.connection.close()
         transport._bound.clear()
@@ -135,7 +165,7 @@ def test_what_woke_a_worker_that_may_hold_no_more_goes_to_another(
     client: redis.Redis, redis_url: str
 ) -> None:
     most = [1]
-    transport.bind(open_claims(redis_url), lambda: most[0])
+    transport.bind(open_claims(redis_url), lambda: (most[0], math.inf))
     reader = Reader(redis_url, prefetch=10)
     try:
         reader.listen(0.1)  # it waits
@@ -146,6 +176,17 @@ def test_what_woke_a_worker_that_may_hold_no_more_goes_to_another(
     finally:
         reader.connection.close()
         transport._bound.clear()
+
+
+def test_what_woke_a_worker_that_was_told_to_consume_no_more_goes_to_another(
+    client: redis.Redis, reader: Reader
+) -> None:
+    reader.listen(0.1)  # it waits
+    reader.consumer.cancel_by_queue(QUEUE)
+    submit(client, "e0")
+    reader.listen(0.3)
+    assert len(Place(client).queue) == 1
+    assert reader.received == []
 
 
 def test_a_settled_message_makes_room_for_the_next(

@@ -15,10 +15,10 @@ from prometheus_client import CollectorRegistry
 from producer.message import TASK, encode_message
 from producer.schemas import DeadReason
 from worker.app import create_app
-from worker.broker.claims import Claimed
 from worker.broker.outages import Outages
 from worker.broker.parked import MissingKeys
 from worker.broker.payload import as_payload
+from worker.broker.records import Claimed
 from worker.broker.transport import ClaimQoS
 from worker.monitoring.metrics import Metrics
 from worker.parent.dead_letters import DeadLetters

@@ -28,6 +28,8 @@ MODEL = {"name": "m", "version": "1", "precision": "fp32", "device": "cpu"}
 class Claims:
     """Remembers what was renewed and requeued; another worker's entries come back once."""
 
+    queue = "journal.entries"
+
     def __init__(self) -> None:
         self.renewed: list[list[str]] = []
         self.requeued: list[str] = []
@@ -64,6 +66,7 @@ class World:
         self.children: list[int] = []
         self.left: list[int] = []
         self.claims = Claims()
+        self.consumed = [self.claims.queue]
         self.health = Health(120.0, clock=lambda: self.now)
         self.made: list[Any] = []
         self.consumer = SimpleNamespace(
@@ -72,7 +75,7 @@ class World:
                 _pool=SimpleNamespace(_pool=[]),
             ),
             timer=SimpleNamespace(call_repeatedly=self.call_repeatedly),
-            task_consumer=SimpleNamespace(channel=desk.channel),
+            task_consumer=SimpleNamespace(channel=desk.channel, consuming_from=self.consumed.count),
         )
         self.timers: list[tuple[float, Any]] = []
         self.leases = LeaseThread(
@@ -287,3 +290,11 @@ def test_a_busy_pool_is_left_alone(world: World) -> None:
     world.desk.pool.jobs[0].accept()
     world.live(100)
     assert (world.left, world.claims.requeued) == ([], [])
+
+
+def test_a_worker_told_to_consume_no_more_is_not_ready_and_has_no_share(world: World) -> None:
+    world.fork(1, 2)
+    world.consumed.clear()
+    world.live(1)
+    assert "cancel_consumer" in (world.health.ready() or "")
+    assert world.claims.announced == [0]

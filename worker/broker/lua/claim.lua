@@ -2,7 +2,8 @@
 -- and no more bytes than allowed, but at least one message.
 -- KEYS: queue, woken (list of messages that each woke a worker), claims (hash tag -> message), leases
 --       (sorted set tag -> time of the last sign of life), deliveries (hash message digest -> earlier
---       deliveries), weights (hash worker -> its ready children, '' -> the sum of all), results
+--       deliveries), weights (hash worker -> its ready children, '' -> the sum of all), results, then the
+--       lists where kombu puts messages with a priority, in Celery's order: after those without one
 -- ARGV: N, prefix of the tags, worker, how many claims it holds, most bytes, most unread results
 -- Returns false where workers should pause (results limit), else tag, message, deliveries, ...
 -- A first write that changes nothing: after it Redis lets a script finish even out of memory.
@@ -20,6 +21,7 @@ if #again > 0 then return again end
 redis.call('ZREM', KEYS[4], '')
 local most, woken = tonumber(ARGV[1]), redis.call('LLEN', KEYS[2])
 local waiting = woken + redis.call('LLEN', KEYS[1])
+for i = 8, #KEYS do waiting = waiting + redis.call('LLEN', KEYS[i]) end
 local full = redis.call('XLEN', KEYS[7]) >= tonumber(ARGV[6])
 -- The share of all that waits or is claimed, by weight, less what is held. A worker that holds nothing
 -- may always take something, and among workers that have room one always may.
@@ -36,11 +38,19 @@ local clock = redis.call('TIME')
 local now = clock[1] .. '.' .. string.format('%06d', clock[2])
 local room, taken, answer = tonumber(ARGV[5]), 0, {}
 
+-- As many as are read at once: one first, then as many as fit if they are as long as those before, so
+-- that long ones are not read for nothing.
+local function page_size()
+  local bytes = tonumber(ARGV[5]) - room
+  if taken == 0 then return 1 end
+  return math.max(1, math.min(32, most - taken, math.ceil(room * taken / math.max(bytes, 1))))
+end
+
 local function take(list)
   local before, page = taken, nil
   while taken < most and (room > 0 or taken == 0) do
     local done = taken - before
-    page = redis.call('LRANGE', list, -done - math.min(32, most - taken), -1 - done)
+    page = redis.call('LRANGE', list, -done - page_size(), -1 - done)
     if #page == 0 then break end
     local claims, leases = {}, {}
     for i = #page, 1, -1 do
@@ -74,5 +84,12 @@ if woken > 0 then take(KEYS[2]) end
 -- The latest goes first, so that the oldest is taken next; each wakes another worker.
 while woken > taken and redis.call('LMOVE', KEYS[2], KEYS[1], 'LEFT', 'RIGHT') do end
 take(KEYS[1])
+for i = 8, #KEYS do take(KEYS[i]) end
+-- Workers wait for the queue alone: where it is empty, the next of a lower priority joins it.
+if taken < waiting and redis.call('LLEN', KEYS[1]) == 0 then
+  for i = 8, #KEYS do
+    if redis.call('LMOVE', KEYS[i], KEYS[1], 'RIGHT', 'LEFT') then break end
+  end
+end
 if full then return false end
 return answer

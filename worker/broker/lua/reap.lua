@@ -1,8 +1,7 @@
 -- Put back messages whose worker has given no sign of life for the length of a lease, and those that
 -- woke a worker which took nothing.
 -- KEYS: queue, woken, claims, leases, deliveries, reaper (hash with the time of the last call, `ran`,
---       and the time since when leases are judged, `since`), then the lists where kombu puts messages
---       with a priority
+--       and the time since when leases are judged, `since`)
 -- ARGV: seconds of a lease, most messages, most bytes
 -- Returns how many claims are back, at most as many as allowed; at least one whatever its size.
 -- All times are this server's. Leases count from `since` at the earliest: where nobody called for half
@@ -12,12 +11,6 @@
 redis.call('HDEL', KEYS[3], '')
 while redis.call('LMOVE', KEYS[2], KEYS[1], 'LEFT', 'RIGHT') do end
 local lease, most, room = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
--- Entries have no priorities: what a Celery producer sent with one joins the others, to be taken next.
-for i = 7, #KEYS do
-  for _ = 1, most do
-    if not redis.call('LMOVE', KEYS[i], KEYS[1], 'RIGHT', 'RIGHT') then break end
-  end
-end
 local clock = redis.call('TIME')
 local stamp = clock[1] .. '.' .. string.format('%06d', clock[2])
 local now = tonumber(stamp)
@@ -33,10 +26,15 @@ for _, tag in ipairs(redis.call('ZRANGEBYSCORE', KEYS[4], now + 1, '+inf', 'LIMI
 end
 if since > now - lease then return 0 end
 local tags = redis.call('ZRANGEBYSCORE', KEYS[4], '-inf', now - lease, 'LIMIT', 0, most)
--- Pages of 32, so that neither one value costs a call of its own, nor a long one is read for nothing.
+-- In pages of up to 32: one first, then as many as fit if they are as long as those before, so that
+-- neither each costs a call of its own, nor are long ones read for nothing.
 local found, messages, ended = {}, {}, {}
-for first = 1, #tags, 32 do
-  local page = {unpack(tags, first, math.min(first + 31, #tags))}
+while #ended < #tags do
+  local bytes, size = tonumber(ARGV[3]) - room, 1
+  if #messages > 0 then
+    size = math.max(1, math.min(32, math.ceil(room * #messages / math.max(bytes, 1))))
+  end
+  local page = {unpack(tags, #ended + 1, math.min(#ended + size, #tags))}
   for i, message in ipairs(redis.call('HMGET', KEYS[3], unpack(page))) do
     if message then
       room = room - #message

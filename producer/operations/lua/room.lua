@@ -1,0 +1,47 @@
+-- How much room a queue has, in entries and in bytes; put before a script that pushes to it.
+-- Entries that wait for a worker with their key (see producer/keys.py) take room as well.
+-- `measured` is a hash: how many bytes of memory the queue takes at most (`bytes`), which is what it
+-- took when it was measured (`at`, by this server's clock) and all that such scripts have pushed since.
+-- Whatever leaves the queue, or is pushed by others, the next measurement sees. There is one a second,
+-- and sooner where the bytes seem to be too many; measuring 100,000 entries takes one to three
+-- milliseconds. So no counter can drift, nor become negative.
+local MEASURE_SECONDS, SOONER_SECONDS, FEW_ENTRIES = 1, 0.1, 1000
+-- Returns two functions. The first takes a message: nil if there is room for it, or what is used up,
+-- 'entries' or 'bytes'. The second tells that all are pushed. An empty queue has room for any message.
+local function room_in(queue, measured, most_entries, most_bytes, messages)
+  local parked = queue .. '.parked'
+  local entries, pushed, refused = redis.call('LLEN', queue) + redis.call('LLEN', parked), 0, nil
+  local bytes, at = 0, ''
+  if most_bytes > 0 then
+    local clock = redis.call('TIME')
+    local now = clock[1] .. '.' .. string.format('%06d', clock[2])
+    local known = redis.call('HMGET', measured, 'bytes', 'at')
+    bytes, at = tonumber(known[1] or 0), known[2] or '0'
+    local age, coming = tonumber(now) - tonumber(at), 0
+    for _, message in ipairs(messages) do coming = coming + #message end
+    local full = bytes + coming > most_bytes and (age > SOONER_SECONDS or entries < FEW_ENTRIES)
+    if age > MEASURE_SECONDS or age < 0 or full then
+      bytes, at = 0, now
+      for _, list in ipairs({queue, parked}) do
+        bytes = bytes + (redis.call('MEMORY', 'USAGE', list, 'SAMPLES', 0) or 0)
+      end
+    end
+  end
+  local function take(message)
+    if refused then return refused end
+    if entries >= most_entries then
+      refused = 'entries'
+    elseif most_bytes > 0 and entries > 0 and bytes + #message > most_bytes then
+      refused = 'bytes'
+    else
+      entries, bytes, pushed = entries + 1, bytes + #message, pushed + 1
+    end
+    return refused
+  end
+  local function done()
+    if most_bytes > 0 and (pushed > 0 or refused) then
+      redis.call('HSET', measured, 'bytes', string.format('%d', bytes), 'at', at)
+    end
+  end
+  return take, done
+end
