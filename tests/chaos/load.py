@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from typing import TYPE_CHECKING
 
 from producer import JournalClient, JournalEntry
@@ -45,6 +46,7 @@ class Submitter(threading.Thread):
         self._poison = poison
         self._every = every
         self._stopping = threading.Event()
+        self._bursts: deque[tuple[float, int]] = deque(maxlen=1)
 
     def run(self) -> None:
         """Submit until told to stop, or until the total is reached."""
@@ -52,17 +54,41 @@ class Submitter(threading.Thread):
         sent = 0
         started = time.monotonic()
         while not self._stopping.is_set() and not (self._total and sent >= self._total):
-            chunk = [self._entry(sent + i) for i in range(CHUNK)]
-            self._submit(client, chunk)
-            sent += len(chunk)
+            count = self._idle_before_burst() or CHUNK
+            self._submit(client, [self._entry(sent + i) for i in range(count)])
+            sent += count
             self._stopping.wait(max(0.0, started + sent / self._rate - time.monotonic()))
         client.close()
+
+    def burst(self, idle: float, entries: int) -> bool:
+        """Submit nothing for a while, then many entries at once, and less afterwards.
+
+        Args:
+            idle: how many seconds nothing is submitted.
+            entries: how many are submitted then.
+
+        Returns:
+            False if a burst is to come already.
+        """
+        if self._bursts:
+            return False
+        self._bursts.append((idle, entries))
+        return True
 
     def stop(self) -> None:
         """Submit no more."""
         self._stopping.set()
         if self.ident is not None:
             self.join(timeout=60)
+
+    def _idle_before_burst(self) -> int:
+        """Wait, if there is to be a burst; returns of how many entries, or 0."""
+        if not self._bursts:
+            return 0
+        idle, entries = self._bursts[0]
+        self._stopping.wait(idle)
+        self._bursts.clear()
+        return entries
 
     def _submit(self, client: JournalClient, chunk: list[JournalEntry]) -> None:
         while True:

@@ -16,7 +16,7 @@ from deploy.local.processes import Process
 from deploy.local.server import Server
 from producer import KeySet, Settings
 from tests.integration.conftest import Backend, wait_until
-from tests.integration.proxy import SilencingProxy
+from tests.chaos.proxy import SilencingProxy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
