@@ -60,8 +60,12 @@ class Server:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def start(self) -> None:
-        """Start it (if it is ours) and wait until it answers."""
+    def start(self, **options: str) -> None:
+        """Start it (if it is ours) and wait until it answers.
+
+        Args:
+            options: configuration of this start alone.
+        """
         if self._given is None:
             self._directory.mkdir(parents=True, exist_ok=True)
             command = [
@@ -83,7 +87,7 @@ class Server:
                 "--daemonize",
                 "no",
             ]
-            for name, value in self._options.items():
+            for name, value in {**self._options, **options}.items():
                 command += [f"--{name.replace('_', '-')}", value]
             with (self._directory / "server.log").open("ab") as log:
                 self._process = subprocess.Popen(command, stdout=log, stderr=log)

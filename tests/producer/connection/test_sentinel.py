@@ -18,8 +18,8 @@ from producer import (
 )
 from producer.connection import connect
 from producer.dead_letters import DeadLetters
-from tests.producer.connection.sentinels import MASTER, SentinelGroup
 from tests.producer.support import QUEUE, publish_result
+from tests.sentinels import MASTER, SentinelGroup
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

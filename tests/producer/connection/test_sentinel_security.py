@@ -9,7 +9,7 @@ import pytest
 from producer import ConfigurationError, JournalClient, Settings, Unavailable
 from tests import needs
 from tests.certificates import make_certificates
-from tests.producer.connection.sentinels import MASTER, SentinelGroup
+from tests.sentinels import MASTER, SentinelGroup
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import time
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import redis
@@ -14,17 +17,17 @@ from tests.needs import missing
 from tests.producer.connection.support import QUICK, wait_for_replica
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Iterator, Sequence
 
 MASTER = "mymaster"
+FOLLOW = Path(__file__).parents[1] / "deploy/redis/follow_primary.sh"
 START_SECONDS = 30.0
 _CONFIGURATION = """
 {port}
 bind 127.0.0.1
 dir {folder}
 sentinel monitor {master} 127.0.0.1 {primary} {quorum}
-sentinel down-after-milliseconds {master} 500
+sentinel down-after-milliseconds {master} {down_after_ms}
 sentinel failover-timeout {master} 3000
 """
 
@@ -39,6 +42,8 @@ class SentinelGroup:
         program: the server's program, which is also a Sentinel's; by default what there is.
         certificates: a folder of `make_certificates`; with it, servers and Sentinels speak TLS.
         sentinel_lines: further lines of the Sentinels' configuration.
+        down_after_ms: for how long a server is silent before it counts as gone, in milliseconds.
+        follow: whether an old primary is made a replica at once, by `deploy/redis`.
         on_start: given each server once it runs, to set passwords.
 
     Attributes:
@@ -57,11 +62,16 @@ class SentinelGroup:
         program: str | None = None,
         certificates: Path | None = None,
         sentinel_lines: Sequence[str] = (),
+        down_after_ms: int = 500,
+        follow: bool = False,
         on_start: Callable[[redis.Redis], None] = lambda _: None,
     ) -> None:
         self._folder = folder
         self._program = program or _program()
-        self._lines = sentinel_lines
+        self._lines = list(sentinel_lines)
+        if follow:
+            self._lines.append(f"sentinel client-reconfig-script {MASTER} {FOLLOW}")
+        self._down_after_ms = down_after_ms
         self._on_start = on_start
         self._stack = ExitStack()
         self._processes: list[subprocess.Popen[bytes]] = []
@@ -127,6 +137,37 @@ class SentinelGroup:
         port = self.ask("GET-MASTER-ADDR-BY-NAME", MASTER)[1]
         return self._server_ports.index(port)
 
+    def bring_back(self, number: int) -> None:
+        """Start a server that was killed: as a replica, if another one is the primary by now.
+
+        It does what `deploy/redis/start_redis.sh` does.
+        """
+        primary = self.primary()
+        if primary == number:
+            self.servers[number].start()
+        else:
+            self.servers[number].start(replicaof=f"127.0.0.1 {self._server_ports[primary]}")
+
+    def fail_over(self, *, coordinated: bool = False) -> None:
+        """Let the Sentinels make another server the primary.
+
+        Args:
+            coordinated: the old primary hands over; only Valkey's Sentinels know how.
+
+        Raises:
+            redis.ResponseError: they will not, such as while another failover is under way.
+        """
+        self.ask("FAILOVER", MASTER, *(["COORDINATED"] if coordinated else []))
+
+    @contextmanager
+    def lagging(self, number: int) -> Iterator[None]:
+        """A replica takes nothing, though its connection stays."""
+        os.kill(self.servers[number].pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(self.servers[number].pid, signal.SIGCONT)
+
     def kill_sentinel(self, number: int) -> None:
         """SIGKILL one Sentinel."""
         self._processes[number].kill()
@@ -159,6 +200,7 @@ class SentinelGroup:
                 master=MASTER,
                 primary=self._server_ports[0],
                 quorum=len(self.ports) // 2 + 1,
+                down_after_ms=self._down_after_ms,
             )
             file = folder / "sentinel.conf"
             tls = [f"{name.replace('_', '-')} {value}" for name, value in self._tls.items()]
