@@ -23,13 +23,13 @@ from rich.console import Console
 
 from producer import Settings
 from producer.sealing import new_key, write_key_file
-from tests.chaos.blows import COUNTERS, KINDS, OF_OLD, Dealer
+from tests.chaos.blows import COUNTERS, FAILOVER, KINDS, OF_OLD, Dealer
 from tests.chaos.blows.stage import Stage
 from tests.chaos.fleet import Member, exporter, worker
 from tests.chaos.ledger import Ledger
 from tests.chaos.load import Submitter
 from tests.chaos.readers import StreamReader
-from tests.chaos.store import OneServer
+from tests.chaos.store import Group, OneServer, Store
 
 console = Console(stderr=True, highlight=False)
 SETTLE_SECONDS = 120.0
@@ -49,7 +49,8 @@ class Chaos:
         self._random = random.Random(options["seed"])
         keys = work / "keys.json"
         write_key_file(keys, [new_key()])
-        self.store = OneServer(work / "redis")
+        fails_over = FAILOVER in options["kinds"]
+        self.store: Store = (Group if fails_over else OneServer)(work / "redis")
         self.environment = {
             "JOURNAL_REDIS_URL": self.store.url,
             "JOURNAL_KEYS_FILE": str(keys),
@@ -58,9 +59,13 @@ class Chaos:
             "JOURNAL_BATCH_TIMEOUT_SECONDS": "15",
             "JOURNAL_LOG_LEVEL": "WARNING",
             "JOURNAL_MAX_RESULTS": "1000000",
+            "JOURNAL_MIN_REPLICAS": str(self.store.replicas),
         }
         settings = Settings.load(
-            redis_url=self.store.url, keys_file=keys, max_queue_entries=1_000_000
+            redis_url=self.store.url,
+            keys_file=keys,
+            max_queue_entries=1_000_000,
+            min_replicas=self.store.replicas,
         )
         self.ledger = Ledger()
         self.workers = [
@@ -70,8 +75,8 @@ class Chaos:
         self.exporter = exporter(self.environment, work / "exporter.log")
         self.submitter = Submitter(settings, self.ledger, options["rate"], total=options["entries"])
         self.readers = [
-            StreamReader(self.store.direct, settings.results, self.ledger.answered),
-            StreamReader(self.store.direct, settings.dead, self.ledger.died),
+            StreamReader(self.store, settings.results, self.ledger.answered),
+            StreamReader(self.store, settings.dead, self.ledger.died),
         ]
         self.counts = Counter(dict.fromkeys(COUNTERS, 0))
         stage = Stage(
@@ -84,7 +89,7 @@ class Chaos:
             self.counts,
         )
         limits = {"pauses": options["pauses"], "redis_kills": options["redis_kills"]}
-        self._least = {"kills": options["kills"]}
+        self._least = {"kills": options["kills"], "failovers": options["failovers"]}
         if "pause" in options["kinds"]:
             self._least["pauses"] = options["pauses"]
         self.dealer = Dealer(stage, options["kinds"], limits)
@@ -215,6 +220,7 @@ def _parse_kinds(_: click.Context, __: click.Parameter, value: str | None) -> tu
     help="SIGKILLs of Redis at most, beside failovers; by default one in 20 seconds.",
     show_default=False,
 )
+@click.option("--failovers", default=0, help="Failovers at least.")
 @click.option("--rate", default=400.0, help="Entries a second to submit.")
 @click.option("--workers", default=3, help="Worker processes, of two children each.")
 @click.option("--lease", default=5.0, help="Seconds of a lease (30 in production).")

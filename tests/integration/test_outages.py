@@ -15,8 +15,8 @@ import redis
 from deploy.local.processes import Process
 from deploy.local.server import Server
 from producer import KeySet, Settings
-from tests.integration.conftest import Backend, wait_until
 from tests.chaos.proxy import SilencingProxy
+from tests.integration.conftest import Backend, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tests.chaos.blows import load, processes, store
+from tests.chaos.blows import failovers, load, processes, store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
@@ -26,7 +26,6 @@ class Blow:
         strike: does it, and tells, each time, after how many seconds it is to be gone on
             with; a blow that is over at once tells nothing.
         store: whether it needs a store that answers: it falls where no such blow goes on.
-        needs_sentinels: whether it needs a store that fails over.
     """
 
     kind: str
@@ -34,9 +33,10 @@ class Blow:
     weight: float
     strike: Callable[[Stage], Iterator[float]]
     store: bool = False
-    needs_sentinels: bool = False
 
 
+#: The kind that needs a store that fails over.
+FAILOVER = "failover"
 BLOWS = (
     Blow("kill", "kills", 14, processes.kill_worker),
     Blow("kill", "kills", 42, processes.kill_child),
@@ -50,6 +50,10 @@ BLOWS = (
     Blow("hang", "hangs", 4, store.hang, store=True),
     Blow("memory", "memory", 3, store.fill_memory, store=True),
     Blow("readonly", "readonly", 3, store.make_read_only, store=True),
+    Blow(FAILOVER, "failovers", 3, failovers.kill_primary, store=True),
+    Blow(FAILOVER, "failovers", 2, failovers.kill_primary_of_lagging_replica, store=True),
+    Blow(FAILOVER, "failovers", 2, failovers.hang_primary, store=True),
+    Blow(FAILOVER, "failovers", 3, failovers.switch_over, store=True),
 )
 KINDS = tuple(dict.fromkeys(blow.kind for blow in BLOWS))
 #: What a worker of stock Celery outlives.

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
+
+from tests.chaos.store import DOWN_AFTER_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,6 +24,8 @@ _LONG_HANG_LEASES = (1.1, 1.6)
 _LONG_HANG_IN = 4
 #: One of so many silences is of all connections; else each falls silent or not by chance.
 _WHOLE_SILENCE_IN = 3
+#: After so long a store will not settle by itself.
+_SETTLE_SECONDS = 30.0
 #: How far the clock jumps, in seconds.
 _JUMP_SECONDS = 40.0
 #: Moves all times that the server has noted: the same as a clock that moves the other way.
@@ -64,12 +69,16 @@ def move_clock(stage: Stage) -> Iterator[float]:
 
 
 def kill_server(stage: Stage) -> Iterator[float]:
-    """Send SIGKILL to the server, and start it again a moment later."""
-    start = stage.store.kill()
+    """Send SIGKILL to the server, and start it again a moment later; it may have lost its place."""
+    before, start = stage.store.primary, stage.store.kill()
     stage.counts["kills"] += 1
     stage.counts["redis_kills"] += 1
-    yield stage.random.uniform(0.0, _GONE_SECONDS)
-    start()
+    try:
+        yield stage.random.uniform(0.0, _GONE_SECONDS)
+    finally:
+        start()
+    yield from _until_settled(stage)
+    stage.counts["failovers"] += stage.store.primary != before
 
 
 def hang(stage: Stage) -> Iterator[float]:
@@ -77,12 +86,16 @@ def hang(stage: Stage) -> Iterator[float]:
     seconds = stage.random.uniform(*_HANG_SECONDS)
     if stage.random.randrange(_LONG_HANG_IN) == 0:
         seconds = stage.lease * stage.random.uniform(*_LONG_HANG_LEASES)
+    # Patient Sentinels: the server shall hang, and keep its place.
+    stage.store.be_patient(2 * seconds)
     wake = stage.store.hang()
     stage.counts["hangs"] += 1
     try:
         yield seconds
     finally:
         wake()
+    yield from _until_settled(stage)
+    stage.store.be_patient(DOWN_AFTER_SECONDS)
 
 
 def fill_memory(stage: Stage) -> Iterator[float]:
@@ -108,6 +121,14 @@ def make_read_only(stage: Stage) -> Iterator[float]:
             yield stage.random.uniform(*_REFUSING_SECONDS)
         finally:
             admin.replicaof("NO", "ONE")
+    yield from _until_settled(stage)
+
+
+def _until_settled(stage: Stage) -> Iterator[float]:
+    """Wait until replicas confirm again."""
+    ends = time.monotonic() + _SETTLE_SECONDS
+    while not stage.store.settled() and time.monotonic() < ends:
+        yield 0.1
 
 
 def _cut(admin: redis.Redis) -> None:
