@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import gc
 import importlib
-import ssl
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +23,7 @@ from producer.connection import connect
 from producer.message import TASK
 from worker.broker import transport
 from worker.broker.claims import claims_for
+from worker.broker.connection import broker_config
 from worker.broker.outages import Outages
 from worker.broker.settlement import ClaimSettler
 from worker.celery_internals import UnhurriedEvents
@@ -67,15 +67,9 @@ TRANSPORT_OPTIONS = {
 
 def celery_config(settings: WorkerSettings) -> dict[str, Any]:
     """Celery's configuration for our queue."""
-    url = settings.redis_url.get_secret_value()
     return {
-        "broker_url": url,
+        **broker_config(settings.redis_url, TRANSPORT_OPTIONS),
         "broker_transport": "worker.broker.transport:Transport",
-        # kombu does not verify certificates unless told to.
-        "broker_use_ssl": {"ssl_cert_reqs": ssl.CERT_REQUIRED}
-        if url.startswith("rediss")
-        else None,
-        "broker_transport_options": TRANSPORT_OPTIONS,
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,
         # Whatever Redis answers while a worker connects, it tries again.

@@ -81,6 +81,11 @@ class BlockingReadChannel(kombu_redis.Channel):  # type: ignore[misc]
         """Whether `read` is called in place of kombu's own reading."""
         return False
 
+    @property
+    def connection_options(self) -> dict[str, Any]:
+        """redis-py's options and `connection_class` in place of what kombu makes of its URL."""
+        return {}
+
     def wait(self, seconds: float) -> None:
         """Wait for a message: send a blocking command, if there is to be one."""
         raise NotImplementedError
@@ -152,6 +157,12 @@ class BlockingReadChannel(kombu_redis.Channel):  # type: ignore[misc]
             # Out of memory, say. What was to be written is a table of queues for producers of a
             # direct exchange; remote control goes by publish and subscribe, which need none.
             log.debug("the binding of %s was not written", queue)
+
+    def _connparams(self, asynchronous: bool = False) -> dict[str, Any]:
+        options = self.connection_options
+        if "connection_class" in options:  # of which kombu derives one of its own
+            self.connection_class = options.pop("connection_class")
+        return {**super()._connparams(asynchronous), **options}
 
     def _brpop_start(self, timeout: float | None = None) -> None:
         if not self.replaces_wait:

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 import click
 
-from producer.errors import ConfigurationError, JournalError, Unavailable
+from producer.errors import JournalError, Unavailable
 from worker import extras
 from worker.errors import StartupError, WorkerError
 
@@ -218,18 +218,13 @@ def check_redis(settings: Any) -> None:
 
     Raises:
         Unavailable: Redis cannot be reached.
-        ConfigurationError: it refuses us, or the URL is one of Sentinels.
+        ConfigurationError: it refuses us.
     """
     from redis.exceptions import BusyLoadingError, RedisError, ResponseError
 
     from producer.connection import connect
     from producer.operations.redis_errors import translate
 
-    scheme = settings.redis_url.get_secret_value().partition("://")[0]
-    if scheme.endswith("+sentinel"):
-        raise ConfigurationError(
-            "a worker does not follow Sentinels: give it the primary's redis:// or rediss:// URL"
-        )
     client = connect(settings.redis_url)
     try:
         client.ping()

@@ -65,11 +65,15 @@ def connect(
     address = Address.parse(url)
     retry = retry or Retry(DeadlineBackoff(), RETRIES if retries is None else retries)
     options = _options(address, retry, answer_seconds, max_connections)
-    kind = TLSConnection if address.tls else PlainConnection
-    pool = _pool(WaitingPool, kind, options)
+    pool = _pool(WaitingPool, connection_class(address), options)
     client = redis.Redis.from_pool(pool)
     client.response_callbacks.clear()
     return client
+
+
+def connection_class(address: Address) -> type[PlainConnection | TLSConnection]:
+    """The class of blocking connections to this address; each takes `primary` as an option."""
+    return TLSConnection if address.tls else PlainConnection
 
 
 def connect_async(url: SecretStr, *, max_connections: int | None = None) -> redis.asyncio.Redis:

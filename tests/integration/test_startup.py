@@ -32,7 +32,7 @@ def run(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
     [
         ("unknown redis", "Redis cannot be reached"),
         ("no redis url", "not a redis"),
-        ("a url of Sentinels", "does not follow Sentinels"),
+        ("silent Sentinels", "no Sentinel answers"),
         ("no keys", "JOURNAL_KEYS_FILE is not set"),
         ("missing key file", "No such file"),
         ("wrong key", "128 bits, not 256"),
@@ -49,8 +49,9 @@ def test_what_keeps_a_worker_from_starting_is_one_line(
     settings = {**os.environ, **environment}
     if what == "unknown redis":
         settings["JOURNAL_REDIS_URL"] = f"redis://:secretpassword@127.0.0.1:{free_port()}/0"
-    elif what == "a url of Sentinels":
-        settings["JOURNAL_REDIS_URL"] = "redis+sentinel://:secretpassword@127.0.0.1/main"
+    elif what == "silent Sentinels":
+        place = f"127.0.0.1:{free_port()}/main?sentinel_password=secretpassword"
+        settings["JOURNAL_REDIS_URL"] = f"redis+sentinel://:secretpassword@{place}"
     elif what == "no redis url":
         settings["JOURNAL_REDIS_URL"] = "http://secretpassword"
     elif what == "no keys":
@@ -73,7 +74,7 @@ def test_what_keeps_a_worker_from_starting_is_one_line(
     else:
         settings["JOURNAL_CONCURRENCY"] = "many"
     done = run(settings)
-    assert done.returncode == (4 if what == "unknown redis" else 2)
+    assert done.returncode == (4 if what in {"unknown redis", "silent Sentinels"} else 2)
     assert words in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1, done.stderr
     assert "Traceback" not in done.stderr

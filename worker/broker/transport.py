@@ -19,6 +19,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import ReadOnlyError, RedisError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
+from worker.broker.connection import options_of
 from worker.broker.outages import Outages, Use
 from worker.broker.payload import as_payload
 from worker.celery_internals import BlockingReadChannel, UnacknowledgedMessages
@@ -136,6 +137,9 @@ class ClaimChannel(BlockingReadChannel):
     """kombu's channel, which claims messages where it consumes the journal's queue."""
 
     QoS = ClaimQoS
+    from_transport_options = (*BlockingReadChannel.from_transport_options, "sentinels")
+    #: By which Sentinels the primary is found, as `worker.broker.connection` calls them.
+    sentinels: str | None = None
     #: The claims of the queue this channel consumes, if it is one of ours; kept while it closes.
     claims: Claims | None = None
     _most: Callable[[], float] = staticmethod(lambda: math.inf)
@@ -154,6 +158,11 @@ class ClaimChannel(BlockingReadChannel):
             self.unacked_key = self.claims.keys.claims
             self.unacked_index_key = self.claims.keys.leases
         return super().basic_consume(queue, *args, **kwargs)
+
+    @property
+    def connection_options(self) -> dict[str, Any]:
+        """Those that lead to the primary that Sentinels tell, if there are any."""
+        return {} if self.sentinels is None else options_of(self.sentinels)
 
     @property
     def replaces_wait(self) -> bool:
@@ -238,7 +247,7 @@ class ClaimChannel(BlockingReadChannel):
 
 
 class Transport(kombu_redis.Transport):  # type: ignore[misc]
-    """`redis://` and `rediss://` with `ClaimChannel`."""
+    """`redis://`, `rediss://` and Sentinels, with `ClaimChannel`."""
 
     Channel = ClaimChannel
 
