@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from tests.chaos.store import DOWN_AFTER_SECONDS
@@ -26,6 +27,8 @@ _LONG_HANG_IN = 4
 _WHOLE_SILENCE_IN = 3
 #: After so long a store will not settle by itself.
 _SETTLE_SECONDS = 30.0
+#: Longer than a server hangs or refuses.
+_PATIENCE_SECONDS = 60.0
 #: How far the clock jumps, in seconds.
 _JUMP_SECONDS = 40.0
 #: Moves all times that the server has noted: the same as a clock that moves the other way.
@@ -86,21 +89,19 @@ def hang(stage: Stage) -> Iterator[float]:
     seconds = stage.random.uniform(*_HANG_SECONDS)
     if stage.random.randrange(_LONG_HANG_IN) == 0:
         seconds = stage.lease * stage.random.uniform(*_LONG_HANG_LEASES)
-    # Patient Sentinels: the server shall hang, and keep its place.
-    stage.store.be_patient(2 * seconds)
-    wake = stage.store.hang()
-    stage.counts["hangs"] += 1
-    try:
-        yield seconds
-    finally:
-        wake()
-    yield from _until_settled(stage)
-    stage.store.be_patient(DOWN_AFTER_SECONDS)
+    with _patience(stage):
+        wake = stage.store.hang()
+        stage.counts["hangs"] += 1
+        try:
+            yield seconds
+        finally:
+            wake()
+        yield from _until_settled(stage)
 
 
 def fill_memory(stage: Stage) -> Iterator[float]:
     """Let the server be out of memory, and everyone connect meanwhile."""
-    with stage.store.admin() as admin:
+    with _patience(stage), stage.store.admin() as admin:
         before = admin.config_get("maxmemory")["maxmemory"]
         admin.config_set("maxmemory", "1mb")
         stage.counts["memory"] += 1
@@ -113,7 +114,7 @@ def fill_memory(stage: Stage) -> Iterator[float]:
 
 def make_read_only(stage: Stage) -> Iterator[float]:
     """Make the server the replica of nobody that answers, and let everyone connect meanwhile."""
-    with stage.store.admin() as admin:
+    with _patience(stage), stage.store.admin() as admin:
         admin.replicaof("127.0.0.1", "1")
         stage.counts["readonly"] += 1
         try:
@@ -121,7 +122,17 @@ def make_read_only(stage: Stage) -> Iterator[float]:
             yield stage.random.uniform(*_REFUSING_SECONDS)
         finally:
             admin.replicaof("NO", "ONE")
-    yield from _until_settled(stage)
+        yield from _until_settled(stage)
+
+
+@contextmanager
+def _patience(stage: Stage) -> Iterator[None]:
+    """Sentinels that are patient meanwhile: whatever befalls the server, it keeps its place."""
+    stage.store.be_patient(_PATIENCE_SECONDS)
+    try:
+        yield
+    finally:
+        stage.store.be_patient(DOWN_AFTER_SECONDS)
 
 
 def _until_settled(stage: Stage) -> Iterator[float]:
@@ -132,4 +143,11 @@ def _until_settled(stage: Stage) -> Iterator[float]:
 
 
 def _cut(admin: redis.Redis) -> None:
-    admin.client_kill_filter(_type="normal", skipme=True)
+    """Close the connections of all clients but those of Sentinels, who would take them for an end."""
+    own = admin.client_id()
+    clients = admin.client_list(_type="normal")
+    with admin.pipeline(transaction=False) as pipeline:
+        for client in clients:
+            if not client["name"].startswith("sentinel-") and int(client["id"]) != own:
+                pipeline.client_kill_filter(_id=client["id"])
+        pipeline.execute(raise_on_error=False)
