@@ -29,11 +29,16 @@ class Member(ModuleProcess):
     ) -> None:
         super().__init__(module, *arguments, environment=environment, log=log)
         self.restarts = -1
+        #: How often it ended though nobody killed it.
+        self.exits = 0
+        self._killed = False
         self.paused_until = 0.0
 
     def keep_alive(self) -> None:
         """Start it if it is not running; wake it if its pause is over."""
         if not self.running:
+            self.exits += self.restarts >= 0 and not self._killed
+            self._killed = False
             self.start()
             self.restarts += 1
             self.paused_until = 0.0
@@ -49,6 +54,7 @@ class Member(ModuleProcess):
         """Send SIGKILL to it alone (its children then end by themselves); False if it was gone."""
         if self._process is None or not self.running:
             return False
+        self._killed = True
         self._process.kill()
         self._process.wait(timeout=STOP_SECONDS)
         return True

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from tests.chaos.ledger import Ledger
 
 CHUNK = 64
-_TEXT = "Entry {} of a run in which things break. It is about as long as a short note in a diary."
+#: Part of every text; may stand in no log.
+WORDS = "of a run in which things break"
+_TEXT = f"Entry {{}} {WORDS}. It is about as long as a short note in a diary."
 
 
 class Submitter(threading.Thread):

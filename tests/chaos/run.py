@@ -27,7 +27,7 @@ from tests.chaos.blows import COUNTERS, FAILOVER, KINDS, OF_OLD, Dealer
 from tests.chaos.blows.stage import Stage
 from tests.chaos.fleet import Member, exporter, worker
 from tests.chaos.ledger import Ledger
-from tests.chaos.load import Submitter
+from tests.chaos.load import WORDS, Submitter
 from tests.chaos.readers import StreamReader
 from tests.chaos.store import Group, OneServer, Store
 
@@ -175,6 +175,10 @@ class Chaos:
             waiting = sum(int(admin.llen(name)) for name in keys.waiting)
             return waiting + int(admin.hlen(keys.claims))
 
+    def _count_in_logs(self, words: str) -> int:
+        logs = [member.log.read_text(errors="replace") for member in self.members]
+        return sum(log.count(words) for log in logs)
+
     def _account(self, seconds: float) -> dict[str, Any]:
         ledger = self.ledger
         unaccounted, stuck = self._left()
@@ -191,6 +195,9 @@ class Chaos:
             "dead": len(ledger.dead),
             **self.counts,
             "restarts": sum(m.restarts for m in self.members),
+            "exits": sum(m.exits for m in self.members),
+            "tracebacks": self._count_in_logs("Traceback"),
+            "texts_in_logs": self._count_in_logs(WORDS),
             "longest_recovery_seconds": round(ledger.longest_silence, 1),
             "longest_answer_seconds": round(ledger.longest_wait, 1),
         }
@@ -255,7 +262,7 @@ def main(keep: Path | None, **options: Any) -> None:
     for figure, value in outcome.items():
         console.print(f"{figure.replace('_', ' '):>26}  {value}")
     click.echo(json.dumps(outcome))
-    sys.exit(1 if outcome["lost"] or outcome["duplicated"] or outcome["stuck"] else 0)
+    sys.exit(any(outcome[figure] for figure in ("lost", "duplicated", "stuck", "texts_in_logs")))
 
 
 if __name__ == "__main__":

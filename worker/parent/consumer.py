@@ -43,6 +43,10 @@ class JournalConsumer(Consumer):  # type: ignore[misc]
         on_task_request: Celery's own way of a request to the pool.
     """
 
+    #: One more than Celery begins with: else it ends where a child died before it was connected
+    #: for the first time. `Supervisor` replaces dead children.
+    restart_count = 0
+
     def __init__(
         self, on_task_request: Callable[[Any], Any], *arguments: Any, **options: Any
     ) -> None:
