@@ -33,7 +33,8 @@ class Settings(BaseSettings):
         idempotency_seconds: how long a second submit of an entry id counts as a duplicate.
         timeout_seconds: within which a call of a client ends.
         max_connections: that a client holds at most; a call waits for a free one.
-        min_replicas: how many replicas have to confirm an entry before it counts as submitted.
+        min_replicas: how many replicas have to confirm an entry before it counts as submitted, and
+            an answer before it counts as safe; as many as there are, or a failover may lose some.
     """
 
     model_config = SettingsConfigDict(

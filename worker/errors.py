@@ -21,5 +21,17 @@ class ClassificationError(WorkerError):
     """The classifier could not score a text."""
 
 
+class UnconfirmedError(WorkerError):
+    """Answers are published, but fewer replicas have them than the operator asks for.
+
+    Args:
+        held: for each answer, whether its claim was held, so that it is published.
+    """
+
+    def __init__(self, held: list[bool]) -> None:
+        super().__init__("too few replicas confirmed the answers")
+        self.held = held
+
+
 class StageBrokenError(WorkerError):
     """A stage fails whatever it is given: the cause is its process, not an entry."""

@@ -29,6 +29,8 @@ class Failure(StrEnum):
 
     #: Nothing was published because Redis did not take it; no entry is the cause.
     UNSETTLED = "unsettled"
+    #: All is published, but fewer replicas have it than the operator asks for.
+    UNCONFIRMED = "unconfirmed"
     #: Something broke that one of the entries may have caused.
     BROKEN = "broken"
 
@@ -72,7 +74,8 @@ class BatchReport:
         stages: seconds the batch spent in each stage.
         waits: for each entry with a known time of submission, seconds from then to the child.
         end_to_end: for each answered entry, seconds from submission to its result.
-        failure: set if the batch as a whole failed; then there are no outcomes.
+        failure: set if the batch as a whole failed; then there are no outcomes, except where it
+            was published and not confirmed.
     """
 
     outcomes: list[Outcome] = field(default_factory=list)

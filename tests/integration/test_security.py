@@ -138,6 +138,12 @@ def test_a_user_is_refused_what_is_not_its_job(
         client.execute_command(*command)
 
 
+@pytest.mark.parametrize("part", ["producer", "worker"])
+def test_who_writes_entries_or_answers_may_wait_for_replicas(guarded: Server, part: str) -> None:
+    with redis.Redis.from_url(url(guarded, part)) as client:
+        assert client.execute_command("WAIT", 0, 1) == 0
+
+
 def test_a_producer_puts_aside_what_it_cannot_open(
     guarded: Server, keys_file: Path, keys: KeySet, monkeypatch: pytest.MonkeyPatch
 ) -> None:

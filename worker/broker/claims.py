@@ -7,18 +7,18 @@ another, so whoever lost a claim can settle nothing by its old tag.
 from __future__ import annotations
 
 import copy
-import hashlib
 import itertools
 import uuid
-from functools import cache
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from redis.exceptions import NoScriptError, ReadOnlyError
+from redis.exceptions import ReadOnlyError
 
 from producer.connection import connect
+from producer.connection.primary import primary_of
 from producer.keys import keys_of
 from worker.broker.results_pause import ResultsPause
+from worker.broker.scripts import run_script
+from worker.errors import UnconfirmedError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,6 +35,9 @@ REAP_LIMIT = 500
 #: Most bytes of messages that one call claims or puts back, so that it holds Redis for a few
 #: milliseconds only; one message is moved whatever its size.
 MOST_BYTES = 1024 * 1024
+#: How long replicas have to confirm answers, in milliseconds: much longer than they lag, and less
+#: than a child waits for an answer of Redis.
+REPLICAS_MS = 2000
 #: Without a heartbeat for so long, in seconds, a worker no longer counts among those that share.
 SILENT_SECONDS = 5.0
 #: How many of kombu's leases one call looks through for claims of earlier versions.
@@ -47,13 +50,6 @@ class Claimed(NamedTuple):
     tag: str
     message: bytes
     deliveries: int
-
-
-@cache
-def script(name: str) -> tuple[str, str]:
-    """The source of one of our Lua scripts, and the digest a server knows it by."""
-    source = files("worker.broker").joinpath("lua", f"{name}.lua").read_text(encoding="utf-8")
-    return source, hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest()
 
 
 class Claims:
@@ -146,10 +142,21 @@ class Claims:
         """
         return [f"{self._prefix}{number}" for number in range(1, count + 1)]
 
-    def settle(self, answers: Sequence[tuple[str, bool, str, str, Any]]) -> list[bool]:
+    def settle(
+        self, answers: Sequence[tuple[str, bool, str, str, Any]], replicas: int = 0
+    ) -> list[bool]:
         """Publish answers `(tag, is a result, entry id, field, value)` of claims still held.
 
-        Returns for each whether it was held; the others were taken over and are not published.
+        Args:
+            answers: see above.
+            replicas: how many have to confirm that they have the answers.
+
+        Returns:
+            For each whether it was held; the others were taken over and are not published.
+
+        Raises:
+            UnconfirmedError: fewer replicas did, in `REPLICAS_MS`. It is published here; should
+                this server not be the primary any more, the claims are still held at the next one.
         """
         if not answers:
             return []
@@ -157,12 +164,16 @@ class Claims:
         for tag, is_result, entry_id, field, value in answers:
             arguments += [tag, int(is_result), entry_id, field, value]
         keys = self.keys
-        reply = self._call(
-            "settle",
-            (keys.claims, keys.leases, keys.deliveries, self._results, self._dead),
-            arguments,
-        )
-        return [held == 1 for held in reply]
+        names = (keys.claims, keys.leases, keys.deliveries, self._results, self._dead)
+        if not replicas:
+            return [held == 1 for held in self._call("settle", names, arguments)]
+        wait = ("WAIT", replicas, REPLICAS_MS)
+        reply, confirmed = self._call("settle", names, arguments, wait)
+        held = [one == 1 for one in reply]
+        if confirmed < replicas:
+            self.look_for_primary()
+            raise UnconfirmedError(held)
+        return held
 
     def requeue(self, tags: Sequence[str], *, failed: bool = False) -> int:
         """Put messages back, to be taken next; `failed` counts a failed delivery.
@@ -229,14 +240,20 @@ class Claims:
         """Ask Redis for nothing but an answer."""
         self.client.ping()
 
-    def _call(self, name: str, keys: Sequence[str], arguments: Sequence[Any]) -> Any:
-        call: Any = self.client.execute_command  # redis-py leaves it untyped
-        source, digest = script(name)
+    def look_for_primary(self) -> None:
+        """Connect anew before the next call: another server may be the primary by now."""
+        primary_of(self.client.connection_pool).moved()
+
+    def _call(
+        self,
+        name: str,
+        keys: Sequence[str],
+        arguments: Sequence[Any],
+        then: tuple[Any, ...] = (),
+    ) -> Any:
+        """The reply of a script; of it and of the command `then`, on the same connection."""
         try:
-            try:
-                return call("EVALSHA", digest, len(keys), *keys, *arguments)
-            except NoScriptError:  # a server that is new, or was restarted
-                return call("EVAL", source, len(keys), *keys, *arguments)
+            return run_script(self.client, name, keys, arguments, then)
         except ReadOnlyError:
             # The server was made a replica: new connections may lead to the new primary.
             self.client.connection_pool.disconnect()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any, Protocol
 
 from producer.connection import connect
 from producer.schemas import DeadLetter, DeadReason
 from worker.broker.claims import claims_for
+from worker.errors import UnconfirmedError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     #: A sealed result, or why there is none.
     Answer = tuple[Claim, str | DeadReason]
 
+log = logging.getLogger(__name__)
 
 #: How long a child waits for the answer to one try to settle, of four: a connection that went
 #: silent is given up soon, and while Redis hangs a child that drains ends in half a minute.
@@ -36,34 +39,46 @@ class Settler(Protocol):
 
         Raises:
             redis.exceptions.RedisError: it is not known what was published; requeue the batch.
+            UnconfirmedError: all is published, but a failover may lose it.
         """
 
 
 class ClaimSettler:
-    """Publishes answers and gives up their claims in one atomic call, where they are still held."""
+    """Publishes answers and gives up their claims in one atomic call, where they are still held.
 
-    def __init__(self, claims: Claims) -> None:
+    Args:
+        claims: through which it does.
+        replicas: how many have to confirm that they have the answers.
+    """
+
+    def __init__(self, claims: Claims, replicas: int = 0) -> None:
         self._claims = claims
+        self._replicas = replicas
+        self._unconfirmed = False
 
     def settle(self, answers: Sequence[Answer]) -> list[bool]:
         """Publish the answers of one batch; see `Settler.settle`."""
-        return self._claims.settle(
-            [
-                (
-                    claim.tag,
-                    not isinstance(answer, DeadReason),
-                    claim.entry_id,
-                    *_field(claim, answer),
-                )
-                for claim, answer in answers
-            ]
-        )
+        told = [
+            (claim.tag, not isinstance(answer, DeadReason), claim.entry_id, *_field(claim, answer))
+            for claim, answer in answers
+        ]
+        try:
+            held = self._claims.settle(told, self._replicas)
+        except UnconfirmedError:
+            if not self._unconfirmed:
+                log.warning("fewer than %d replicas confirm answers", self._replicas)
+            self._unconfirmed = True
+            raise
+        if self._unconfirmed:
+            log.warning("%d replicas confirm answers again", self._replicas)
+            self._unconfirmed = False
+        return held
 
 
 def settler_for(settings: Settings) -> Settler:
     """What publishes the answers of this process, on a connection of its own."""
     client = connect(settings.redis_url, answer_seconds=ANSWER_SECONDS)
-    return ClaimSettler(claims_for(settings, client))
+    return ClaimSettler(claims_for(settings, client), settings.min_replicas)
 
 
 def _field(claim: Claim, answer: str | DeadReason) -> tuple[str, Any]:

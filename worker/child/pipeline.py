@@ -24,8 +24,8 @@ from producer.schemas import (
 )
 from producer.sealing import ENTRY, RESULT
 from worker.child.stages import Item, run_stage, without_failure
-from worker.errors import AnonymizationError, ClassificationError
-from worker.protocol import BatchReport, Outcome, Stage
+from worker.errors import AnonymizationError, ClassificationError, UnconfirmedError
+from worker.protocol import BatchReport, Failure, Outcome, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -87,7 +87,10 @@ class Pipeline:
         for item in without_failure(items):
             item.result = self._result(item)
         with report.stage(Stage.SETTLE):
-            held = self._settle(items)
+            try:
+                held = self._settle(items)
+            except UnconfirmedError as exc:
+                held, report.failure = exc.held, Failure.UNCONFIRMED
         _count(report, items, held)
         return report
 

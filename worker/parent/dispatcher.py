@@ -197,6 +197,8 @@ class Dispatcher:
         if report.failure is Failure.BROKEN:
             self._gatherer.isolate(batch, DeadReason.CLASSIFIER_FAILED)
             return
+        if report.failure is Failure.UNCONFIRMED:
+            self._requeuer.after_failover(batch)
         mark_settled(batch.messages)
         seconds = sum(report.stages.values())
         for request, outcome in zip(batch.requests, report.outcomes, strict=True):

@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 
 #: How long a batch waits before it is requeued: what Redis refused, it may take then.
 REQUEUE_SECONDS = 1.0
+#: When to look whether a failover lost a batch's answers; it takes some seconds.
+FAILOVER_SECONDS = (1.0, 4.0, 10.0)
 
 
 class Requeuer:
@@ -56,6 +58,26 @@ class Requeuer:
         self._held[batch.id] = batch
         mark_waiting(batch.messages)
         self._call_later(REQUEUE_SECONDS, self._now, (batch,))
+
+    def after_failover(self, batch: Batch) -> None:
+        """Requeue what is still claimed at the next primary, should the last one be lost.
+
+        Its answers are published there, and fewer replicas have them than the operator asks for.
+        Where there was no failover, nothing is claimed any more by these tags.
+        """
+        for seconds in FAILOVER_SECONDS:
+            self._call_later(seconds, self._elsewhere, (batch.tags,))
+
+    def _elsewhere(self, tags: list[str]) -> None:
+        try:
+            self._claims.look_for_primary()
+            requeued = self._claims.requeue(tags)
+        except RedisError as exc:  # else they come back when their leases end
+            log.debug("%d claims could not be looked for (%s)", len(tags), type(exc).__name__)
+            return
+        if requeued:
+            log.warning("requeued %d entries whose answers a failover lost", requeued)
+            self._metrics.count(Outcome.REQUEUED, requeued)
 
     def _now(self, batch: Batch) -> None:
         refused, at = self._refused

@@ -13,7 +13,8 @@ from tests.worker.broker.claims_support import Place, open_claims
 from tests.worker.child.pipeline_support import CANARY, Desk
 from worker.broker.settlement import ClaimSettler
 from worker.child.pipeline import Pipeline
-from worker.protocol import Claim, Outcome, Stage
+from worker.errors import UnconfirmedError
+from worker.protocol import Claim, Failure, Outcome, Stage
 
 
 def test_an_entry_is_answered_with_ranges_of_its_own_text(desk: Desk) -> None:
@@ -104,3 +105,14 @@ def test_answers_and_dead_letters_reach_their_streams(
     ((_, fields),) = client.xrange("journal.dead")
     letter = DeadLetter.model_validate_json(fields[b"letter"])
     assert (letter.reason, letter.deliveries, letter.sealed) == ("anonymizer_failed", 2, bad.sealed)
+
+
+def test_answers_that_too_few_replicas_confirm_are_counted_and_told(desk: Desk) -> None:
+    def unconfirmed(claim: Claim) -> bool:
+        raise UnconfirmedError([True, False])
+
+    desk.held = unconfirmed
+    report = desk.run(desk.claim("e1", "Soup again."), desk.claim("e2", "Soup again."))
+    assert report.failure is Failure.UNCONFIRMED
+    assert report.outcomes == [Outcome.ANSWERED, Outcome.LEASE_LOST]
+    assert sum(report.labels.values()) == 1

@@ -151,6 +151,9 @@ class RecordingClaims:
         self.requeued += tags
         return len(tags)
 
+    def look_for_primary(self) -> None:
+        self.requeued.clear()  # what counts is what comes back at the next one
+
     def renew(self, tags: Sequence[str], *, failed: bool = False) -> list[str]:
         if self.error is not None:
             raise self.error

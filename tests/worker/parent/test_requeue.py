@@ -9,7 +9,8 @@ import redis
 from celery.worker import state
 
 from tests.worker.parent.batch_support import OUT_OF_REACH, Desk
-from worker.protocol import BatchReport, Failure
+from worker.parent.requeue import FAILOVER_SECONDS
+from worker.protocol import BatchReport, Failure, Outcome
 
 if TYPE_CHECKING:
     pass
@@ -42,6 +43,29 @@ def test_what_redis_does_not_take_back_is_held_and_tried_again(
     desk.time_passes()
     assert desk.claims.requeued == ["tag-e0", "tag-e1"]
     assert (desk.acknowledged, desk.later) == (["e0", "e1"], [])
+
+
+def test_a_batch_that_no_replica_confirmed_is_answered_and_looked_for_at_the_next_primary(
+    desk: Desk,
+) -> None:
+    desk.add("e0", "e1")
+    answered = [Outcome.ANSWERED] * 2
+    desk.take().report(BatchReport(outcomes=answered, failure=Failure.UNCONFIRMED))
+    assert desk.acknowledged == ["e0", "e1"]
+    assert desk.outcome("answered") == 2
+    assert len(desk.later) == len(FAILOVER_SECONDS)
+    desk.claims.error = OUT_OF_REACH
+    desk.time_passes()
+    assert desk.outcome("requeued") == 0
+    assert desk.later == []
+
+
+def test_entries_whose_answers_a_failover_lost_are_requeued(desk: Desk) -> None:
+    desk.add("e0", "e1")
+    answered = [Outcome.ANSWERED] * 2
+    desk.take().report(BatchReport(outcomes=answered, failure=Failure.UNCONFIRMED))
+    desk.time_passes()
+    assert desk.claims.requeued == ["tag-e0", "tag-e1"]
 
 
 def test_a_lost_connection_ends_the_holding(desk: Desk) -> None:
