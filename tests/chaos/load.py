@@ -27,37 +27,24 @@ class Submitter(threading.Thread):
         settings: where to submit.
         ledger: is told what was acknowledged.
         rate: entries a second.
-        poison: text prefixes that every so many entries are given (`every`).
     """
 
-    def __init__(
-        self,
-        settings: Settings,
-        ledger: Ledger,
-        rate: float,
-        *,
-        total: int = 0,
-        poison: tuple[str, ...] = (),
-        every: int = 0,
-    ) -> None:
+    def __init__(self, settings: Settings, ledger: Ledger, rate: float) -> None:
         super().__init__(name="submitter", daemon=True)
         self._settings = settings
         self._ledger = ledger
         self._rate = rate
-        self._total = total
-        self._poison = poison
-        self._every = every
         self._stopping = threading.Event()
         self._bursts: deque[tuple[float, int]] = deque(maxlen=1)
 
     def run(self) -> None:
-        """Submit until told to stop, or until the total is reached."""
+        """Submit until told to stop."""
         client = JournalClient(self._settings)
         sent = 0
         started = time.monotonic()
-        while not self._stopping.is_set() and not (self._total and sent >= self._total):
+        while not self._stopping.is_set():
             count = self._idle_before_burst() or CHUNK
-            self._submit(client, [self._entry(sent + i) for i in range(count)])
+            self._submit(client, [_entry(sent + i) for i in range(count)])
             sent += count
             self._stopping.wait(max(0.0, started + sent / self._rate - time.monotonic()))
         client.close()
@@ -106,8 +93,6 @@ class Submitter(threading.Thread):
             if self._stopping.wait(0.2):
                 return
 
-    def _entry(self, number: int) -> JournalEntry:
-        text = _TEXT.format(number)
-        if self._every and number % self._every == self._every - 1:
-            text = f"{self._poison[number // self._every % len(self._poison)]} {text}"
-        return JournalEntry(entry_id=f"chaos-{number}", text=text)
+
+def _entry(number: int) -> JournalEntry:
+    return JournalEntry(entry_id=f"chaos-{number}", text=_TEXT.format(number))

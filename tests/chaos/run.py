@@ -73,7 +73,7 @@ class Chaos:
             for i in range(options["workers"])
         ]
         self.exporter = exporter(self.environment, work / "exporter.log")
-        self.submitter = Submitter(settings, self.ledger, options["rate"], total=options["entries"])
+        self.submitter = Submitter(settings, self.ledger, options["rate"])
         self.readers = [
             StreamReader(self.store, settings.results, self.ledger.answered),
             StreamReader(self.store, settings.dead, self.ledger.died),
@@ -140,7 +140,7 @@ class Chaos:
             return False
         return (
             all(self.counts[counter] >= least for counter, least in self._least.items())
-            and (not options["entries"] or len(self.ledger.acknowledged) >= options["entries"])
+            and len(self.ledger.acknowledged) >= options["entries"]
         ) or seconds > options["max_duration"]
 
     def _show(self, seconds: float) -> None:
@@ -213,7 +213,7 @@ def _parse_kinds(_: click.Context, __: click.Parameter, value: str | None) -> tu
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
 @click.option("--duration", default=60.0, help="Seconds of load and blows, at least.")
 @click.option("--max-duration", default=3600.0, help="Seconds after which it is enough anyhow.")
-@click.option("--entries", default=0, help="Entries to submit at least; 0 for no target.")
+@click.option("--entries", default=0, help="Entries to submit at least.")
 @click.option("--kills", default=0, help="SIGKILLs at least.")
 @click.option(
     "--pauses",

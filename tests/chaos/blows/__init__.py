@@ -50,11 +50,13 @@ BLOWS = (
     Blow("hang", "hangs", 4, store.hang, store=True),
     Blow("memory", "memory", 3, store.fill_memory, store=True),
     Blow("readonly", "readonly", 3, store.make_read_only, store=True),
-    Blow(FAILOVER, "failovers", 3, failovers.kill_primary, store=True),
-    Blow(FAILOVER, "failovers", 2, failovers.kill_primary_of_lagging_replica, store=True),
-    Blow(FAILOVER, "failovers", 2, failovers.hang_primary, store=True),
-    Blow(FAILOVER, "failovers", 3, failovers.switch_over, store=True),
+    Blow(FAILOVER, "failovers", 1.5, failovers.kill_primary, store=True),
+    Blow(FAILOVER, "failovers", 1, failovers.kill_primary_of_lagging_replica, store=True),
+    Blow(FAILOVER, "failovers", 1, failovers.hang_primary, store=True),
+    Blow(FAILOVER, "failovers", 1.5, failovers.switch_over, store=True),
 )
+#: By when every blow has fallen once: when the others have fallen this many times their weights.
+_FIRST = 0.1
 KINDS = tuple(dict.fromkeys(blow.kind for blow in BLOWS))
 #: What a worker of stock Celery outlives.
 OF_OLD = ("kill", "pause", "cut", "memory", "restart")
@@ -102,8 +104,11 @@ class Dealer:
             next(steps, None)
 
     def _progress(self, blow: Blow) -> float:
-        """How far a blow is ahead of its weight, with some chance."""
-        return (self._dealt[blow] + self.stage.random.random()) / blow.weight
+        """How far a blow is ahead of its weight, with some chance; every blow falls early once."""
+        chance = self.stage.random.random()
+        if not self._dealt[blow]:
+            return chance * _FIRST
+        return (self._dealt[blow] + chance) / blow.weight
 
     def go_on(self) -> None:
         """Go on with the blow that lasts, if there is one and it is time to."""
