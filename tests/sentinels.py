@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
+import sys
 import time
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -20,7 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
 MASTER = "mymaster"
-FOLLOW = Path(__file__).parents[1] / "deploy/redis/follow_primary.sh"
+SCRIPTS = Path(__file__).parents[1] / "deploy/redis"
+#: What the scripts of `deploy/redis` ask servers by.
+CLI = shutil.which("redis-cli") or f"{sys.executable} {Path(__file__).with_name('redis_cli.py')}"
 START_SECONDS = 30.0
 _CONFIGURATION = """
 {port}
@@ -72,7 +76,9 @@ class SentinelGroup:
         self._program = program or _program()
         self._lines = list(sentinel_lines)
         if follow:
-            self._lines.append(f"sentinel client-reconfig-script {MASTER} {FOLLOW}")
+            self._lines.append(
+                f"sentinel client-reconfig-script {MASTER} {SCRIPTS / 'follow_primary.sh'}"
+            )
         self._down_after_ms = down_after_ms
         self._on_start = on_start
         self._told_port = told_port
@@ -216,7 +222,10 @@ class SentinelGroup:
             file.write_text("\n".join([text, *tls, *self._lines, ""]))
             with (folder / "log").open("wb") as log:
                 command = [self._program, str(file), "--sentinel"]
-                self._processes.append(subprocess.Popen(command, stdout=log, stderr=log))
+                environment = {**os.environ, "JOURNAL_CLI": CLI}
+                self._processes.append(
+                    subprocess.Popen(command, stdout=log, stderr=log, env=environment)
+                )
         self.wait_until_settled()
 
     def _server(self, number: int) -> Server:

@@ -11,11 +11,12 @@ import pytest
 import redis
 
 from deploy.local.server import Server
+from producer import Settings
 from producer.schemas import DeadReason
 from tests.producer.connection.support import QUICK, place, wait_for_replica
 from tests.worker.broker.claims_support import Place, numbered, open_claims, push, result
 from worker.broker import claims as broker
-from worker.broker.settlement import ClaimSettler
+from worker.broker.settlement import settler_for
 from worker.errors import UnconfirmedError
 from worker.protocol import Claim
 
@@ -94,7 +95,7 @@ def test_that_replicas_do_not_confirm_is_logged_once_and_so_is_the_end(
     pair: Pair, caplog: pytest.LogCaptureFixture
 ) -> None:
     claims = open_claims(pair.primary.url)
-    settler = ClaimSettler(claims, replicas=1)
+    settler = settler_for(Settings.load(redis_url=pair.primary.url, min_replicas=1))
     push(pair.raw, *numbered(3))
     tags = [one.tag for one in claims.claim(3) or []]
     answers = [[(Claim("e", "x", tag=tag), DeadReason.MALFORMED)] for tag in tags]
