@@ -135,13 +135,11 @@ class Chaos:
             time.sleep(0.02)
 
     def _enough(self, seconds: float) -> bool:
-        options = self._options
-        if seconds < options["duration"]:
+        if seconds < self._options["duration"]:
             return False
-        return (
-            all(self.counts[counter] >= least for counter, least in self._least.items())
-            and len(self.ledger.acknowledged) >= options["entries"]
-        ) or seconds > options["max_duration"]
+        dealt = all(self.counts[counter] >= least for counter, least in self._least.items())
+        submitted = len(self.ledger.acknowledged) >= int(self._options["entries"])
+        return (dealt and submitted) or seconds > float(self._options["max_duration"])
 
     def _show(self, seconds: float) -> None:
         """A line of progress."""
