@@ -4,7 +4,7 @@ Submits entries and keeps a ledger outside Redis of what `submit` acknowledged, 
 kinds fall (`tests.chaos.blows`): processes are killed and paused, Redis is killed, hangs, is full or
 read-only, connections break or go silent, the clock jumps, bursts come. Then it waits until every
 acknowledged entry is answered or a dead letter, and counts. Ends with one JSON line; exit code 1 if
-anything was lost, answered twice, or stuck.
+anything was lost, answered twice, or stuck, a worker is not ready again, or a log holds a text.
 """
 
 from __future__ import annotations
@@ -34,6 +34,10 @@ from tests.chaos.store import Group, OneServer, Store
 console = Console(stderr=True, highlight=False)
 SETTLE_SECONDS = 120.0
 SHOW_SECONDS = 10.0
+#: For how long workers have time to become ready when the blows are over.
+READY_SECONDS = 30.0
+#: Figures that have to be 0.
+FAULTS = ("lost", "duplicated", "stuck", "not_ready", "texts_in_logs")
 
 
 class Chaos:
@@ -46,6 +50,7 @@ class Chaos:
 
     def __init__(self, work: Path, options: dict[str, Any]) -> None:
         self._options = options
+        self._not_ready = 0
         self._random = random.Random(options["seed"])
         keys = work / "keys.json"
         write_key_file(keys, [new_key()])
@@ -163,6 +168,20 @@ class Chaos:
             if (now := self._left()) != last:
                 last, moved = now, time.monotonic()
 
+        self._not_ready = self._wait_ready()
+
+    def _wait_ready(self) -> int:
+        """How many of our workers are not ready again, though nothing befalls them any more."""
+        ends = time.monotonic() + READY_SECONDS
+        lacking = self.workers if self._options["transport"] == "claim" else []
+        while lacking := [one for one in lacking if not one.ready]:
+            if time.monotonic() > ends:
+                break
+            for member in self.members:
+                member.keep_alive()
+            time.sleep(0.2)
+        return len(lacking)
+
     def _left(self) -> tuple[int, int]:
         """How many acknowledged entries are not accounted for, and how many Redis still has."""
         return self.ledger.open, self._stuck()
@@ -194,6 +213,7 @@ class Chaos:
             **self.counts,
             "restarts": sum(m.restarts for m in self.members),
             "exits": sum(m.exits for m in self.members),
+            "not_ready": self._not_ready,
             "tracebacks": self._count_in_logs("Traceback"),
             "texts_in_logs": self._count_in_logs(WORDS),
             "longest_recovery_seconds": round(ledger.longest_silence, 1),
@@ -260,7 +280,7 @@ def main(keep: Path | None, **options: Any) -> None:
     for figure, value in outcome.items():
         console.print(f"{figure.replace('_', ' '):>26}  {value}")
     click.echo(json.dumps(outcome))
-    sys.exit(any(outcome[figure] for figure in ("lost", "duplicated", "stuck", "texts_in_logs")))
+    sys.exit(any(outcome[figure] for figure in FAULTS))
 
 
 if __name__ == "__main__":
