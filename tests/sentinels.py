@@ -175,10 +175,13 @@ class SentinelGroup:
         self._processes[number].kill()
         self._processes[number].wait()
 
+    def flags(self) -> str:
+        """What the first Sentinel says of the primary: `master` where nothing is the matter."""
+        return str(self._state()["flags"])
+
     def is_settled(self) -> bool:
         """Whether all servers are up and a Sentinel knows of them, and of the others."""
-        state = self.ask("MASTER", MASTER)
-        known = dict(zip(state[::2], state[1::2], strict=True))
+        known = self._state()
         running = len(self._running())
         if known["flags"] != "master" or int(known["num-other-sentinels"]) < running - 1:
             return False
@@ -242,6 +245,10 @@ class SentinelGroup:
             **QUICK,
             **tls,
         )
+
+    def _state(self) -> dict[str, str]:
+        state = self.ask("MASTER", MASTER)
+        return dict(zip(state[::2], state[1::2], strict=True))
 
     def _running(self) -> list[int]:
         """The ports of the Sentinels that run."""

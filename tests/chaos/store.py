@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 MAXMEMORY = "4gb"
 _ADMIN_SECONDS = 10.0
 #: For how long a server is silent before its Sentinels count it as gone.
-DOWN_AFTER_SECONDS = 0.5
+DOWN_AFTER_SECONDS = 1.0
 
 
 class Store(Protocol):
@@ -66,7 +66,7 @@ class Store(Protocol):
         """Let a server be silent for so long before another takes its place."""
 
     def settled(self) -> bool:
-        """Whether all servers are up, and as many replicas confirm as have to."""
+        """Whether as many replicas confirm as have to, and no failover goes on."""
 
 
 class OneServer:
@@ -159,7 +159,9 @@ class Group:
         return self._group.primary()
 
     def settled(self) -> bool:
-        """Whether the primary that the Sentinels tell has its replica."""
+        """Whether the primary that the Sentinels tell has its replica, and no failover goes on."""
+        if self._group.flags() != "master":
+            return False
         with contextlib.suppress(redis.RedisError), self.admin() as admin:
             known: Any = admin.info("replication")
             online = [known.get(f"slave{i}", {}).get("state") for i in range(self.replicas)]
@@ -167,7 +169,7 @@ class Group:
         return False
 
     def can_fail_over(self) -> bool:
-        """Whether all servers are up and the Sentinels know so."""
+        """Whether it is settled, and the Sentinels know of the replica."""
         return self.settled() and self._group.is_settled()
 
     def admin(self) -> redis.Redis:

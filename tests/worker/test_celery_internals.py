@@ -109,6 +109,7 @@ MENTIONED: list[tuple[Callable[..., Any], str]] = [
     (dispatcher.EventDispatcher._publish, "_outbound_buffer"),
     (kombu_redis.MultiChannelPoller._register_BRPOP, "_brpop_start"),
     (strategy.default, "on_task_request"),
+    (billiard.pool.Pool._join_exited_workers, "on_process_down"),
     (loops.asynloop, "restart_count"),
     (loops.asynloop, "did_start_ok"),
     (request.Request.revoked, "_announce_revoked"),

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 import redis
 
+from tests.chaos.blows.stage import until
 from tests.chaos.store import Group
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from tests.chaos.blows.stage import Stage
 
-_LOOK_SECONDS = 0.1
-#: After so long the Sentinels will not do what is waited for.
-_PATIENCE_SECONDS = 30.0
 #: How long an old primary stays away, or asleep, after the failover at most, in seconds.
 _AWAY_SECONDS = 1.5
 #: For how long a replica takes nothing before it is made the primary, in seconds.
@@ -25,7 +22,7 @@ _LAG_SECONDS = (0.3, 1.5)
 
 def kill_primary(stage: Stage) -> Iterator[float]:
     """Send SIGKILL to the primary, and start it again when the replica has taken its place."""
-    yield from _until(_group(stage).can_fail_over)
+    yield from until(_group(stage).can_fail_over)
     before, start = _group(stage).primary, stage.store.kill()
     stage.counts["kills"] += 1
     try:
@@ -33,12 +30,12 @@ def kill_primary(stage: Stage) -> Iterator[float]:
         yield stage.random.uniform(0.0, _AWAY_SECONDS)
     finally:
         start()
-    yield from _until(stage.store.settled)
+    yield from until(stage.store.settled)
 
 
 def kill_primary_of_lagging_replica(stage: Stage) -> Iterator[float]:
     """Let the replica fall behind, then send SIGKILL to the primary."""
-    yield from _until(_group(stage).can_fail_over)
+    yield from until(_group(stage).can_fail_over)
     wake = _group(stage).lag()
     try:
         yield stage.random.uniform(*_LAG_SECONDS)
@@ -50,12 +47,12 @@ def kill_primary_of_lagging_replica(stage: Stage) -> Iterator[float]:
         yield from _until_another(stage, before)
     finally:
         start()
-    yield from _until(stage.store.settled)
+    yield from until(stage.store.settled)
 
 
 def hang_primary(stage: Stage) -> Iterator[float]:
     """Let the primary hang until the replica has taken its place; it wakes as a second primary."""
-    yield from _until(_group(stage).can_fail_over)
+    yield from until(_group(stage).can_fail_over)
     before, wake = _group(stage).primary, stage.store.hang()
     stage.counts["hangs"] += 1
     try:
@@ -63,19 +60,19 @@ def hang_primary(stage: Stage) -> Iterator[float]:
         yield stage.random.uniform(0.0, _AWAY_SECONDS)
     finally:
         wake()
-    yield from _until(stage.store.settled)
+    yield from until(stage.store.settled)
 
 
 def switch_over(stage: Stage) -> Iterator[float]:
     """Let the Sentinels switch primary and replica, as an operator does who wants to mend one."""
-    yield from _until(_group(stage).can_fail_over)
+    yield from until(_group(stage).can_fail_over)
     before = _group(stage).primary
     try:
         _group(stage).fail_over()
     except redis.ResponseError:  # they will not now
         return
     yield from _until_another(stage, before)
-    yield from _until(stage.store.settled)
+    yield from until(stage.store.settled)
 
 
 def _group(stage: Stage) -> Group:
@@ -84,12 +81,5 @@ def _group(stage: Stage) -> Group:
 
 
 def _until_another(stage: Stage, before: int) -> Iterator[float]:
-    yield from _until(lambda: _group(stage).primary != before)
+    yield from until(lambda: _group(stage).primary != before)
     stage.counts["failovers"] += _group(stage).primary != before
-
-
-def _until(condition: Callable[[], bool]) -> Iterator[float]:
-    """Wait until a condition holds, or for so long that it never will."""
-    ends = time.monotonic() + _PATIENCE_SECONDS
-    while not condition() and time.monotonic() < ends:
-        yield _LOOK_SECONDS

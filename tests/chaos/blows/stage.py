@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from tests.chaos.fleet import Member
     from tests.chaos.load import Submitter
     from tests.chaos.store import Store
+
+
+_LOOK_SECONDS = 0.1
+#: After so long it will not come any more.
+_PATIENCE_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
@@ -40,3 +46,10 @@ class Stage:
     def a_worker(self) -> Member:
         """Any of the workers."""
         return self.random.choice(self.workers)
+
+
+def until(condition: Callable[[], bool]) -> Iterator[float]:
+    """In a blow that lasts: wait until a condition holds, or for so long that it never will."""
+    ends = time.monotonic() + _PATIENCE_SECONDS
+    while not condition() and time.monotonic() < ends:
+        yield _LOOK_SECONDS

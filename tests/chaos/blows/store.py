@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from tests.chaos.blows.stage import until
 from tests.chaos.store import DOWN_AFTER_SECONDS
 
 if TYPE_CHECKING:
@@ -25,8 +25,6 @@ _LONG_HANG_LEASES = (1.1, 1.6)
 _LONG_HANG_IN = 4
 #: One of so many silences is of all connections; else each falls silent or not by chance.
 _WHOLE_SILENCE_IN = 3
-#: After so long a store will not settle by itself.
-_SETTLE_SECONDS = 30.0
 #: Longer than a server hangs or refuses.
 _PATIENCE_SECONDS = 60.0
 #: How far the clock jumps, in seconds.
@@ -72,16 +70,17 @@ def move_clock(stage: Stage) -> Iterator[float]:
 
 
 def kill_server(stage: Stage) -> Iterator[float]:
-    """Send SIGKILL to the server, and start it again a moment later; it may have lost its place."""
-    before, start = stage.store.primary, stage.store.kill()
-    stage.counts["kills"] += 1
-    stage.counts["redis_kills"] += 1
-    try:
-        yield stage.random.uniform(0.0, _GONE_SECONDS)
-    finally:
-        start()
-    yield from _until_settled(stage)
-    stage.counts["failovers"] += stage.store.primary != before
+    """Send SIGKILL to the server, and start it again a moment later."""
+    with _patience(stage):
+        yield from until(stage.store.settled)
+        start = stage.store.kill()
+        stage.counts["kills"] += 1
+        stage.counts["redis_kills"] += 1
+        try:
+            yield stage.random.uniform(0.0, _GONE_SECONDS)
+        finally:
+            start()
+        yield from until(stage.store.settled)
 
 
 def hang(stage: Stage) -> Iterator[float]:
@@ -90,39 +89,44 @@ def hang(stage: Stage) -> Iterator[float]:
     if stage.random.randrange(_LONG_HANG_IN) == 0:
         seconds = stage.lease * stage.random.uniform(*_LONG_HANG_LEASES)
     with _patience(stage):
+        yield from until(stage.store.settled)
         wake = stage.store.hang()
         stage.counts["hangs"] += 1
         try:
             yield seconds
         finally:
             wake()
-        yield from _until_settled(stage)
+        yield from until(stage.store.settled)
 
 
 def fill_memory(stage: Stage) -> Iterator[float]:
     """Let the server be out of memory, and everyone connect meanwhile."""
-    with _patience(stage), stage.store.admin() as admin:
-        before = admin.config_get("maxmemory")["maxmemory"]
-        admin.config_set("maxmemory", "1mb")
-        stage.counts["memory"] += 1
-        try:
-            _cut(admin)
-            yield stage.random.uniform(*_REFUSING_SECONDS)
-        finally:
-            admin.config_set("maxmemory", before)
+    with _patience(stage):
+        yield from until(stage.store.settled)
+        with stage.store.admin() as admin:
+            before = admin.config_get("maxmemory")["maxmemory"]
+            admin.config_set("maxmemory", "1mb")
+            stage.counts["memory"] += 1
+            try:
+                _cut(admin)
+                yield stage.random.uniform(*_REFUSING_SECONDS)
+            finally:
+                admin.config_set("maxmemory", before)
 
 
 def make_read_only(stage: Stage) -> Iterator[float]:
     """Make the server the replica of nobody that answers, and let everyone connect meanwhile."""
-    with _patience(stage), stage.store.admin() as admin:
-        admin.replicaof("127.0.0.1", "1")
-        stage.counts["readonly"] += 1
-        try:
-            _cut(admin)
-            yield stage.random.uniform(*_REFUSING_SECONDS)
-        finally:
-            admin.replicaof("NO", "ONE")
-        yield from _until_settled(stage)
+    with _patience(stage):
+        yield from until(stage.store.settled)
+        with stage.store.admin() as admin:
+            admin.replicaof("127.0.0.1", "1")
+            stage.counts["readonly"] += 1
+            try:
+                _cut(admin)
+                yield stage.random.uniform(*_REFUSING_SECONDS)
+            finally:
+                admin.replicaof("NO", "ONE")
+        yield from until(stage.store.settled)
 
 
 @contextmanager
@@ -133,13 +137,6 @@ def _patience(stage: Stage) -> Iterator[None]:
         yield
     finally:
         stage.store.be_patient(DOWN_AFTER_SECONDS)
-
-
-def _until_settled(stage: Stage) -> Iterator[float]:
-    """Wait until replicas confirm again."""
-    ends = time.monotonic() + _SETTLE_SECONDS
-    while not stage.store.settled() and time.monotonic() < ends:
-        yield 0.1
 
 
 def _cut(admin: redis.Redis) -> None:
