@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 
 def test_chaos_loses_and_doubles_nothing() -> None:
     options = (
-        "--duration 16 --kills 4 --failovers 1 --pauses 1 --redis-kills 1 --rate 150 --interval 0.8"
+        "--duration 12 --kills 4 --failovers 1 --pauses 1 --redis-kills 1 --rate 150 --interval 0.8"
     )
     done = subprocess.run(
         [sys.executable, "-m", "tests.chaos.run", *options.split()],
