@@ -58,7 +58,7 @@ types: $(READY)  ## mypy, strict
 bench: $(READY)  ## throughput, latency, memory beside stock Celery; ARGS=--noop: no models; DATA=file.jsonl
 	@$(BIN)/python -m tests.bench.run $(if $(DATA),--data $(DATA)) $(ARGS)
 
-chaos: $(READY)  ## kill, pause, cut and fill under load, account for every entry; ARGS="--transport stock"
+chaos: $(READY)  ## break things of all kinds under load, account for every entry; ARGS="--kinds kill,hang"
 	@$(BIN)/python -m tests.chaos.run $(ARGS)
 
 fuzz: $(READY)  ## 100,000 messages of garbage among entries, every one accounted for

@@ -49,6 +49,7 @@ class SentinelGroup:
         down_after_ms: for how long a server is silent before it counts as gone, in milliseconds.
         follow: whether an old primary is made a replica at once, by `deploy/redis`.
         on_start: given each server once it runs, to set passwords.
+        told_port: from a server's port makes the one that everybody is told, as of a proxy.
 
     Attributes:
         servers: the servers.
@@ -69,6 +70,7 @@ class SentinelGroup:
         down_after_ms: int = 500,
         follow: bool = False,
         on_start: Callable[[redis.Redis], None] = lambda _: None,
+        told_port: Callable[[int], int] = lambda port: port,
     ) -> None:
         self._folder = folder
         self._program = program or _program()
@@ -79,6 +81,7 @@ class SentinelGroup:
             )
         self._down_after_ms = down_after_ms
         self._on_start = on_start
+        self._told_port = told_port
         self._stack = ExitStack()
         self._processes: list[subprocess.Popen[bytes]] = []
         self.login: dict[str, Any] = {}
@@ -124,19 +127,12 @@ class SentinelGroup:
 
     def ask(self, *command: Any) -> Any:
         """A reply of the first Sentinel that runs."""
-        for port, process in zip(self.ports, self._processes, strict=True):
-            if process.poll() is None:
-                client: Any = redis.Redis(
-                    host="127.0.0.1",
-                    port=port,
-                    decode_responses=True,
-                    protocol=2,
-                    **self.sentinel_login,
-                )
-                with client:
-                    client.response_callbacks.clear()
-                    return client.execute_command("SENTINEL", *command)
-        raise AssertionError("no Sentinel runs")
+        return self._ask(self._running()[0], *command)
+
+    def tell_all(self, *command: Any) -> None:
+        """Tell all Sentinels that run, as each is configured by itself."""
+        for port in self._running():
+            self._ask(port, *command)
 
     def primary(self) -> int:
         """The number of the server that the Sentinels call the primary."""
@@ -179,9 +175,25 @@ class SentinelGroup:
         self._processes[number].kill()
         self._processes[number].wait()
 
+    def flags(self) -> str:
+        """What the first Sentinel says of the primary: `master` where nothing is the matter."""
+        return str(self._state()["flags"])
+
+    def is_settled(self) -> bool:
+        """Whether all servers are up and a Sentinel knows of them, and of the others."""
+        known = self._state()
+        running = len(self._running())
+        if known["flags"] != "master" or int(known["num-other-sentinels"]) < running - 1:
+            return False
+        replicas = [
+            dict(zip(one[::2], one[1::2], strict=True)) for one in self.ask("REPLICAS", MASTER)
+        ]
+        up = [one["flags"] == "slave" and one["master-link-status"] == "ok" for one in replicas]
+        return sum(up) == len(self.servers) - 1
+
     def wait_until_settled(self) -> None:
         """Wait until all servers are up and a Sentinel knows of them, and of the others."""
-        self._wait(self._is_settled)
+        self._wait(self.is_settled)
 
     def wait_for_another_primary(self, before: int) -> int:
         """Wait until the Sentinels have made another server the primary; returns its number."""
@@ -221,28 +233,35 @@ class SentinelGroup:
 
     def _server(self, number: int) -> Server:
         port, tls_port = free_port(), free_port()
-        self._server_ports.append(str(tls_port if self._tls else port))
+        told = self._told_port(tls_port if self._tls else port)
+        self._server_ports.append(str(told))
         tls = {**self._tls, "tls_port": str(tls_port)} if self._tls else {}
         return Server(
             directory=self._folder / f"server{number}",
             appendonly=True,
             program=self._program,
             port=port,
+            replica_announce_port=str(told),
             **QUICK,
             **tls,
         )
 
-    def _is_settled(self) -> bool:
+    def _state(self) -> dict[str, str]:
         state = self.ask("MASTER", MASTER)
-        known = dict(zip(state[::2], state[1::2], strict=True))
-        running = sum(process.poll() is None for process in self._processes)
-        if known["flags"] != "master" or int(known["num-other-sentinels"]) < running - 1:
-            return False
-        replicas = [
-            dict(zip(one[::2], one[1::2], strict=True)) for one in self.ask("REPLICAS", MASTER)
-        ]
-        up = [one["flags"] == "slave" and one["master-link-status"] == "ok" for one in replicas]
-        return sum(up) == len(self.servers) - 1
+        return dict(zip(state[::2], state[1::2], strict=True))
+
+    def _running(self) -> list[int]:
+        """The ports of the Sentinels that run."""
+        pairs = zip(self.ports, self._processes, strict=True)
+        return [port for port, process in pairs if process.poll() is None]
+
+    def _ask(self, port: int, *command: Any) -> Any:
+        client: Any = redis.Redis(
+            host="127.0.0.1", port=port, decode_responses=True, protocol=2, **self.sentinel_login
+        )
+        with client:
+            client.response_callbacks.clear()
+            return client.execute_command("SENTINEL", *command)
 
     @staticmethod
     def _wait(condition: Callable[[], bool]) -> None:

@@ -250,6 +250,14 @@ def child_pids(pool: Any) -> set[int]:
     return {process.pid for process in pool._pool._pool}  # noqa: SLF001 - what this module is for
 
 
+def pool_has_event_loop(pool: Any) -> bool:
+    """Whether a prefork pool was registered with the event loop.
+
+    Until then a look for dead children would find no pipes for their successors, and raise.
+    """
+    return pool._pool.on_process_down is not None  # noqa: SLF001 - what this module is for
+
+
 def replace_dead_children(pool: Any) -> None:
     """Let a prefork pool look for dead children at once, tell of their batches, start others."""
     pool.maintain_pool()

@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 import signal
 import time
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import psutil
 
-from deploy.local.processes import ModuleProcess
-from deploy.local.server import free_port
+from deploy.local.processes import Process
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,24 +21,44 @@ LIGHT_WORKER = "tests.chaos.light_worker"
 STOCK_WORKER = "tests.bench.processes.stock_worker"
 
 
-class Member(ModuleProcess):
-    """One process that is started again whenever it is gone; see `ModuleProcess`."""
+class Member(Process):
+    """One process that is started again whenever it is gone; see `Process`."""
 
     def __init__(
-        self, module: str, *arguments: str, environment: Mapping[str, str], log: Path
+        self,
+        command: str,
+        environment: Mapping[str, str],
+        *,
+        log: Path,
+        module: str = "worker.cli",
     ) -> None:
-        super().__init__(module, *arguments, environment=environment, log=log)
+        super().__init__(command, environment, log=log, module=module)
         self.restarts = -1
+        #: How often it ended though nobody killed it.
+        self.exits = 0
+        self._killed = False
         self.paused_until = 0.0
 
     def keep_alive(self) -> None:
         """Start it if it is not running; wake it if its pause is over."""
         if not self.running:
+            self.exits += self.restarts >= 0 and not (self._killed or self._started_too_early)
+            self._killed = False
             self.start()
             self.restarts += 1
             self.paused_until = 0.0
         elif self.paused_until and time.monotonic() >= self.paused_until:
             self.resume()
+
+    @property
+    def ready(self) -> bool:
+        """Whether it says that it is ready."""
+        return self.page("readyz")[0] == HTTPStatus.OK
+
+    @property
+    def _started_too_early(self) -> bool:
+        """Whether it found no Redis when it was started: then it is to be started again."""
+        return self.last_line().startswith("journal-worker: Redis cannot be reached")
 
     @property
     def paused(self) -> bool:
@@ -49,6 +69,7 @@ class Member(ModuleProcess):
         """Send SIGKILL to it alone (its children then end by themselves); False if it was gone."""
         if self._process is None or not self.running:
             return False
+        self._killed = True
         self._process.kill()
         self._process.wait(timeout=STOP_SECONDS)
         return True
@@ -86,7 +107,7 @@ class Member(ModuleProcess):
             self._process.send_signal(signal.SIGCONT)
 
     def stop(self, seconds: float = STOP_SECONDS) -> int:
-        """Wake it and stop it; see `ModuleProcess.stop`."""
+        """Wake it and stop it; see `Process.stop`."""
         self.resume()
         return super().stop(seconds)
 
@@ -100,12 +121,11 @@ class Member(ModuleProcess):
 
 def worker(environment: Mapping[str, str], log: Path, *, transport: str = "claim") -> Member:
     """A worker with stand-in stages: ours (`claim`), or stock Celery with one task an entry."""
-    settings = {**environment, "JOURNAL_METRICS_PORT": str(free_port())}
-    command = (LIGHT_WORKER, "run") if transport == "claim" else (STOCK_WORKER, "stand-in")
-    return Member(*command, environment=settings, log=log)
+    if transport == "claim":
+        return Member("run", environment, log=log, module=LIGHT_WORKER)
+    return Member("stand-in", environment, log=log, module=STOCK_WORKER)
 
 
 def exporter(environment: Mapping[str, str], log: Path) -> Member:
     """The exporter."""
-    settings = {**environment, "JOURNAL_EXPORTER_PORT": str(free_port())}
-    return Member("worker.cli", "exporter", environment=settings, log=log)
+    return Member("exporter", environment, log=log)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from typing import TYPE_CHECKING
 
 from producer import JournalClient, JournalEntry
@@ -14,7 +15,9 @@ if TYPE_CHECKING:
     from tests.chaos.ledger import Ledger
 
 CHUNK = 64
-_TEXT = "Entry {} of a run in which things break. It is about as long as a short note in a diary."
+#: Part of every text; may stand in no log.
+WORDS = "of a run in which things break"
+_TEXT = f"Entry {{}} {WORDS}. It is about as long as a short note in a diary."
 
 
 class Submitter(threading.Thread):
@@ -24,45 +27,57 @@ class Submitter(threading.Thread):
         settings: where to submit.
         ledger: is told what was acknowledged.
         rate: entries a second.
-        poison: text prefixes that every so many entries are given (`every`).
     """
 
-    def __init__(
-        self,
-        settings: Settings,
-        ledger: Ledger,
-        rate: float,
-        *,
-        total: int = 0,
-        poison: tuple[str, ...] = (),
-        every: int = 0,
-    ) -> None:
+    def __init__(self, settings: Settings, ledger: Ledger, rate: float) -> None:
         super().__init__(name="submitter", daemon=True)
         self._settings = settings
         self._ledger = ledger
         self._rate = rate
-        self._total = total
-        self._poison = poison
-        self._every = every
         self._stopping = threading.Event()
+        self._bursts: deque[tuple[float, int]] = deque(maxlen=1)
 
     def run(self) -> None:
-        """Submit until told to stop, or until the total is reached."""
+        """Submit until told to stop."""
         client = JournalClient(self._settings)
         sent = 0
         started = time.monotonic()
-        while not self._stopping.is_set() and not (self._total and sent >= self._total):
-            chunk = [self._entry(sent + i) for i in range(CHUNK)]
-            self._submit(client, chunk)
-            sent += len(chunk)
+        while not self._stopping.is_set():
+            count = self._idle_before_burst() or CHUNK
+            self._submit(client, [_entry(sent + i) for i in range(count)])
+            sent += count
             self._stopping.wait(max(0.0, started + sent / self._rate - time.monotonic()))
         client.close()
+
+    def burst(self, idle: float, entries: int) -> bool:
+        """Submit nothing for a while, then many entries at once, and less afterwards.
+
+        Args:
+            idle: how many seconds nothing is submitted.
+            entries: how many are submitted then.
+
+        Returns:
+            False if a burst is to come already.
+        """
+        if self._bursts:
+            return False
+        self._bursts.append((idle, entries))
+        return True
 
     def stop(self) -> None:
         """Submit no more."""
         self._stopping.set()
         if self.ident is not None:
             self.join(timeout=60)
+
+    def _idle_before_burst(self) -> int:
+        """Wait, if there is to be a burst; returns of how many entries, or 0."""
+        if not self._bursts:
+            return 0
+        idle, entries = self._bursts[0]
+        self._stopping.wait(idle)
+        self._bursts.clear()
+        return entries
 
     def _submit(self, client: JournalClient, chunk: list[JournalEntry]) -> None:
         while True:
@@ -78,8 +93,6 @@ class Submitter(threading.Thread):
             if self._stopping.wait(0.2):
                 return
 
-    def _entry(self, number: int) -> JournalEntry:
-        text = _TEXT.format(number)
-        if self._every and number % self._every == self._every - 1:
-            text = f"{self._poison[number // self._every % len(self._poison)]} {text}"
-        return JournalEntry(entry_id=f"chaos-{number}", text=text)
+
+def _entry(number: int) -> JournalEntry:
+    return JournalEntry(entry_id=f"chaos-{number}", text=_TEXT.format(number))

@@ -9,14 +9,15 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 import redis
 
 from deploy.local.processes import Process
 from deploy.local.server import Server
 from producer import KeySet, Settings
+from tests.chaos.proxy import SilencingProxy
 from tests.integration.conftest import Backend, wait_until
-from tests.integration.proxy import SilencingProxy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -150,6 +151,21 @@ def test_worker_starts_at_a_full_redis_and_drains_it(stand: Stand) -> None:
     wait_until(lambda: stand.worker.page("readyz")[0] == 200, "the worker to be ready")
     assert stand.worker.stop() == 0
     assert "Traceback" not in stand.log.read_text()
+
+
+def test_a_child_that_dies_before_its_worker_is_connected_is_replaced(stand: Stand) -> None:
+    stand.worker.start()
+    wait_until(lambda: _children(stand.worker), "a child")
+    with hung(stand.server):
+        for child in _children(stand.worker):
+            child.kill()
+            wait_until(lambda child=child: child.status() == psutil.STATUS_ZOMBIE, "its end")
+    stand.answers(20, "after")
+    assert "Traceback" not in stand.log.read_text()
+
+
+def _children(process: Process) -> list[psutil.Process]:
+    return psutil.Process(process.pid).children()
 
 
 def test_a_missing_permission_is_one_line_and_exit_code_2(stand: Stand) -> None:

@@ -17,7 +17,7 @@ import pytest
 from celery.concurrency.prefork import TaskPool
 from celery.events import dispatcher
 from celery.exceptions import WorkerShutdown
-from celery.worker import request, state, strategy
+from celery.worker import loops, request, state, strategy
 from celery.worker.consumer import Consumer
 from kombu.transport import redis as kombu_redis
 from kombu.transport import virtual
@@ -109,6 +109,9 @@ MENTIONED: list[tuple[Callable[..., Any], str]] = [
     (dispatcher.EventDispatcher._publish, "_outbound_buffer"),
     (kombu_redis.MultiChannelPoller._register_BRPOP, "_brpop_start"),
     (strategy.default, "on_task_request"),
+    (billiard.pool.Pool._join_exited_workers, "on_process_down"),
+    (loops.asynloop, "restart_count"),
+    (loops.asynloop, "did_start_ok"),
     (request.Request.revoked, "_announce_revoked"),
     (request.Request.terminate, "_announce_revoked"),
     (

@@ -18,7 +18,7 @@ from kombu.exceptions import OperationalError
 
 from producer.schemas import DeadReason
 from worker.broker.outages import Use
-from worker.celery_internals import leave_if_told
+from worker.celery_internals import leave_if_told, pool_has_event_loop
 from worker.parent.claim import malformed
 from worker.parent.services import services_of
 
@@ -42,6 +42,10 @@ class JournalConsumer(Consumer):  # type: ignore[misc]
     Args:
         on_task_request: Celery's own way of a request to the pool.
     """
+
+    #: One more than Celery begins with: else it ends where a child died before it was connected
+    #: for the first time. `Supervisor` replaces dead children.
+    restart_count = 0
 
     def __init__(
         self, on_task_request: Callable[[Any], Any], *arguments: Any, **options: Any
@@ -85,7 +89,9 @@ class JournalConsumer(Consumer):  # type: ignore[misc]
 
     def on_close(self) -> None:
         """The connection is lost."""
-        super().on_close()
+        # Before the first event loop nothing was received, and the pool must not be looked after.
+        if pool_has_event_loop(self.pool):
+            super().on_close()
         services_of(self.app).disconnected()
 
     def _back_off(self, exc: Exception) -> None:

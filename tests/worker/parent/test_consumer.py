@@ -5,13 +5,18 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
+import psutil
 import pytest
 import redis
+from celery.concurrency.prefork import TaskPool
 
 from tests.worker.parent.batch_support import Received
+from worker.celery_internals import child_pids
 from worker.parent.consumer import JournalConsumer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from tests.worker.parent.batch_support import Desk, RecordingSettler
 
 CANARY = "zebulonquist"
@@ -62,7 +67,28 @@ def test_a_message_whose_dead_letter_cannot_be_written_is_requeued(
     assert CANARY not in caplog.text
 
 
-def test_a_lost_connection_is_told_to_the_supervisor(consumer: Any, desk: Desk) -> None:
-    consumer.controller, consumer.pool, consumer.timer, consumer.task_buckets = None, None, None, {}
+@pytest.fixture
+def pool(desk: Desk) -> Iterator[TaskPool]:
+    """A pool as a worker has it before its first event loop."""
+    one = TaskPool(1, app=desk.app, threads=False, initargs=(desk.app, "host"))
+    one.start()
+    yield one
+    one.terminate()
+
+
+def test_a_lost_connection_is_told_to_the_supervisor(
+    consumer: Any, desk: Desk, pool: TaskPool
+) -> None:
+    consumer.controller, consumer.pool, consumer.timer, consumer.task_buckets = None, pool, None, {}
     consumer.on_close()
     assert desk.connections == ["lost"]
+
+
+def test_a_connection_may_be_lost_before_the_first_event_loop_and_after_a_child(
+    consumer: Any, pool: TaskPool, wait_until: Callable[..., Any]
+) -> None:
+    consumer.controller, consumer.pool, consumer.timer, consumer.task_buckets = None, pool, None, {}
+    (child,) = (psutil.Process(pid) for pid in child_pids(pool))
+    child.kill()
+    wait_until(lambda: child.status() == psutil.STATUS_ZOMBIE, "the child's end")
+    consumer.on_close()
