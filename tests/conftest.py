@@ -33,12 +33,13 @@ hypothesis.settings.load_profile("any machine")
 def pytest_xdist_auto_num_workers() -> int:
     """How many processes `-n auto` starts: the tests of each have a server of their own.
 
-    Most tests wait for processes they start, so two are worth it on one core; more than four would
-    need much memory for models. On one server that is given they would remove each other's keys.
+    Most tests wait for processes they start, so one more than there are cores is worth it; more than
+    four would need much memory for models. On one server that is given they would remove each
+    other's keys.
     """
     if os.environ.get("JOURNAL_TEST_REDIS_URL"):
         return 0
-    return max(2, min(len(os.sched_getaffinity(0)), 4))
+    return min(len(os.sched_getaffinity(0)) + 1, 4)
 
 
 def pytest_configure() -> None:

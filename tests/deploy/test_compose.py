@@ -138,6 +138,7 @@ NOT_HANDED_ON = {
     "idempotency_seconds": "for producers",
     "timeout_seconds": "for producers",
     "max_connections": "for producers",
+    "reply_seconds": "ten minutes are what who waits for an answer needs",
     "min_replicas": "one Redis in this stack",
     "metrics_host": "the image listens on all",
     "metrics_port": "Prometheus asks there",

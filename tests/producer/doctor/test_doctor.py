@@ -9,11 +9,11 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.producer.connection.sentinels import SentinelGroup
 
 from deploy.local.server import Server, free_port
 from producer import JournalClient, KeySet, Settings
 from producer.sealing import new_key
+from tests.sentinels import SentinelGroup
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -136,7 +136,7 @@ def calls_of(operation: Any, answer: Callable[[int], Any], others: int) -> tuple
 
 def test_a_call_is_cut_by_bytes_as_well_as_by_entries(settings: Settings, keys: KeySet) -> None:
     operation = submit.submit(long_entries(5), keys, settings)
-    sizes, receipts = calls_of(operation, lambda size: [0] * size, others=5)
+    sizes, receipts = calls_of(operation, lambda size: [0] * size, others=6)
     assert sizes == [2, 2, 1]
     assert [receipt.entry_id for receipt in receipts] == [f"long{i}" for i in range(5)]
 
@@ -144,8 +144,8 @@ def test_a_call_is_cut_by_bytes_as_well_as_by_entries(settings: Settings, keys: 
 def test_letters_that_are_replayed_are_cut_by_bytes(settings: Settings) -> None:
     letter = DeadLetter(entry_id="d", reason=DeadReason.TIMED_OUT, sealed="s" * (REPLAY_BYTES // 3))
     stored = [StoredLetter(f"{i}-0", "d", letter) for i in range(5)]
-    sizes, replayed = calls_of(replay(settings, stored), lambda size: [size // 3, 0], others=2)
-    assert (sizes, replayed) == ([6, 6, 3], 5)
+    sizes, replayed = calls_of(replay(settings, stored), lambda size: [size // 4, 0], others=4)
+    assert (sizes, replayed) == ([8, 8, 4], 5)
 
 
 def test_long_entries_hold_up_no_other_client(

@@ -17,7 +17,7 @@ from tests import needs
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(scope="module", params=["embedded", "redis-server"])
@@ -58,7 +58,7 @@ def test_the_users_of_the_acl_file_may_do_what_the_doctor_asks(guarded: Server, 
     ("role", "rule", "named"),
     [
         (Role.PRODUCER, "-lpush", "LPUSH journal.entries"),
-        (Role.PRODUCER, "-eval", "EVAL"),
+        (Role.PRODUCER, "-xack", "XACK journal.results"),
         (Role.PRODUCER, "-wait", "WAIT"),
         (Role.WORKER, "-blmove", "BLMOVE journal.entries"),
         (Role.WORKER, "-publish", "PUBLISH /0.celery.pidbox"),
