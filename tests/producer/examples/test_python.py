@@ -55,7 +55,8 @@ def test_a_flask_backend_submits_by_celery_and_a_command_of_it_reads_the_results
 ) -> None:
     backend = example("flask_celery_backend")
     http, commands = backend.app.test_client(), backend.app.test_cli_runner()
-    assert http.put("/entries/e1", json={"text": " "}).status_code == 422
+    for wrong in ({"text": " "}, {}, ["text"]):
+        assert http.put("/entries/e1", json=wrong).status_code == 422
     assert http.put("/entries/e1", json={"text": TEXT}).status_code == 202
     assert http.get("/entries/e1").status_code == 404
 
