@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import subprocess
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,7 +18,7 @@ from tests.producer.examples.conftest import EXAMPLES
 from tests.producer.support import publish_result
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     import redis
 
@@ -28,21 +29,25 @@ TEXT = "🙃 Nobody said hello. They must all be angry with me."
 
 
 @pytest.fixture
-def node(environment: dict[str, str]) -> Callable[..., subprocess.Popen[str]]:
-    """Start a program of the sample."""
+def node(environment: dict[str, str]) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Start a program of the sample; it ends with the test."""
     program = node_with_packages(SAMPLE)
+    with ExitStack() as running:
 
-    def start(*arguments: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [program, *arguments],
-            cwd=SAMPLE,
-            env={**os.environ, **environment},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        def start(*arguments: str) -> subprocess.Popen[str]:
+            process = subprocess.Popen(
+                [program, *arguments],
+                cwd=SAMPLE,
+                env={**os.environ, **environment},
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+            running.enter_context(process)
+            running.callback(process.kill)  # before the context of the process waits for its end
+            return process
 
-    return start
+        yield start
 
 
 def test_node_submits_an_entry_and_gets_its_result(
@@ -67,7 +72,7 @@ def test_node_is_told_that_an_entry_became_a_dead_letter(
     assert "dead letter: classifier_failed" in errors
 
 
-def test_node_reads_the_results_of_a_group_and_acknowledges_them(
+def test_node_reads_the_results_of_a_group_takes_over_and_acknowledges(
     node: Callable[..., Any],
     raw: redis.Redis,
     keys: KeySet,
@@ -75,6 +80,9 @@ def test_node_reads_the_results_of_a_group_and_acknowledges_them(
 ) -> None:
     raw.xadd("journal.results", {"entry_id": "foreign", "sealed": "sealed by nobody"})
     publish_result(raw, keys, "e1", "e2", context="from us")
+    raw.xgroup_create("journal.results", "backend", 0)
+    ((_, items),) = raw.xreadgroup("backend", "a reader that died", {"journal.results": ">"}, 2)
+    raw.xclaim("journal.results", "backend", "a reader that died", 0, [*dict(items)], idle=61_000)
     reader = node("read.mjs")
     results = [json.loads(reader.stdout.readline()) for _ in range(2)]
     assert [result["entry_id"] for result in results] == ["e1", "e2"]
