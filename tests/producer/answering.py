@@ -1,0 +1,60 @@
+"""A stand-in for a worker that answers, with everything real but the models."""
+
+from __future__ import annotations
+
+import json
+import threading
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from producer import Evidence, JournalEntry, JournalResult, Label
+from producer.schemas import DeadReason
+from producer.sealing import ENTRY, RESULT
+from tests.producer.operations.test_reply import Worker
+from worker.broker.claims import Answer
+from worker.broker.payload import as_payload
+
+if TYPE_CHECKING:
+    from producer import KeySet, Settings
+    from worker.broker.claims import Claimed
+
+#: An entry that begins so becomes a dead letter.
+DEAD = "This entry fails."
+
+
+class AnsweringWorker(Worker):
+    """Reads messages as a worker does, and finds `Mind Reading` in the last sentence of each."""
+
+    def __init__(self, settings: Settings, keys: KeySet) -> None:
+        super().__init__(settings, keys)
+        self._keys = keys
+        self._stopping = threading.Event()
+
+    def run(self) -> None:
+        while not self._stopping.wait(0.005):
+            claimed = self.claims.claim(16) or []
+            self.claims.settle([self._answer(one) for one in claimed])
+
+    def stop(self) -> None:
+        self._stopping.set()
+
+    def _answer(self, claimed: Claimed) -> Answer:
+        payload = as_payload(claimed)
+        entry_id = payload["headers"]["id"]
+        ((sealed,), _, _) = json.loads(payload["body"])
+        opened = self._keys.open(sealed, kind=ENTRY, entry_id=entry_id)
+        entry = JournalEntry.model_validate_json(opened)
+        if entry.text.startswith(DEAD):
+            reason = DeadReason.CLASSIFIER_FAILED
+            return Answer(claimed.tag, False, entry_id, "letter", "letter", reason)
+        start = entry.text.rstrip(".").rfind(". ") + 1
+        evidence = Evidence(start=start + 1 if start else 0, end=len(entry.text))
+        result = JournalResult(
+            entry_id=entry_id,
+            context=entry.context,
+            labels=(Label(label="Mind Reading", score=0.875, evidence=(evidence,)),),
+            submitted_at=entry.submitted_at,
+            completed_at=datetime.now(UTC),
+        )
+        answer = self._keys.seal(result.encode(), kind=RESULT, entry_id=entry_id)
+        return Answer(claimed.tag, True, entry_id, "sealed", answer)
