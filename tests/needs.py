@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 DATA = "public data sets"
-NODE = "Node.js 20"
+NODE = "Node.js 18"
 NODE_PACKAGES = "packages of Node.js"
 #: What may be missing: how one gets it, and the package if that is an installation.
 NEEDS = {

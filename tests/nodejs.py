@@ -18,7 +18,7 @@ from tests.needs import NODE, NODE_PACKAGES, missing
 if TYPE_CHECKING:
     from pathlib import Path
 
-OLDEST = 20
+OLDEST = 18
 
 
 def node_with_packages(folder: Path) -> str:
