@@ -28,6 +28,7 @@ STREAMS = "/v1/results"
 #: So many times the allowed size is read of a body that is too large.
 _DISCARDED = 8
 _MOST_DIGITS = 19
+_METHODS = {"GET", "POST", "DELETE"}
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
     "connect-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; "
@@ -93,7 +94,7 @@ class Bounds:
         finally:
             route = getattr(scope.get("route"), "path", "other") or "other"
             seconds = None if scope["path"] == STREAMS else time.monotonic() - began
-            method = scope["method"] if route != "other" else "other"
+            method = scope["method"] if scope["method"] in _METHODS else "other"
             self._gateway.metrics.answered(method, route, status, seconds)
 
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 STREAM = "journal.entries.gateway.results:hooked"
 UNDELIVERED = "journal.entries.gateway.undelivered:hooked"
 #: Longer than a try takes, as the real ones are.
-SHORT = (0.7, 0.7, 0.7)
+SHORT = (0.5, 0.5, 0.5)
 BODY, HEADERS = b"{}", {"Content-Type": "application/json"}
 
 
@@ -136,7 +136,7 @@ def test_an_endpoint_that_fails_hangs_or_redirects_gets_the_result_again(
     keys: KeySet,
     wait_until: Callable[..., Any],
 ) -> None:
-    with endpoint(500, 307, 0, 204) as to, delivering(to, *SHORT, timeout=0.4):
+    with endpoint(500, 307, 0, 204) as to, delivering(to, *SHORT, timeout=0.3):
         publish_result(raw, keys, "hooked:1")
         wait_until(lambda: len(to.taken) == 4 and pending(raw) == 0)
     assert len({headers["webhook-id"] for headers, _ in to.taken}) == 1
