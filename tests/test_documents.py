@@ -11,8 +11,10 @@ import click
 import pytest
 
 import producer.cli
+import producer.gateway.cli
 import training.cli
 import worker.cli
+from producer.gateway.settings import GatewaySettings
 from worker.settings import WorkerSettings
 
 if TYPE_CHECKING:
@@ -24,11 +26,13 @@ DOCUMENTS = (
     "README.md",
     "CONTRIBUTING.md",
     *(f"{folder}/README.md" for folder in FOLDERS),
+    "producer/gateway/README.md",
     "tests/bench/RESULTS.md",
 )
 MOST_COLUMNS = 110
 COMMANDS = {
     "journal": producer.cli.main,
+    "journal-gateway": producer.gateway.cli.main,
     "journal-worker": worker.cli.main,
     "journal-train": training.cli.main,
 }
@@ -119,7 +123,7 @@ def test_make_targets_and_modules_exist(document: str) -> None:
 def test_commands_exist(document: str) -> None:
     """`journal dead replay` and the like, in text and in blocks of code."""
     lines = "\n".join([*code(document), *blocks(document).splitlines()])
-    pattern = r"^(journal(?:-worker|-train)?) ([a-z-]+)(?: ([a-z]+))?"
+    pattern = r"^(journal(?:-gateway|-worker|-train)?) ([a-z-]+)(?: ([a-z]+))?"
     for program, name, below in re.findall(pattern, lines, re.MULTILINE):
         command = COMMANDS[program].commands.get(name)
         assert command is not None, f"{document}: {program} {name}"
@@ -136,6 +140,7 @@ def test_settings_exist(document: str) -> None:
         if path != Path(__file__)
     )
     fields = {f"JOURNAL_{name.upper()}" for name in WorkerSettings.model_fields}
+    fields |= {f"JOURNAL_GATEWAY_{name.upper()}" for name in GatewaySettings.model_fields}
     # Passwords are no settings: `make_acl.py` names them after the users it makes.
     pattern = r"\bJOURNAL_[A-Z][A-Z_]*[A-Z](?<!_PASSWORD)\b"
     for name in set(re.findall(pattern, read(document))):

@@ -17,6 +17,10 @@ HEAVY = (
     "kombu",
     "numpy",
     "datasets",
+    "fastapi",
+    "uvicorn",
+    "limits",
+    "prometheus_client",
     "worker",
     "training",
 )
@@ -28,7 +32,7 @@ print(*sorted({name.split(".")[0] for name in set(sys.modules) - before}))
 """
 
 
-@pytest.mark.parametrize("module", ["producer", "producer.cli"])
+@pytest.mark.parametrize("module", ["producer", "producer.cli", "producer.gateway.cli"])
 def test_importing_the_producer_brings_nothing_heavy(module: str) -> None:
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", CODE, module],

@@ -1,0 +1,1 @@
+"""The HTTP side: routes, who may call them, what is refused and how."""

@@ -1,0 +1,1 @@
+"""How results reach their callers: sorted by API key, then streamed or sent by webhook."""
