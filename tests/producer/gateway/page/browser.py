@@ -38,11 +38,16 @@ class Visitor:
         self._context.on("console", self._listen)
         self._context.on("request", self._watch)
 
-    def open(self, key: str | None = KEY) -> Page:
-        """A new page; the key comes by the address."""
+    def open(self, key: str | None = KEY, *, known: bool = True) -> Page:
+        """A new page; the key comes by the address.
+
+        Args:
+            key: None: the page is opened without one.
+            known: whether the gateway knows it; then the page is ready when this returns.
+        """
         page = self._context.new_page()
         page.goto(self._url + (f"#key={key}" if key else ""))
-        if key == KEY:
+        if key and known:
             page.locator("#change-key").wait_for()
         return page
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
+from producer.schemas import DeadReason
 from tests.producer.gateway.page.browser import Visitor, write
 from tests.producer.gateway.page.stub import KEY, StubGateway
 
@@ -26,7 +27,7 @@ def test_without_a_key_one_is_asked_for_and_what_was_written_stays(
 
 
 def test_a_wrong_key_is_refused_until_a_known_one_comes(visitor: Visitor) -> None:
-    page = visitor.open(key="jsk_other_wrong")
+    page = visitor.open(key="jsk_other_wrong", known=False)
     message = page.locator("#key-message")
     expect(message).to_contain_text("does not know this key")
     page.fill("#key", " ")
@@ -140,34 +141,40 @@ def test_an_answer_that_came_before_the_cancel_is_shown(page: Page, gateway: Stu
     expect(page.locator(".calm")).to_be_visible()
 
 
-@pytest.mark.parametrize(
-    ("reason", "words"),
-    [
-        ("worker_lost", "The workers that read it stopped"),
-        ("anonymizer_failed", "so no model has read it"),
-        ("moon_phase", "“moon_phase”"),
-    ],
-)
 def test_a_failed_entry_is_told_with_its_reason_and_can_be_sent_again(
-    page: Page, gateway: StubGateway, reason: str, words: str
+    page: Page, gateway: StubGateway
 ) -> None:
-    gateway.outcome = {"status": "failed", "reason": reason}
-    write(page, "Why me.")
-    expect(page.locator("#status-line")).to_contain_text("This entry could not be read.")
-    expect(page.locator("#status-line")).to_contain_text(words)
-    page.click("#edit")
-    expect(page.locator("#text")).to_have_value("Why me.")
-    expect(page.locator("#status-line")).to_be_empty()
+    page.fill("#text", "Why me.")
+    line = page.locator("#status-line")
+    for reason, words in {
+        "worker_lost": "The workers that read it stopped",
+        "anonymizer_failed": "so no model has read it",
+        "moon_phase": "“moon_phase”",
+    }.items():
+        gateway.outcome = {"status": "failed", "reason": reason}
+        page.click("#send")
+        expect(line).to_contain_text("This entry could not be read.")
+        expect(line).to_contain_text(words)
+        page.click("#edit")
+        expect(page.locator("#text")).to_have_value("Why me.")
+        expect(line).to_be_empty()
+    assert len(gateway.texts) == 3
 
 
-@pytest.mark.parametrize(
-    ("status", "words"), [(422, "text is odd"), (413, "as long as this one"), (404, "no longer")]
-)
-def test_what_will_never_be_taken_is_not_tried_again(
-    page: Page, gateway: StubGateway, status: int, words: str
-) -> None:
-    gateway.refusals = [(status, {}, "text is odd")]
-    write(page, "Hm.")
-    expect(page.locator("#status-line")).to_contain_text(words)
-    expect(page.locator("#text")).to_have_value("Hm.")
+def test_what_will_never_be_taken_is_not_tried_again(page: Page, gateway: StubGateway) -> None:
+    page.fill("#text", "Hm.")
+    for status, words in {422: "text is odd", 413: "as long as this one", 404: "no longer"}.items():
+        gateway.refusals = [(status, {}, "text is odd")]
+        page.click("#send")
+        expect(page.locator("#status-line")).to_contain_text(words)
+        expect(page.locator("#text")).to_have_value("Hm.")
     assert not gateway.texts
+
+
+def test_every_reason_of_a_dead_letter_has_its_own_words(page: Page) -> None:
+    said = page.evaluate(
+        "async reasons => (await import('/page/wording.js').then(({ failure }) => reasons.map(failure)))",
+        list(DeadReason),
+    )
+    assert len(set(said)) == len(DeadReason)
+    assert not any("The reason given" in words for words in said)
