@@ -27,6 +27,7 @@ DOCUMENTS = (
     "CONTRIBUTING.md",
     *(f"{folder}/README.md" for folder in FOLDERS),
     "producer/gateway/README.md",
+    "producer/gateway/PAGE.md",
     "tests/bench/RESULTS.md",
 )
 MOST_COLUMNS = 110

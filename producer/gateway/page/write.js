@@ -9,9 +9,8 @@ import { counted, failure, lastingProblem, passingProblem } from "./wording.js";
 const MOST_CHARACTERS = 50_000;
 const STEPS = { sending: 0, waiting: 1, reading: 2, done: 3 };
 const EXAMPLES = [
-  "Presented the numbers today. Two people clapped, but only out of pity. Maria kept looking at her phone, so she " +
-    "must think I'm a complete fraud. I always ruin everything I touch, and tomorrow will go wrong as well. " +
-    "Walked home along the river afterwards, it was nice and cold 🌧️",
+  "Gave the talk today. Maria kept looking at her phone, so she obviously thinks I'm an idiot and a fraud. " +
+    "I always ruin everything I touch. Afterwards I walked home along the river in Leeds, cold and bright 🌤️",
   "My son got a cold after the picnic. I picked the day, so that's on me. A good mother should have seen it coming.",
   "The rain kept us in, so we played cards and ate the good biscuits.",
 ];
@@ -135,13 +134,13 @@ export class Write {
   #show(report) {
     byId("try-now").hidden = report.phase !== "retrying";
     byId("status").classList.toggle("troubled", report.phase === "retrying");
+    byId("cancel").disabled = report.phase === "cancelling";
     if (report.phase === "retrying") {
       this.#say(passingProblem(report.problem));
       setText(byId("status-time"), `Trying again in ${report.seconds} s.`);
       return;
     }
     setText(byId("status-time"), "");
-    byId("cancel").disabled = report.phase === "cancelling";
     if (report.phase === "cancelling") this.#say("Taking it back …");
     else if (report.phase === "sending") this.#step("sending", "Handing it over …");
     else this.#step("waiting", "It waits for a worker.");

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
+from deploy.local.browser import chromium
 from tests import needs
-from tests.producer.gateway.page.browser import FLAGS, Visitor
+from tests.producer.gateway.page.browser import Visitor
 from tests.producer.gateway.page.stub import StubGateway
 
 if TYPE_CHECKING:
@@ -23,11 +24,8 @@ expect.set_options(timeout=15_000)
 # of other modules could not have theirs.
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    program = needs.program("chromium")
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=program, args=FLAGS)
-        yield chromium
-        chromium.close()
+    with chromium(needs.program("chromium")) as started:
+        yield started
 
 
 @pytest.fixture

@@ -51,6 +51,7 @@ class StubGateway:
     Attributes:
         answered: while it is not set, entries wait.
         outcome: what entries become: the fields beside `id` of an entry object.
+        longest_wait: seconds that it waits for an answer, however long it is asked to.
         refusals: (status, headers, detail) for the next requests on `/v1/entries`.
         live: the figures; None: they cannot be had.
         texts: of each entry that was taken, by id.
@@ -60,6 +61,7 @@ class StubGateway:
         self.answered = threading.Event()
         self.answered.set()
         self.outcome: dict[str, Any] = {"status": "done", "result": result()}
+        self.longest_wait = 60.0
         self.refusals: list[tuple[int, dict[str, str], str]] = []
         self.live: dict[str, Any] | None = LIVE | {"p50": 0.084, "p95": 0.31}
         self.texts: dict[str, str] = {}
@@ -160,7 +162,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._problem(404, "no such entry")
             return
         asked = float(parse_qs(urlsplit(self.path).query)["wait"][0])
-        wait = asked if self.command == "GET" else min(asked, FIRST_WAIT_SECONDS)
+        most = self.gateway.longest_wait if self.command == "GET" else FIRST_WAIT_SECONDS
+        wait = min(asked, most)
         entry = self.gateway.entry(entry_id, wait)
         if entry is None:
             self.close_connection = True

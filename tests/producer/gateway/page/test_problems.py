@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+import time
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -108,6 +111,20 @@ def test_an_entry_that_waits_outlives_a_restart_of_the_gateway(
     gateway.answered.set()
     expect(page.locator(".calm")).to_be_visible()
     assert len(gateway.texts) == 1
+
+
+def test_a_gateway_that_cannot_let_anybody_wait_is_not_asked_without_a_pause(
+    page: Page, gateway: StubGateway
+) -> None:
+    gateway.answered.clear()
+    gateway.longest_wait = 0.0
+    asked: list[float] = []
+    page.on("request", lambda sent: asked.append(time.monotonic()) if "page-" in sent.url else None)
+    write(page, "Crowded here.")
+    for _ in range(3):
+        page.wait_for_event("request", lambda sent: "page-" in sent.url)
+    gaps = [later - earlier for earlier, later in itertools.pairwise(asked)]
+    assert min(gaps) > 0.5
 
 
 def test_taking_back_without_a_gateway_says_that_it_could_not_be_told(
