@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test lint format types bench chaos fuzz poison soak clean tools
+.PHONY: help venv demo test lint format types bench chaos fuzz poison soak screenshots clean tools
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -34,12 +34,15 @@ test: $(READY) tools  ## the whole test suite, on a server it starts itself
 	@$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 
 # A person decides for themselves whether to install them.
-tools:  ## in CI: install promtool, redis-server and Node.js, which some tests need
+tools:  ## in CI: install promtool, redis-server, chromium and Node.js, which some tests need
 	@if [ "$$CI" = true ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-	  command -v promtool >/dev/null && command -v redis-server >/dev/null && command -v npm >/dev/null || { \
+	  missing=; \
+	  for tool in promtool:prometheus redis-server:redis-server chromium:chromium npm:nodejs,npm; do \
+	    command -v $${tool%%:*} >/dev/null || missing="$$missing $$(echo $${tool#*:} | tr , ' ')"; \
+	  done; \
+	  [ -z "$$missing" ] || { \
 	    apt-get update -qq && printf '#!/bin/sh\nexit 101\n' > /usr/sbin/policy-rc.d && chmod +x /usr/sbin/policy-rc.d; \
-	    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends prometheus redis-server \
-	      $$(command -v npm >/dev/null || echo nodejs npm) >/dev/null; \
+	    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
 	    rm -f /usr/sbin/policy-rc.d; }; \
 	fi
 
@@ -70,6 +73,9 @@ poison: $(READY)  ## what one poison entry in a hundred costs
 
 soak: $(READY)  ## 300,000 entries of new words through the anonymizer: does memory stay flat?
 	@$(BIN)/python -m tests.bench.soak $(ARGS)
+
+screenshots: $(READY)  ## pictures of the gateway's page, taken in Chromium, into deploy/pictures
+	@$(BIN)/python -m deploy.local.screenshots
 
 clean:  ## remove the environment, caches and trained models
 	rm -rf $(VENV) .cache models build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache

