@@ -84,8 +84,6 @@ class Bounds:
 
         try:
             await app(scope, receive, send_on)
-        except ClientDisconnect:
-            status = status or 499  # nginx's number for a caller who did not wait
         except Exception as exc:  # noqa: BLE001 - what it holds could be text
             log.error("%s at %s", type(exc).__name__, _place(exc))
             self._gateway.metrics.error()
@@ -122,6 +120,8 @@ async def read_body(request: Request, gateway: Gateway) -> bytes:
         async with asyncio.timeout(gateway.gateway.body_seconds):
             if announced <= _DISCARDED * most:
                 size = await _read(request, body, most)
+    except ClientDisconnect:
+        raise _refused(gateway, HTTPStatus.BAD_REQUEST, "the body ended early") from None
     except TimeoutError:
         if len(body) <= most:
             problem = _refused(gateway, HTTPStatus.REQUEST_TIMEOUT, "the body came too slowly")

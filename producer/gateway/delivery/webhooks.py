@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -51,6 +52,8 @@ _MOST_OF_ONE = 8
 _MOST = 64
 _BLOCK_SECONDS = 1.0
 _PAGE = 256
+#: How often what failed is looked at within the shortest pause.
+_LOOKS = 5
 #: The answer of an endpoint that wants nothing more: trying again would be a nuisance.
 _GONE = "status 410"
 
@@ -91,6 +94,7 @@ class Webhooks:
         self._keys = delivery_keys(settings.queue)
         self._limit = Limit(settings.timeout_seconds, each_round_trip=True)
         self._under_way: dict[str, set[asyncio.Task[None]]] = {}
+        self._look_at = 0.0
         self._sending: set[tuple[str, str]] = set()
 
     async def run(self) -> None:
@@ -99,7 +103,9 @@ class Webhooks:
         try:
             while True:
                 try:
-                    await self._retry_what_is_due()
+                    if time.monotonic() >= self._look_at:
+                        self._look_at = time.monotonic() + self.pauses[0] / _LOOKS
+                        await self._retry_what_is_due()
                     await self._send_what_is_new()
                     failing = False
                 except JournalError as exc:

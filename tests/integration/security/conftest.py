@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 
 ROOT = Path(__file__).parents[3]
-PASSWORDS = {part: f"{part}-password" for part in ("producer", "worker", "exporter", "operator")}
+PARTS = ("producer", "gateway", "worker", "exporter", "operator")
+PASSWORDS = {part: f"{part}-password" for part in PARTS}
 
 
 @pytest.fixture

@@ -25,6 +25,7 @@ from producer.operations.groups import consumer_groups, expire_groups, remove_gr
 from producer.sealing import ENTRY, RESULT, new_key
 from tests.integration.conftest import Backend, wait_until
 from tests.integration.security.conftest import ROOT, url
+from tests.producer.gateway import support as gateways
 from worker.monitoring.exporter import QueueCollector
 from worker.monitoring.upkeep import Upkeep
 from worker.settings import WorkerSettings
@@ -70,6 +71,30 @@ def test_each_user_does_its_job_and_nothing_else(
     assert "NoPermission" not in log
 
 
+def test_the_gateway_does_its_job_as_a_user_of_its_own(
+    guarded: Server, keys_file: Path, keys: KeySet, tmp_path: Path
+) -> None:
+    settings = Settings.load(redis_url=url(guarded, "gateway"), keys_file=keys_file)
+    as_root = Settings.load(redis_url=url(guarded, "root"), keys_file=keys_file)
+    token = gateways.add_key(tmp_path / "api-keys.json", "app", webhook_url="https://127.0.0.1/")
+    with (
+        gateways.working(gateways.Worker(as_root, keys)),
+        gateways.serving(settings, keys, tmp_path / "api-keys.json", rate="9/minute") as running,
+        gateways.caller(running.url, token) as client,
+        redis.Redis.from_url(url(guarded, "root"), decode_responses=True) as root,
+    ):
+        assert client.post("/v1/entries?wait=20", json={"text": "An entry."}).status_code == 200
+        with client.stream("GET", "/v1/results?after=0") as stream:
+            assert "event: result" in stream.iter_lines()
+        assert client.delete("/v1/entries/nobody").status_code == 404
+        assert client.get("/readyz").status_code == 200
+        assert client.get("/v1/live").json()["p50"] > 0
+        while client.get("/v1/entries/nobody").status_code != 429:
+            pass
+        refused = [entry for entry in root.acl_log() if entry["username"] == "journal-gateway"]
+        assert not refused
+
+
 @pytest.mark.parametrize(
     ("part", "command"),
     [
@@ -84,6 +109,10 @@ def test_each_user_does_its_job_and_nothing_else(
         ("producer", ["SET", "journal.results", "wiped"]),
         ("producer", ["GET", "journal.entries"]),
         ("producer", ["EVAL", "redis.call('SET', KEYS[1], '')", "1", "journal.entries"]),
+        ("producer", ["XRANGE", "journal.entries.gateway.results:app", "-", "+"]),
+        ("gateway", ["RPOP", "journal.entries"]),
+        ("gateway", ["XDEL", "journal.dead", "1-1"]),
+        ("gateway", ["XGROUP", "DESTROY", "journal.results", "backend"]),
         ("worker", ["XREADGROUP", "GROUP", "g", "c", "STREAMS", "journal.results", ">"]),
         ("worker", ["XRANGE", "journal.results", "-", "+"]),
         ("worker", ["FLUSHALL"]),
