@@ -3,7 +3,7 @@
 import { Problem } from "./api.js";
 
 /** Long enough for most answers to come with the first request. */
-const FIRST_WAIT_SECONDS = 2;
+const FIRST_WAIT_SECONDS = 1;
 const WAIT_SECONDS = 20;
 const SHORTEST_WAIT_MS = 1000;
 const LONGEST_PAUSE_SECONDS = 15;

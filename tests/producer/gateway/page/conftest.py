@@ -21,8 +21,8 @@ expect.set_options(timeout=15_000)
 
 
 # Not for the session: while Playwright runs, this thread has an event loop, and asynchronous tests
-# of other modules could not have theirs.
-@pytest.fixture(scope="module")
+# elsewhere could not have theirs.
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     with chromium(needs.program("chromium")) as started:
         yield started
