@@ -16,7 +16,7 @@ import secrets
 import sys
 from pathlib import Path
 
-PARTS = ("producer", "worker", "exporter", "operator")
+PARTS = ("producer", "gateway", "worker", "exporter", "operator")
 _REDIS_7_0 = "--redis-7.0"
 
 

@@ -17,6 +17,7 @@ from producer.gateway.delivery.outbound import Outbound
 from producer.gateway.delivery.router import Router
 from producer.gateway.delivery.webhooks import Webhooks
 from producer.gateway.metrics import GatewayMetrics
+from producer.gateway.tasks import end
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -104,7 +105,7 @@ class Gateway:
         self.waits = Slots(gateway.max_waits)
         self.streams = Slots(gateway.max_streams)
         self.streams_of: dict[str, int] = {}
-        self.waiting: set[asyncio.Task[Any]] = set()
+        self.waiting: set[asyncio.Future[None]] = set()
         self.draining = False
         self._registered_at = float("-inf")
         self._tasks: list[asyncio.Task[None]] = []
@@ -113,7 +114,7 @@ class Gateway:
             ("waits", self.waits),
             ("streams", self.streams),
         ):
-            self.metrics.watch(f"{name}_open", f"{name.title()} under way.", slots.count)
+            self.metrics.watch(name, slots.count)
 
     async def start(self) -> None:
         """Start what runs beside requests; Redis need not answer yet."""
@@ -131,15 +132,14 @@ class Gateway:
         """Be ready no more; end event streams and waits, whose callers go to another process."""
         self.draining = True
         self.feed.close()
-        for task in tuple(self.waiting):
-            task.cancel()
+        for waiting in tuple(self.waiting):
+            if not waiting.done():
+                waiting.set_result(None)
 
     async def stop(self) -> None:
         """End all that runs and close the connections."""
         self.drain()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end(*self._tasks)
         await self.outbound.close()
         await self.waiter.close()
         await self.client.close()

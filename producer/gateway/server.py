@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import signal
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
@@ -14,6 +15,7 @@ from producer.gateway.context import Gateway
 
 if TYPE_CHECKING:
     import socket
+    from types import FrameType
 
     from producer.gateway.api_keys import ApiKeys
     from producer.gateway.settings import GatewaySettings
@@ -118,6 +120,13 @@ class GatewayServer(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, gateway: Gateway) -> None:
         super().__init__(config)
         self._gateway = gateway
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """End in order, with exit status 0; a second Ctrl-C ends at once."""
+        del frame
+        if self.should_exit and sig == signal.SIGINT:
+            self.force_exit = True
+        self.should_exit = True
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Be not ready for a while, then end streams and waits, then finish what is under way."""

@@ -57,7 +57,7 @@ class GatewaySettings(BaseSettings):
     tls_cert_file: Path | None = None
     tls_key_file: Path | None = None
     rate: str = "12000/minute"
-    max_body_bytes: Count = 2 * 1024 * 1024
+    max_body_bytes: Count = 1024 * 1024
     max_entries: Annotated[int, Field(ge=1, le=128)] = 100
     max_requests: Count = 512
     max_waits: Count = 200

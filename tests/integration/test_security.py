@@ -1,9 +1,8 @@
-"""Each Redis user can do its job and nothing else; TLS is verified; keys rotate in flight."""
+"""Each Redis user can do its job and nothing else."""
 
 from __future__ import annotations
 
 import importlib.util
-import json
 import re
 import subprocess
 from pathlib import Path
@@ -16,7 +15,7 @@ import redis
 from deploy.local import server as local
 from deploy.local.processes import Process
 from deploy.local.server import Server, free_port
-from producer import ConfigurationError, JournalClient, JournalEntry, KeySet, Settings, Unavailable
+from producer import ConfigurationError, JournalClient, KeySet, Settings
 from producer.connection import connect, execute
 from producer.dead_letters import DeadLetters
 from producer.load.run import LoadRun
@@ -24,19 +23,18 @@ from producer.load.schedule import Schedule
 from producer.operations import reader as reading
 from producer.operations import results
 from producer.operations.groups import consumer_groups, expire_groups, remove_group
-from producer.sealing import new_key, write_key_file
-from tests import needs
-from tests.certificates import make_certificates
 from tests.integration.conftest import Backend, wait_until
+from tests.producer.gateway import support as gateways
 from worker.monitoring.exporter import QueueCollector
 from worker.monitoring.upkeep import Upkeep
 from worker.settings import WorkerSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[2]
-PASSWORDS = {part: f"{part}-password" for part in ("producer", "worker", "exporter", "operator")}
+PARTS = ("producer", "gateway", "worker", "exporter", "operator")
+PASSWORDS = {part: f"{part}-password" for part in PARTS}
 
 
 @pytest.fixture
@@ -102,6 +100,30 @@ def test_each_user_does_its_job_and_nothing_else(
     assert "NoPermission" not in log
 
 
+def test_the_gateway_does_its_job_as_a_user_of_its_own(
+    guarded: Server, keys_file: Path, keys: KeySet, tmp_path: Path
+) -> None:
+    settings = Settings.load(redis_url=url(guarded, "gateway"), keys_file=keys_file)
+    as_root = Settings.load(redis_url=url(guarded, "root"), keys_file=keys_file)
+    token = gateways.add_key(tmp_path / "api-keys.json", "app", webhook_url="https://127.0.0.1/")
+    with (
+        gateways.working(gateways.Worker(as_root, keys)),
+        gateways.serving(settings, keys, tmp_path / "api-keys.json", rate="9/minute") as running,
+        gateways.caller(running.url, token) as client,
+        redis.Redis.from_url(url(guarded, "root"), decode_responses=True) as root,
+    ):
+        assert client.post("/v1/entries?wait=20", json={"text": "An entry."}).status_code == 200
+        with client.stream("GET", "/v1/results?after=0") as stream:
+            assert "event: result" in stream.iter_lines()
+        assert client.delete("/v1/entries/nobody").status_code == 404
+        assert client.get("/readyz").status_code == 200
+        assert client.get("/v1/live").json()["p50"] > 0
+        while client.get("/v1/entries/nobody").status_code != 429:
+            pass
+        refused = [entry for entry in root.acl_log() if entry["username"] == "journal-gateway"]
+        assert not refused
+
+
 @pytest.mark.parametrize(
     ("part", "command"),
     [
@@ -116,6 +138,10 @@ def test_each_user_does_its_job_and_nothing_else(
         ("producer", ["SET", "journal.results", "wiped"]),
         ("producer", ["GET", "journal.entries"]),
         ("producer", ["EVAL", "redis.call('SET', KEYS[1], '')", "1", "journal.entries"]),
+        ("producer", ["XRANGE", "journal.entries.gateway.results:app", "-", "+"]),
+        ("gateway", ["RPOP", "journal.entries"]),
+        ("gateway", ["XDEL", "journal.dead", "1-1"]),
+        ("gateway", ["XGROUP", "DESTROY", "journal.results", "backend"]),
         ("worker", ["XREADGROUP", "GROUP", "g", "c", "STREAMS", "journal.results", ">"]),
         ("worker", ["XRANGE", "journal.results", "-", "+"]),
         ("worker", ["FLUSHALL"]),
@@ -220,74 +246,3 @@ def test_a_load_run_needs_one_permission_more(
         root.execute_command("ACL", "SETUSER", "journal-producer", rule)
     allowed = LoadRun(settings, keys, iter(["x"]), schedule, timeout=0.3, quiet=0.0).run()
     assert (allowed.failure, allowed.entries) == (None, 1)
-
-
-@pytest.fixture
-def certificates(tmp_path: Path) -> Path:
-    return make_certificates(tmp_path / "tls")
-
-
-def test_tls_is_used_and_a_strange_certificate_refused(
-    certificates: Path,
-    environment: dict[str, str],
-    keys_file: Path,
-    keys: KeySet,
-    tmp_path: Path,
-) -> None:
-    program = needs.program("redis-server")  # the embedded server is built without TLS
-    plain, port = free_port(), free_port()
-    server = Server(
-        program=program,
-        directory=tmp_path / "redis",
-        port=plain,
-        tls_port=str(port),
-        tls_cert_file=str(certificates / "redis.crt"),
-        tls_key_file=str(certificates / "redis.key"),
-        tls_ca_cert_file=str(certificates / "ca.crt"),
-        tls_auth_clients="no",
-    )
-    with server:
-        secure = f"rediss://127.0.0.1:{port}/0"
-        strange = JournalClient(Settings.load(redis_url=secure, keys_file=keys_file), keys)
-        with pytest.raises(Unavailable):
-            strange.submit("Never sent.")
-        trusted = f"{secure}?ssl_ca_certs={certificates / 'ca.crt'}"
-        backend = Backend(Settings.load(redis_url=trusted, keys_file=keys_file), keys)
-        settings = {**environment, "JOURNAL_REDIS_URL": trusted}
-        with Process("run", settings, log=tmp_path / "worker.log") as worker:
-            worker.wait_ready()
-            backend.ask(["Over TLS."])
-            assert len(backend.answers(1)) == 1
-
-
-def test_keys_rotate_while_entries_are_in_flight(
-    start_worker: Callable[..., Process], settings: Settings, tmp_path: Path
-) -> None:
-    """Old key current; then the new one is known everywhere; then it seals; then the old goes."""
-    old, new = new_key(), new_key()
-    file = tmp_path / "rotating.json"
-    write_key_file(file, [old])
-    before = Backend(settings, KeySet.load(file))
-    before.ask([f"Sealed with the old key, {i}." for i in range(20)], prefix="old")
-    write_key_file(file, [new, old])
-    after = Backend(settings, KeySet.load(file))
-    after.ask([f"Sealed with the new key, {i}." for i in range(20)], prefix="new")
-    start_worker(JOURNAL_KEYS_FILE=str(file))
-    assert len(after.answers(40)) == 40
-
-
-def test_a_sealed_entry_under_another_id_is_a_dead_letter(
-    worker: Process, settings: Settings, keys: KeySet, client: redis.Redis
-) -> None:
-    one = JournalClient(settings, keys)
-    one.submit_many([JournalEntry(entry_id="mine", text="Mine alone.")])
-    assert len(Backend(settings, keys).answers(1)) == 1
-    from producer.message import encode_message
-    from producer.sealing import ENTRY
-
-    entry = JournalEntry(entry_id="mine", text="Mine alone.")
-    sealed = keys.seal(entry.encode(), kind=ENTRY, entry_id="mine")
-    client.lpush("journal.entries", encode_message("stolen", sealed))
-    wait_until(lambda: client.xlen("journal.dead") == 1, "the dead letter")
-    (_, fields), *_ = client.xrange("journal.dead")
-    assert json.loads(fields[b"letter"])["reason"] == "undecryptable"

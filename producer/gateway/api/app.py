@@ -23,6 +23,7 @@ from producer.gateway.api.access import RateLimiter, gateway_of
 from producer.gateway.api.bounds import Bounds
 from producer.gateway.api.problems import (
     ProblemError,
+    on_error,
     on_http_exception,
     on_invalid_request,
     on_problem,
@@ -97,11 +98,13 @@ def _routes(life: Any) -> FastAPI:
             ProblemError: on_problem,
             HTTPException: on_http_exception,
             RequestValidationError: on_invalid_request,
+            Exception: on_error,
         },
     )
     for router in (entries.router, events.router, live.router, plain):
         app.include_router(router)
-    app.mount("/page", _Page(directory=PAGE, check_dir=False))
+    if PAGE.is_dir():
+        app.mount("/page", _Page(directory=PAGE))
     app.openapi = lambda: _document(app)  # type: ignore[method-assign]
     return app
 

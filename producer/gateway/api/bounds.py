@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
+import math
 import time
 import traceback
 from http import HTTPStatus
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from starlette.datastructures import MutableHeaders
 from starlette.requests import ClientDisconnect
 
-from producer.gateway.api.problems import MEDIA_TYPE, ProblemError, retry_later
+from producer.gateway.api.problems import ProblemError, on_error, retry_later
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 STREAMS = "/v1/results"
+#: So many times the allowed size is read of a body that is too large.
+_DISCARDED = 8
+_MOST_DIGITS = 19
+_METHODS = {"GET", "POST", "DELETE"}
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
     "connect-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; "
@@ -80,17 +84,15 @@ class Bounds:
 
         try:
             await app(scope, receive, send_on)
-        except ClientDisconnect:
-            status = status or 499  # nginx's number for a caller who did not wait
         except Exception as exc:  # noqa: BLE001 - what it holds could be text
             log.error("%s at %s", type(exc).__name__, _place(exc))
             self._gateway.metrics.error()
-            if not status:
-                await _last_resort(send_on)
+            if not status:  # raised outside of the application, which answers its own
+                await (await on_error())(scope, receive, send_on)
         finally:
             route = getattr(scope.get("route"), "path", "other") or "other"
             seconds = None if scope["path"] == STREAMS else time.monotonic() - began
-            method = scope["method"] if route != "other" else "other"
+            method = scope["method"] if scope["method"] in _METHODS else "other"
             self._gateway.metrics.answered(method, route, status, seconds)
 
 
@@ -99,18 +101,6 @@ def _place(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     ours = [frame for frame in frames if "producer" in Path(frame.filename).parts] or frames
     return f"{Path(ours[-1].filename).name}:{ours[-1].lineno}" if ours else "an unknown place"
-
-
-async def _last_resort(send: Send) -> None:
-    problem = {
-        "type": "about:blank",
-        "title": "Internal Server Error",
-        "status": 500,
-        "detail": "an error of the gateway, which its log tells",
-    }
-    headers = [(b"content-type", MEDIA_TYPE.encode())]
-    await send({"type": "http.response.start", "status": 500, "headers": headers})
-    await send({"type": "http.response.body", "body": json.dumps(problem).encode()})
 
 
 async def read_body(request: Request, gateway: Gateway) -> bytes:
@@ -123,20 +113,40 @@ async def read_body(request: Request, gateway: Gateway) -> bytes:
     if kind != "application/json":
         raise _refused(gateway, HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "application/json is needed")
     most = gateway.gateway.max_body_bytes
-    large = f"at most {most} bytes are taken"
     length = request.headers.get("content-length", "0")
-    if not length.isdecimal() or int(length[:20]) > most:
-        raise _refused(gateway, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, large)
-    body = bytearray()
+    announced = int(length) if length.isdecimal() and len(length) < _MOST_DIGITS else math.inf
+    body, size = bytearray(), announced
     try:
         async with asyncio.timeout(gateway.gateway.body_seconds):
-            async for chunk in request.stream():
-                body += chunk
-                if len(body) > most:
-                    raise _refused(gateway, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, large)
+            if announced <= _DISCARDED * most:
+                size = await _read(request, body, most)
+    except ClientDisconnect:
+        raise _refused(gateway, HTTPStatus.BAD_REQUEST, "the body ended early") from None
     except TimeoutError:
-        raise _refused(gateway, HTTPStatus.REQUEST_TIMEOUT, "the body came too slowly") from None
+        if len(body) <= most:
+            problem = _refused(gateway, HTTPStatus.REQUEST_TIMEOUT, "the body came too slowly")
+            raise problem from None
+        size = len(body)
+    if size > most:
+        status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+        raise _refused(gateway, status, f"at most {most} bytes are taken")
     return bytes(body)
+
+
+async def _read(request: Request, body: bytearray, most: int) -> int:
+    """Read a body into `body` until that is over the limit; returns how many bytes there were.
+
+    The rest is read and forgotten, up to a multiple of the limit: a caller who still sends when the
+    connection is closed would get a reset, and not the answer.
+    """
+    size = 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if len(body) <= most:
+            body += chunk
+        if size > _DISCARDED * most:
+            break
+    return size
 
 
 def _refused(gateway: Gateway, status: int, detail: str) -> ProblemError:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import re
 import uuid
-from contextlib import suppress
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -40,6 +39,7 @@ from producer.gateway.entry import (
     failed,
     inner_id,
 )
+from producer.gateway.tasks import end
 from producer.schemas import JournalEntry
 
 if TYPE_CHECKING:
@@ -224,19 +224,16 @@ async def _unless_gone(request: Request, caller: Caller, waiting: Any) -> Any:
         CancelledError: nobody waits for it any more, or nobody should.
     """
     task, gone = asyncio.ensure_future(waiting), asyncio.ensure_future(_gone(request))
-    caller.gateway.waiting.add(task)
+    drained = asyncio.get_running_loop().create_future()
+    caller.gateway.waiting.add(drained)
     if caller.gateway.draining:
-        task.cancel()
+        drained.set_result(None)
     try:
-        await asyncio.wait({task, gone}, return_when=asyncio.FIRST_COMPLETED)
-        task.cancel()  # does nothing to one that is done
-        return await task
+        await asyncio.wait({task, gone, drained}, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        caller.gateway.waiting.discard(task)
-        for one in (task, gone):
-            one.cancel()
-        with suppress(asyncio.CancelledError):
-            await gone
+        caller.gateway.waiting.discard(drained)
+        await end(task, gone, drained)
+    return task.result()
 
 
 async def _gone(request: Request) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from contextlib import AsyncExitStack
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Header, Query
 from fastapi.sse import format_sse_event
@@ -19,6 +19,8 @@ from producer.gateway.entry import EXAMPLE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
+
+    from starlette.types import Receive, Scope, Send
 
     from producer.gateway.delivery.feed import Channel
 
@@ -41,6 +43,24 @@ Position = Annotated[
     str | None,
     Query(description="As `Last-Event-ID`; `0` for all that is kept.", examples=["0"]),
 ]
+
+
+class _Held(StreamingResponse):
+    """A stream that holds something until it ends, also if it never begins.
+
+    Args:
+        held: what it holds.
+        arguments: of `StreamingResponse`.
+    """
+
+    def __init__(self, held: AsyncExitStack, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._held = held
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the stream."""
+        async with self._held:
+            await super().__call__(scope, receive, send)
 
 
 @router.get(
@@ -71,10 +91,11 @@ async def results(
             channel, newest = await stack.enter_async_context(listening)
         except JournalError as exc:
             raise of_journal_error(exc) from None
-        frames = _frames(caller, channel, position or newest, stack.pop_all())
+        frames = _frames(caller, channel, position or newest)
+        held = stack.pop_all()
     # X-Accel-Buffering: nginx would otherwise gather events before it sends them on.
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(frames, HTTPStatus.OK, headers, "text/event-stream")
+    return _Held(held, frames, HTTPStatus.OK, headers, "text/event-stream")
 
 
 def _take_slot(caller: Caller, stack: AsyncExitStack) -> None:
@@ -97,22 +118,19 @@ def _take_slot(caller: Caller, stack: AsyncExitStack) -> None:
     stack.callback(give_back)
 
 
-async def _frames(
-    caller: Caller, channel: Channel, position: str, stack: AsyncExitStack
-) -> AsyncGenerator[bytes]:
+async def _frames(caller: Caller, channel: Channel, position: str) -> AsyncGenerator[bytes]:
     """The stream: first an id without data, so that even one without events can be resumed."""
     gateway = caller.gateway
     feed, heartbeat = gateway.feed, gateway.gateway.heartbeat_seconds
-    async with stack:
-        yield format_sse_event(retry=_RETRY_MS, id=position)
-        while not feed.closed:
-            try:
-                events, position = await feed.after(channel, position)
-            except JournalError:
-                return  # its reader comes back, and goes on where it was
-            if events:
-                yield events
-            elif not await channel.wait(heartbeat):
-                if not gateway.api_keys.is_valid(caller.key):
-                    return
-                yield b":\n\n"
+    yield format_sse_event(retry=_RETRY_MS, id=position)
+    while not feed.closed:
+        try:
+            events, position = await feed.after(channel, position)
+        except JournalError:
+            return  # its reader comes back, and goes on where it was
+        if events:
+            yield events
+        elif not await channel.wait(heartbeat):
+            if not gateway.api_keys.is_valid(caller.key):
+                return
+            yield b":\n\n"

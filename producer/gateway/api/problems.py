@@ -151,6 +151,12 @@ async def on_invalid_request(_: Request, error: Exception) -> Response:
     return ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, detail).response()
 
 
+async def on_error(*_: object) -> Response:
+    """Answer an error of the gateway itself, of which its log tells."""
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
+    return ProblemError(status, "an error of the gateway, which its log tells").response()
+
+
 def _described(errors: Any) -> str:
     parts = []
     for one in errors[:_MOST_DETAILS]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import pydantic
@@ -28,6 +28,7 @@ from producer.gateway.delivery.operations import (
     read,
 )
 from producer.gateway.entry import done, failed, split_id
+from producer.gateway.tasks import end
 from producer.operations.outage import LONGEST_PAUSE_SECONDS
 from producer.schemas import JournalResult
 from producer.sealing import RESULT
@@ -222,7 +223,4 @@ class Feed:
                 if channel is not None and order(item.stream_id) > order(channel.position):
                     channel.add(item.stream_id, self._opener.event(item))
         finally:
-            for task in (reading, more):
-                task.cancel()
-                with suppress(asyncio.CancelledError, JournalError):
-                    await task
+            await end(reading, more)

@@ -33,19 +33,19 @@ class Outbound:
     Args:
         private: whether they may go to private and loopback addresses.
         http: whether they may go without TLS to other addresses than loopback.
-        timeout: seconds for a whole request.
+        timeout: seconds for a whole request; `TIMEOUT_SECONDS` by default.
     """
 
     def __init__(
-        self, *, private: bool = False, http: bool = False, timeout: float = TIMEOUT_SECONDS
+        self, *, private: bool = False, http: bool = False, timeout: float | None = None
     ) -> None:
         self._private = private
         self._http = http
-        self._timeout = timeout
+        self._timeout = timeout or TIMEOUT_SECONDS
         self._given: httpx2.AsyncClient | None = None
 
     @property
-    def _client(self) -> httpx2.AsyncClient:
+    def client(self) -> httpx2.AsyncClient:
         """The client, made when it is first used: reading the certificates takes a while."""
         if self._given is None:
             self._given = self._make()
@@ -70,9 +70,10 @@ class Outbound:
 
         The reason is one of a closed list: `status NNN`, `timed out`, `no connection`, `refused`.
         """
+        client = self.client
         try:
             async with asyncio.timeout(self._timeout):
-                status = await self._post(httpx2.URL(url), body, headers)
+                status = await self._post(client, httpx2.URL(url), body, headers)
         except (RefusedError, httpx2.InvalidURL, UnicodeError):
             return "refused"
         except (TimeoutError, httpx2.TimeoutException):
@@ -81,11 +82,13 @@ class Outbound:
             return "no connection"
         return "" if 200 <= status < 300 else f"status {status}"  # noqa: PLR2004 - HTTP's success
 
-    async def _post(self, url: httpx2.URL, body: bytes, headers: Mapping[str, str]) -> int:
+    async def _post(
+        self, client: httpx2.AsyncClient, url: httpx2.URL, body: bytes, headers: Mapping[str, str]
+    ) -> int:
         port = url.port or (443 if url.scheme == "https" else 80)
         address = await self._look_up(url, port)
         target = url.copy_with(host=str(address), port=port)
-        request = self._client.build_request(
+        request = client.build_request(
             "POST",
             target,
             content=body,
@@ -96,7 +99,7 @@ class Outbound:
             },
             extensions={"sni_hostname": url.raw_host.decode("ascii")},
         )
-        response = await self._client.send(request, stream=True)
+        response = await client.send(request, stream=True)
         try:
             return response.status_code
         finally:

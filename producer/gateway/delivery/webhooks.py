@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,7 @@ from producer.gateway.delivery.operations import (
     read_group,
     waiting_for_retry,
 )
+from producer.gateway.tasks import end
 from producer.operations.outage import LONGEST_PAUSE_SECONDS
 
 if TYPE_CHECKING:
@@ -50,6 +52,8 @@ _MOST_OF_ONE = 8
 _MOST = 64
 _BLOCK_SECONDS = 1.0
 _PAGE = 256
+#: How often what failed is looked at within the shortest pause.
+_LOOKS = 5
 #: The answer of an endpoint that wants nothing more: trying again would be a nuisance.
 _GONE = "status 410"
 
@@ -86,10 +90,12 @@ class Webhooks:
         self._opener = opener
         self._outbound = outbound
         self._metrics = metrics
-        self._pauses = pauses
+        self.pauses = pauses
         self._keys = delivery_keys(settings.queue)
         self._limit = Limit(settings.timeout_seconds, each_round_trip=True)
         self._under_way: dict[str, set[asyncio.Task[None]]] = {}
+        self._look_at = 0.0
+        self._sending: set[tuple[str, str]] = set()
 
     async def run(self) -> None:
         """Go on for ever, also while Redis does not answer."""
@@ -97,7 +103,9 @@ class Webhooks:
         try:
             while True:
                 try:
-                    await self._retry_what_is_due()
+                    if time.monotonic() >= self._look_at:
+                        self._look_at = time.monotonic() + self.pauses[0] / _LOOKS
+                        await self._retry_what_is_due()
                     await self._send_what_is_new()
                     failing = False
                 except JournalError as exc:
@@ -107,9 +115,7 @@ class Webhooks:
                     await asyncio.sleep(LONGEST_PAUSE_SECONDS)
         finally:
             tasks = [task for tasks in self._under_way.values() for task in tasks]
-            for task in tasks:  # a try that is cut off counts, and another process tries again
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await end(*tasks)  # a try that is cut off counts, and another process tries again
 
     def _free(self, name: str) -> int:
         every = sum(map(len, self._under_way.values()))
@@ -130,10 +136,10 @@ class Webhooks:
         for name in self._api_keys.content.endpoints:
             stream, after = self._keys.results + name, ""
             while self._free(name) > 0:
-                operation = waiting_for_retry(stream, after, idle=self._pauses[0], count=_PAGE)
+                operation = waiting_for_retry(stream, after, idle=self.pauses[0], count=_PAGE)
                 found = await execute_async(self._redis, operation, self._limit)
                 for stream_id, idle, tries in found:
-                    pause = self._pauses[min(tries, len(self._pauses)) - 1]
+                    pause = self.pauses[min(tries, len(self.pauses)) - 1]
                     if idle >= pause and self._free(name) > 0:
                         await self._retry(name, stream, stream_id, pause, tries)
                 if len(found) < _PAGE:
@@ -143,6 +149,8 @@ class Webhooks:
     async def _retry(
         self, name: str, stream: str, stream_id: str, pause: float, tries: int
     ) -> None:
+        if (stream, stream_id) in self._sending:
+            return
         claimed = claim(stream, stream_id, idle=pause)
         for item in await execute_async(self._redis, claimed, self._limit):
             self._start(name, item, tries + 1)
@@ -152,6 +160,9 @@ class Webhooks:
         tasks = self._under_way.setdefault(name, set())
         tasks.add(task)
         task.add_done_callback(tasks.discard)
+        place = (item.stream, item.stream_id)
+        self._sending.add(place)
+        task.add_done_callback(lambda _: self._sending.discard(place))
 
     async def _deliver(self, name: str, item: Item, tries: int) -> None:
         endpoint = self._api_keys.content.endpoints.get(name)
@@ -165,7 +176,7 @@ class Webhooks:
                 await execute_async(self._redis, operation, self._limit)
                 return
             self._metrics.webhook("failed")
-            if tries > len(self._pauses) or problem == _GONE:
+            if tries > len(self.pauses) or problem == _GONE:
                 await self._give_up(name, item, problem)
         except JournalError as exc:
             log.warning("after a try to deliver by webhook: %s", exc)

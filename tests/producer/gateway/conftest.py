@@ -17,6 +17,12 @@ if TYPE_CHECKING:
     from producer import KeySet, Settings
 
 
+@pytest.fixture(autouse=True)
+def _look_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("producer.gateway.context.LOOK_SECONDS", 0.05)
+    monkeypatch.setattr("producer.gateway.delivery.router._BLOCK_SECONDS", 0.2)
+
+
 @pytest.fixture
 def api_keys_file(tmp_path: Path) -> Path:
     return tmp_path / "api-keys.json"

@@ -70,12 +70,11 @@ def test_several_entries_are_submitted_at_once(app: httpx2.Client, worker: Worke
         assert app.get(f"/v1/entries/{entry['id']}").json()["status"] == "done"
 
 
-@pytest.mark.parametrize("quote", ["", '"'])
 def test_an_entry_that_is_sent_again_is_enqueued_once(
-    app: httpx2.Client, worker: Worker, raw: redis.Redis, quote: str
+    app: httpx2.Client, worker: Worker, raw: redis.Redis
 ) -> None:
-    headers = {"Idempotency-Key": f"{quote}entry-17{quote}"}
-    for _ in range(2):
+    for sent in ("entry-17", '"entry-17"'):
+        headers = {"Idempotency-Key": sent}
         posted = app.post("/v1/entries", json={"text": TEXT}, headers=headers)
         assert (posted.status_code, posted.json()["id"]) == (202, "entry-17")
     assert queued_ids(raw) == ["app:entry-17"]
