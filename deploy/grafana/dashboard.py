@@ -11,6 +11,7 @@ from typing import Any
 
 from panels import DATASOURCE, RED, Row, lay_out
 from queries import FIRING
+from rows_gateway import GATEWAY
 from rows_queue import NOW, OVERVIEW, RESULTS
 from rows_worker import BATCHING, CONTENT, LATENCY, WORKERS
 
@@ -23,6 +24,7 @@ ROWS: list[Row] = [
     ("Labels and redactions", 9, CONTENT),
     ("Results and Redis", 8, RESULTS),
     ("Workers", 8, WORKERS),
+    ("Gateway", 8, GATEWAY),
 ]
 
 

@@ -114,7 +114,7 @@ class Gateway:
             ("waits", self.waits),
             ("streams", self.streams),
         ):
-            self.metrics.watch(f"{name}_open", f"{name.title()} under way.", slots.count)
+            self.metrics.watch(name, slots.count)
 
     async def start(self) -> None:
         """Start what runs beside requests; Redis need not answer yet."""

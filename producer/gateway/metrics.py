@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 #: Answers without a wait take milliseconds, those with one up to a minute.
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 REFUSALS = ("api_key", "body", "entries", "rate", "requests", "streams", "waits")
+#: What is under way, and how its metric calls it.
+OPEN = {"requests": "Requests", "waits": "Waits for a result", "streams": "Event streams"}
 DELIVERIES = ("delivered", "failed", "given_up")
 
 
@@ -64,9 +66,18 @@ class GatewayMetrics:
         for outcome in DELIVERIES:
             self._webhooks.labels(outcome)
 
-    def watch(self, name: str, what: str, value: Callable[[], float]) -> None:
-        """Show a figure that is asked for when metrics are read."""
-        gauge = Gauge(f"journal_gateway_{name}", what, registry=self.registry)
+    @classmethod
+    def of_nothing(cls) -> GatewayMetrics:
+        """Every metric, of a process in which nothing is under way."""
+        metrics = cls()
+        for name in OPEN:
+            metrics.watch(name, float)
+        return metrics
+
+    def watch(self, name: str, value: Callable[[], float]) -> None:
+        """Show how many of `OPEN` there are, asked for when metrics are read."""
+        what = f"{OPEN[name]} under way."
+        gauge = Gauge(f"journal_gateway_{name}_open", what, registry=self.registry)
         gauge.set_function(value)
 
     def answered(self, method: str, route: str, status: int, seconds: float | None) -> None:

@@ -13,6 +13,7 @@ import pytest
 import yaml
 from prometheus_client import CollectorRegistry
 
+from producer.gateway.metrics import GatewayMetrics
 from tests import needs
 from worker.monitoring.exporter import QueueCollector
 from worker.monitoring.metrics import Metrics
@@ -127,15 +128,18 @@ def _batch() -> BatchReport:
 
 @pytest.fixture(scope="session")
 def families() -> dict[str, list[Metric]]:
-    """The metric families that a worker and an exporter expose, by scrape job."""
+    """The metric families that a worker, an exporter and a gateway expose, by scrape job."""
     worker, exporter = CollectorRegistry(), CollectorRegistry()
     metrics = Metrics(worker)
     metrics.observe(_batch())
     metrics.model(name="default", version="1", precision="fp32", device="cpu")
     exporter.register(QueueCollector(StandInRedis(), WorkerSettings(_env_file=None)))  # type: ignore[arg-type]
+    gateway = GatewayMetrics.of_nothing()
+    gateway.answered("GET", "/v1/live", 200, 0.1)
     return {
         "journal-worker": list(worker.collect()),
         "journal-exporter": list(exporter.collect()),
+        "journal-gateway": list(gateway.registry.collect()),
     }
 
 

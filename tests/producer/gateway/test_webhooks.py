@@ -95,6 +95,7 @@ def delivering(
         ):
             for one in (first, second):
                 one.gateway.webhooks.pauses = pauses or PAUSES
+                one.gateway.webhooks._look_at = 0.0
                 assert one.gateway.outbound.client  # made now: it takes a while
             yield
 
