@@ -7,8 +7,8 @@ import socket
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from producer.connection import Limit, connect_async, execute_async
-from producer.errors import JournalError, Unavailable
-from producer.operations.outage import Outage
+from producer.errors import JournalError
+from producer.operations.outage import OUTAGES, Outage
 from producer.operations.reader import ResultReader
 from producer.operations.results import acknowledge, receive, reclaim
 from producer.settings import Settings
@@ -137,11 +137,11 @@ class AsyncResultsClient:
             self._readers.discard(reader)
 
     async def _advance(self, reader: ResultReader, outage: Outage) -> Received | None:
-        """The next result, however long Redis does not answer; None at the end."""
+        """The next result, however long an outage lasts; None at the end."""
         while True:
             try:
                 received = await self._run(reader.advance(), each_round_trip=True)
-            except Unavailable as exc:
+            except OUTAGES as exc:
                 await asyncio.sleep(outage.pause(exc))
             else:
                 outage.over()

@@ -7,8 +7,8 @@ import time
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from producer.connection import Limit, connect, execute
-from producer.errors import JournalError, Unavailable
-from producer.operations.outage import Outage
+from producer.errors import JournalError
+from producer.operations.outage import OUTAGES, Outage
 from producer.operations.reader import ResultReader
 from producer.operations.results import acknowledge, receive, reclaim
 from producer.settings import Settings
@@ -135,14 +135,14 @@ class ResultsClient:
             count: how many results to fetch at once.
             timeout: stop after this many seconds without a result; None waits for ever.
             limit: stop after so many results and leave the others unread; None for no limit.
-            on_outage: `wait` goes on by itself after Redis did not answer for a while (for longer
-                than `timeout` it raises), and logs when that begins and when it is over; `raise`
-                raises at once. Results that were fetched stay fetched, and are not yielded again
-                unless another reader took them over.
+            on_outage: `wait` goes on by itself after Redis did not answer, or was too full to make
+                the group, for a while (for longer than `timeout` it raises), and logs when that
+                begins and when it is over; `raise` raises at once. Results that were fetched stay
+                fetched, and are not yielded again unless another reader took them over.
 
         Raises:
-            Unavailable: Redis did not answer (see `on_outage`). Each of the loop's calls to Redis
-                has `settings.timeout_seconds`, not the loop.
+            Unavailable, StoreFull: Redis did not answer, or was full (see `on_outage`). Each of the
+                loop's calls to Redis has `settings.timeout_seconds`, not the loop.
         """
         reader = ResultReader(
             self._keys,
@@ -168,11 +168,11 @@ class ResultsClient:
             self._readers.discard(reader)
 
     def _advance(self, reader: ResultReader, outage: Outage) -> Received | None:
-        """The next result, however long Redis does not answer; None at the end."""
+        """The next result, however long an outage lasts; None at the end."""
         while True:
             try:
                 received = self._run(reader.advance(), each_round_trip=True)
-            except Unavailable as exc:
+            except OUTAGES as exc:
                 time.sleep(outage.pause(exc))
             else:
                 outage.over()

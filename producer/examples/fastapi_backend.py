@@ -63,7 +63,7 @@ async def read_results(journal: AsyncJournalClient, database: sqlite3.Connection
                     with database:
                         row = (result.entry_id, found)
                         database.execute("INSERT OR REPLACE INTO results VALUES (?, ?)", row)
-        except JournalError as error:  # outages it outlasts; this is a full Redis, a missing right
+        except JournalError as error:  # outages it outlasts; say, a missing permission
             log.error("results cannot be read: %s", error)
             await asyncio.sleep(5)
 

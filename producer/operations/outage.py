@@ -1,18 +1,19 @@
-"""How reading results goes on by itself while Redis does not answer. Free of I/O."""
+"""How reading results goes on by itself while Redis does not answer or is full. Free of I/O."""
 
 from __future__ import annotations
 
 import logging
 import random
 import time
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-if TYPE_CHECKING:
-    from producer.errors import Unavailable
+from producer.errors import StoreFull, Unavailable
 
 log = logging.getLogger(__name__)
 
 OnOutage = Literal["wait", "raise"]
+#: What a reader waits out. A full Redis lets it read and acknowledge, but not make its group.
+OUTAGES = (Unavailable, StoreFull)
 FIRST_PAUSE_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 2.0
 
@@ -31,11 +32,11 @@ class Outage:
         self._began: float | None = None
         self._failures = 0
 
-    def pause(self, error: Unavailable) -> float:
+    def pause(self, error: Unavailable | StoreFull) -> float:
         """Seconds to wait before the next attempt.
 
         Raises:
-            Unavailable: the error, if it is not to be waited for, or no longer.
+            Unavailable, StoreFull: the error, if it is not to be waited for, or no longer.
         """
         now = time.monotonic()
         began = now if self._began is None else self._began

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pydantic
 from redis.exceptions import ResponseError
 
-from producer.errors import SealError
+from producer.errors import SealError, StoreFull
 from producer.operations.base import Waiting, as_mapping, as_text, raise_for_errors, script
 from producer.operations.redis_errors import translate
 from producer.schemas import ENTRY_ID, DeadLetter, DeadReason, JournalResult
@@ -79,10 +79,18 @@ class _Failed:
 
 
 def create_group(settings: Settings, group: str) -> Operation[None]:
-    """Create the consumer group if it does not exist, from the oldest result still there."""
+    """Create the consumer group if it does not exist, from the oldest result still there.
+
+    Raises:
+        StoreFull: Redis is out of memory.
+        JournalError: another error reply of Redis.
+    """
     (reply,) = yield [("XGROUP", "CREATE", settings.results, group, "0", "MKSTREAM")]
     if isinstance(reply, Exception) and "BUSYGROUP" not in str(reply):
-        raise translate(reply)
+        error = translate(reply)
+        if isinstance(error, StoreFull):
+            raise StoreFull("Redis is out of memory and makes no consumer group")
+        raise error
 
 
 def receive(

@@ -8,15 +8,15 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from producer import Evidence, JournalEntry, JournalResult, Label
-from producer.schemas import DeadReason
+from producer.schemas import DeadLetter, DeadReason
 from producer.sealing import ENTRY, RESULT
 from tests.producer.operations.test_reply import Worker
-from worker.broker.claims import Answer
 from worker.broker.payload import as_payload
+from worker.broker.records import Answer
 
 if TYPE_CHECKING:
     from producer import KeySet, Settings
-    from worker.broker.claims import Claimed
+    from worker.broker.records import Claimed
 
 #: An entry that begins so becomes a dead letter.
 DEAD = "This entry fails."
@@ -46,7 +46,8 @@ class AnsweringWorker(Worker):
         entry = JournalEntry.model_validate_json(opened)
         if entry.text.startswith(DEAD):
             reason = DeadReason.CLASSIFIER_FAILED
-            return Answer(claimed.tag, False, entry_id, "letter", "letter", reason)
+            letter = DeadLetter.of(entry_id, reason, sealed)
+            return Answer(claimed.tag, "freed", entry_id, "letter", letter.encode(), reason)
         start = entry.text.rstrip(".").rfind(". ") + 1
         evidence = Evidence(start=start + 1 if start else 0, end=len(entry.text))
         result = JournalResult(
@@ -57,4 +58,4 @@ class AnsweringWorker(Worker):
             completed_at=datetime.now(UTC),
         )
         answer = self._keys.seal(result.encode(), kind=RESULT, entry_id=entry_id)
-        return Answer(claimed.tag, True, entry_id, "sealed", answer)
+        return Answer(claimed.tag, "result", entry_id, "sealed", answer)

@@ -21,9 +21,12 @@ from producer import (
 from producer.keys import keys_of
 from producer.message import encode_message
 from producer.operations.base import script
+from producer.operations.submit import submit
 from producer.sealing import ENTRY, RESULT
+from tests.producer.answering import DEAD
+from tests.producer.operations.test_reply import left
 from tests.producer.protocol import json_samples, section, table
-from tests.producer.support import QUEUE
+from tests.producer.support import QUEUE, commands_of, entries
 from worker.child.pipeline import MAX_SEALED_CHARACTERS
 
 if TYPE_CHECKING:
@@ -109,7 +112,7 @@ def test_keys_of_redis_are_listed_under_their_names() -> None:
         Settings.model_fields["dead"].default,
     ):
         place = name.rstrip(":")
-        short = f"`.{place.rpartition('.')[2]}`"
+        short = f"`.{place.rpartition('.')[2]}"
         assert f"`{place}" in text or short in text, name
 
 
@@ -117,9 +120,44 @@ def test_limits_are_those_of_the_code() -> None:
     text = section("The message") + section("Submitting") + section("Reading results")
     defaults: dict[str, Any] = {name: one.default for name, one in Settings.model_fields.items()}
     assert f"{MAX_SEALED_CHARACTERS:,} characters" in text
-    assert f"`JOURNAL_MAX_QUEUE_ENTRIES`, {defaults['max_queue_entries']} " in text
-    assert f"`JOURNAL_IDEMPOTENCY_SECONDS`, {defaults['idempotency_seconds']} " in text
     assert f"At {defaults['max_results']:,} results" in text
+
+
+def test_the_script_of_a_submit_is_called_with_what_is_listed(
+    keys: KeySet, settings: Settings
+) -> None:
+    rows = {name: value for name, (value, *_) in table("Submitting", "argument", "value").items()}
+    ((_, source, count, *given),) = commands_of(submit(entries("a"), keys, settings, reply=True))
+    assert source == script("room", "submit")
+    assert "`operations/lua/room.lua` and `operations/lua/submit.lua`" in section("Submitting")
+    ours, last = given[:count], given[-1]
+    for place, name in enumerate(("KEYS[1]", "KEYS[2]", "KEYS[3]` to `KEYS[2+n]")):
+        assert ours[place].replace("seen:a", "seen:<entry id>") in rows[name]
+    assert ours[3].replace(":a", ":<entry id>") in rows["KEYS[3+n]` to `KEYS[2+2n]"]
+    for place, name in enumerate(
+        ("max_queue_entries", "max_queue_bytes", "idempotency_seconds"), count
+    ):
+        assert f"`JOURNAL_{name.upper()}`, {given[place]}" in rows[f"ARGV[{place - count + 1}]"]
+    assert given[count + 4 : -1] == [0, 1]  # no `WAIT`, and a reply
+    assert json.loads(last)["headers"]["id"] == "a"
+    assert "messages" in rows[f"ARGV[{len(given) - count}]` ..."]
+
+
+def test_the_numbers_that_a_submit_returns_are_those_that_are_told(
+    client: JournalClient, keys: KeySet, settings: Settings, raw: redis.Redis
+) -> None:
+    def answer(**limits: int) -> list[int]:
+        limited = settings.model_copy(update=limits)
+        (command,) = commands_of(submit(entries("a", "b"), keys, limited))
+        return list(raw.execute_command(*command))
+
+    numbers = told("Submitting")
+    client.submit("Soup again.", entry_id="a")
+    assert answer(max_queue_entries=1) == [1, 2]
+    assert answer(max_queue_bytes=1) == [1, 3]
+    assert answer() == [1, 0]
+    assert "0 enqueued, 1 a duplicate (nothing was enqueued), 2 too many entries" in numbers
+    assert "3 too many bytes" in numbers
 
 
 def test_an_entry_is_cancelled_by_the_commands_that_are_described(
@@ -133,12 +171,13 @@ def test_an_entry_is_cancelled_by_the_commands_that_are_described(
     )
     assert found
     names = (f"{QUEUE}.leases", f"{QUEUE}.deliveries", seen)
-    for place, count in ((f"{QUEUE}.woken", 0), (QUEUE, 1)):
+    for place, count in ((f"{QUEUE}.woken", 0), (f"{QUEUE}.parked", 0), (QUEUE, 1)):
+        assert f"`{place}`" in told("Cancelling and expiry")
         arguments = ("a", "list", 0, found[1], found[2])
         assert raw.eval(script("remove"), 4, place, *names, *arguments) == [count, 0]
     with pytest.raises(EntryCancelled):
         client.result("a", timeout=0)
-    assert raw.keys("*") == [reply]
+    assert left(raw) == [reply]
 
 
 def test_a_plain_push_with_a_reply_key_of_its_own_is_replied_to(
@@ -149,6 +188,16 @@ def test_a_plain_push_with_a_reply_key_of_its_own_is_replied_to(
     raw.xadd(f"{QUEUE}.reply:a", {"asked": "1"}, id="1-0")
     raw.lpush(QUEUE, encode_message("a", sealed))
     assert client.result("a", timeout=20).entry_id == "a"
+
+
+def test_the_fields_of_a_dead_letter_are_listed_and_its_id_is_free(
+    answering: None, client: JournalClient, raw: redis.Redis, wait_until: Callable[..., Any]
+) -> None:
+    client.submit(DEAD, entry_id="a")
+    wait_until(lambda: raw.exists("journal.dead"))
+    ((_, fields),) = raw.xrange("journal.dead")
+    assert set(fields) == set(table("Dead letters", "field"))
+    assert client.submit("Soup again.", entry_id="a").status == "queued"
 
 
 def test_results_are_acknowledged_and_deleted_by_the_scripts_that_are_named(

@@ -8,11 +8,13 @@ import { base64url, CompactEncrypt, compactDecrypt } from "jose";
 
 const QUEUE = "journal.entries";
 const RESULTS = "journal.results";
-// The producer's own script (section 4). A project of yours takes a copy of it along.
-const SUBMIT = await readFile(new URL("../../operations/lua/submit.lua", import.meta.url), "utf8");
+// The producer's own scripts (section 4). A project of yours takes a copy of them along.
+const scriptOf = (name) => readFile(new URL(`../../operations/lua/${name}`, import.meta.url), "utf8");
+const SUBMIT = [await scriptOf("room.lua"), await scriptOf("submit.lua")].join("\n");
 const MOST_ENTRIES = 100_000; // JOURNAL_MAX_QUEUE_ENTRIES
+const MOST_BYTES = 512 * 1024 ** 2; // JOURNAL_MAX_QUEUE_BYTES
 const REMEMBER_SECONDS = 86_400; // JOURNAL_IDEMPOTENCY_SECONDS
-const STATUS = ["queued", "duplicate", "full"]; // what the numbers mean that it returns
+const STATUS = ["queued", "duplicate", "full", "full"]; // what the numbers mean that it returns
 
 /** The key set (section 1): the first key seals, all of them open. */
 export class KeySet {
@@ -67,8 +69,10 @@ export class JournalClient {
       headers: { task: "journal.classify", id: entryId, enqueued_at: Date.now() / 1000 },
       properties: { body_encoding: "base64" },
     };
-    const keys = [QUEUE, `${QUEUE}.seen:${entryId}`, `${QUEUE}.reply:${entryId}`];
-    const options = [MOST_ENTRIES, REMEMBER_SECONDS, randomUUID(), 0, 1]; // 1: a reply, please
+    const ofEntry = [`${QUEUE}.seen:${entryId}`, `${QUEUE}.reply:${entryId}`];
+    const keys = [QUEUE, `${QUEUE}.measured`, ...ofEntry];
+    const limits = [MOST_ENTRIES, MOST_BYTES, REMEMBER_SECONDS];
+    const options = [...limits, randomUUID(), 0, 1]; // 1: a reply, please
     const [code] = await this.redis.eval(
       SUBMIT, keys.length, ...keys, ...options, JSON.stringify(message),
     );

@@ -11,7 +11,7 @@ import pytest
 import redis
 
 from deploy.local.server import Server
-from producer import ConfigurationError, Settings, Unavailable
+from producer import ConfigurationError, Settings, StoreFull, Unavailable
 from producer.operations import reader
 from tests.producer.support import publish_result
 
@@ -100,6 +100,35 @@ async def test_a_hang_is_waited_out_by_round_trip_and_not_by_loop(
     ):
         assert [result.entry_id async for result in found] == ["a"]
     hanging.join()
+
+
+async def test_a_full_redis_is_waited_out_where_the_group_has_to_be_made(
+    open_client: Callable[..., Any],
+    kept: Server,
+    fill: Callable[..., None],
+    caplog: pytest.LogCaptureFixture,
+    wait_until: Callable[..., Any],
+) -> None:
+    def make_room() -> None:
+        wait_until(lambda: told_outages(caplog))
+        raw.config_set("maxmemory", 0)
+
+    fill("a")
+    making_room = threading.Thread(target=make_room)
+    with redis.Redis.from_url(kept.url) as raw:
+        raw.config_set("maxmemory", 1)
+        async with open_client(settings_for(kept)) as client:
+            for options in ({"on_outage": "raise"}, {"timeout": 0.0}):
+                async with aclosing(client.results(**options)) as found:
+                    with pytest.raises(StoreFull):
+                        await anext(aiter(found))
+            making_room.start()
+            async with aclosing(client.results(limit=1)) as found:
+                assert [result.entry_id async for result in found] == ["a"]
+        making_room.join()
+    began, over = told_outages(caplog)
+    assert began.startswith("Redis is out of memory and makes no consumer group; reading results")
+    assert over.startswith("Redis answers again after ")
 
 
 async def test_results_can_be_told_to_raise(
