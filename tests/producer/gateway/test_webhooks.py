@@ -58,7 +58,8 @@ def endpoint(*statuses: int) -> Iterator[Endpoint]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            status = found.answer({k.lower(): v for k, v in self.headers.items()}, body)
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            status = found.answer({**headers, "path": self.path}, body)
             self.send_response(status)
             self.send_header("Location", f"{found.url}/elsewhere")
             self.send_header("Content-Length", "0")
@@ -141,6 +142,7 @@ def test_an_endpoint_that_fails_hangs_or_redirects_gets_the_result_again(
         publish_result(raw, keys, "hooked:1")
         wait_until(lambda: len(to.taken) == 4 and pending(raw) == 0)
     assert len({headers["webhook-id"] for headers, _ in to.taken}) == 1
+    assert {headers["path"] for headers, _ in to.taken} == {"/hook"}
 
 
 def test_a_result_that_is_never_taken_is_put_aside(
