@@ -19,14 +19,15 @@ from producer.gateway.server import GatewayServer, make_server
 from producer.gateway.settings import GatewaySettings
 from producer.schemas import DeadLetter, DeadReason
 from producer.sealing import ENTRY, RESULT
-from worker.broker.claims import Answer, Claims
+from worker.broker.claims import Claims
+from worker.broker.records import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from producer import KeySet, Settings
-    from worker.broker.claims import Claimed
+    from worker.broker.records import Claimed
 
 TEXT = "I always ruin everything, says Zebulon."
 
@@ -58,7 +59,7 @@ class Worker:
         entry, sealed = self._open(claimed)
         reason = DeadReason.CLASSIFIER_FAILED
         letter = DeadLetter(entry_id=entry.entry_id, reason=reason, sealed=sealed).encode()
-        answer = Answer(claimed.tag, False, entry.entry_id, "letter", letter, reason)
+        answer = Answer(claimed.tag, "freed", entry.entry_id, "letter", letter, reason)
         assert self.claims.settle([answer]) == [True]
 
     def _open(self, claimed: Claimed) -> tuple[JournalEntry, str]:
@@ -79,7 +80,7 @@ class Worker:
             model="m",
         )
         sealed = self._keys.seal(result.encode(), kind=RESULT, entry_id=entry.entry_id)
-        return Answer(claimed.tag, True, entry.entry_id, "sealed", sealed)
+        return Answer(claimed.tag, "result", entry.entry_id, "sealed", sealed)
 
 
 @contextmanager

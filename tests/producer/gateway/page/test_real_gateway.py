@@ -13,7 +13,7 @@ from producer.schemas import Evidence, Label
 from producer.sealing import RESULT
 from tests.producer.gateway.page.browser import Visitor, span, write
 from tests.producer.gateway.support import Worker, add_key, serving, working
-from worker.broker.claims import Answer
+from worker.broker.records import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
     from producer import KeySet, Settings
-    from worker.broker.claims import Claimed
+    from worker.broker.records import Claimed
 
 TEXT = "Rain 🌧️ again. Maria said nothing, so she hates me."
 SENTENCE = "Maria said nothing, so she hates me."
@@ -46,7 +46,7 @@ class MindReader(Worker):
             completed_at=entry.submitted_at,
         )
         sealed = self._keys.seal(result.encode(), kind=RESULT, entry_id=entry.entry_id)
-        return Answer(claimed.tag, True, entry.entry_id, "sealed", sealed)
+        return Answer(claimed.tag, "result", entry.entry_id, "sealed", sealed)
 
 
 class Gateway:
