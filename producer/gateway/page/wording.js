@@ -16,6 +16,10 @@ export function lastingProblem({ status, detail }) {
 }
 
 const REASONS = {
+  unknown_key: "The key it was sealed with was lost, so nobody can read it.",
+  wrong_id: "It was sealed for another entry.",
+  not_sealed: "It arrived unsealed, so nothing of it was kept.",
+  damaged: "It was altered on its way.",
   undecryptable: "The worker could not open it: gateway and worker do not have the same keys.",
   malformed: "It arrived damaged.",
   oversized: "It is too long to be read.",
