@@ -176,6 +176,7 @@ class Webhooks:
                 await execute_async(self._redis, operation, self._limit)
                 return
             self._metrics.webhook("failed")
+            log.info("the webhook of %s did not take a result, try %d: %s", name, tries, problem)
             if tries > len(self.pauses) or problem == _GONE:
                 await self._give_up(name, item, problem)
         except JournalError as exc:

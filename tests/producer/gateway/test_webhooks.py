@@ -34,6 +34,10 @@ SHORT = (0.5, 0.5, 0.5)
 BODY, HEADERS = b"{}", {"Content-Type": "application/json"}
 
 
+class Server(ThreadingHTTPServer):
+    request_queue_size = 128  # with the 5 of http.server, connections are refused
+
+
 @dataclass
 class Endpoint:
     """A caller's endpoint, which answers with these statuses, the last one for ever."""
@@ -68,7 +72,7 @@ def endpoint(*statuses: int) -> Iterator[Endpoint]:
         def log_message(self, *_: Any) -> None:
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+    with Server(("127.0.0.1", 0), Handler) as server:
         found.url = f"http://127.0.0.1:{server.server_address[1]}/hook"
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
