@@ -32,7 +32,7 @@ def guarded(
     spec.loader.exec_module(module)
     old = request.param == "redis-server"
     folder = tmp_path_factory.mktemp(request.param)
-    rules = module.render({role.value: role.value for role in Role}, redis_7_0=old)
+    rules = module.render({part: part for part in module.PARTS}, redis_7_0=old)
     users = folder / "users.acl"
     users.write_text(f"{rules}user root on >root +@all ~* &*\n")
     program = needs.program("redis-server") if old else None
