@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test lint format types bench chaos fuzz poison soak screenshots clean tools
+.PHONY: help venv demo test lint format types bench chaos replies fuzz poison soak screenshots clean tools
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -64,6 +64,9 @@ bench: $(READY)  ## throughput, latency, memory beside stock Celery; ARGS=--noop
 
 chaos: $(READY)  ## break things of all kinds under load, account for every entry; ARGS="--kinds kill,hang"
 	@$(BIN)/python -m tests.chaos.run $(ARGS)
+
+replies: $(READY)  ## 2,000 waits through four gateways and eight clients while workers die: all get their own
+	@$(BIN)/python -m tests.chaos.replies $(ARGS)
 
 fuzz: $(READY)  ## 100,000 messages of garbage among entries, every one accounted for
 	@$(BIN)/python -m tests.chaos.fuzz $(ARGS)
