@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from pathlib import Path
@@ -26,6 +27,11 @@ _LEVEL = click.option(
     "--log-level",
     type=click.Choice(["DEBUG", "INFO", "WARNING", "ERROR"], case_sensitive=False),
     help="How much to log (JOURNAL_LOG_LEVEL).",
+)
+_FORMAT = click.option(
+    "--log-format",
+    type=click.Choice(["text", "json"]),
+    help="Lines for people, or a JSON object a line (JOURNAL_LOG_FORMAT).",
 )
 _DEVICE = click.option(
     "--device", type=click.Choice(["auto", "cpu", "cuda"]), help="JOURNAL_DEVICE."
@@ -92,6 +98,7 @@ def main() -> None:
 @_TAGGER
 @_NUMBERED
 @_LEVEL
+@_FORMAT
 def run(**options: Any) -> None:
     """Run a worker until SIGTERM, then drain and exit.
 
@@ -104,7 +111,7 @@ def run(**options: Any) -> None:
 
     try:
         settings = WorkerSettings.load(**_given(options))
-        logs.configure(settings.log_level)
+        logs.configure(settings.log_level, settings.log_format)
         check_redis(settings)
         # Read when torch is loaded: threads that wait must not spin, or two workers that share
         # their cores get a third of what they can do.
@@ -114,6 +121,7 @@ def run(**options: Any) -> None:
 
         factory.check(settings)
         settings.key_set()  # what keeps a worker from starting is one line, alone
+        logging.getLogger("worker").info("%s", factory.described(settings))
         store.log_findings(settings)
         code = app.run(settings, factory.build, factory.counted(settings))
     except (StartupError, JournalError) as exc:
@@ -126,6 +134,7 @@ def run(**options: Any) -> None:
 @click.option("--port", "exporter_port", type=click.IntRange(0, 65535), help="Port (9809).")
 @click.option("--host", "metrics_host", help="Address (127.0.0.1).")
 @_LEVEL
+@_FORMAT
 def exporter(**options: Any) -> None:
     """Serve the gauges of the queue on /metrics, whether workers run or not."""
     require("exporter", *extras.EXPORTER)
@@ -135,7 +144,7 @@ def exporter(**options: Any) -> None:
 
     try:
         settings = WorkerSettings.load(**_given(options))
-        logs.configure(settings.log_level)
+        logs.configure(settings.log_level, settings.log_format)
         server = Exporter(settings)
     except (StartupError, JournalError) as exc:
         fail(exc)

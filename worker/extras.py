@@ -11,7 +11,7 @@ from importlib.util import find_spec
 
 import click
 
-EXPORTER = ("prometheus_client",)
+EXPORTER = ("prometheus_client", "pythonjsonlogger")
 #: Of whatever loads a model.
 MODELS = ("safetensors", "torch", "transformers")
 ANONYMIZER = ("presidio_analyzer", "presidio_anonymizer", *MODELS)

@@ -45,6 +45,7 @@ class WorkerSettings(Settings):
     metrics_port: Port = 9808
     exporter_port: Port = 9809
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_format: Literal["text", "json"] = "text"
     device: Literal["auto", "cpu", "cuda"] = "auto"
     precision: Literal["auto", "fp32", "bf16", "fp16", "int8"] = "auto"
 

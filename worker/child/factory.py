@@ -73,6 +73,22 @@ def build(settings: WorkerSettings) -> tuple[Pipeline, dict[str, str]]:
     }
 
 
+def described(settings: WorkerSettings) -> str:
+    """A line that tells what a worker with these settings is.
+
+    Raises:
+        ModelFolderError: the model folder is missing, incomplete or altered.
+    """
+    folder = ModelFolder.open(settings.model or SHIPPED_MODEL)
+    return (
+        f"model {folder.name}@{folder.version}, device {settings.device}, "
+        f"precision {settings.precision}, {settings.children} children with "
+        f"{settings.threads_per_child} threads each, batches of up to "
+        f"{settings.max_batch_entries} entries and {settings.max_batch_tokens} tokens, "
+        f"leases of {settings.lease_seconds:g} s, queue {settings.queue}"
+    )
+
+
 def counted(settings: WorkerSettings) -> dict[str, tuple[str, ...]]:
     """What a worker with these settings will count: its labels, and its types of personal data.
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import logging
 import sys
 import warnings
+from typing import Literal
+
+from pythonjsonlogger.json import JsonFormatter
 
 #: Libraries that may log the text they are given, or that log too much: only from these levels on.
 _CAPPED = {
@@ -21,17 +24,25 @@ _CAPPED = {
 _LIBRARIES = ("celery", "kombu", "redis", "amqp")
 
 
-def configure(level: str) -> None:
+#: One object a line, with the time in UTC.
+_JSON = JsonFormatter(
+    ["levelname", "process", "name", "message"],
+    timestamp="time",
+    rename_fields={"levelname": "level", "process": "pid", "name": "logger"},
+)
+_TEXT = logging.Formatter("%(asctime)s %(levelname)s %(process)d %(name)s: %(message)s")
+
+
+def configure(level: str, form: Literal["text", "json"] = "text") -> None:
     """Set up logging to stderr for the whole process.
 
     Args:
         level: the level of the worker's own records and of Celery, kombu and redis. Libraries that
             see the text of entries log errors only, whatever the level.
+        form: lines for people, or a JSON object a line.
     """
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(
-        logging.Formatter("%(asctime)s %(levelname)s %(process)d %(name)s: %(message)s")
-    )
+    handler.setFormatter(_JSON if form == "json" else _TEXT)
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from tests.worker.fresh_process import run_python
 
 LOGGERS = """
@@ -28,3 +30,24 @@ def test_libraries_that_see_entries_log_errors_only_at_every_level() -> None:
         "celery.worker WARNING",
         "celery.worker ERROR",
     ]
+
+
+def test_json_is_one_object_a_line_whatever_a_message_holds() -> None:
+    lines = run_python(
+        """
+import logging
+from worker.monitoring import logs
+logs.configure("INFO", "json")
+log = logging.getLogger("worker")
+log.warning("two\\nlines and a \\"quote\\"")
+try:
+    1 / 0
+except ZeroDivisionError:
+    log.exception("failed")
+"""
+    ).stderr.splitlines()
+    first, second = (json.loads(line) for line in lines)
+    assert first["message"] == 'two\nlines and a "quote"'
+    assert (first["level"], first["logger"]) == ("WARNING", "worker")
+    assert first["time"].endswith("+00:00")
+    assert "ZeroDivisionError" in second["exc_info"]
