@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import kombu.pools
 import pytest
 
 from deploy.local.processes import Process
@@ -60,6 +61,13 @@ class Backend:
             if time.monotonic() > deadline:
                 pytest.fail(f"{len(found)} of {count} answered in {seconds:.0f} s")
         return found
+
+
+@pytest.fixture(autouse=True)
+def own_celery_connections() -> Iterator[None]:
+    """Celery apps with one broker share connections, and some tests have the server cut them."""
+    yield
+    kombu.pools.reset()
 
 
 @pytest.fixture
