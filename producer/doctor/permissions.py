@@ -147,6 +147,8 @@ def _operator(settings: Settings) -> list[Words]:
         ("EVAL", "", "1", dead),
         ("LPUSH", settings.queue, _NONE),
         ("SET", f"{keys_of(settings.queue).seen}{_NONE}", _NONE),
+        ("HDEL", keys_of(settings.queue).deliveries, _NONE),
+        ("XADD", f"{keys_of(settings.queue).reply}{_NONE}", "*", _NONE, _NONE),
         *(_measuring(settings) if settings.max_queue_bytes else []),
         ("XRANGE", dead, "-", "+"),
         ("XREVRANGE", dead, "+", "-"),

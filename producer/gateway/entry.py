@@ -74,7 +74,10 @@ class Result(BaseModel):
 
 
 class Entry(BaseModel):
-    """An entry in any state: `reason` is there if it failed, `result` once it is done."""
+    """An entry in any state: `reason` is there if it failed, `result` once it is done.
+
+    One that was submitted again after its result was no longer kept is done without a result.
+    """
 
     model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
 

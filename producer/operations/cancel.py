@@ -42,19 +42,20 @@ def cancel(entry_id: str, settings: Settings, *, timeout_seconds: float) -> Oper
     check_entry_id(entry_id)
     keys = keys_of(settings.queue)
     seen, reply = keys.seen + entry_id, keys.reply + entry_id
-    command = ("EVAL", script("cancel"), 2, seen, reply, settings.reply_seconds)
+    command = ("EVAL", script("cancel"), 3, seen, reply, keys.claims, settings.reply_seconds)
     (state,) = raise_for_errors((yield [command]))
     if state == _ANSWERED:
         return False
     removed = False
-    for _ in range(_ROUNDS):
+    # What nobody remembers can hardly be there: one round is enough.
+    for _ in range(_ROUNDS if state == _CANCELLED else 1):
         removed = yield from _remove(entry_id, keys)
         (mark,) = raise_for_errors((yield [("GET", seen)]))
         if removed or (state == _CANCELLED and mark != b"cancelled"):
             break  # otherwise a worker settled it meanwhile, and dropped it
     if wait := confirmation(settings, timeout_seconds):
         # WAIT looks at what its own connection wrote last, so it gets something to look at.
-        replies = yield [("SET", f"{keys.seen}{entry_id}:", "", "PX", 1), *wait]
+        replies = yield [("SET", f"{seen} ", "", "PX", 1), *wait]  # no id ends with a space
         raise_unless_confirmed(raise_for_errors(replies)[1:], settings, "the cancellation")
     return removed or bool(state == _CANCELLED)
 

@@ -115,7 +115,9 @@ def abandon(settings: Settings, key_id: str) -> Operation[int]:
                 arguments += [element, letter.entry_id, letter.encode()]
         moved = 0
         if arguments:
-            call = ("EVAL", script("abandon"), 2, keys.parked, settings.dead, keys.seen, *arguments)
+            names = (keys.parked, settings.dead, keys.deliveries)
+            options = (keys.seen, keys.reply, settings.reply_seconds, DeadReason.UNKNOWN_KEY)
+            call = ("EVAL", script("abandon"), len(names), *names, *options, *arguments)
             (moved,) = raise_for_errors((yield [call]))
         abandoned += moved
         before += len(elements) - moved

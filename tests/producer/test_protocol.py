@@ -165,7 +165,7 @@ def test_an_entry_is_cancelled_by_the_commands_that_are_described(
 ) -> None:
     client.submit("Soup again.", entry_id="a", reply=True)
     seen, reply = f"{QUEUE}.seen:a", f"{QUEUE}.reply:a"
-    assert raw.eval(script("cancel"), 2, seen, reply, 600) == 1
+    assert raw.eval(script("cancel"), 3, seen, reply, f"{QUEUE}.claims", 600) == 1
     found = re.search(
         r"the arguments `<entry id>`, `list`, `0`, `(\d+)`, `(\d+)`", told("Cancelling and expiry")
     )

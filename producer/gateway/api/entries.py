@@ -95,7 +95,7 @@ async def submit(
                 HTTPStatus.UNPROCESSABLE_ENTITY,
                 "wait and Idempotency-Key go with one entry; several have an id each",
             )
-        return await _submit_many(caller, body.entries)
+        return await _submit_many(request, caller, body.entries)
     return await _submit_one(request, caller, body, _unquoted(idempotency_key), wait)
 
 
@@ -143,7 +143,7 @@ async def _submit_one(
         ) from None
 
 
-async def _submit_many(caller: Caller, entries: Sequence[NamedEntry]) -> Response:
+async def _submit_many(request: Request, caller: Caller, entries: Sequence[NamedEntry]) -> Response:
     most = caller.gateway.gateway.max_entries
     if len(entries) > most:
         caller.gateway.metrics.refused("entries")
@@ -154,9 +154,25 @@ async def _submit_many(caller: Caller, entries: Sequence[NamedEntry]) -> Respons
     if len({entry_id for entry_id, _ in named}) < len(named):
         raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "entries: two have the same id")
     await caller.count(len(named))
-    await _enqueue(caller, named)
-    body = Entries(entries=[Entry(id=entry_id, status="waiting") for entry_id, _ in named])
+    receipts = await _enqueue(caller, named)
+    found = []
+    for (entry_id, _), receipt in zip(named, receipts, strict=True):
+        if receipt.status == "queued":
+            found.append(Entry(id=entry_id, status="waiting"))
+        else:  # submitted before: it may be answered already
+            found.append(await _earlier(request, caller, entry_id))
+    body = Entries(entries=found)
     return Response(body.encode(), HTTPStatus.ACCEPTED, media_type="application/json")
+
+
+async def _earlier(request: Request, caller: Caller, entry_id: str) -> Entry:
+    """What became of an entry that was submitted before; done without a result if none is kept."""
+    try:
+        return await _state(request, caller, entry_id, 0.0)
+    except ProblemError as problem:
+        if problem.status != HTTPStatus.NOT_FOUND:
+            raise
+        return Entry(id=entry_id, status="done")
 
 
 async def _enqueue(caller: Caller, named: Sequence[tuple[str, NewEntry]]) -> list[Receipt]:

@@ -128,9 +128,9 @@ async def _frames(caller: Caller, channel: Channel, position: str) -> AsyncGener
             events, position = await feed.after(channel, position)
         except JournalError:
             return  # its reader comes back, and goes on where it was
+        if not gateway.api_keys.is_valid(caller.key):
+            return
         if events:
             yield events
         elif not await channel.wait(heartbeat):
-            if not gateway.api_keys.is_valid(caller.key):
-                return
             yield b":\n\n"

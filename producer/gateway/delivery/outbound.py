@@ -10,6 +10,8 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import socket
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING
 
 import httpx2
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 TIMEOUT_SECONDS = 10.0
+#: Look-ups of names at a time. uvloop has two threads for all of a process, and a name server that
+#: does not answer would hold up the others, and connections to Redis.
+_RESOLVERS = 16
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
@@ -43,6 +48,7 @@ class Outbound:
         self._http = http
         self._timeout = timeout or TIMEOUT_SECONDS
         self._given: httpx2.AsyncClient | None = None
+        self._resolvers = ThreadPoolExecutor(_RESOLVERS, thread_name_prefix="webhook-names")
 
     @property
     def client(self) -> httpx2.AsyncClient:
@@ -62,6 +68,7 @@ class Outbound:
 
     async def close(self) -> None:
         """Close the client."""
+        self._resolvers.shutdown(wait=False, cancel_futures=True)
         if self._given is not None:
             await self._given.aclose()
 
@@ -109,7 +116,8 @@ class Outbound:
         """The address to connect to, of a host all of whose addresses are allowed."""
         loop = asyncio.get_running_loop()
         host = url.raw_host.decode("ascii").strip("[]")
-        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        ask = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+        found = await loop.run_in_executor(self._resolvers, ask)
         addresses = [ipaddress.ip_address(str(one[4][0]).partition("%")[0]) for one in found]
         if not addresses or not all(self._allows(one, url.scheme) for one in addresses):
             raise RefusedError

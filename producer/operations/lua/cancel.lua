@@ -1,6 +1,8 @@
 -- Mark an entry as cancelled, unless it is answered: whoever settles it then publishes nothing.
--- KEYS: its "seen" key, its "reply" key.  ARGV: seconds a reply is kept.
+-- KEYS: its "seen" key, its "reply" key, the claims.  ARGV: seconds a reply is kept.
 -- Returns 0 if its submit is not remembered, 1 if it is cancelled, 2 if it is answered.
+-- A first write that changes nothing: after it Redis lets a script finish even out of memory.
+redis.call('HDEL', KEYS[3], '')
 local state = redis.call('GET', KEYS[1])
 if not state then return 0 end
 if state:sub(-9) == ' answered' then return 2 end

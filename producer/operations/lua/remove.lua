@@ -1,11 +1,16 @@
 -- Remove the message of a cancelled entry from one page of a list or of the claims.
 -- KEYS: the list or the hash of claims, leases, deliveries, the entry's "seen" key
--- ARGV: entry id, `list` or `claims`, where the page begins: messages from the right, or a cursor; most
+-- ARGV: entry id, `list` or `claims`, where the page begins: messages from the left, or a cursor; most
 --       messages and most bytes of a page
 -- Returns 1 if it was there and is gone, and where the next page begins: 0 for nowhere.
+-- From the left, where messages are pushed: those that move meanwhile are seen twice, and not missed.
+-- An id that was submitted again since is another entry's, and is left alone.
 local id, from = ARGV[1], tonumber(ARGV[3])
 local most, room = tonumber(ARGV[4]), tonumber(ARGV[5])
 local quoted = '"' .. id .. '"'
+
+local mark = redis.call('GET', KEYS[4])
+if mark and mark ~= 'cancelled' then return {0, 0} end
 
 local function is_of(message)
   room = room - #message
@@ -36,11 +41,11 @@ if ARGV[2] == 'claims' then
 end
 local looked = 0
 while looked < most and room > 0 do
-  local page = redis.call('LRANGE', KEYS[1], -(from + looked + 16), -(from + looked + 1))
+  local page = redis.call('LRANGE', KEYS[1], from + looked, from + looked + 15)
   if #page == 0 then return {0, 0} end
-  for i = #page, 1, -1 do
+  for i = 1, #page do
     if is_of(page[i]) then
-      redis.call('LREM', KEYS[1], -1, page[i])
+      redis.call('LREM', KEYS[1], 1, page[i])
       return gone(page[i])
     end
   end

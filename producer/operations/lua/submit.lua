@@ -14,10 +14,12 @@ local codes, named = {}, {}
 -- Whoever answers the entry puts a reply into its key if that exists. What is there of an earlier
 -- submit of the id, whose entry is dead or cancelled, goes.
 local function ask(key, anew)
-  if anew then
+  if redis.call('EXISTS', key) == 1 then
+    if not anew then return end
+    -- The first write must be one that a Redis out of memory refuses: after any other it would let
+    -- the script finish, and take entries without end.
+    redis.call('HSET', KEYS[2], 'asked', '1')
     redis.call('DEL', key)
-  elseif redis.call('EXISTS', key) == 1 then
-    return
   end
   redis.call('XADD', key, '1-0', 'asked', '1')
   redis.call('EXPIRE', key, seconds)

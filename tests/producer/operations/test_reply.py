@@ -18,9 +18,11 @@ from producer import (
     JournalResult,
     NoReply,
     NotAnswered,
+    StoreFull,
     ValidationError,
 )
 from producer.connection import connect
+from producer.operations.cancel import cancel
 from producer.schemas import DeadReason
 from producer.sealing import RESULT
 from tests.producer.support import QUEUE, entries, publish_result, queued_ids
@@ -41,6 +43,16 @@ REPLY, SEEN = f"{QUEUE}.reply:", f"{QUEUE}.seen:"
 def left(raw: redis.Redis) -> list[str]:
     """The keys that are there, but for what concerns no single entry."""
     return [key for key in raw.keys("*") if not key.endswith((".reaper", ".measured"))]
+
+
+def run_on(raw: redis.Redis, operation: Any, replies: list[Any]) -> Any:
+    """Go on with an operation whose last commands had these replies."""
+    try:
+        while True:
+            commands = operation.send(replies)
+            replies = [raw.execute_command(*command) for command in commands]
+    except StopIteration as stop:
+        return stop.value
 
 
 class Worker:
@@ -239,6 +251,33 @@ async def test_an_entry_that_no_search_finds_is_dropped_by_the_worker_that_settl
     raw.rename("elsewhere", QUEUE)
     assert not worker.answer(worker.claim(), "a")
     assert left(raw) == []
+
+
+async def test_a_cancel_that_goes_on_after_the_id_is_free_leaves_a_newer_entry_alone(
+    raw: redis.Redis, worker: Worker, settings: Settings, keys: KeySet
+) -> None:
+    with JournalClient(settings, keys) as client:
+        client.submit("Soup again.", entry_id="a")
+        claimed = worker.claim()
+        operation = cancel("a", settings, timeout_seconds=1)
+        replies = [raw.execute_command(*command) for command in next(operation)]
+        assert not worker.answer(claimed, "a")  # dropped: the id is free
+        assert client.submit("Soup once more.", entry_id="a").status == "queued"
+        assert run_on(raw, operation, replies)
+        assert queued_ids(raw) == ["a"]
+
+
+async def test_replies_do_not_let_entries_into_a_redis_that_is_full(
+    either: Any, raw: redis.Redis, full_store: Callable[[], None]
+) -> None:
+    await either.submit("Soup again.", entry_id="a", reply=True)
+    raw.delete(SEEN + "a")  # its reply is left from an earlier submit
+    full_store()
+    for entry_id in ("a", "b"):
+        with pytest.raises(StoreFull):
+            await either.submit("Soup again.", entry_id=entry_id, reply=True)
+    assert await either.cancel("a")
+    assert raw.llen(QUEUE) == 0
 
 
 async def test_an_answered_or_unknown_entry_cannot_be_cancelled(

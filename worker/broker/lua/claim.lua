@@ -9,13 +9,18 @@
 -- A first write that changes nothing: after it Redis lets a script finish even out of memory.
 -- Messages leave the queue last: should a write be refused (ACL), nothing is lost.
 -- Asked again with the same prefix, because a connection broke before the answer was read, it answers
--- with what is held already.
-local again, held = {}, redis.call('HGET', KEYS[3], ARGV[2] .. '1')
-while held do
-  again[#again + 1] = ARGV[2] .. (#again / 3 + 1)
-  again[#again + 1] = held
-  again[#again + 1] = 1 + tonumber(redis.call('HGET', KEYS[5], redis.sha1hex(held)) or 0)
-  held = redis.call('HGET', KEYS[3], ARGV[2] .. (#again / 3 + 1))
+-- with what is still held of it: some may have been cancelled.
+local again = {}
+for first = 1, tonumber(ARGV[1]), 500 do
+  local tags = {}
+  for i = first, math.min(first + 499, tonumber(ARGV[1])) do tags[#tags + 1] = ARGV[2] .. i end
+  for i, held in ipairs(redis.call('HMGET', KEYS[3], unpack(tags))) do
+    if held then
+      again[#again + 1] = tags[i]
+      again[#again + 1] = held
+      again[#again + 1] = 1 + tonumber(redis.call('HGET', KEYS[5], redis.sha1hex(held)) or 0)
+    end
+  end
 end
 if #again > 0 then return again end
 redis.call('ZREM', KEYS[4], '')

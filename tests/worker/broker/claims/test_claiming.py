@@ -15,6 +15,7 @@ from tests.worker.broker.claims_support import (
     CLAIMS,
     DEAD,
     LEASE_SECONDS,
+    LEASES,
     QUEUE,
     RESULTS,
     Place,
@@ -34,6 +35,25 @@ def test_messages_are_claimed_oldest_first_and_whole(client: redis.Redis, claims
     assert [one.message for one in claims.claim(3)] == numbered(5)[:3]
     assert [one.message for one in claims.claim(3)] == numbered(5)[3:]
     assert claims.claim(3) == []
+
+
+def test_a_claim_asked_again_overwrites_nothing_when_its_first_message_was_cancelled(
+    client: redis.Redis, claims: Claims, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    push(client, *numbered(5))
+    ask = claims.client.execute_command
+
+    def twice(*command: Any) -> Any:
+        first = ask(*command)
+        client.hdel(CLAIMS, first[0])  # what a cancel does before the command is repeated
+        client.zrem(LEASES, first[0])
+        return ask(*command)
+
+    claims.claim(0)  # the server knows the script
+    monkeypatch.setattr(claims.client, "execute_command", twice)
+    assert [one.message for one in claims.claim(3)] == numbered(5)[1:3]
+    place = Place(client)
+    assert sorted([*place.queue, *place.claims.values()]) == numbered(5)[1:]
 
 
 def test_claiming_none_takes_none(client: redis.Redis, claims: Claims) -> None:
