@@ -258,6 +258,22 @@ def pool_has_event_loop(pool: Any) -> bool:
     return pool._pool.on_process_down is not None  # noqa: SLF001 - what this module is for
 
 
+def restart_time_limit(pool: Any, result: Any, seconds: float) -> None:
+    """Let the hard time limit of a job that a child has accepted begin anew.
+
+    The timers of billiard's pool go on while the event loop stands, as it does while Redis cannot
+    be reached; when it runs again it fires those that are due before it reads any report.
+
+    Args:
+        pool: Celery's pool.
+        result: what its `apply_async` returned.
+        seconds: until the child is killed.
+    """
+    inner = pool._pool  # noqa: SLF001
+    inner.on_timeout_cancel(result)
+    inner.on_timeout_set(result, None, seconds)
+
+
 def replace_dead_children(pool: Any) -> None:
     """Let a prefork pool look for dead children at once, tell of their batches, start others."""
     pool.maintain_pool()

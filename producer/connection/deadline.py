@@ -63,7 +63,7 @@ class OutOfTimeError(RedisTimeoutError):
 
 
 @contextmanager
-def within(seconds: float, *, answer_seconds: float | None = None) -> Iterator[None]:
+def within(seconds: float, answer_seconds: float | None = None) -> Iterator[None]:
     """Let everything in the block end in so many seconds.
 
     Args:

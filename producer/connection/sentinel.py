@@ -118,7 +118,10 @@ class SentinelPrimary(Primary):
     def _not_found(self, asked: Sequence[dict[str, Any]]) -> RedisConnectionError:
         """Why there is no primary, by what became of the connections to the Sentinels."""
         failures = [options["primary"].failure for options in asked]
-        refused = any(failure and issubclass(failure, AuthenticationError) for failure in failures)
+        # One Sentinel with another password must not look like a login that no one has.
+        refused = bool(failures) and all(
+            failure and issubclass(failure, AuthenticationError) for failure in failures
+        )
         cause = NONE_ANSWERS if all(failures) else "no Sentinel knows a primary that is up"
         kind = AuthenticationError if refused else RedisConnectionError
         error = kind(cause)

@@ -134,6 +134,8 @@ def _worker(settings: Settings, db: int) -> list[Words]:
         ("XADD", f"{keys.reply}{_NONE}", "*", _NONE, _NONE),
         ("HGETALL", f"{keys.host}{_NONE}"),
         ("LPUSH", keys.parked, _NONE),
+        ("LTRIM", keys.parked, "0", "-1"),
+        ("RPOP", keys.parked, "0"),
         *([("WAIT", "0", "0")] if settings.min_replicas else []),
         ("SADD", "_kombu.binding.celery.pidbox", _NONE),
         ("SUBSCRIBE", channel),

@@ -7,16 +7,56 @@ import threading
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from producer import Evidence, JournalEntry, JournalResult, Label
+import redis
+from pydantic import SecretStr
+
+from producer import Evidence, JournalEntry, JournalResult, KeySet, Label, Settings
+from producer.connection import connect
 from producer.schemas import DeadLetter, DeadReason
 from producer.sealing import ENTRY, RESULT
-from tests.producer.operations.test_reply import Worker
+from worker.broker.claims import Claims
 from worker.broker.payload import as_payload
-from worker.broker.records import Answer
+from worker.broker.records import Answer, Claimed
 
 if TYPE_CHECKING:
     from producer import KeySet, Settings
     from worker.broker.records import Claimed
+
+
+def left(raw: redis.Redis) -> list[str]:
+    """The keys that are there, but for what concerns no single entry."""
+    return [key for key in raw.keys("*") if not key.endswith((".reaper", ".measured"))]
+
+
+class Worker:
+    """Claims entries and answers them by the worker's own script, without models."""
+
+    def __init__(self, settings: Settings, keys: KeySet) -> None:
+        self._keys = keys
+        self.claims = Claims(
+            connect(SecretStr(settings.redis_url.get_secret_value())),
+            queue=settings.queue,
+            results=settings.results,
+            dead=settings.dead,
+            max_results=1000,
+            reply_seconds=settings.reply_seconds,
+        )
+
+    def claim(self) -> Claimed:
+        (claimed,) = self.claims.claim(1) or []
+        return claimed
+
+    def answer(self, claimed: Claimed, entry_id: str) -> bool:
+        now = datetime.now(UTC)
+        result = JournalResult(entry_id=entry_id, submitted_at=now, completed_at=now, model="m")
+        sealed = self._keys.seal(result.encode(), kind=RESULT, entry_id=entry_id)
+        return self.claims.settle([Answer(claimed.tag, "result", entry_id, "sealed", sealed)])[0]
+
+    def bury(self, claimed: Claimed, entry_id: str) -> bool:
+        reason = DeadReason.CLASSIFIER_FAILED
+        answer = Answer(claimed.tag, "freed", entry_id, "letter", "letter", reason)
+        return self.claims.settle([answer])[0]
+
 
 #: An entry that begins so becomes a dead letter.
 DEAD = "This entry fails."

@@ -23,8 +23,7 @@ from producer.message import encode_message
 from producer.operations.base import script
 from producer.operations.submit import submit
 from producer.sealing import ENTRY, RESULT
-from tests.producer.answering import DEAD
-from tests.producer.operations.test_reply import left
+from tests.producer.answering import DEAD, left
 from tests.producer.protocol import json_samples, section, table
 from tests.producer.support import QUEUE, commands_of, entries
 from worker.child.pipeline import MAX_SEALED_CHARACTERS

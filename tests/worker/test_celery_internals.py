@@ -14,6 +14,7 @@ import billiard.pool
 import kombu
 import psutil
 import pytest
+from celery.concurrency import asynpool
 from celery.concurrency.prefork import TaskPool
 from celery.events import dispatcher
 from celery.exceptions import WorkerShutdown
@@ -111,6 +112,8 @@ MENTIONED: list[tuple[Callable[..., Any], str]] = [
     (strategy.default, "on_task_request"),
     (billiard.pool.Pool._join_exited_workers, "on_process_down"),
     (loops.asynloop, "restart_count"),
+    (asynpool.AsynPool._create_timelimit_handlers, "on_timeout_cancel"),
+    (asynpool.AsynPool._create_timelimit_handlers, "on_timeout_set"),
     (loops.asynloop, "did_start_ok"),
     (request.Request.revoked, "_announce_revoked"),
     (request.Request.terminate, "_announce_revoked"),

@@ -9,11 +9,12 @@ from __future__ import annotations
 import copy
 import itertools
 import uuid
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from redis.exceptions import ReadOnlyError
 
-from producer.connection import connect
+from producer.connection import connect, within
 from producer.connection.primary import primary_of
 from producer.keys import keys_of
 from worker.broker.records import Answer, Claimed
@@ -84,6 +85,8 @@ class Claims:
         #: What kombu puts behind a message in its hash: exchange and routing key.
         self._suffix = f',"","{queue}"]'
         self._adopted = b"0"
+        #: Seconds for a call, and for one answer; None: as the connection has it.
+        self.limit: tuple[float, float] | None = None
 
     @property
     def queue(self) -> str:
@@ -277,7 +280,8 @@ class Claims:
     ) -> Any:
         """The reply of a script; of it and of the command `then`, on the same connection."""
         try:
-            return run_script(self.client, name, keys, arguments, then)
+            with within(*self.limit) if self.limit else nullcontext():
+                return run_script(self.client, name, keys, arguments, then)
         except ReadOnlyError:
             # The server was made a replica: new connections may lead to the new primary.
             self.client.connection_pool.disconnect()

@@ -97,6 +97,8 @@ class MissingKeys:
         self._opens_nothing = not opened
         if not opened:
             self._paused_until = self._clock() + PAUSE_SECONDS
+        with self._lock:  # a child that has read the file again knows better
+            self._own -= found
         self.seen(found)
 
     def seen(self, key_ids: Iterable[str]) -> None:
@@ -173,8 +175,16 @@ class Unparker:
             while back and time.monotonic() < until:
                 back, others = self._claims.unpark(own)
                 total += back
-                self._missing.seen(decode_key_id(one) for one in others)
+                self._missing.seen(filter(None, map(_key_id, others)))
         except RedisError as exc:
             log.debug("parked entries could not be looked for (%s)", type(exc).__name__)
         if total:
             log.info("put back %d parked entries, whose key is here", total)
+
+
+def _key_id(encoded: str) -> str | None:
+    """The id of a key as it stands before a parked message; None for what we have not put there."""
+    try:
+        return decode_key_id(encoded)
+    except ValueError:
+        return None

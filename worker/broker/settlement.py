@@ -28,6 +28,9 @@ log = logging.getLogger(__name__)
 #: How long a child waits for the answer to one try to settle, of four: a connection that went
 #: silent is given up soon, and while Redis hangs a child that drains ends in half a minute.
 ANSWER_SECONDS = 5.0
+#: How long all tries together may take, with what they need to find and reach the server: less than
+#: the shortest time limit of a batch.
+SETTLE_SECONDS = 20.0
 
 
 class Settler(Protocol):
@@ -78,7 +81,9 @@ class ClaimSettler:
 def settler_for(settings: Settings) -> Settler:
     """What publishes the answers of this process, on a connection of its own."""
     client = connect(settings.redis_url, answer_seconds=ANSWER_SECONDS)
-    return ClaimSettler(claims_for(settings, client), settings.min_replicas)
+    claims = claims_for(settings, client)
+    claims.limit = (SETTLE_SECONDS, ANSWER_SECONDS)
+    return ClaimSettler(claims, settings.min_replicas)
 
 
 def _answer(claim: Claim, answer: str | DeadReason | MissingKey) -> Answer:

@@ -24,7 +24,18 @@ class Batch:
         claims: what they carry, in the same order; none where the batch only goes back.
     """
 
-    __slots__ = ("accepted", "claims", "deadline", "done", "id", "late", "pid", "requests", "sent")
+    __slots__ = (
+        "accepted",
+        "claims",
+        "deadline",
+        "done",
+        "id",
+        "job",
+        "late",
+        "pid",
+        "requests",
+        "sent",
+    )
 
     def __init__(self, requests: Sequence[Any], claims: Sequence[Claim] = ()) -> None:
         self.id = uuid.uuid4().hex
@@ -32,6 +43,8 @@ class Batch:
         self.claims = list(claims)
         self.done = False
         self.accepted = False
+        #: What the pool returned when it was given to it.
+        self.job: Any = None
         #: When it was given to the pool, on the monotonic clock.
         self.sent = 0.0
         #: The child that accepted it, and until when it may work on it.

@@ -16,6 +16,7 @@ from celery.exceptions import TimeLimitExceeded
 
 from producer.schemas import DeadReason
 from worker.broker.transport import mark_running, mark_settled
+from worker.celery_internals import restart_time_limit
 from worker.child.process import run_batch
 from worker.parent.batch import Batch, finish
 from worker.protocol import BatchReport, Failure, Outcome
@@ -130,6 +131,13 @@ class Dispatcher:
         now = time.monotonic()
         return sum(1 for b in self._running.values() if not b.accepted and now - b.sent > seconds)
 
+    def restart_time_limits(self) -> None:
+        """Called when the event loop has stood: what is late may be done, its report unread."""
+        for batch in self._running.values():
+            if batch.accepted:
+                seconds = self._limits.time_limit(batch.claims) + BACKSTOP_SECONDS
+                restart_time_limit(self._pool, batch.job, seconds)
+
     def kill_overdue(self, children: Container[int]) -> None:
         """Kill children that are past the time limit of their batch.
 
@@ -176,7 +184,7 @@ class Dispatcher:
         self._running[batch.id] = batch
         batch.sent = time.monotonic()
         mark_running(batch.messages)
-        self._pool.apply_async(
+        batch.job = self._pool.apply_async(
             run_batch,
             args=(batch.claims,),
             accept_callback=lambda pid, accepted: self._accepted(batch, pid, accepted),

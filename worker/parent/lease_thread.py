@@ -174,8 +174,6 @@ class LeaseThread:
         if not self._watched.silent and (self._draining or silent < SILENT_SECONDS):
             idle = self._draining or (self.unparker is not None and self.unparker.doubtful)
             self._heartbeat.beat(0 if idle else self._children)
-            if self.unparker is not None and not self._draining:
-                self.unparker.look()
         if requeued := self._reaper.look():
             self._metrics.redelivered(requeued)
         if self.neighbours and not self._watched.silent:
@@ -185,6 +183,9 @@ class LeaseThread:
         if not self._watched.silent:
             self._requeue()
         self._outages.look()
+        hears = not self._watched.silent and silent < SILENT_SECONDS
+        if self.unparker is not None and hears and not self._draining:
+            self.unparker.look()
 
     def _requeue(self) -> None:
         for _ in range(len(self._to_requeue)):

@@ -96,6 +96,8 @@ class Supervisor:
     def started(self, consumer: Any) -> None:
         """The consumer is connected and its event loop about to run; at every connection."""
         self._leases.start()
+        if self._dispatcher is not None:
+            self._dispatcher.restart_time_limits()
         for timer in self._timers:
             timer.cancel()
         every = consumer.timer.call_repeatedly

@@ -22,7 +22,7 @@ local function is_of(message)
 end
 
 local function gone(message)
-  redis.call('HDEL', KEYS[3], redis.sha1hex(message))
+  redis.call('HDEL', KEYS[3], redis.sha1hex(message:match('^%S* ({.*)$') or message))
   -- The id is free again.
   if redis.call('GET', KEYS[4]) == 'cancelled' then redis.call('DEL', KEYS[4]) end
   return {1, 0}

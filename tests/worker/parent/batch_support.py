@@ -113,10 +113,15 @@ class Pool:
     def __init__(self, children: int) -> None:
         self.num_processes = children
         self.jobs: list[Job] = []
+        self.limits: dict[Job, float] = {}
+        self.on_timeout_cancel = lambda job: self.limits.pop(job, None)
+        self.on_timeout_set = lambda job, _, hard: self.limits.update({job: hard})
+        self._pool = self  # billiard's pool within Celery's
 
-    def apply_async(self, function: Any, *, args: tuple[list[Claim]], **options: Any) -> None:
+    def apply_async(self, function: Any, *, args: tuple[list[Claim]], **options: Any) -> Job:
         assert function.__name__ == "run_batch"
         self.jobs.append(Job(list(args[0]), options))
+        return self.jobs[-1]
 
 
 class RecordingSettler:

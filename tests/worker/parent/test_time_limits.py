@@ -90,3 +90,16 @@ def test_who_was_late_is_called_so(killed: list[int], clock: list[float]) -> Non
     job.lose()
     assert desk.settler.reasons == {"e0": "timed_out"}
     assert killed == [CHILD]
+
+
+def test_time_limits_begin_anew_when_the_event_loop_has_stood(clock: list[float]) -> None:
+    """Or the pool would kill children for reports that lie unread since an outage began."""
+    desk = Desk(children=2)
+    desk.add(*(f"e{i}" for i in range(4)))
+    accepted = desk.take()
+    accepted.accept()
+    desk.add(*(f"f{i}" for i in range(4)))
+    desk.take()  # no child has taken it up: no time limit runs
+    for _ in range(2):
+        desk.dispatcher.restart_time_limits()
+    assert desk.pool.limits == {accepted: accepted.timeout}

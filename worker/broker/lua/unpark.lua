@@ -6,6 +6,8 @@
 -- Returns how many are back, then the ids of other keys that were seen.
 -- A first write that changes nothing: after it Redis lets a script finish even out of memory.
 redis.call('LTRIM', KEYS[2], 0, -1)
+-- Without the right to take them off, what is pushed back would be there twice.
+redis.call('RPOP', KEYS[2], 0)
 local length = redis.call('LLEN', KEYS[2])
 local most, room = math.min(tonumber(ARGV[1]), length), tonumber(ARGV[2])
 local own, page, others, answer = {}, {}, {}, {0}
