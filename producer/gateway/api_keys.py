@@ -53,6 +53,16 @@ class Webhook(BaseModel):
     secret: Annotated[str | None, Field(pattern=r"^whsec_[A-Za-z0-9+/=]{32,}$", repr=False)] = None
     secret_file: Path | None = None
 
+    @pydantic.field_validator("secret")
+    @classmethod
+    def _in_base64(cls, secret: str | None) -> str | None:
+        if secret is not None:
+            try:
+                base64.b64decode(secret.removeprefix("whsec_"), validate=True)
+            except ValueError:
+                raise ValueError("what follows whsec_ is no base64") from None
+        return secret
+
 
 class StoredKey(BaseModel):
     """One key as the file holds it.
@@ -118,7 +128,7 @@ class ApiKeys:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._failed: object = None
+        self._failed: object = object()  # unlike None, which stands for a file that is gone
         self.content = _read(path)
 
     def find(self, token: str) -> StoredKey | None:

@@ -107,6 +107,7 @@ class Gateway:
         self.streams_of: dict[str, int] = {}
         self.waiting: set[asyncio.Future[None]] = set()
         self.draining = False
+        self._registered = asyncio.Event()
         self._registered_at = float("-inf")
         self._tasks: list[asyncio.Task[None]] = []
         for name, slots in (
@@ -121,7 +122,7 @@ class Gateway:
         with suppress(JournalError):
             await self._register(self.api_keys.content)
         for work in (
-            self.router.run(),
+            self._route(),
             self.feed.run(),
             self.webhooks.run(),
             self._follow_the_keys(),
@@ -154,6 +155,11 @@ class Gateway:
             self.metrics.error()
             self.draining = True
 
+    async def _route(self) -> None:
+        """Route results once the names are registered: of an unknown name they are nobody's."""
+        await self._registered.wait()
+        await self.router.run()
+
     async def _follow_the_keys(self) -> None:
         while True:
             await asyncio.sleep(LOOK_SECONDS)
@@ -175,3 +181,4 @@ class Gateway:
         operation = register(self.settings, sorted(content.names), sorted(content.endpoints))
         await execute_async(self.redis, operation, self.limit)
         self._registered_at = time.monotonic()
+        self._registered.set()

@@ -187,13 +187,17 @@ class Webhooks:
             body = self._opener.open(item).encode()
         except SealError:
             return "unreadable"
+        try:
+            signer = Signer(endpoint.secret)
+        except ValueError:  # of a file with a secret, which may change at any time
+            return "refused"
         message_id = f"msg_{item.stream_id}"
         now = datetime.now(UTC)
         headers = {
             "Content-Type": "application/json",
             "webhook-id": message_id,
             "webhook-timestamp": str(int(now.timestamp())),
-            "webhook-signature": Signer(endpoint.secret).sign(message_id, now, body.decode()),
+            "webhook-signature": signer.sign(message_id, now, body.decode()),
         }
         return await self._outbound.post(endpoint.url, body, headers)
 

@@ -145,3 +145,24 @@ def test_without_its_packages_the_gateway_says_what_to_install() -> None:
         "journal-gateway: this command needs the gateway packages: "
         "pip install 'journal-stream[gateway]'\n"
     )
+
+
+def test_a_secret_that_can_sign_nothing_is_refused(api_keys_file: Path) -> None:
+    file = ("--file", str(api_keys_file))
+    told("keys", "new", "a", *file, "--webhook-url", "https://example.com/hook")
+    content = json.loads(api_keys_file.read_text())
+    content["keys"][0]["webhook"]["secret"] = "whsec_" + "a=" * 20
+    api_keys_file.write_text(json.dumps(content))
+    with pytest.raises(ConfigurationError, match="no base64"):
+        api_keys.ApiKeys(api_keys_file)
+
+
+def test_a_file_that_is_gone_is_told_once_and_its_keys_stay(
+    api_keys_file: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (made,) = told("keys", "new", "a", "--file", str(api_keys_file))
+    keys = api_keys.ApiKeys(api_keys_file)
+    api_keys_file.unlink()
+    assert [keys.changed() for _ in range(3)] == [None] * 3
+    assert keys.find(made["key"])
+    assert len(caplog.records) == 1
