@@ -25,7 +25,7 @@ def run(
     redis_url: str, keys_file: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., Result]:
     """Run `journal-worker run` in this process; it must not get as far as to start."""
-    monkeypatch.setattr(logs, "configure", lambda level: None)
+    monkeypatch.setattr(logs, "configure", lambda *_: None)
     given = {
         "REDIS_URL": redis_url,
         "KEYS_FILE": str(keys_file),
