@@ -45,5 +45,5 @@ def test_only_an_entrys_id_names_a_letter(ident: str, expected: str) -> None:
 def test_a_sealed_entry_in_a_mistaken_message_is_kept_alone(keys: KeySet) -> None:
     """Put back, it comes as the message that it should have been."""
     sealed = keys.seal(b"{}", kind=ENTRY, entry_id="e1")
-    claim = malformed(Received(altered(encode_message("e1", sealed), task="journal.clasify")))
+    claim = malformed(Received(altered(encode_message("e1", sealed), task="journal.other")))
     assert (claim.entry_id, claim.sealed) == ("e1", sealed)
