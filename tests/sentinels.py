@@ -189,7 +189,7 @@ class SentinelGroup:
             dict(zip(one[::2], one[1::2], strict=True)) for one in self.ask("REPLICAS", MASTER)
         ]
         up = [one["flags"] == "slave" and one["master-link-status"] == "ok" for one in replicas]
-        return sum(up) == len(self.servers) - 1
+        return bool(sum(up) == len(self.servers) - 1)
 
     def wait_until_settled(self) -> None:
         """Wait until all servers are up and a Sentinel knows of them, and of the others."""
