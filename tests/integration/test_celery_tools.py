@@ -38,8 +38,12 @@ def test_two_workers_of_one_host_have_names_of_their_own_and_stop_consuming_when
     inspect = app.control.inspect(timeout=0.5)
     wait_until(lambda: len(inspect.ping() or {}) == 2, "two workers to answer")
     # Flower's broker page asks for these, and counts the lists of each.
-    queues = inspect.active_queues() or {}
-    assert {queue["name"] for found in queues.values() for queue in found} == {QUEUE}
+
+    def queues() -> set[str]:
+        told = inspect.active_queues() or {}
+        return {queue["name"] for found in told.values() for queue in found}
+
+    wait_until(lambda: queues() == {QUEUE}, "the workers to tell their queues")
     app.control.cancel_consumer(QUEUE)
     weights = keys_of(QUEUE).weights
     wait_until(lambda: client.hget(weights, "") == b"0", "them to leave all to others")
