@@ -77,8 +77,8 @@ poison: $(READY)  ## what one poison entry in a hundred costs
 soak: $(READY)  ## 300,000 entries of new words through the anonymizer: does memory stay flat?
 	@$(BIN)/python -m tests.bench.soak $(ARGS)
 
-screenshots: $(READY)  ## pictures of the gateway's page, taken in Chromium, into deploy/pictures
-	@$(BIN)/python -m deploy.local.screenshots
+screenshots: $(READY)  ## pictures of the gateway's page (in Chromium) and of the demo, into deploy/pictures
+	@$(BIN)/python -m deploy.local.screenshots $(ARGS)
 
 clean:  ## remove the environment, caches and trained models
 	rm -rf $(VENV) .cache models build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache

@@ -22,6 +22,7 @@ from producer.load.schedule import Schedule
 from tests.bench.errors import BenchError
 from tests.bench.gateway.asking import WAIT_SECONDS, Caller
 from tests.bench.latency import LOAD_SHARE
+from tests.bench.machine import Usage
 from tests.bench.texts import deal
 
 if TYPE_CHECKING:
@@ -44,6 +45,8 @@ class Figures:
         entries: entries in a round.
         load: entries a second of each round fed as `journal load` does.
         gateway: entries a second of each round fed through the gateway, one entry a request.
+        worker_cpu: seconds of CPU time of the worker for an entry, of each round of the load.
+        gateway_cpu: of the gateway for an entry, of each of its rounds.
         rate: entries a second at which latencies were measured.
         clients: seconds that each `submit_and_wait` took.
         requests: seconds that each request with `?wait` took, among them in turn.
@@ -52,6 +55,8 @@ class Figures:
     entries: int
     load: list[float] = field(default_factory=list)
     gateway: list[float] = field(default_factory=list)
+    worker_cpu: list[float] = field(default_factory=list)
+    gateway_cpu: list[float] = field(default_factory=list)
     rate: float = 0.0
     clients: list[float] = field(default_factory=list)
     requests: list[float] = field(default_factory=list)
@@ -59,6 +64,14 @@ class Figures:
     def throughput_ratio(self) -> float:
         """Of the gateway's median to that of the load."""
         return statistics.median(self.gateway) / statistics.median(self.load)
+
+    def cpu_ratio(self) -> float:
+        """The throughput that CPU times alone let expect where a worker fills all cores.
+
+        A machine that others use disturbs it less than what is measured by the clock.
+        """
+        worker = statistics.median(self.worker_cpu)
+        return worker / (worker + statistics.median(self.gateway_cpu))
 
     def latency_ratio(self, share: float) -> float:
         """Of a quantile of requests to that of the client."""
@@ -78,6 +91,7 @@ class System:
         self.keys = KeySet.load(setting.keys_file)
         self._environment = setting.environment(0)
         self.worker = Process("run", self._environment, log=setting.log("worker"))
+        self.gateway_pid = 0
         self._token, stored = api_keys.new_key("bench", rate="none")
         self._api_keys = setting.directory / "api-keys.json"
         api_keys.write(self._api_keys, (stored,))
@@ -97,6 +111,7 @@ class System:
         log = self._setting.log("gateway")
         with ServingProcess(*command, port=port, environment=environment, log=log) as gateway:
             gateway.wait_ready()
+            self.gateway_pid = gateway.pid
             yield Caller(port, self._token, CONNECTIONS)
         with connect(self.settings.redis_url) as client:
             client.delete(self.settings.results)  # with its groups: the next round begins anew
@@ -115,8 +130,8 @@ class System:
             client.delete(self.settings.results)
         return report.throughput
 
-    def through_gateway(self, texts: Sequence[str]) -> float:
-        """Entries a second of texts that are submitted one a request."""
+    def through_gateway(self, texts: Sequence[str]) -> tuple[float, float]:
+        """Entries a second of texts submitted one a request, and the gateway's CPU time of each."""
 
         async def ask() -> float:
             async with caller as connected:
@@ -124,8 +139,9 @@ class System:
                 await connected.ask_all(texts)
                 return len(texts) / (time.perf_counter() - started)
 
-        with self.caller() as caller:
-            return asyncio.run(ask())
+        with self.caller() as caller, Usage([self.gateway_pid]) as usage:
+            rate = asyncio.run(ask())
+        return rate, usage.cpu / len(texts)
 
     def latencies(
         self, texts: Sequence[str], rate: float, seconds: float
@@ -180,9 +196,13 @@ def measure(
         dealt = deal(texts, figures.entries)
         for number in range(plan.rounds):
             tell(f"load, round {number + 1} of {plan.rounds}")
-            figures.load.append(system.load(dealt))
+            with Usage([worker.pid]) as usage:
+                figures.load.append(system.load(dealt))
+            figures.worker_cpu.append(usage.cpu / len(dealt))
             tell(f"gateway, round {number + 1} of {plan.rounds}")
-            figures.gateway.append(system.through_gateway(dealt))
+            through, cpu = system.through_gateway(dealt)
+            figures.gateway.append(through)
+            figures.gateway_cpu.append(cpu)
         figures.rate = LOAD_SHARE * statistics.median(figures.load)
         mixed = deal(texts, len(texts))
         for number in range(plan.rounds):
@@ -210,6 +230,12 @@ def shown(figures: Figures, name: str) -> Table:
         f"{statistics.median(figures.gateway):.1f}",
         f"{figures.throughput_ratio():.2f}",
     )
+    table.add_row(
+        "CPU of an entry: worker, gateway; throughput to expect",
+        f"{_MS * statistics.median(figures.worker_cpu):.1f} ms",
+        f"{_MS * statistics.median(figures.gateway_cpu):.1f} ms",
+        f"{figures.cpu_ratio():.2f}",
+    )
     for share in (0.5, 0.99):
         table.add_row(
             f"p{share * 100:.0f} at {figures.rate:.0f}/s: submit_and_wait, ?wait",
@@ -227,6 +253,9 @@ def as_json(figures: Figures) -> dict[str, object]:
         "load": figures.load,
         "gateway": figures.gateway,
         "throughput_ratio": figures.throughput_ratio(),
+        "worker_cpu": figures.worker_cpu,
+        "gateway_cpu": figures.gateway_cpu,
+        "cpu_ratio": figures.cpu_ratio(),
         "latency_rate": figures.rate,
         "submit_and_wait": _quantiles(figures.clients),
         "requests": _quantiles(figures.requests),
