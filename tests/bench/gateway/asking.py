@@ -57,8 +57,9 @@ class Caller:
         length = int(answer.lower().partition(b"content-length:")[2].split(b"\r\n")[0])
         content = await reader.readexactly(length)
         self._idle.put_nowait((reader, writer))
-        if int(answer.split(b" ")[1]) != HTTPStatus.OK or b'"status":"done"' not in content:
-            raise BenchError("the gateway did not answer an entry with its result")
+        status = int(answer.split(b" ")[1])
+        if status != HTTPStatus.OK or b'"status":"done"' not in content:
+            raise BenchError(f"the gateway answered {status} and no result")
 
     async def ask_all(self, texts: Sequence[str]) -> None:
         """Submit all texts, as many at once as there are connections."""

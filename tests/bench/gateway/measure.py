@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from tests.bench.rounds import Plan
     from tests.bench.setting import Setting
 
-#: Requests that wait at once: more than a worker on a few cores holds, so that its batches fill.
-CONNECTIONS = 384
+#: Requests that wait at once: as many as two children hold, so that their batches fill.
+CONNECTIONS = 256
 _WARM_UP = 256
 _MS = 1e3
 

@@ -43,7 +43,7 @@ def test_an_answer_without_a_result_fails_the_bench(
     token = add_key(api_keys, "bench")
     with serving(settings, keys, api_keys) as gateway, pytest.raises(ExceptionGroup) as caught:
         asyncio.run(ask(gateway.port, token, ["Nobody works here."]))
-    assert caught.group_contains(BenchError, match="with its result")
+    assert caught.group_contains(BenchError, match="answered 202 and no result")
 
 
 def test_ratios_are_of_medians_and_quantiles() -> None:
