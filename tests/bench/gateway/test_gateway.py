@@ -58,7 +58,6 @@ def test_ratios_are_of_medians_and_quantiles() -> None:
         requests=[0.1] * 98 + [0.25, 9.0],
     )
     assert figures.throughput_ratio() == pytest.approx(0.9)
-    assert figures.cpu_ratio() == pytest.approx(0.9)
     assert as_json(figures)["p99_ratio"] == pytest.approx(1.25)
     assert quantile([3.0, 1.0, 2.0], 0.5) == 2.0
     assert shown(figures, "texts").row_count == 4
