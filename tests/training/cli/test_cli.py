@@ -89,18 +89,13 @@ def test_a_model_is_not_written_in_place_of_the_working_directory(
 
 def test_a_time_limit_too_short_to_train_is_refused(tmp_path: Path, tiny_base: Path) -> None:
     data = write_csv(tmp_path / "j.csv", make_rows(60))
-    line = line_of_failure(
-        "fit",
-        data,
-        "--out",
-        tmp_path / "model",
-        "--base",
-        tiny_base,
-        "--max-minutes",
-        "0.000001",
-        "--no-anonymize",
-    )
-    assert "--max-minutes" in line
+    arguments = ["fit", str(data), "--out", str(tmp_path / "model"), "--base", str(tiny_base)]
+    arguments += ["--max-minutes", "0.000001", "--no-anonymize"]
+    result: Any = CliRunner().invoke(main, arguments)
+    assert result.exit_code == 2
+    plan, error = result.stderr.splitlines()[-2:]
+    assert plan.endswith("--max-minutes 1e-06 ends it earlier")
+    assert error.startswith("journal-train: --max-minutes: ")
     assert not (tmp_path / "model").exists()
 
 
