@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import copy
 import logging
 import math
 import warnings
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
 
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 
 class Precision(StrEnum):
@@ -30,7 +30,12 @@ class Precision(StrEnum):
     INT8 = "int8"
 
 
-_DTYPES = {Precision.BF16: torch.bfloat16, Precision.FP16: torch.float16}
+#: What torch calls the precisions that are types of numbers.
+DTYPES = {
+    Precision.FP32: torch.float32,
+    Precision.BF16: torch.bfloat16,
+    Precision.FP16: torch.float16,
+}
 #: Architectures that add the output of a layer to its input and normalize the sum ("post-norm").
 #: They work with layers in another precision than the rest; other architectures may not, and are
 #: converted as a whole.
@@ -150,8 +155,8 @@ def convert(model: PreTrainedModel, precision: Precision, device: torch.device) 
     Raises:
         StartupError: this build of torch has no kernels for int8.
     """
-    if precision in _DTYPES:
-        return _reduced(model, _DTYPES[precision]).to(device)
+    if precision in {Precision.BF16, Precision.FP16}:
+        return _reduced(model, DTYPES[precision]).to(device)
     if precision is Precision.INT8:
         engine = _quantized_engine()
         if engine is None:
@@ -168,37 +173,36 @@ def convert(model: PreTrainedModel, precision: Precision, device: torch.device) 
 
 
 def with_fallback(
-    exact: PreTrainedModel,
+    make: Callable[[Precision], T],
     precision: Precision,
-    device: torch.device,
     *,
-    probe: Callable[[Any], torch.Tensor],
+    probe: Callable[[T], torch.Tensor],
     tolerance: float,
     name: str = "model",
     log_level: int = logging.WARNING,
-) -> tuple[Any, Precision]:
+) -> tuple[T, Precision]:
     """Compute in a faster precision unless its probabilities stray from those in fp32.
 
     Args:
-        exact: the model in fp32, on `device`; it stays as it is.
+        make: makes the forward pass in a precision.
         precision: the precision to try.
-        device: where to compute.
-        probe: gives a model's probabilities for a few fixed texts, in a tensor of one shape.
+        probe: gives a forward pass's probabilities for a few fixed texts, in a tensor of one shape.
         tolerance: largest difference of a probability that is accepted.
         name: what the model is to the reader of the log.
         log_level: at which a fall back to fp32 is logged.
 
     Returns:
-        The model to use, and the precision in which it computes: `precision` or fp32.
+        The forward pass to use, and the precision in which it computes: `precision` or fp32.
 
     Raises:
-        FloatingPointError, WorkerError: whatever `probe` raises for the model in fp32.
+        FloatingPointError, WorkerError: whatever `probe` raises for the forward pass in fp32.
         StartupError: this build of torch has no kernels for int8.
     """
+    exact = make(Precision.FP32)
     expected = probe(exact)
     if precision is Precision.FP32:
         return exact, precision
-    reduced = convert(copy.deepcopy(exact), precision, device)
+    reduced = make(precision)
     try:
         difference = float((expected - probe(reduced)).abs().max())
     except (FloatingPointError, WorkerError):

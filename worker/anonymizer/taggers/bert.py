@@ -12,11 +12,13 @@ import itertools
 import json
 import logging
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import torch
 from transformers import AutoTokenizer, BertConfig, BertForTokenClassification
 
+from worker.anonymizer.taggers.networks import network
 from worker.anonymizer.taggers.tagged_span import TaggedSpan, aggregate
 from worker.anonymizer.taggers.thresholds import floor, share_of_threshold
 from worker.anonymizer.taggers.words import CASINGS, LOWER, Words, encode
@@ -24,21 +26,20 @@ from worker.errors import AnonymizationError, ModelFolderError
 from worker.models import adapter, windows
 from worker.models.compute import AUTO
 from worker.models.folder import verify
-from worker.models.padding import pad, similar_lengths
 from worker.models.precision import (
     Precision,
     choose_device,
     choose_precision,
-    finite,
     set_threads,
     with_fallback,
 )
 from worker.models.tokenization import special_tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
+    from worker.anonymizer.taggers.networks import Network
     from worker.models.compute import Compute
 
 SETTINGS = "tagger.json"
@@ -47,8 +48,6 @@ REQUIRED_FILES = ("config.json", adapter.FILE, "tokenizer.json", "tokenizer_conf
 OUTSIDE = "O"
 #: Most tokens in a window, special tokens included; texts are cut at sentences.
 WINDOW_TOKENS = 256
-#: Most tokens, padding included, in one forward pass.
-PADDED_TOKENS = {"cpu": 1024, "cuda": 32_768}
 #: Largest difference of a probability from that in fp32 which is accepted of a faster precision.
 TOLERANCE = 0.15
 _PROBES = (
@@ -108,6 +107,10 @@ class BertTagger:
         device: where the model is.
         scheme: what the model's labels mean. By default each label is an entity type, and the
             model is given casings as token types if it has as many.
+        precision: in which precision to compute, unless its probabilities stray from those in fp32.
+
+    Raises:
+        FloatingPointError: a faster precision is wanted, and the model gives no numbers in fp32.
     """
 
     def __init__(
@@ -118,11 +121,9 @@ class BertTagger:
         threshold: float,
         device: torch.device,
         scheme: LabelScheme | None = None,
+        precision: Precision = Precision.FP32,
     ) -> None:
         self._tokenizer = tokenizer
-        self._model = model
-        self._device = device
-        self.precision = Precision.FP32
         self.threshold = threshold
         self._threshold_of_floors = threshold
         labels = model.config.id2label
@@ -134,8 +135,9 @@ class BertTagger:
         for label, entity_type in enumerate(self._scheme.types):
             self._types_of_labels[label, self._types.index(entity_type)] = 1.0
         self._before, self._after = special_tokens(tokenizer)
-        self._padding_id = tokenizer.pad_token_id or 0
         self._cased = scheme is None and model.config.type_vocab_size == CASINGS
+        make = partial(network, model, device=device, padding_id=tokenizer.pad_token_id or 0)
+        self._network, self.precision = self._in(precision, make)
 
     @property
     def types(self) -> list[str]:
@@ -166,32 +168,29 @@ class BertTagger:
         except (OSError, ValueError, KeyError, TypeError) as exc:
             raise ModelFolderError(f"{folder}: no tagger ({type(exc).__name__})") from None
         model.load_state_dict(adapter.merge(folder / adapter.FILE, empty.state_dict()))
-        tagger = cls(tokenizer, model.eval().to(place), threshold=threshold, device=place)
+        precision = choose_precision(compute.precision, place)
         try:
-            tagger.compute_in(choose_precision(compute.precision, place))
+            return cls(
+                tokenizer,
+                model.eval().to(place),
+                threshold=threshold,
+                device=place,
+                precision=precision,
+            )
         except FloatingPointError:
             raise ModelFolderError(f"{folder}: the tagger reads no text") from None
-        return tagger
 
-    def compute_in(self, precision: Precision) -> None:
-        """Compute in a faster precision, unless its probabilities stray from those in fp32.
-
-        Raises:
-            FloatingPointError: the model gives no numbers in fp32.
-        """
+    def _in(
+        self, precision: Precision, make: Callable[[Precision], Network]
+    ) -> tuple[Network, Precision]:
+        """The forward pass in a precision, or in fp32 where its probabilities stray from those."""
         if precision is Precision.FP32:
-            return
+            return make(precision), precision
         pieces = self._pieces(_PROBES, self._encode(_PROBES))
-
-        def probe(model: Any) -> torch.Tensor:
-            self._model = model
-            return torch.cat(self._score(pieces))
-
-        self._model, self.precision = with_fallback(
-            self._model,
+        return with_fallback(
+            make,
             precision,
-            self._device,
-            probe=probe,
+            probe=lambda passes: torch.cat(self._score(pieces, passes)),
             tolerance=TOLERANCE,
             name="tagger",
             log_level=logging.INFO,
@@ -209,7 +208,7 @@ class BertTagger:
             words = self._encode(texts)
             pieces = self._pieces(texts, words)
             found: list[list[TaggedSpan]] = [[] for _ in texts]
-            for piece, scores in zip(pieces, self._score(pieces), strict=True):
+            for piece, scores in zip(pieces, self._score(pieces, self._network), strict=True):
                 hits = found[piece.text]
                 for hit in self._words(words[piece.text], piece, scores):
                     if hits and hits[-1].start == hit.start:  # a word that two pieces share
@@ -236,31 +235,30 @@ class BertTagger:
             last = bisect.bisect_left(words.starts, stop)
             yield _Piece(index, start, first, last, words.ids[start:stop], words.types[start:stop])
 
-    def _score(self, pieces: Sequence[_Piece]) -> list[torch.Tensor]:
+    def _score(self, pieces: Sequence[_Piece], passes: Network) -> list[torch.Tensor]:
         """For each piece the probabilities of types, `(tokens, types)`, in fp32 on the CPU."""
         scores: list[torch.Tensor] = [torch.empty(0)] * len(pieces)
-        first, around = len(self._before), len(self._before) + len(self._after)
+        before, around = len(self._before), len(self._before) + len(self._after)
         lengths = [len(piece.ids) + around for piece in pieces]
-        for group in similar_lengths(lengths, PADDED_TOKENS[self._device.type]):
-            probabilities = self._probabilities([pieces[i] for i in group])
-            for row, index in enumerate(group):
-                scores[index] = probabilities[row, first : first + len(pieces[index].ids)]
+        for group in passes.passes(lengths):
+            probabilities = self._probabilities([pieces[i] for i in group], passes)
+            start = before
+            for index in group:
+                scores[index] = probabilities[start : start + len(pieces[index].ids)]
+                start += lengths[index]
         return scores
 
-    def _probabilities(self, pieces: Sequence[_Piece]) -> torch.Tensor:
-        """The probabilities of types in one forward pass: `(pieces, tokens, types)`.
+    def _probabilities(self, pieces: Sequence[_Piece], passes: Network) -> torch.Tensor:
+        """The probabilities of types in one forward pass, of shape `(tokens, types)`.
 
-        Tokens are those of the longest piece, special tokens and padding included.
+        The tokens are those of one piece behind the other, with special tokens around each.
         """
         sequences = [(*self._before, *piece.ids, *self._after) for piece in pieces]
-        batch = pad(sequences, self._padding_id)
-        given = {"input_ids": batch.ids, "attention_mask": batch.mask.long()}
+        types = None
         if self._cased:
-            special = [LOWER] * len(self._before)
-            given["token_type_ids"] = batch.like([[*special, *piece.types] for piece in pieces])
-        with torch.inference_mode():
-            logits = self._model(**{name: t.to(self._device) for name, t in given.items()}).logits
-        return torch.softmax(finite(logits).float(), dim=-1).cpu() @ self._types_of_labels
+            before, after = [LOWER] * len(self._before), [LOWER] * len(self._after)
+            types = [[*before, *piece.types, *after] for piece in pieces]
+        return torch.softmax(passes.logits(sequences, types), dim=-1) @ self._types_of_labels
 
     def _words(self, words: Words, piece: _Piece, scores: torch.Tensor) -> Iterator[TaggedSpan]:
         """The words of a piece that are personal data; `scores` are those of its tokens."""
