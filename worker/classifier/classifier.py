@@ -21,6 +21,7 @@ from worker.models.precision import (
     set_threads,
     with_fallback,
 )
+from worker.models.tokenization import BatchTokenizer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -95,10 +96,10 @@ class Classifier:
         self.folder = folder
         self.device = device
         self.precision = precision
-        self._tokenizer = tokenizer
-        self._encoder = Encoder(tokenizer, folder.window_tokens)
+        self.tokenizer = BatchTokenizer(tokenizer)
+        self._encoder = Encoder(self.tokenizer, folder.window_tokens)
         self._network = network
-        self._thresholds = torch.tensor(folder.thresholds)
+        self._thresholds = np.array(folder.thresholds, dtype=np.float32)
 
     @classmethod
     def load(cls, folder: ModelFolder, compute: Compute = AUTO) -> Classifier:
@@ -153,7 +154,7 @@ class Classifier:
             pieces = self._encoder.windows(texts)
             scores, sentence_scores = self._score(pieces, usage)
             of_text = _by_text(pieces, len(texts))
-            found = [self._combine(scores[rows]) for rows in of_text]
+            found = self._combine(scores, of_text)
             if not self._network.scores_sentences:
                 pieces, sentence_scores, of_text = self._score_sentences(texts, found, usage)
             return [
@@ -169,47 +170,55 @@ class Classifier:
 
     def _score(
         self, pieces: Sequence[Window], usage: Usage | None
-    ) -> tuple[torch.Tensor, list[NDArray[np.float32]]]:
+    ) -> tuple[NDArray[np.float32], list[NDArray[np.float32]]]:
         """Score windows, and the sentences inside each where the network does so in one pass.
 
         Returns:
             The probabilities of windows, of shape `(windows, labels)`; and for each window those
-            of its sentences, of shape `(sentences, labels)`. All are in fp32 on the CPU.
+            of its sentences, of shape `(sentences, labels)`.
         """
-        scores = torch.zeros(len(pieces), len(self.folder.labels))
+        scores = np.zeros((len(pieces), len(self.folder.labels)), dtype=np.float32)
         of_sentences = [_NO_SCORES] * len(pieces)
         lengths = [len(piece.token_ids) for piece in pieces]
         for group in self._network.passes(lengths):
             if usage is not None:
                 usage.tokens += sum(lengths[i] for i in group)
                 usage.padded_tokens += self._network.computed([lengths[i] for i in group])
-            found = torch.sigmoid(self._network.logits([pieces[i] for i in group]))
+            found = torch.sigmoid(self._network.logits([pieces[i] for i in group])).numpy()
             row = 0
             for index in group:
                 inside = len(pieces[index].sentences) if self._network.scores_sentences else 0
                 scores[index] = found[row]
-                of_sentences[index] = found[row + 1 : row + 1 + inside].numpy()
+                of_sentences[index] = found[row + 1 : row + 1 + inside]
                 row += 1 + inside
         return scores, of_sentences
 
-    def _combine(self, scores: torch.Tensor) -> Classification:
-        """The result of a text, still without evidence.
+    def _combine(
+        self, scores: NDArray[np.float32], of_text: Sequence[Sequence[int]]
+    ) -> list[Classification]:
+        """The results of texts, still without evidence.
 
         Args:
-            scores: the probabilities of its windows, of shape `(windows, labels)`.
+            scores: the probabilities of windows, of shape `(windows, labels)`.
+            of_text: for each text the indices of its windows.
         """
-        if not len(scores):
-            return Classification(scores=(0.0,) * len(self.folder.labels), labels=())
-        best = scores.max(dim=0).values
-        order = torch.argsort(best, descending=True).tolist()
-        given = [i for i in order if best[i] >= self._thresholds[i]]
-        if float(best.sum()) < self.folder.least_expected:
-            given = []
-        elif self.folder.at_least_one and not given:
-            given = [int((best / self._thresholds).argmax())]
-        return Classification(
-            scores=tuple(best.tolist()), labels=tuple(self.folder.labels[i] for i in given)
-        )
+        best = np.zeros((len(of_text), len(self.folder.labels)), dtype=np.float32)
+        for text, rows in enumerate(of_text):
+            if rows:
+                best[text] = scores[rows].max(axis=0)
+        enough = best.sum(axis=1) >= self.folder.least_expected
+        reached = best >= self._thresholds
+        results = []
+        for text, row in enumerate(best):
+            given: list[int] = []
+            if enough[text] and of_text[text]:
+                if reached[text].any():
+                    given = [i for i in np.argsort(-row, kind="stable") if reached[text, i]]
+                elif self.folder.at_least_one:
+                    given = [int((row / self._thresholds).argmax())]
+            labels = tuple(self.folder.labels[i] for i in given)
+            results.append(Classification(scores=tuple(row.tolist()), labels=labels))
+        return results
 
     def _score_sentences(
         self, texts: Sequence[str], found: Sequence[Classification], usage: Usage | None
@@ -232,7 +241,7 @@ class Classifier:
                 scores[rows] = item.scores
             else:
                 again += rows
-        scores[again, 0] = self._score([pieces[r] for r in again], usage)[0].numpy()
+        scores[again, 0] = self._score([pieces[r] for r in again], usage)[0]
         return pieces, list(scores), of_text
 
     def _with_evidence(

@@ -18,7 +18,7 @@ from tests.tiny_model import LABELS, write_tiny_model
 from worker.classifier import networks
 from worker.classifier.classifier import Classification, Classifier
 from worker.errors import ClassificationError, ModelFolderError, StartupError
-from worker.models import precision, windows
+from worker.models import precision, tokenization, windows
 from worker.models.compute import Compute
 from worker.models.folder import ModelFolder
 from worker.models.loading import load_parts
@@ -80,7 +80,10 @@ def test_labels_are_given_only_where_enough_of_them_are_expected(eager: Classifi
     expected = sorted(sum(one.scores) for one in found)
     middle = (expected[1] + expected[2]) / 2
     strict = Classifier(
-        replace(eager.folder, least_expected=middle), eager._tokenizer, eager._network, device=CPU
+        replace(eager.folder, least_expected=middle),
+        eager.tokenizer._tokenizer,
+        eager._network,
+        device=CPU,
     )
     again = strict.classify(TEXTS)
     assert [one.scores for one in again] == [one.scores for one in found]
@@ -95,7 +98,9 @@ def test_where_enough_labels_are_expected_the_nearest_is_given_at_least(eager: C
     middle = (expected[1] + expected[2]) / 2
     high = tuple(0.9 + 0.01 * i for i, _ in enumerate(eager.folder.labels))
     folder = replace(eager.folder, thresholds=high, least_expected=middle, at_least_one=True)
-    for one in Classifier(folder, eager._tokenizer, eager._network, device=CPU).classify(TEXTS):
+    for one in Classifier(folder, eager.tokenizer._tokenizer, eager._network, device=CPU).classify(
+        TEXTS
+    ):
         shares = [score / least for score, least in zip(one.scores, high, strict=True)]
         assert max(shares) < 1
         nearest = eager.folder.labels[shares.index(max(shares))]
@@ -106,7 +111,9 @@ def test_where_enough_labels_are_expected_the_nearest_is_given_at_least(eager: C
 def test_a_score_is_the_best_of_the_windows(eager: Classifier) -> None:
     text = "It rained again today. Nobody came to us. They hate me now. So it goes, so what."
     room = 14  # of 16 tokens, without [CLS] and [SEP]
-    encoded = eager._tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
+    encoded = eager.tokenizer._tokenizer(
+        text, add_special_tokens=False, return_offsets_mapping=True
+    )
     offsets = encoded["offset_mapping"]
     cuts = windows.cut(encoded["input_ids"], offsets, windows.sentence_ends(text), room)
     pieces = [text[offsets[a][0] : offsets[b - 1][1]] for a, b in cuts]
@@ -154,8 +161,8 @@ def test_passes_keep_to_the_budget(
     passes = classifier._network
     if padded:
         model = load_parts(classifier.folder)[1]
-        passes = networks.PaddedNetwork(model, CPU, classifier._tokenizer.pad_token_id)
-    one = Classifier(classifier.folder, classifier._tokenizer, passes, device=CPU)
+        passes = networks.PaddedNetwork(model, CPU, classifier.tokenizer._tokenizer.pad_token_id)
+    one = Classifier(classifier.folder, classifier.tokenizer._tokenizer, passes, device=CPU)
     seen = []
     compute = passes.logits
 
@@ -171,7 +178,7 @@ def test_passes_keep_to_the_budget(
     assert all(tokens <= 100 or len(each) == 1 for tokens, each in zip(computed, seen, strict=True))
     assert len(seen) < len(texts)
     assert usage.padded_tokens == sum(computed)
-    assert usage.tokens == sum(map(len, classifier._tokenizer(texts)["input_ids"]))
+    assert usage.tokens == sum(map(len, classifier.tokenizer._tokenizer(texts)["input_ids"]))
     for a, b in zip(found, classifier.classify(texts), strict=True):
         assert a.scores == pytest.approx(b.scores, abs=1e-5)
 
@@ -188,10 +195,10 @@ def test_a_failing_model_tells_nothing_of_the_text(
 ) -> None:
     caplog.set_level(logging.DEBUG)
 
-    def fail(texts: list[str], **_: Any) -> Any:
+    def fail(_: Any, texts: list[str]) -> Any:
         raise ValueError(f"cannot tokenize {texts}")
 
-    monkeypatch.setattr(classifier._encoder, "_tokenizer", fail)
+    monkeypatch.setattr(tokenization, "tokens_of", fail)
     with pytest.raises(ClassificationError) as caught:
         classifier.classify(["A secret canary."])
     assert "canary" not in f"{caught.value!r}{caplog.text}"

@@ -17,6 +17,7 @@ from worker.models.compute import EXACT
 from worker.models.folder import SHIPPED_MODEL, ModelFolder
 from worker.models.loading import load_parts
 from worker.models.precision import Precision
+from worker.models.tokenization import BatchTokenizer
 from worker.models.windows import Window
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def parts(request: pytest.FixtureRequest, tiny: ModelFolder) -> tuple[Any, list[
     """A model, and the windows of the texts."""
     folder = tiny if request.param == "random" else ModelFolder.open(SHIPPED_MODEL)
     tokenizer, model = load_parts(folder)
-    return model, Encoder(tokenizer, folder.window_tokens).windows(TEXTS)
+    return model, Encoder(BatchTokenizer(tokenizer), folder.window_tokens).windows(TEXTS)
 
 
 def library_logits(model: Any, windows: list[Window]) -> torch.Tensor:

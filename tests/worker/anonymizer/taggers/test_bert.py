@@ -72,8 +72,8 @@ def test_a_long_run_without_white_space_hides_no_name(
 
 def test_every_word_is_judged_by_its_own_scores(tagger: BertTagger) -> None:
     """A model that knows one word finds it at its place, wherever windows were cut."""
-    name = tagger._tokenizer.convert_tokens_to_ids("grace")
-    knowing = BertTagger(tagger._tokenizer, OneWord(name), threshold=0.5, device=CPU)
+    name = tagger.tokenizer._tokenizer.convert_tokens_to_ids("grace")
+    knowing = BertTagger(tagger.tokenizer._tokenizer, OneWord(name), threshold=0.5, device=CPU)
     for run in ("x.", "undeterminable,", "q" * 99 + "!"):
         for text in (
             run * 300 + "grace",
@@ -117,7 +117,7 @@ def test_a_failing_model_tells_nothing_of_the_text(tagger: BertTagger) -> None:
         def __call__(self, **_: object) -> Any:
             raise ValueError("Olumide")
 
-    broken = BertTagger(tagger._tokenizer, Failing(0), threshold=0.5, device=CPU)
+    broken = BertTagger(tagger.tokenizer._tokenizer, Failing(0), threshold=0.5, device=CPU)
     with pytest.raises(AnonymizationError) as caught:
         broken.tag(["Olumide"])
     assert "Olumide" not in repr(caught.value)
@@ -145,8 +145,8 @@ def test_numbered_placeholders_tell_who_did_what() -> None:
 
 
 def test_a_word_with_a_capital_need_be_less_sure(tagger: BertTagger) -> None:
-    name = tagger._tokenizer.convert_tokens_to_ids("grace")
+    name = tagger.tokenizer._tokenizer.convert_tokens_to_ids("grace")
     model = OneWord(name, score=0.35)
-    unsure = BertTagger(tagger._tokenizer, model, threshold=0.4, device=CPU)
+    unsure = BertTagger(tagger.tokenizer._tokenizer, model, threshold=0.4, device=CPU)
     texts = ["so Grace came", "so grace came", "SO GRACE CAME"]
     assert [bool(found) for found in unsure.tag(texts)] == [True, False, False]
