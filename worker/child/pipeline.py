@@ -35,7 +35,7 @@ from worker.errors import AnonymizationError, ClassificationError, UnconfirmedEr
 from worker.protocol import BatchReport, Failure, MissingKey, Outcome, Stage
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from worker.broker.settlement import Settler
     from worker.child.stages import AnonymizerLike, ClassifierLike
@@ -68,6 +68,7 @@ class Pipeline:
         classifier: finds labels in anonymized texts.
         settler: publishes results and dead letters.
         traces: record the way of each entry; off by default.
+        forget: forgets what the stages share of a batch; called behind each.
     """
 
     def __init__(
@@ -78,12 +79,14 @@ class Pipeline:
         classifier: ClassifierLike,
         settler: Settler,
         traces: Traces | None = None,
+        forget: Callable[[], None] = lambda: None,
     ) -> None:
         self._keys = keys
         self._anonymizer = anonymizer
         self._classifier = classifier
         self._settler = settler
         self._traces = traces or Traces()
+        self._forget = forget
 
     def run(self, claims: Sequence[Claim]) -> BatchReport:
         """Process a batch of entries until each is answered or dead-lettered.
@@ -112,10 +115,13 @@ class Pipeline:
     def _run_stages(self, items: Sequence[Item], report: BatchReport, trace: BatchTrace) -> None:
         for item in items:
             self._open(item)
-        with report.stage(Stage.ANONYMIZE), trace.stage(Stage.ANONYMIZE, items):
-            self._anonymize(items)
-        with report.stage(Stage.CLASSIFY), trace.stage(Stage.CLASSIFY, items):
-            self._classify(items, report)
+        try:
+            with report.stage(Stage.ANONYMIZE), trace.stage(Stage.ANONYMIZE, items):
+                self._anonymize(items)
+            with report.stage(Stage.CLASSIFY), trace.stage(Stage.CLASSIFY, items):
+                self._classify(items, report)
+        finally:
+            self._forget()
         for item in without_failure(items):
             item.result = self._result(item)
         with report.stage(Stage.SETTLE), trace.stage(Stage.SETTLE, items):
