@@ -7,7 +7,15 @@ before it.
 
 from __future__ import annotations
 
-from worker.anonymizer.patterns.gates import any_word, either, every, has_digit, matching
+from worker.anonymizer.patterns.gates import (
+    any_part,
+    any_word,
+    either,
+    every,
+    has_digit,
+    matching,
+    matching_lowered,
+)
 from worker.anonymizer.patterns.numerals import (
     DIGIT_WORDS,
     ONE,
@@ -77,6 +85,7 @@ _ABOUT = (
     r"|actually|finally|officially|basically|at least|all of|gonna be|going to be|about to be"
     r"|about to turn|really|at most)){0,2}"
 )
+_TURN = rf"\bturn(?:s|ed|ing)?{_ABOUT}"
 _LIFE_EVENT = (
     r"(?:pregnant|diagnosed|orphaned|widowed|divorced|retired?|retiring|left (?:home|school)"
     r"|dropped out|emigrated|moved out|a (?:mother|father|mum|mom|dad|parent|grandma|grandmother"
@@ -120,11 +129,22 @@ CUED = Group(
         ),
     ),
 )
+#: How a number begins, in figures or in words but for "one".
+_FIRST_LETTERS = r"(?:\d|tw|thr|thir|ten|four|fort|fif|five|six|seven|eig|ele|nin)"
+#: The words that stand before an age where somebody is of it: the last of `_IS` and `_ABOUT`.
+_BEFORE_AGE = (
+    r"(?:s|m|re|t|am|are|were|be|been|turn(?:ed|ing)?|look|looked|seem|seemed|became|only|still|now"
+    r"|already|about|around|almost|nearly|even|yet|barely|maybe|roughly|probably|like|over|past"
+    r"|approaching|pushing|nearing|hitting|turning|rising|actually|finally|officially|basically"
+    r"|least|of|really|have|had|has) "
+    rf"{_FIRST_LETTERS}"
+)
 BEING = Group(
     "AGE",
     every(
         _NUMBER,
         any_word("i im he hes she shes they theyre who whos", KIN_WORDS, MANY_KIN_WORDS),
+        matching_lowered(_BEFORE_AGE),
     ),
     (
         Rule(
@@ -161,6 +181,17 @@ BEING = Group(
             r"(?=\s*(?:[.,;!?]|$)| and (?:i|he|she)\b)",
             0.6,
         ),
+    ),
+)
+BESIDE = Group(
+    "AGE",
+    every(
+        _NUMBER,
+        any_part(", ", " ("),
+        any_word("me i he she", KIN_WORDS, MANY_KIN_WORDS),
+        matching_lowered(rf"[a-z](?:, | \(){_FIRST_LETTERS}"),
+    ),
+    (
         Rule(
             "between commas",
             rf"\b(?:{KIN}|{MANY_KIN}), {_LIST}(?=[,)]|,? and (?:my|his|her|our|a|the)\b)",
@@ -173,16 +204,8 @@ TURNED = Group(
     "AGE",
     every(_NUMBER, any_word("turn turns turned turning going big")),
     (
-        Rule(
-            "turned",
-            rf"\bturn(?:s|ed|ing)?{_ABOUT} (?P<it>{_FIGURE}|{_WORDS}){_NO_UNIT}",
-            0.6,
-        ),
-        Rule(
-            "turned small",
-            rf"\bturn(?:s|ed|ing)?{_ABOUT} (?P<it>{_SMALL}|\bone\b){_FOLLOWED}",
-            0.6,
-        ),
+        Rule("turned", rf"{_TURN} (?P<it>{_FIGURE}|{_WORDS}){_NO_UNIT}", 0.6),
+        Rule("turned small", rf"{_TURN} (?P<it>{_SMALL}|\bone\b){_FOLLOWED}", 0.6),
         Rule("going on", rf"(?P<it>{_AGE}) going on (?P<it>{_AGE}){_NO_UNIT}", 0.6),
         Rule(
             "the big",
@@ -231,11 +254,7 @@ AT = Group(
             0.6,
         ),
         Rule("life event at", rf"\b{_LIFE_EVENT} at (?P<it>{_AGE}){_NO_COUNT}", 0.6),
-        Rule(
-            "event at",
-            rf"\b{_EVENT} at (?P<it>{_FROM_13}|{_WORDS_FROM_13}){_NO_COUNT}",
-            0.6,
-        ),
+        Rule("event at", rf"\b{_EVENT} at (?P<it>{_FROM_13}|{_WORDS_FROM_13}){_NO_COUNT}", 0.6),
         Rule(
             "began at",
             rf"\b{_BEGUN} at (?P<it>{_FROM_25}|{_WORDS_FROM_13}){_NO_UNIT}",
@@ -276,4 +295,4 @@ SEX = Group(
         ),
     ),
 )
-GROUPS = (OLD, CUED, BEING, TURNED, OF, AT, BIRTHDAY, SEX)
+GROUPS = (OLD, CUED, BEING, BESIDE, TURNED, OF, AT, BIRTHDAY, SEX)

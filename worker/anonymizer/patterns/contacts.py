@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from worker.anonymizer.patterns.gates import any_part, any_word, either, matching
+from worker.anonymizer.patterns.gates import (
+    any_part,
+    any_word,
+    either,
+    every,
+    has_digit,
+    matching,
+)
 from worker.anonymizer.patterns.rules import Group, Rule
 
 EMAILS = Group(
@@ -109,7 +116,11 @@ _NAMES_FOR = (
 )
 SHAPED_HANDLES = Group(
     "HANDLE",
-    matching(r"[A-Za-z\d]_\w|[A-Za-z]\d\d|[a-z\d]\.[a-z\d]{2,15}\.[a-z\d]{2}|[\w.]#\d{4}"),
+    either(
+        any_part("_"),
+        every(has_digit, matching(r"[^\W\d_.]\.?\d\d|\w#\d")),
+        every(any_part("."), matching(r"\.[^\W_]{2,15}\.[^\W_]{2}")),
+    ),
     (
         Rule("behind a cue", rf"{_CUED}\K{_NO_HANDLE}{_DOTTED}", 0.6),
         Rule("did something", rf"(?<![\w@./-]){_NO_HANDLE}{_DOTTED}{_DID}", 0.6),

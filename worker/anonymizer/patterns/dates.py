@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from worker.anonymizer.patterns.gates import any_part, any_word, either, every, has_digit, matching
+from worker.anonymizer.patterns.gates import any_part, any_word, every, has_digit, matching
 from worker.anonymizer.patterns.numerals import (
     ONE,
     ORDINAL,
@@ -142,7 +142,7 @@ _SEASON = (
 )
 YEARS = Group(
     "DATE_TIME",
-    either(every(has_digit, matching(r"(?:19|20)\d\d")), any_part("'", "\u2019")),
+    every(has_digit, matching(r"(?:19|20)\d\d")),
     (
         Rule(
             "year",
@@ -166,6 +166,12 @@ YEARS = Group(
             rf"(?![\d.,:/-]){_NOTHING_COUNTED}",
             0.6,
         ),
+    ),
+)
+SHORT_YEARS = Group(
+    "DATE_TIME",
+    every(has_digit, matching(r"['\u2019]\d\d")),
+    (
         Rule(
             "short year",
             r"\b(?:in|since|of|from|until|till|before|after|summer|winter|spring|fall|autumn"
@@ -279,6 +285,7 @@ GROUPS = (
     FOREIGN,
     ASIAN,
     YEARS,
+    SHORT_YEARS,
     NUMERIC,
     BIRTHS,
     ORDINALS,

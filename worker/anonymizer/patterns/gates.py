@@ -61,7 +61,10 @@ def any_word(*lists: str) -> Gate:
 
 def any_part(*parts: str) -> Gate:
     """Whether one of the strings, in lower case, occurs, be it inside a word."""
-    return lambda features: any(part in features.lowered for part in parts)
+    if len(parts) == 1:
+        (part,) = parts
+        return lambda features: part in features.lowered
+    return either(*map(any_part, parts))
 
 
 def matching(expression: str) -> Gate:
@@ -70,11 +73,23 @@ def matching(expression: str) -> Gate:
     return lambda features: search(features.text) is not None
 
 
-def every(*gates: Gate) -> Gate:
+def matching_lowered(expression: str) -> Gate:
+    """Whether an expression for `re` occurs in the text in lower case, without lookalikes."""
+    search = re.compile(expression).search
+    return lambda features: search(features.lowered) is not None
+
+
+def every(first: Gate, *others: Gate) -> Gate:
     """Whether all gates let a text pass; the cheapest should stand first."""
-    return lambda features: all(gate(features) for gate in gates)
+    if not others:
+        return first
+    rest = every(*others)
+    return lambda features: first(features) and rest(features)
 
 
-def either(*gates: Gate) -> Gate:
+def either(first: Gate, *others: Gate) -> Gate:
     """Whether one of the gates lets a text pass; the cheapest should stand first."""
-    return lambda features: any(gate(features) for gate in gates)
+    if not others:
+        return first
+    rest = either(*others)
+    return lambda features: first(features) or rest(features)

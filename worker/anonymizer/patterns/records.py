@@ -126,13 +126,7 @@ CODES = Group(
 )
 LONG = Group(
     "ID",
-    every(
-        has_digit,
-        matching(
-            r"\d{6}|\d{3}[ -]\d{3}|\d[/-]|[A-Z][/-]\d{3}|\d ?\d\d ?\d"
-            r"|[\da-fA-F]{2}[:-][\da-fA-F]{2}"
-        ),
-    ),
+    every(has_digit, matching(r"\d{3}|\d\d ?\d\d")),
     (
         Rule("long number", r"(?<![\d.,$€£-])\d{8,20}(?![\d,]|\.\d)", GUESS),
         Rule("grouped number", r"(?<![\d.,-])\d{3,4}(?:[ -]\d{3,4}){2,5}(?![\d.,-]?\d)", GUESS),
@@ -140,13 +134,18 @@ LONG = Group(
         Rule("code", r"(?-i:\b[A-Z]{1,4}[-/]\d{3,9}(?:[-/][\dA-Za-z]{1,8}){1,3}\b)", GUESS),
         Rule("letters and long number", r"(?-i:\b[A-Z]{1,4}-?\d{6,12}\b)", GUESS),
         Rule("year and code", r"(?-i:\b\d{2,4}-[A-Z]{1,4}-\d{3,8}\b)", GUESS),
-        Rule("UUID", r"\b[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}\b", 0.8),
     ),
 )
 HARDWARE = Group(
     "ID",
-    any_part(":", "-"),
-    (Rule("MAC", r"\b(?:[\da-f]{2}[:-]){5}[\da-f]{2}\b", 0.8),),
+    every(
+        any_part("-", ":"),
+        matching(r"[:-][\da-fA-F]{2}[:-][\da-fA-F]{2}[:-]|-[\da-fA-F]{4}-[\da-fA-F]{4}-"),
+    ),
+    (
+        Rule("MAC", r"\b(?:[\da-f]{2}[:-]){5}[\da-f]{2}\b", 0.8),
+        Rule("UUID", r"\b[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}\b", 0.8),
+    ),
 )
 PLATES = Group(
     "ID",
