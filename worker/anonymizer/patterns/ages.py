@@ -143,7 +143,7 @@ BEING = Group(
     "AGE",
     every(
         _NUMBER,
-        any_word("i im he hes she shes they theyre who whos", KIN_WORDS, MANY_KIN_WORDS),
+        any_word("i im he hes she shes they theyre who whos must", KIN_WORDS, MANY_KIN_WORDS),
         matching_lowered(_BEFORE_AGE),
     ),
     (
@@ -175,6 +175,7 @@ BEING = Group(
             r"(?=\s*(?:[.,;!?)]|$)| (?:and|but|now|today|tomorrow)\b)",
             0.6,
         ),
+        Rule("must be", rf"\bmust be{_ABOUT} (?P<it>{_WORDS_FROM_13}){_FOLLOWED}", 0.6),
         Rule(
             "has years",
             rf"\b(?:i|he|she) ha(?:ve|s|d) (?P<it>(?:{_FIGURE}|{_WORDS}) years)"
