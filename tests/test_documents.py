@@ -26,6 +26,7 @@ DOCUMENTS = (
     "README.md",
     "CONTRIBUTING.md",
     *(f"{folder}/README.md" for folder in FOLDERS),
+    "deploy/kubernetes/README.md",
     "producer/PROTOCOL.md",
     "producer/gateway/README.md",
     "producer/gateway/PAGE.md",
