@@ -34,10 +34,10 @@ test: $(READY) tools  ## the whole test suite, on a server it starts itself
 	@$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 
 # A person decides for themselves whether to install them.
-tools:  ## in CI: install promtool, kubectl, redis-server, chromium and Node.js, which some tests need
+tools:  ## in CI: install promtool, Alertmanager, kubectl, redis-server, chromium and Node.js, which some tests need
 	@if [ "$$CI" = true ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	  missing=; \
-	  for tool in promtool:prometheus kubectl:kubernetes-client redis-server:redis-server chromium:chromium npm:nodejs,npm; do \
+	  for tool in promtool:prometheus prometheus-alertmanager:prometheus-alertmanager kubectl:kubernetes-client redis-server:redis-server chromium:chromium npm:nodejs,npm; do \
 	    command -v $${tool%%:*} >/dev/null || missing="$$missing $$(echo $${tool#*:} | tr , ' ')"; \
 	  done; \
 	  [ -z "$$missing" ] || { \
