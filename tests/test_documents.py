@@ -26,6 +26,7 @@ DOCUMENTS = (
     "README.md",
     "CONTRIBUTING.md",
     *(f"{folder}/README.md" for folder in FOLDERS),
+    "deploy/CAPACITY.md",
     "deploy/kubernetes/README.md",
     "producer/PROTOCOL.md",
     "producer/gateway/README.md",
