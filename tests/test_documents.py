@@ -26,6 +26,8 @@ DOCUMENTS = (
     "README.md",
     "CONTRIBUTING.md",
     *(f"{folder}/README.md" for folder in FOLDERS),
+    "deploy/CAPACITY.md",
+    "deploy/kubernetes/README.md",
     "producer/PROTOCOL.md",
     "producer/gateway/README.md",
     "producer/gateway/PAGE.md",
