@@ -75,8 +75,8 @@ def pii(annotated: tuple[Path, ...], out: Path, **given: Any) -> None:
         check_target(out)
         progress.begin("loading libraries")
         from training.pii.annotated import read_for_training
-        from training.pii.examples import Templates
         from training.pii.fit import fit  # brings torch
+        from training.pii.generation.templates import Templates
         from training.pii.options import TaggerOptions
 
         extra = [example for file in annotated for example in read_for_training(file)]

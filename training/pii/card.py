@@ -6,7 +6,7 @@ import shlex
 import textwrap
 from typing import TYPE_CHECKING, Any
 
-from training.pii.examples import generate
+from training.pii.generation.generate import generate
 from training.pii.scores import PiiScores, score
 from worker.anonymizer.offsets import Span
 from worker.anonymizer.taggers.bert import BertTagger
@@ -15,7 +15,7 @@ from worker.models.compute import EXACT
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from training.pii.examples import Templates
+    from training.pii.generation.templates import Templates
 
 EXAMPLES = 1_000
 _BATCH = 64

@@ -9,7 +9,9 @@ import pytest
 
 from training import names
 from training.errors import DataError
-from training.pii.examples import Templates, concatenated, fill, generate, written
+from training.pii.generation.generate import concatenated, fill, generate
+from training.pii.generation.templates import Templates
+from training.pii.generation.writing import written
 from training.pii.mining import mine
 from training.pii.values import places
 from training.pii.values.slot_types import TYPE_OF_SLOT, TYPES

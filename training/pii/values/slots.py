@@ -4,19 +4,25 @@
 from __future__ import annotations
 
 import re
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from training import names
+from training.pii.generation.variations import draw_word
 from training.pii.values import places
 from training.pii.values.pools import ENGLISH, Pools
 from training.pii.values.word_lists import THINGS, WORDS, word_lists
+from worker.anonymizer.false_positives import NAMES_THAT_ARE_WORDS
+from worker.anonymizer.taggers import lexicon
 
 if TYPE_CHECKING:
     import random
     from collections.abc import Callable
 
 _REAL_CITY_SHARE = 0.75
+#: How often a first name is a word as well, how often one that Faker may not have, and how often a
+#: place is a word as well.
+_WORD_NAME_SHARE, _GIVEN_NAME_SHARE, _WORD_CITY_SHARE = 0.05, 0.2, 0.03
 _WORD_SEPARATORS = ("", "_", ".", "-")
 #: `#` stands for a digit, `?` for a letter.
 _IDENTIFIER_SHAPES = (
@@ -36,6 +42,15 @@ _IDENTIFIER_SHAPES = (
 _IDENTIFIER_LETTERS = "ABCDEFGHJKLMNPRSTUVWXYZ"
 
 
+@cache
+def _given_names() -> tuple[str, ...]:
+    """The first names of the lexicon, in lower case."""
+    by_kind = lexicon.words_by_kind().items()
+    return tuple(
+        word for kind, words in by_kind if lexicon.properties(kind)[1] > 1 for word in words
+    )
+
+
 class Slots:
     """Draws values for slots.
 
@@ -49,6 +64,8 @@ class Slots:
         self._places = places.load()
         self._things = word_lists(THINGS)
         self._words = word_lists(WORDS)
+        self._word_names = sorted(NAMES_THAT_ARE_WORDS)
+        self._given_names = _given_names()
         self._pools = Pools.drawn(rng)
         self._fakers = self._pools.fakers
 
@@ -64,7 +81,7 @@ class Slots:
         rng, people = self._rng, self._names
         return {
             "PERSON": self._person,
-            "FIRST": lambda: people.draw_first(rng),
+            "FIRST": self._first,
             "LAST": lambda: people.draw_last(rng),
             "NICK": lambda: people.draw_nick(rng),
             "CITY": self._city,
@@ -109,8 +126,19 @@ class Slots:
         number = str(rng.randint(2, 7)) if rng.random() < 0.1 else ""
         return " ".join([*(["The"] if rng.random() < 0.2 else []), *words, number]).strip()
 
+    def _first(self) -> str:
+        """A first name: one of Faker's, one that parents gave, or one that is a word as well."""
+        kind = self._rng.random()
+        if kind < _WORD_NAME_SHARE:
+            return self._rng.choice(self._word_names).capitalize()
+        if kind < _WORD_NAME_SHARE + _GIVEN_NAME_SHARE:
+            return self._rng.choice(self._given_names).capitalize()
+        return self._names.draw_first(self._rng)
+
     def _city(self) -> str:
         """A place that exists, or one in Faker's manner, which no list has."""
+        if self._rng.random() < _WORD_CITY_SHARE:
+            return self._rng.choice(self._places.words)
         if self._rng.random() < _REAL_CITY_SHARE:
             return self._places.draw_city(self._rng)
         return self._rng.choice(self._pools.cities)
@@ -138,8 +166,11 @@ class Slots:
     def _organization(self) -> str:
         rng = self._rng
         shape = rng.random()
-        if shape < 0.55:
+        if shape < 0.42:
             return rng.choice(self._pools.companies)
+        if shape < 0.55:  # a pub's, a café's, a nursery's: two ordinary words
+            words = [draw_word(rng).capitalize() for _ in range(2)]
+            return rng.choice((" ", " ", " and ", " & ")).join(words)
         if shape < 0.62:  # a young company's: syllables that are no word
             return self._invented() + rng.choice(("", "", " " + self._word("ORGANIZATION_TAILS")))
         if shape < 0.74:  # a name made of ordinary words, as young companies have

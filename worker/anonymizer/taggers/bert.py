@@ -19,7 +19,7 @@ from transformers import AutoTokenizer, BertConfig, BertForTokenClassification
 
 from worker.anonymizer.taggers.tagged_span import TaggedSpan, aggregate
 from worker.anonymizer.taggers.thresholds import floor, share_of_threshold
-from worker.anonymizer.taggers.words import CASINGS, LOWER, Words, encode
+from worker.anonymizer.taggers.words import CASINGS, LOWER, TOKEN_TYPES, Words, encode
 from worker.errors import AnonymizationError, ModelFolderError
 from worker.models import adapter, windows
 from worker.models.compute import AUTO
@@ -135,7 +135,9 @@ class BertTagger:
             self._types_of_labels[label, self._types.index(entity_type)] = 1.0
         self._before, self._after = special_tokens(tokenizer)
         self._padding_id = tokenizer.pad_token_id or 0
-        self._cased = scheme is None and model.config.type_vocab_size == CASINGS
+        #: How many of the token types it knows: all, or, as earlier taggers did, casings alone.
+        self._token_types = model.config.type_vocab_size
+        self._cased = scheme is None and self._token_types in (CASINGS, TOKEN_TYPES)
 
     @property
     def types(self) -> list[str]:
@@ -234,7 +236,8 @@ class BertTagger:
         for start, stop in windows.cut(words.ids, words.offsets, ends, room, words.starts):
             first = bisect.bisect_right(words.starts, start) - 1
             last = bisect.bisect_left(words.starts, stop)
-            yield _Piece(index, start, first, last, words.ids[start:stop], words.types[start:stop])
+            types = [known % self._token_types for known in words.types[start:stop]]
+            yield _Piece(index, start, first, last, words.ids[start:stop], types)
 
     def _score(self, pieces: Sequence[_Piece]) -> list[torch.Tensor]:
         """For each piece the probabilities of types, `(tokens, types)`, in fp32 on the CPU."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from worker.anonymizer.taggers.words import MIXED, TITLE
+from worker.anonymizer.taggers.words import CASINGS, MIXED, TITLE
 
 #: The least score of each entity type. An organisation's name is more often an ordinary word as
 #: well than the name of a person or a place is.
@@ -31,6 +31,6 @@ def floor(entity_type: str, threshold: float, usual: float) -> float:
     return least + (1.0 - least) * rest if least else 0.0
 
 
-def share_of_threshold(casing: int) -> float:
-    """The share of the threshold that a word of a casing must reach."""
-    return CAPITAL_SHARE if casing in (TITLE, MIXED) else 1.0
+def share_of_threshold(token_type: int) -> float:
+    """The share of the threshold that a word of a token type must reach."""
+    return CAPITAL_SHARE if token_type % CASINGS in (TITLE, MIXED) else 1.0

@@ -1,4 +1,4 @@
-"""The tokens of a text grouped by words, and the casing of each word."""
+"""The tokens of a text grouped by words, and what each word looks like."""
 
 from __future__ import annotations
 
@@ -6,23 +6,30 @@ import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from worker.anonymizer.taggers import lexicon
 from worker.models.tokenization import tokenize_with_offsets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-#: The casing of a word, given to the model as the token type of each of its tokens.
 LOWER, TITLE, UPPER, MIXED = range(4)
 CASINGS = 4
+#: The token types that are given to the model: for each kind of word in the lexicon all casings.
+TOKEN_TYPES = CASINGS * lexicon.KINDS
 
 
 def casing(word: str) -> int:
-    """The casing of a word, as a token type."""
+    """The casing of a word; the token type of a word of which nothing else is known."""
     if word.islower() or not any(c.isalpha() for c in word):
         return LOWER
     if word[0].isupper() and (len(word) == 1 or word[1:].islower()):
         return TITLE
     return UPPER if word.isupper() else MIXED
+
+
+def token_type(word: str) -> int:
+    """What a word looks like: its casing, and what the lexicon knows of it."""
+    return casing(word) + CASINGS * lexicon.kind(word)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +38,7 @@ class Words:
 
     Attributes:
         ids: token ids, without special tokens.
-        types: the token type of each token: the casing of its word.
+        types: the token type of each token: that of its word.
         offsets: the half-open range of characters of each token.
         starts: for each word the index of its first token; at the end the number of tokens.
     """
@@ -43,7 +50,7 @@ class Words:
 
 
 def encode(tokenizer: Any, texts: Sequence[str], *, punctuation: bool = False) -> Iterator[Words]:
-    """Tokens with casings, for training and for use alike.
+    """Tokens with token types, for training and for use alike.
 
     Args:
         tokenizer: a fast one of Hugging Face's.
@@ -65,8 +72,8 @@ def encode(tokenizer: Any, texts: Sequence[str], *, punctuation: bool = False) -
         starts.append(len(ids))
         types: list[int] = []
         for first, behind in itertools.pairwise(starts):
-            token_type = casing(text[offsets[first][0] : offsets[behind - 1][1]])
-            types += [token_type] * (behind - first)
+            of_word = token_type(text[offsets[first][0] : offsets[behind - 1][1]])
+            types += [of_word] * (behind - first)
         yield Words(ids, types, offsets, starts)
 
 
