@@ -57,6 +57,12 @@ if TYPE_CHECKING:
     default=0.4,
     help="How sure the tagger must be of a word.",
 )
+@click.option(
+    "--strict-threshold",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    default=0.25,
+    help="The same for workers that are to be strict.",
+)
 @click.option("--learning-rate", type=click.FloatRange(0, 1, min_open=True), default=3e-4)
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=13)
 @click.option("--name", default="tagger", help="Name of the tagger.")

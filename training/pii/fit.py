@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 from dataclasses import asdict
+from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+from training.entries.reading import SHIPPED_DATA
 from training.finetuning.model import silence_libraries
 from training.output.atomic_folder import new_folder
 from training.pii.base import load_base
 from training.pii.card import generated_scores, tagger_card
 from training.pii.learning import average
+from training.pii.mining import MINED
 from training.pii.runs import learn_all
+from worker.anonymizer.taggers import lexicon
 from worker.anonymizer.taggers.bert import REQUIRED_FILES, SETTINGS
 from worker.models import adapter
 from worker.models.folder import seal_folder
@@ -56,10 +61,12 @@ def fit(
     seconds = time.monotonic() - started
     settings = {
         "threshold": options.threshold,
+        "thresholds": {"balanced": options.threshold, "strict": options.strict_threshold},
         "trained": {
             **asdict(options),
             "seconds": round(seconds),
             "own_texts": len(extra),
+            "data": data_digest(),
         },
     }
     progress.begin("writing the tagger")
@@ -70,13 +77,31 @@ def fit(
 
 def write_card(folder: Path, templates: Templates) -> None:
     """Score the tagger in `folder`, write its card, and seal the folder again."""
-    settings = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
+    settings = settings_of(folder)
     trained = settings["trained"]
     _, judged = templates.split()
-    scores = generated_scores(folder, judged, trained["seed"] + trained["averaged"])
-    card = tagger_card(settings, scores)
+    thresholds = tuple(settings["thresholds"].values())
+    curve = generated_scores(folder, judged, trained["seed"] + trained["averaged"], thresholds)
+    card = tagger_card(settings, curve)
     (folder / "README.md").write_text(card, encoding="utf-8")
     seal_folder(folder, name=trained["name"], required=REQUIRED_FILES)
+
+
+def settings_of(folder: Path) -> dict[str, Any]:
+    """What a tagger's folder says of how it was trained and is used."""
+    content: dict[str, Any] = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
+    return content
+
+
+def data_digest() -> str:
+    """The SHA-256 of all files that examples are generated from, with the lexicon."""
+    digest = hashlib.sha256()
+    shipped = SHIPPED_DATA.parent
+    lexicon_file = files("worker.anonymizer").joinpath("word_lists", lexicon.FILE)
+    texts = (*sorted((shipped / "pii").glob("*.txt")), *(shipped / name for name in MINED))
+    for content in (*(file.read_bytes() for file in texts), lexicon_file.read_bytes()):
+        digest.update(len(content).to_bytes(8, "big") + content)
+    return digest.hexdigest()
 
 
 def _write(

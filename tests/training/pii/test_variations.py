@@ -8,7 +8,8 @@ import pytest
 
 from training.pii.generation import variations
 from training.pii.generation.example import Example
-from training.pii.generation.variations import draw_word, vary
+from training.pii.generation.variations import vary
+from training.pii.values.ordinary_words import draw_english
 from worker.anonymizer.offsets import Span
 from worker.anonymizer.taggers import lexicon
 
@@ -43,6 +44,6 @@ def test_any_word_may_begin_a_sentence() -> None:
 def test_words_that_are_put_in_are_no_names() -> None:
     rng = random.Random(1)
     for _ in range(200):
-        frequency, *others = lexicon.properties(lexicon.kind(draw_word(rng)))
+        frequency, *others = lexicon.properties(lexicon.kind(draw_english(rng)))
         assert frequency > 1
         assert not any(others)

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
     from training.pii.generation.templates import Templates
 
-_SLOT = re.compile(r"\{([A-Z]+)\}")
+#: A slot, such as `{CITY}`, or words of a type, such as `[[Hope|PERSON]]`.
+_SLOT = re.compile(r"\{([A-Z]+)\}|\[\[([^|\]]+)\|([A-Z_]+)\]\]")
 #: How often one example is made of several templates, as a diary's entry is of sentences.
 JOINED_SHARE = 0.35
 MOST_JOINED = 4
@@ -53,11 +54,17 @@ def _excerpt(template: str, rng: random.Random) -> str:
     """Some sentences in a row of a long template, now and then all of it."""
     if len(template) <= _LONG or rng.random() > _EXCERPT_SHARE:
         return template
-    ends = [0, *sentence_ends(template), len(template)]
+    ends = [end for end in sentence_ends(template) if _is_outside(template, end)]
+    ends = [0, *ends, len(template)]
     first = rng.randrange(len(ends) - 1)
     start, wanted = ends[first], rng.randint(*_EXCERPT_CHARACTERS)
     end = next((end for end in ends[first + 1 :] if end - start >= wanted), ends[-1])
     return template[start:end].strip()
+
+
+def _is_outside(template: str, position: int) -> bool:
+    """Whether a position lies in no slot: the words of one may hold a full stop."""
+    return all(not slot.start() < position < slot.end() for slot in _SLOT.finditer(template))
 
 
 def fill(template: str, slots: Slots) -> Example:
@@ -66,10 +73,10 @@ def fill(template: str, slots: Slots) -> Example:
     for match in _SLOT.finditer(template):
         text += template[last : match.start()]
         try:
-            value = slots.draw(match[1])
+            value = slots.draw(match[1]) if match[1] else match[2]
         except KeyError:
             raise DataError(f"unknown slot {match[0]} in a template") from None
-        if (kind := TYPE_OF_SLOT.get(match[1])) is not None:
+        if (kind := TYPE_OF_SLOT.get(match[1], match[3])) is not None:
             spans.append(Span(len(text), len(text) + len(value), kind))
         text += value
         last = match.end()

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from functools import cache
 from typing import TYPE_CHECKING
 
 from training.pii.generation.example import Example
-from worker.anonymizer.taggers import lexicon
+from training.pii.values.ordinary_words import draw_english, draw_foreign
 
 if TYPE_CHECKING:
     import random
@@ -25,9 +24,6 @@ _MOST_EXCHANGED, _MOST_FOREIGN, _MOST_BEHEADED = 3, 6, 4
 _SHORTEST = 4
 _WORD = re.compile(r"[^\W\d_]+(?!['’])")  # noqa: RUF001
 _GAP = re.compile(r"(?<=\w)[,.]? (?=\w)")
-#: Words that nobody is called by: uncommon and common ones of English; of other languages all.
-_ENGLISH = ((2, 0, 0, 0, 0), (2, 0, 0, 0, 0), (3, 0, 0, 0, 0))
-_FOREIGN = ((0, 0, 0, 0, 1), (1, 0, 0, 0, 1))
 
 
 def vary(example: Example, rng: random.Random) -> Example:
@@ -41,17 +37,6 @@ def vary(example: Example, rng: random.Random) -> Example:
     if rng.random() < STRESSED_SHARE:
         example = _stressed(example, rng)
     return example
-
-
-@cache
-def _words(kinds: tuple[tuple[int, ...], ...]) -> tuple[tuple[str, ...], ...]:
-    by_kind = lexicon.words_by_kind()
-    return tuple(by_kind[lexicon.combine(kind)] for kind in kinds)
-
-
-def draw_word(rng: random.Random) -> str:
-    """An ordinary English word that is no name."""
-    return rng.choice(rng.choice(_words(_ENGLISH)))
 
 
 def replaced(example: Example, start: int, end: int, text: str) -> Example:
@@ -93,7 +78,7 @@ def _exchanged(example: Example, rng: random.Random, count: int) -> Example:
         if not words:
             break
         word = rng.choice(words)
-        other = draw_word(rng)
+        other = draw_english(rng)
         if word[0].isupper():
             other = other.upper()
         elif word[0][0].isupper():
@@ -104,8 +89,7 @@ def _exchanged(example: Example, rng: random.Random, count: int) -> Example:
 
 def _with_foreign_words(example: Example, rng: random.Random) -> Example:
     """With words of other languages between two words of the text, or as a sentence behind it."""
-    lists = _words(_FOREIGN)
-    words = [rng.choice(rng.choice(lists)) for _ in range(rng.randint(1, _MOST_FOREIGN))]
+    words = [draw_foreign(rng) for _ in range(rng.randint(1, _MOST_FOREIGN))]
     gaps = [gap for gap in _GAP.finditer(example.text) if _free(example, *gap.span())]
     phrase = " ".join(words)
     if not gaps or rng.random() < 1 / 3:

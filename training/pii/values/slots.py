@@ -8,8 +8,8 @@ from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from training import names
-from training.pii.generation.variations import draw_word
 from training.pii.values import places
+from training.pii.values.ordinary_words import draw_english
 from training.pii.values.pools import ENGLISH, Pools
 from training.pii.values.word_lists import THINGS, WORDS, word_lists
 from worker.anonymizer.false_positives import NAMES_THAT_ARE_WORDS
@@ -169,7 +169,7 @@ class Slots:
         if shape < 0.42:
             return rng.choice(self._pools.companies)
         if shape < 0.55:  # a pub's, a café's, a nursery's: two ordinary words
-            words = [draw_word(rng).capitalize() for _ in range(2)]
+            words = [draw_english(rng).capitalize() for _ in range(2)]
             return rng.choice((" ", " ", " and ", " & ")).join(words)
         if shape < 0.62:  # a young company's: syllables that are no word
             return self._invented() + rng.choice(("", "", " " + self._word("ORGANIZATION_TAILS")))
