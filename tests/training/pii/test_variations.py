@@ -45,5 +45,5 @@ def test_words_that_are_put_in_are_no_names() -> None:
     rng = random.Random(1)
     for _ in range(200):
         frequency, *others = lexicon.properties(lexicon.kind(draw_english(rng)))
-        assert frequency > 1
+        assert frequency > 0
         assert not any(others)

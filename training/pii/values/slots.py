@@ -23,6 +23,8 @@ _REAL_CITY_SHARE = 0.75
 #: How often a first name is a word as well, how often one that Faker may not have, and how often a
 #: place is a word as well.
 _WORD_NAME_SHARE, _GIVEN_NAME_SHARE, _WORD_CITY_SHARE = 0.05, 0.2, 0.03
+#: How often a surname is one that Faker may not have.
+_CENSUS_NAME_SHARE = 0.25
 _WORD_SEPARATORS = ("", "_", ".", "-")
 #: `#` stands for a digit, `?` for a letter.
 _IDENTIFIER_SHAPES = (
@@ -51,6 +53,13 @@ def _given_names() -> tuple[str, ...]:
     )
 
 
+@cache
+def _surnames() -> tuple[str, ...]:
+    """The surnames of the lexicon, in lower case."""
+    by_kind = lexicon.words_by_kind().items()
+    return tuple(word for kind, words in by_kind if lexicon.properties(kind)[2] for word in words)
+
+
 class Slots:
     """Draws values for slots.
 
@@ -65,7 +74,7 @@ class Slots:
         self._things = word_lists(THINGS)
         self._words = word_lists(WORDS)
         self._word_names = sorted(NAMES_THAT_ARE_WORDS)
-        self._given_names = _given_names()
+        self._given_names, self._surnames = _given_names(), _surnames()
         self._pools = Pools.drawn(rng)
         self._fakers = self._pools.fakers
 
@@ -82,7 +91,7 @@ class Slots:
         return {
             "PERSON": self._person,
             "FIRST": self._first,
-            "LAST": lambda: people.draw_last(rng),
+            "LAST": self._last,
             "NICK": lambda: people.draw_nick(rng),
             "CITY": self._city,
             "COUNTRY": lambda: self._places.draw_country(rng),
@@ -135,6 +144,12 @@ class Slots:
             return self._rng.choice(self._given_names).capitalize()
         return self._names.draw_first(self._rng)
 
+    def _last(self) -> str:
+        """A surname: one of Faker's, or one of the lexicon's."""
+        if self._rng.random() < _CENSUS_NAME_SHARE:
+            return self._rng.choice(self._surnames).capitalize()
+        return self._names.draw_last(self._rng)
+
     def _city(self) -> str:
         """A place that exists, or one in Faker's manner, which no list has."""
         if self._rng.random() < _WORD_CITY_SHARE:
@@ -145,7 +160,7 @@ class Slots:
 
     def _person(self) -> str:
         rng, people = self._rng, self._names
-        first, last = people.draw_first(rng), people.draw_last(rng)
+        first, last = self._first(), self._last()
         shape = rng.random()
         if shape < 0.8:
             return f"{first} {last}"

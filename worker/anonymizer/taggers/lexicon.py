@@ -41,6 +41,8 @@ def properties(kind: int) -> tuple[int, ...]:
 
 def kind(word: str) -> int:
     """The combination of properties of a word, whatever its casing; 0 if it is not known."""
+    if not word.isalpha():
+        return 0
     checksums, kinds = _table()
     checksum = zlib.crc32(word.lower().encode())
     at = bisect_left(checksums, checksum)
