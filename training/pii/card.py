@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 EXAMPLES = 1_000
 #: The thresholds of the curve.
-THRESHOLDS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
+THRESHOLDS = (0.2, 0.3, 0.4, 0.55, 0.7)
 _BATCH = 64
 _TEMPLATE = """\
 ---

@@ -19,7 +19,7 @@ def test_every_combination_of_properties_has_a_number_of_its_own() -> None:
         ("table", (4, 0, 0, 0, 0)),
         ("kneaded", (1, 0, 0, 0, 0)),
         ("jessica", (3, 3, 0, 0, 0)),
-        ("hope", (4, 1, 1, 1, 0)),
+        ("hope", (4, 1, 0, 1, 0)),
         ("krankenhaus", (0, 0, 0, 0, 1)),
         ("qxzvt", (0, 0, 0, 0, 0)),
     ],
