@@ -20,6 +20,7 @@ from worker.anonymizer.taggers import loading as taggers
 from worker.errors import AnonymizationError
 from worker.models.compute import AUTO
 from worker.models.folder import SHIPPED_TAGGER
+from worker.models.tokenization import BatchTokenizer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -101,6 +102,12 @@ class Anonymizer:
             default_score_threshold=recognizers.SCORE_FLOOR,
         )
         return cls(analyzer, nlp, numbered=numbered)
+
+    @property
+    def tokenizer(self) -> BatchTokenizer | None:
+        """The tagger's, if it has one of Hugging Face's."""
+        found = getattr(self._nlp.tagger, "tokenizer", None)
+        return found if isinstance(found, BatchTokenizer) else None
 
     def set_threshold(self, threshold: float) -> None:
         """Let the tagger find more (a lower one) or less (a higher one), for evaluations."""

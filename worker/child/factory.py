@@ -22,6 +22,7 @@ with hidden_cuda():
     from worker.anonymizer.taggers import entity_types
     from worker.anonymizer.taggers import loading as taggers
     from worker.classifier.classifier import Classifier
+    from worker.models.tokenization import TokenMemory, share_tokens
 
 if TYPE_CHECKING:
     from worker.settings import WorkerSettings
@@ -59,11 +60,14 @@ def build(settings: WorkerSettings) -> tuple[Pipeline, dict[str, str]]:
         anonymizer.anonymize([_FIRST_TEXT])
     except AnonymizationError as exc:
         raise StartupError(f"the tagger reads no text ({exc})") from None
+    memory = TokenMemory()
+    share_tokens(memory, anonymizer.tokenizer, classifier.tokenizer)
     pipeline = Pipeline(
         keys=RenewedKeys(settings.key_set),
         anonymizer=anonymizer,
         classifier=classifier,
         settler=settler_for(settings),
+        forget=memory.forget,
     )
     return pipeline, {
         "name": folder.name,

@@ -34,7 +34,7 @@ from worker.errors import AnonymizationError, ClassificationError, UnconfirmedEr
 from worker.protocol import BatchReport, Failure, MissingKey, Outcome, Stage
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from worker.broker.settlement import Settler
     from worker.child.stages import AnonymizerLike, ClassifierLike
@@ -65,6 +65,7 @@ class Pipeline:
         anonymizer: replaces personal data in texts.
         classifier: finds labels in anonymized texts.
         settler: publishes results and dead letters.
+        forget: forgets what the stages share of a batch; called behind each.
     """
 
     def __init__(
@@ -74,11 +75,13 @@ class Pipeline:
         anonymizer: AnonymizerLike,
         classifier: ClassifierLike,
         settler: Settler,
+        forget: Callable[[], None] = lambda: None,
     ) -> None:
         self._keys = keys
         self._anonymizer = anonymizer
         self._classifier = classifier
         self._settler = settler
+        self._forget = forget
 
     def run(self, claims: Sequence[Claim]) -> BatchReport:
         """Process a batch of entries until each is answered or dead-lettered.
@@ -99,10 +102,13 @@ class Pipeline:
         items = [Item(claim) for claim in claims]
         for item in items:
             self._open(item)
-        with report.stage(Stage.ANONYMIZE):
-            self._anonymize(items)
-        with report.stage(Stage.CLASSIFY):
-            self._classify(items, report)
+        try:
+            with report.stage(Stage.ANONYMIZE):
+                self._anonymize(items)
+            with report.stage(Stage.CLASSIFY):
+                self._classify(items, report)
+        finally:
+            self._forget()
         for item in without_failure(items):
             item.result = self._result(item)
         with report.stage(Stage.SETTLE):
