@@ -108,10 +108,11 @@ class Encoder:
         """The states of all tokens behind the layers, of shape `(tokens, hidden)`, in fp32."""
         states = functional.embedding(batch.ids, self._words)
         places = batch.positions
-        if batch.types is not None and self._changes is None:
-            places = places + self._positions * batch.types
-        elif batch.types is not None:
-            states += functional.embedding(batch.types, self._changes)
+        if batch.types is not None:
+            if self._changes is None:
+                places = places + self._positions * batch.types
+            else:
+                states += functional.embedding(batch.types, self._changes)
         states += functional.embedding(places, self._places)
         norm = self._norm
         states = functional.layer_norm(
