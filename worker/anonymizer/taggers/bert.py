@@ -121,7 +121,7 @@ class BertTagger:
         for label, entity_type in enumerate(self._scheme.types):
             self._types_of_labels[label, self._types.index(entity_type)] = 1.0
         #: How many of the token types it knows: all, or, as earlier taggers did, casings alone.
-        self._token_types = model.config.type_vocab_size
+        self._token_types = getattr(model.config, "type_vocab_size", 0)
         self._cased = scheme is None and self._token_types in (CASINGS, TOKEN_TYPES)
         make = partial(network, model, device=device, padding_id=self.tokenizer.padding_id)
         self._network, self.precision = self._in(precision, make)
