@@ -55,6 +55,11 @@ _NUMBERED = click.option(
     default=None,
     help="<PERSON_1> in place of <PERSON>, so that who did what survives.",
 )
+_PRIVACY = click.option(
+    "--privacy",
+    type=click.Choice(["balanced", "strict"]),
+    help="Whether to find more names, needlessly too (JOURNAL_PRIVACY).",
+)
 
 
 def fail(error: Exception | str) -> NoReturn:
@@ -97,6 +102,7 @@ def main() -> None:
 @_PRECISION
 @_TAGGER
 @_NUMBERED
+@_PRIVACY
 @_LEVEL
 @_FORMAT
 def run(**options: Any) -> None:
@@ -160,6 +166,7 @@ main.add_command(doctor)
 @_PRECISION
 @_TAGGER
 @_NUMBERED
+@_PRIVACY
 @click.option("--jobs", type=click.IntRange(1), help="Processes (default: one a core).")
 def anonymize(jobs: int | None, **options: Any) -> None:
     """Filter: JSON lines {"id", "text"} to {"id", "anonymized", "spans"}.
@@ -182,6 +189,7 @@ def anonymize(jobs: int | None, **options: Any) -> None:
 @_PRECISION
 @_TAGGER
 @_NUMBERED
+@_PRIVACY
 @click.option("--raw", is_flag=True, help="Do not anonymize first; ranges refer to the text as is.")
 @click.option("--jobs", type=click.IntRange(1), help="Processes (default: one a core).")
 def classify(jobs: int | None, raw: bool, **options: Any) -> None:
@@ -208,6 +216,7 @@ def classify(jobs: int | None, raw: bool, **options: Any) -> None:
             compute=Compute(settings.device, settings.precision),
             tagger=settings.tagger,
             numbered=settings.numbered_placeholders,
+            privacy=settings.privacy,
         )
 
     _filter(work)
@@ -223,6 +232,7 @@ def _anonymizer_options(options: dict[str, Any]) -> dict[str, Any]:
         "compute": Compute(settings.device, settings.precision),
         "tagger": settings.tagger,
         "numbered": settings.numbered_placeholders,
+        "privacy": settings.privacy,
     }
 
 

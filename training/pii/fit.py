@@ -97,9 +97,10 @@ def data_digest() -> str:
     """The SHA-256 of all files that examples are generated from, with the lexicon."""
     digest = hashlib.sha256()
     shipped = SHIPPED_DATA.parent
-    lexicon_file = files("worker.anonymizer").joinpath("word_lists", lexicon.FILE)
+    lists = files("worker.anonymizer").joinpath("word_lists")
+    words = (lists.joinpath(name) for name in (lexicon.FILE, "names_that_are_words.txt"))
     texts = (*sorted((shipped / "pii").glob("*.txt")), *(shipped / name for name in MINED))
-    for content in (*(file.read_bytes() for file in texts), lexicon_file.read_bytes()):
+    for content in (file.read_bytes() for file in (*texts, *words)):
         digest.update(len(content).to_bytes(8, "big") + content)
     return digest.hexdigest()
 

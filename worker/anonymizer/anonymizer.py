@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from presidio_analyzer.nlp_engine import NlpArtifacts
 
     from worker.anonymizer.taggers.base import Tagger
+    from worker.anonymizer.taggers.thresholds import Privacy
     from worker.models.compute import Compute
 
 #: Presidio skips a pattern that runs longer than this, which would let personal data pass.
@@ -74,6 +75,7 @@ class Anonymizer:
         compute: Compute = AUTO,
         *,
         numbered: bool = False,
+        privacy: Privacy = "balanced",
     ) -> Anonymizer:
         """Load the recognizers and the tagger from disk.
 
@@ -82,12 +84,13 @@ class Anonymizer:
                 journal-stream by default.
             compute: where and in which precision the tagger computes.
             numbered: see `Anonymizer`.
+            privacy: whether the tagger finds more, needlessly too, or leaves more alone.
 
         Raises:
             ModelFolderError: the tagger's folder is missing or altered.
             StartupError: the base model, or the tagger's package, is not installed.
         """
-        loaded = taggers.load(tagger or SHIPPED_TAGGER, compute)
+        loaded = taggers.load(tagger or SHIPPED_TAGGER, compute, privacy)
         return cls.around(loaded, numbered=numbered)
 
     @classmethod

@@ -55,7 +55,12 @@ def build(settings: WorkerSettings) -> tuple[Pipeline, dict[str, str]]:
     folder = ModelFolder.open(settings.model or SHIPPED_MODEL)
     compute = Compute(settings.device, settings.precision, settings.threads_per_child)
     classifier = Classifier.load(folder, compute)
-    anonymizer = Anonymizer.load(settings.tagger, compute, numbered=settings.numbered_placeholders)
+    anonymizer = Anonymizer.load(
+        settings.tagger,
+        compute,
+        numbered=settings.numbered_placeholders,
+        privacy=settings.privacy,
+    )
     try:
         anonymizer.anonymize([_FIRST_TEXT])
     except AnonymizationError as exc:
