@@ -25,9 +25,9 @@ IGNORED = -100
 #: Examples that are tokenized at once.
 _BATCH = 1_000
 #: How often all is unknown of a word inside personal data, by how common it is in English.
-_UNKNOWN_SHARES = (0.25, 0.25, 0.15, 0.0, 0.0)
+_UNKNOWN_SHARES = (0.18, 0.18, 0.1, 0.0, 0.0)
 #: How often it is unknown of such a word that it is a name.
-_NO_NAME_SHARES = (0.25, 0.35, 0.3, 0.2, 0.05)
+_NO_NAME_SHARES = (0.2, 0.25, 0.25, 0.2, 0.05)
 #: How often all is unknown of a word outside. Most of the rarer ones there are unknown anyway.
 _UNKNOWN_SHARE_OUTSIDE = 0.02
 
