@@ -30,13 +30,13 @@ if TYPE_CHECKING:
 @click.option(
     "--examples",
     type=click.IntRange(100),
-    default=70_000,
+    default=150_000,
     help="Generated examples that a run learns from.",
 )
 @click.option(
     "--averaged",
     type=click.IntRange(1),
-    default=3,
+    default=2,
     help="Runs, each with examples of its own, whose weights are averaged.",
 )
 @click.option(

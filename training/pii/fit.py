@@ -55,9 +55,8 @@ def fit(
     extra = extra or []
     started = time.monotonic()
     silence_libraries()
-    states = learn_all(templates, options, progress, extra)
     tokenizer, model = load_base(layers=options.layers, seed=options.seed)
-    state = average(states)
+    state = average(learn_all(templates, options, progress, extra))
     seconds = time.monotonic() - started
     settings = {
         "threshold": options.threshold,

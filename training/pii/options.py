@@ -24,8 +24,8 @@ class TaggerOptions:
         annotated: the names of the files that these came from.
     """
 
-    examples: int = 70_000
-    averaged: int = 3
+    examples: int = 150_000
+    averaged: int = 2
     layers: int = 2
     batch_size: int = 32
     learning_rate: float = 3e-4
