@@ -16,6 +16,8 @@ import uuid
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from producer.tracing.traceparent import TRACEPARENT
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -29,7 +31,12 @@ _encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def encode_message(
-    entry_id: str, sealed: str, *, queue: str = QUEUE, expires: datetime | None = None
+    entry_id: str,
+    sealed: str,
+    *,
+    queue: str = QUEUE,
+    expires: datetime | None = None,
+    traceparent: str | None = None,
 ) -> bytes:
     """One element of the Redis list `queue`: the task `journal.classify(sealed)`.
 
@@ -38,6 +45,7 @@ def encode_message(
         sealed: the entry, sealed.
         queue: the name of the list.
         expires: when the entry is no longer to be worked on, with a time zone; None for never.
+        traceparent: the trace that the entry belongs to; None for none, and no such header.
     """
     values = {
         "id": _encode(entry_id),
@@ -45,8 +53,9 @@ def encode_message(
         "time": repr(time.time()),
         "expires": "null" if expires is None else _encode(expires.isoformat()),
         "tag": str(uuid.uuid4()),
+        "trace": _encode(traceparent),
     }
-    parts = _template(queue, os.getpid())
+    parts = _template(queue, os.getpid(), traced=traceparent is not None)
     return "".join(values[part] if i % 2 else part for i, part in enumerate(parts)).encode()
 
 
@@ -67,10 +76,10 @@ def decode_message(message: bytes) -> tuple[str, str]:
 
 
 @lru_cache(maxsize=16)
-def _template(queue: str, pid: int) -> list[str]:
+def _template(queue: str, pid: int, *, traced: bool) -> list[str]:
     """The message as JSON, cut where it differs: literals, with names of values in between.
 
-    Only five values of a message are its own; encoding the rest each time took most of the time.
+    Only six values of a message are its own; encoding the rest each time took most of the time.
     `argsrepr` and `kwargsrepr` stay empty: Celery would show them in logs, events and Flower.
     """
     text = _encode(
@@ -99,6 +108,7 @@ def _template(queue: str, pid: int) -> list[str]:
                 "stamped_headers": None,
                 "stamps": {},
                 ENQUEUED_AT: "\0time\0",
+                **({TRACEPARENT: "\0trace\0"} if traced else {}),
             },
             "properties": {
                 "correlation_id": "\0id\0",
@@ -112,5 +122,5 @@ def _template(queue: str, pid: int) -> list[str]:
         }
     )
     # Numbers and encoded strings bring their own quotes or none; the others stand inside them.
-    text = re.sub(r'"\\u0000(id|time|expires)\\u0000"', r"\\u0000\1\\u0000", text)
-    return re.split(r"\\u0000(id|time|expires|tag|body)\\u0000", text)
+    text = re.sub(r'"\\u0000(id|time|expires|trace)\\u0000"', r"\\u0000\1\\u0000", text)
+    return re.split(r"\\u0000(id|time|expires|trace|tag|body)\\u0000", text)

@@ -112,12 +112,15 @@ def run(**options: Any) -> None:
     configured.
     """
     require("worker", *extras.WORKER)
+    from producer.tracing.export import problem as traces_problem
     from worker.monitoring import logs, store  # the other commands stay light
     from worker.settings import WorkerSettings
 
     try:
         settings = WorkerSettings.load(**_given(options))
         logs.configure(settings.log_level, settings.log_format)
+        if told := traces_problem():
+            logging.getLogger("worker").warning("%s", told)
         check_redis(settings)
         # Read when torch is loaded: threads that wait must not spin, or two workers that share
         # their cores get a third of what they can do.

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from producer.tracing.export import set_up
 from worker.broker.settlement import settler_for
+from worker.child import process
 from worker.child.keys import RenewedKeys
 from worker.child.pipeline import Pipeline
+from worker.child.traces import Traces
 from worker.cuda import hidden_cuda
 from worker.errors import AnonymizationError, StartupError
 from worker.models.compute import Compute
@@ -72,6 +75,7 @@ def build(settings: WorkerSettings) -> tuple[Pipeline, dict[str, str]]:
         anonymizer=anonymizer,
         classifier=classifier,
         settler=settler_for(settings),
+        traces=_traces(settings),
         forget=memory.forget,
     )
     return pipeline, {
@@ -80,6 +84,18 @@ def build(settings: WorkerSettings) -> tuple[Pipeline, dict[str, str]]:
         "precision": classifier.precision.value,
         "device": classifier.device.type,
     }
+
+
+def _traces(settings: WorkerSettings) -> Traces:
+    """What records the way of entries, where the operator asks for it; sends until the child ends.
+
+    Made in the child, as what sends is a thread.
+    """
+    export = set_up("journal-worker")
+    if export is None:
+        return Traces()
+    process.at_end(export.close)
+    return Traces(export.tracer, settings.queue)
 
 
 def described(settings: WorkerSettings) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from typing import TYPE_CHECKING
 
 from celery.worker import state
@@ -147,3 +149,16 @@ def test_the_gauges_tell_what_waits_and_what_runs(desk: Desk) -> None:
     desk.turn()
     assert desk.sample("journal_worker_in_flight", state="waiting") == 2
     assert desk.sample("journal_worker_in_flight", state="running") == 4
+
+
+def test_a_request_that_is_answered_needs_no_garbage_collector(desk: Desk) -> None:
+    request = desk.entry("e0")
+    seen = weakref.ref(request)
+    desk.dispatcher.add(request)
+    del request
+    gc.disable()
+    try:
+        desk.take().answer()
+        assert seen() is None
+    finally:
+        gc.enable()

@@ -67,10 +67,8 @@ _VISITING = (
 WORKING = Group(
     "ORGANIZATION",
     every(
-        any_word("at for outside inside opposite behind"),
-        matching(
-            r"(?:[Aa][Tt]|[Ff][Oo][Rr]|[Oo]utside|[Ii]nside|[Oo]pposite|[Bb]ehind) (?:the )?[A-Z]"
-        ),
+        any_word("at for in near outside inside opposite behind"),
+        matching(r"(?i:\b(?:at|for|in|near|outside|inside|opposite|behind) (?:the )?)[A-Z][a-z]"),
     ),
     (
         Rule(

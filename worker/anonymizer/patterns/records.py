@@ -83,19 +83,20 @@ RECORDS = Group(
     (
         Rule(
             "named number",
-            rf"\b(?:(?:{_RECORD}|{_PAID_RECORD}){_MARK}|{_SURE_RECORD}) ?(?:is|was|:|#|=|-)? ?#?"
+            rf"\b(?:(?:{_RECORD}|{_PAID_RECORD}){_MARK}|{_SURE_RECORD}(?![a-z])) ?(?:is|was|:|#|="
+            rf"|-)? ?#?"
             rf"\K(?:{_DIGITS_3}{_VALUE}|{_MIXED})",
             0.6,
         ),
         # "My insurance was 340 a month": without "number" or "id" the number must be a long one.
         Rule(
             "number of a record",
-            rf"\b{_RECORD} ?(?:is|was|-)? ?\K(?:{_DIGITS_5}{_VALUE}|{_CODE})",
+            rf"\b{_RECORD}(?![a-z]) ?(?:is|was|-)? ?\K(?:{_DIGITS_5}{_VALUE}|{_CODE})",
             0.6,
         ),
         Rule(
             "code of a record",
-            rf"\b{_PAID_RECORD} ?(?:is|was)? ?\K(?:{_CODE}|\d[\d-]{{6,24}}\b)",
+            rf"\b{_PAID_RECORD}(?![a-z]) ?(?:is|was)? ?\K(?:{_CODE}|\d[\d-]{{6,24}}\b)",
             0.6,
         ),
     ),

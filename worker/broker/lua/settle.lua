@@ -8,10 +8,22 @@
 -- Returns 1 for each claim that was held and is settled now, else 0: also for a cancelled entry, whose
 -- claim is given up with nothing published.
 -- A first write that changes nothing: after it Redis lets a script finish even out of memory.
--- Publishing comes before giving up: should it be refused (ACL), the claim is still there.
+-- Publishing comes before giving up: should it be refused (ACL), the claims are still there. Giving up
+-- is tried first on nothing: should that be refused, nothing is published.
+-- What can be asked or said of many entries at once is: a call within a script costs about as much as
+-- what it does.
 redis.call('HDEL', KEYS[1], '')
+redis.call('ZREM', KEYS[2], '')
 local counted = redis.call('HLEN', KEYS[3]) > 0
-local answer = {}
+local FIRST, FIELDS, PAGE = 4, 6, 500 -- Lua cannot unpack more than about 8,000
+
+-- The replies of a command to one key, or one field, of each entry from `first` to `last`.
+local function ask(command, first, last, place, prefix, key)
+  local names = {}
+  for i = first, last, FIELDS do names[#names + 1] = prefix .. ARGV[i + place] end
+  if key then return redis.call(command, key, unpack(names)) end
+  return redis.pcall(command, unpack(names))
+end
 
 -- For who waits for the reply. It may fail, by a key of another type or an older ACL file, and what is
 -- published stays.
@@ -22,44 +34,62 @@ local function tell(reply, field, value)
   end
 end
 
-local function publish(kind, id, field, value, reason, message, state)
+local function publish(kind, id, field, value, reason, message, state, awaited)
   local seen, reply = ARGV[1] .. id, ARGV[2] .. id
   if kind == 'parked' then
     redis.call('LPUSH', KEYS[6], value .. ' ' .. message)
   elseif kind == 'result' then
     redis.call('XADD', KEYS[4], '*', 'entry_id', id, field, value)
     if state and state:sub(-9) ~= ' answered' then
-      redis.pcall('SET', seen, state .. ' answered', 'KEEPTTL')
+      redis.call('APPEND', seen, ' answered')
     end
-    tell(reply, 'sealed', value)
+    if awaited then tell(reply, 'sealed', value) end
   elseif kind == 'freed' then
     redis.call('XADD', KEYS[5], '*', 'entry_id', id, field, value, 'freed', '1')
     redis.call('DEL', seen)
-    tell(reply, 'dead', reason)
+    if awaited then tell(reply, 'dead', reason) end
   else
     redis.call('XADD', KEYS[5], '*', 'entry_id', id, field, value)
   end
 end
 
-for i = 4, #ARGV, 6 do
-  local tag, kind, id = ARGV[i], ARGV[i + 1], ARGV[i + 2]
-  local message = redis.call('HGET', KEYS[1], tag)
-  local held = message and 1 or 0
-  if message then
-    local state = redis.pcall('GET', ARGV[1] .. id)
+local answer = {}
+local function settle(first, last)
+  local messages = ask('HMGET', first, last, 0, '', KEYS[1])
+  local states = ask('MGET', first, last, 2, ARGV[1])
+  local awaited = ask('EXISTS', first, last, 2, ARGV[2]) ~= 0
+  local digests, tags, known, over = {}, {}, {}, {}
+  for i = first, last, FIELDS do
+    local tag, kind, id = ARGV[i], ARGV[i + 1], ARGV[i + 2]
+    local place = #answer - (first - FIRST) / FIELDS + 1
+    local message, state, held = messages[place], states[place], 0
+    -- Refused by an older ACL file, or an id that was settled a moment ago.
+    if states.err or known[id] then state = redis.pcall('GET', ARGV[1] .. id) end
+    known[id] = true
     if type(state) ~= 'string' then state = nil end
-    if state == 'cancelled' and kind ~= 'dead' then
-      redis.call('DEL', ARGV[1] .. id)
-      held = 0
-    else
-      publish(kind, id, ARGV[i + 3], ARGV[i + 4], ARGV[i + 5], message, state)
+    if message and not over[tag] then
+      over[tag] = true
+      if state == 'cancelled' and kind ~= 'dead' then
+        redis.call('DEL', ARGV[1] .. id)
+      else
+        held = 1
+        publish(kind, id, ARGV[i + 3], ARGV[i + 4], ARGV[i + 5], message, state, awaited)
+      end
+      if counted and (kind ~= 'parked' or held == 0) then
+        digests[#digests + 1] = redis.sha1hex(message)
+      end
+      tags[#tags + 1] = tag
     end
-    if counted and (kind ~= 'parked' or held == 0) then
-      redis.call('HDEL', KEYS[3], redis.sha1hex(message))
-    end
-    redis.call('HDEL', KEYS[1], tag)
-    redis.call('ZREM', KEYS[2], tag)
+    answer[#answer + 1] = held
   end
-  answer[#answer + 1] = held
+  if #digests > 0 then redis.call('HDEL', KEYS[3], unpack(digests)) end
+  if #tags > 0 then
+    redis.call('HDEL', KEYS[1], unpack(tags))
+    redis.call('ZREM', KEYS[2], unpack(tags))
+  end
+end
+
+for first = FIRST, #ARGV, FIELDS * PAGE do
+  settle(first, math.min(first + FIELDS * PAGE, #ARGV + 1) - FIELDS)
 end
 return answer
