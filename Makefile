@@ -8,7 +8,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test lint format types bench chaos replies fuzz poison soak screenshots sbom clean tools
+.PHONY: help venv demo test lint format types bench chaos replies fuzz poison soak screenshots sbom models-check \
+  clean tools
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -76,6 +77,9 @@ poison: $(READY)  ## what one poison entry in a hundred costs
 
 soak: $(READY)  ## 300,000 entries of new words through the anonymizer: does memory stay flat?
 	@$(BIN)/python -m tests.bench.soak $(ARGS)
+
+models-check: $(READY)  ## do the shipped models' commands and cards agree? makes a small one of each, twice
+	@$(BIN)/python -m tests.models_check
 
 screenshots: $(READY)  ## pictures of the gateway's page (in Chromium) and of the demo, into deploy/pictures
 	@$(BIN)/python -m deploy.local.screenshots $(ARGS)
