@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test lint format types bench chaos replies fuzz poison soak screenshots clean tools
+.PHONY: help venv demo test lint format types models-check bench chaos replies fuzz poison soak screenshots clean tools
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -58,6 +58,9 @@ format: $(READY)  ## mend what ruff can
 
 types: $(READY)  ## mypy, strict
 	@$(BIN)/mypy
+
+models-check: $(READY)  ## do the commands in the shipped models' cards still make these models? makes a small one
+	@$(BIN)/python -m training.models_check
 
 bench: $(READY)  ## throughput, latency, memory beside stock Celery; ARGS=--noop: no models; DATA=file.jsonl
 	@$(BIN)/python -m tests.bench.run $(if $(DATA),--data $(DATA)) $(ARGS)

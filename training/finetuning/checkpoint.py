@@ -74,6 +74,7 @@ def fingerprint(
             digest.update(hashlib.file_digest(stream, "sha256").digest())
     for part in (train, held_out):
         digest.update(json.dumps([part.texts, part.weights, part.places]).encode())
+        digest.update(repr(part.passages).encode())
         digest.update(part.targets.tobytes())
     return digest.hexdigest()
 

@@ -68,7 +68,8 @@ def metrics(
 def _data(names: Sequence[str], parts: Parts, options: FitOptions) -> dict[str, Any]:
     """What the entries are and how many there are of each kind."""
     train = parts.train
-    entries = train.labels[: len(train.texts) - train.sentences]  # the sentences stand last
+    # Behind the entries stand what was made of them.
+    entries = train.labels[: len(train.texts) - train.sentences - train.composed]
     return {
         "description": options.data,
         "anonymized_here": parts.anonymized,
@@ -76,6 +77,7 @@ def _data(names: Sequence[str], parts: Parts, options: FitOptions) -> dict[str, 
         "validation_given": parts.validation_given,
         "train_entries": len(entries),
         "train_sentences": train.sentences,
+        "train_composed": train.composed,
         "validation_entries": len(parts.held_out.texts),
         "train_entries_without_label": int((~entries.any(axis=1)).sum()),
         "train_entries_by_label": dict(

@@ -11,6 +11,7 @@ import torch
 from worker.classifier.cls_token import AVERAGES, cls_logits, is_bert
 from worker.classifier.encoder import Encoder
 from worker.classifier.evidence import evidence
+from worker.classifier.joining import join
 from worker.errors import ClassificationError, ModelFolderError
 from worker.models.compute import AUTO
 from worker.models.loading import load_parts
@@ -75,9 +76,8 @@ class Classification:
 class Classifier:
     """Scores texts for every label; the score of a text is the maximum over its windows.
 
-    The sentences that carry a label are found by scoring each of them. Where the last layer of the
-    model averages (see `worker.classifier.cls_token`) that is done in the pass that scores the
-    windows; else the sentences of labelled texts are scored in passes of their own.
+    The sentences that carry a label are found by scoring each. Where the last layer averages (see
+    `worker.classifier.cls_token`) the pass of the windows does it; else labelled texts get another.
 
     Args:
         folder: the verified model folder.
@@ -144,6 +144,7 @@ class Classifier:
             pieces = self._encoder.windows(texts)
             inside = self._scores_sentences_inside
             scores, sentence_scores = self._score(pieces, usage, inside=inside)
+            scores = join(scores, sentence_scores, self.folder.sentence_share)
             of_text = _by_text(pieces, len(texts))
             found = [self._combine(scores[rows]) for rows in of_text]
             if not inside:

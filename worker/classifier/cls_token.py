@@ -57,7 +57,7 @@ def cls_logits(
     """Logits of a BERT classifier for whole texts and for parts of them.
 
     Args:
-        model: a `BertForSequenceClassification` in evaluation mode.
+        model: a `BertForSequenceClassification`.
         ids: token ids of shape `(texts, tokens)`.
         mask: true where there is a token and not padding, of shape `(texts, tokens)`.
         parts: true at the tokens of each part, of shape `(texts, parts, tokens)`; no parts by
@@ -66,16 +66,27 @@ def cls_logits(
     Returns:
         Logits of shape `(texts, 1 + parts, labels)`: the whole text first.
     """
+    logits: torch.Tensor = model.classifier(model.dropout(cls_pooled(model, ids, mask, parts)))
+    return logits
+
+
+def cls_pooled(
+    model: Any, ids: torch.Tensor, mask: torch.Tensor, parts: torch.Tensor | None = None
+) -> torch.Tensor:
+    """What the head of a BERT classifier reads; arguments as of `cls_logits`.
+
+    Returns:
+        Shape `(texts, 1 + parts, hidden)`.
+    """
     layers = model.bert.encoder.layer
     whole = mask[:, None, None, :]
     states = model.bert.embeddings(ids)
     for layer in layers[:-1]:
         states = layer(states, attention_mask=whole.expand(-1, 1, ids.shape[1], -1))
     masks = whole if parts is None else torch.cat([whole, parts[:, None]], dim=2)
-    cls_states = _cls_states(layers[-1], states, masks)
     pooler = model.bert.pooler
-    logits: torch.Tensor = model.classifier(pooler.activation(pooler.dense(cls_states)))
-    return logits
+    pooled: torch.Tensor = pooler.activation(pooler.dense(_cls_states(layers[-1], states, masks)))
+    return pooled
 
 
 def _forward(
