@@ -136,9 +136,7 @@ def fingerprint_of(
     names = label_names(records)
     _check(names, None, base, options)
     _, options = _loaded(base, names, options)
-    parts = prepare(
-        records, None, names, anonymizer=anonymizer, options=options, progress=progress
-    )
+    parts = prepare(records, None, names, anonymizer=anonymizer, options=options, progress=progress)
     return fingerprint(base, names, parts.train, parts.held_out, options)
 
 

@@ -14,15 +14,16 @@ from torch.nn import functional
 from transformers.modeling_outputs import SequenceClassifierOutput
 
 from worker.classifier.cls_token import cls_logits
+from worker.classifier.joining import of_sentences
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from transformers import PreTrainedModel
 
-#: How much the best sentence counts beside its window in the models that are made here: see
+#: How much the best of many sentences counts in the models that are made here: see
 #: `worker.classifier.joining`.
-SENTENCE_SHARE = 0.5
+SENTENCE_SHARE = 0.7
 #: A sentence of a window counts a third of a text: with eight of them they outweigh the window.
 _WEIGHT_OF_A_SENTENCE = 1 / 3
 
@@ -61,7 +62,7 @@ def joined_logits(
         parts: true at the tokens of each part, shape `(windows, parts, tokens)`; where a window has
             fewer parts than others, the rest of them are the whole window.
         mask: true where there is a token, shape `(windows, tokens)`.
-        share: how much the best sentence counts.
+        share: how much the best of many sentences counts.
 
     Returns:
         Shape `(windows, labels)`.
@@ -73,7 +74,8 @@ def joined_logits(
     lowest = torch.finfo(logits.dtype).min
     best = logits[:, 1:].masked_fill(~real[..., None], lowest).amax(dim=1)
     best = torch.where(real.any(dim=1)[:, None], best, whole)
-    return torch.lerp(whole, best, share)
+    weights = share * of_sentences(real.sum(dim=1))[:, None]
+    return torch.lerp(whole, best, weights.to(whole.dtype))
 
 
 def sentence_loss(

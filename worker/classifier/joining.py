@@ -3,8 +3,8 @@
 A window is scored as a whole and sentence by sentence in one pass: see
 `worker.classifier.cls_token`. The whole dilutes one sentence among many calm ones; a sentence alone
 may mean something else than in its place. The score that counts lies between the two: of the logit
-z_w of the window and the largest logit z_s of its sentences it is
-sigmoid((1 - share) z_w + share z_s), for each label by itself.
+z_w of the window and the largest logit z_s of its sentences it is sigmoid((1 - s) z_w + s z_s), for
+each label by itself. With n sentences s is share (1 - 2/n): one sentence or two are read as a whole.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def join(
         windows: of windows as a whole, shape `(windows, labels)`.
         sentences: for each window those of its sentences, shape `(sentences, labels)`; it may have
             none.
-        share: how much the best sentence counts, from 0 (not at all) to 1 (alone).
+        share: how much the best of many sentences counts, from 0 (not at all) to 1 (alone).
 
     Returns:
         The shape of `windows`.
@@ -45,7 +45,14 @@ def join(
             for whole, scores in zip(windows, sentences, strict=True)
         ]
     )
-    return torch.sigmoid(torch.lerp(_logits(windows), _logits(best), share))
+    counts = torch.tensor([len(scores) for scores in sentences])
+    weights = share * of_sentences(counts)[:, None]
+    return torch.sigmoid(torch.lerp(_logits(windows), _logits(best), weights))
+
+
+def of_sentences(counts: torch.Tensor) -> torch.Tensor:
+    """How much of the share the best of so many sentences gets, 0 to 1; shape `(windows,)` both."""
+    return (1 - 2 / counts.clamp(min=2)).to(torch.float32)
 
 
 def _logits(probabilities: torch.Tensor) -> torch.Tensor:

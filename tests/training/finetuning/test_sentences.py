@@ -87,15 +87,18 @@ def test_parts_of_a_batch_are_masks_and_missing_ones_are_unknown() -> None:
 
 def test_logits_join_as_the_worker_s_probabilities_do() -> None:
     mask = torch.tensor([[1, 1, 1, 1], [1, 1, 0, 0]])
-    parts = torch.tensor(
-        [[[0, 1, 0, 0], [0, 0, 1, 0]], [[1, 1, 0, 0], [1, 1, 0, 0]]], dtype=torch.bool
+    parts = mask.bool()[:, None].repeat(1, 3, 1)
+    for number in range(3):
+        parts[0, number] = torch.arange(4) == number
+    logits = torch.tensor(
+        [[[0.5, -1.0], [1.5, -2.0], [-3.0, 2.0], [0.0, 0.0]], [[0.1, 0.2], *[[5.0, 5.0]] * 3]]
     )
-    logits = torch.tensor([[[0.5, -1.0], [1.5, -2.0], [-3.0, 2.0]], [[0.1, 0.2]] * 3])
-    found = torch.sigmoid(joined_logits(logits, parts, mask, 0.5))
     each = torch.sigmoid(logits).numpy()
     expected = join(torch.sigmoid(logits[:, 0]), [each[0, 1:], np.empty((0, 2))], 0.5)
+    found = torch.sigmoid(joined_logits(logits, parts, mask, 0.5))
     assert torch.allclose(found, expected, atol=1e-5)
-    assert joined_logits(logits, None, mask, 0.5) is not None
+    assert not torch.allclose(found[0], torch.sigmoid(logits[0, 0]), atol=1e-2)
+    assert torch.equal(joined_logits(logits, None, mask, 0.5), logits[:, 0])
 
 
 def test_unknown_sentences_have_no_gradient_and_weights_count() -> None:
