@@ -60,7 +60,7 @@ types: $(READY)  ## mypy, strict
 	@$(BIN)/mypy
 
 models-check: $(READY)  ## do the commands in the shipped models' cards still make these models? makes a small one
-	@$(BIN)/python -m training.models_check
+	@$(BIN)/python -m training.cli.models_check
 
 bench: $(READY)  ## throughput, latency, memory beside stock Celery; ARGS=--noop: no models; DATA=file.jsonl
 	@$(BIN)/python -m tests.bench.run $(if $(DATA),--data $(DATA)) $(ARGS)

@@ -114,6 +114,12 @@ def fit(
     )
     found = metrics(names, parts, best, calibration, base=base, options=options)
     found["fingerprint"] = mark
+    if found["learnt_nothing"]:
+        progress.note(
+            "WARNING: this model has learnt nothing: its scores tell texts apart no better than "
+            "the share of each label does. More --epochs, another --learning-rate or more entries "
+            "may help"
+        )
     found["false_alarms"] = _false_alarms(parts, calibration)
     decide = _decider(model, calibration.decision, anonymizer)
     found["fairness"] = _fairness(parts.held_out_as_written, decide, options.seed, progress)

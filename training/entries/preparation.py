@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from training.entries.anonymized_records import anonymized_records
-from training.entries.composed import composed
 from training.entries.leakage_groups import leakage_groups
 from training.entries.multi_hot import multi_hot
-from training.entries.sentences import sentences
+from training.entries.prepared.anonymized_records import anonymized_records
+from training.entries.prepared.composed import composed
+from training.entries.prepared.sentences import sentences
 from training.entries.split import Part, stratified_split
 from training.entries.styles import kinds
 from training.errors import DataError

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from training.entries.multi_hot import multi_hot, targets
-from training.entries.passages import Passage, passages
+from training.entries.prepared.passages import Passage, passages
 from training.errors import DataError
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from training.finetuning.checkpoint import checkpoint_folder, fingerprint, open_checkpoints
 from training.finetuning.linear_probe import fit_head
 from training.finetuning.loss import class_weights
-from training.finetuning.model import freeze_lower_layers, starts_as_average
+from training.finetuning.model import freeze_lower_layers, start_at_shares, starts_as_average
 from training.finetuning.sentence_windows import windows_to_learn
 from training.finetuning.trainer import FinetuneData, finetune
 from training.finetuning.windows import tokenize
@@ -67,6 +67,8 @@ def learn(
             freeze_lower_layers(model.model)
         if starts_as_average(base, model.model):
             fit_head(model.model, data.train, model.pad_token_id, progress, data.positive_weights)
+        elif not base.fine_tuned:
+            start_at_shares(model.model, parts.train.targets)
         return finetune(
             model,
             data,

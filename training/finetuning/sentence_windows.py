@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from transformers import PreTrainedTokenizerBase
 
-    from training.entries.passages import Passage
+    from training.entries.prepared.passages import Passage
     from training.entries.split import Part
     from worker.models.windows import Window
 

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
-from training.scoring.scores import score
+from training.scoring.scores import learnt_nothing, score
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,6 +56,7 @@ def metrics(
         "epochs_run": best.history[-1]["epoch"],
         "epochs": best.history,
         "validation": scores.to_json(),
+        "learnt_nothing": learnt_nothing(scores),
         "thresholds": dict(zip(names, decision.thresholds.tolist(), strict=True)),
         "least_expected": decision.least_expected,
         "at_least_one": decision.at_least_one,

@@ -16,7 +16,7 @@ _TEMPLATE = """\
 
 Finds cognitive distortions in journal entries: for each of {label_count} labels a probability,
 independent of the others, and a threshold from which on the label is given.
-
+{warning}
 ## Intended use
 
 A screening aid: it points out sentences that a person, or a therapist together with that person,
@@ -79,6 +79,10 @@ Base: {base}. To make it again:
 {epochs} epochs, the best of them ({best_epoch}) kept; {seconds:.0f} seconds. Versions and all
 figures are in `metrics.json`. {again}
 """
+_WARNING = """
+**It has learnt nothing**: on the validation entries its scores tell texts apart no better than the
+share of each label does. Do not use it.
+"""
 _LICENSE = "license: apache-2.0\n"
 
 
@@ -94,6 +98,7 @@ def model_card(metrics: dict[str, Any]) -> str:
     return _TEMPLATE.format(
         name=metrics["name"],
         label_count=len(rows),
+        warning=_WARNING if metrics["learnt_nothing"] else "",
         data=metrics["data"]["description"],
         license=_LICENSE if metrics["built_in_base"] and metrics["data"]["shipped_only"] else "",
         entries=_entries(metrics),

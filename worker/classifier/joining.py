@@ -4,7 +4,7 @@ A window is scored as a whole and sentence by sentence in one pass: see
 `worker.classifier.cls_token`. The whole dilutes one sentence among many calm ones; a sentence alone
 may mean something else than in its place. The score that counts lies between the two: of the logit
 z_w of the window and the largest logit z_s of its sentences it is sigmoid((1 - s) z_w + s z_s), for
-each label by itself. With n sentences s is share (1 - 2/n): one sentence or two are read as a whole.
+each label by itself. With n sentences s is share (1 - 2/n): one or two are read as a whole.
 """
 
 from __future__ import annotations

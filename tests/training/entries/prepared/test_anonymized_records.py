@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from tests.training.conftest import NameRemover
-from training.entries import anonymized_records as module
-from training.entries.anonymized_records import anonymized_records
+from training.entries.prepared import anonymized_records as module
+from training.entries.prepared.anonymized_records import anonymized_records
+from training.entries.prepared.redactions import digest, recorded, replaced
 from training.entries.record import Record
-from training.entries.redactions import digest, recorded, replaced
 from training.entries.sources import read_shipped
 from training.errors import DataError
 from worker.anonymizer.offsets import Span
@@ -51,7 +51,7 @@ def test_every_shipped_entry_is_recorded_and_its_evidence_kept(
     records = read_shipped()
     known = recorded()
     assert {digest(record.text) for record in records} == set(known), (
-        "run: python -m training.entries.redactions"
+        "run: python -m training.entries.prepared.redactions"
     )
 
     class Nobody:

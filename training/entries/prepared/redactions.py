@@ -1,9 +1,10 @@
 """What was replaced in the shipped entries, recorded beside them.
 
-The anonymizer changes: its tagger is made again, its patterns grow. The shipped model would be another
-one each time, although its entries are the same. So of each shipped entry the spans that were replaced
-are recorded, under the SHA-256 of its text, and a fit takes them from here. What is not recorded is
-anonymized as everything else is. `python -m training.entries.redactions` records what is missing.
+The anonymizer changes: its tagger is made again, its patterns grow. The shipped model would be
+another one each time, although its entries are the same. So of each shipped entry the spans that
+were replaced are recorded, under the SHA-256 of its text, and a fit takes them from here. What is
+not recorded is anonymized as everything else is. To record what is missing (or, once the file is
+removed, all entries anew): `python -m training.entries.prepared.redactions`.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from worker.anonymizer.offsets import Span
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-FILE = Path(__file__).parents[1] / "data" / "redactions" / "shipped.jsonl"
+FILE = Path(__file__).parents[2] / "data" / "redactions" / "shipped.jsonl"
 #: Hex digits of the digest: enough for a few thousand entries not to share one.
 _DIGITS = 16
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from training.entries.anonymize import BATCH_TEXTS
-from training.entries.redactions import digest, recorded, replaced
+from training.entries.prepared.redactions import digest, recorded, replaced
 from training.errors import DataError
 from worker.errors import AnonymizationError
 
@@ -25,7 +25,8 @@ def anonymized_records(
 
     Args:
         records: as they were written.
-        anonymizer: the worker's own; it is not asked about what `training.entries.redactions` knows.
+        anonymizer: the worker's own; it is not asked about what is recorded in
+            `training.entries.prepared.redactions`.
         advance: called with the number of records done since its last call.
 
     Raises:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from training.entries.composed import composed
-from training.entries.passages import passages
+from training.entries.prepared.composed import composed
+from training.entries.prepared.passages import passages
 from training.entries.record import Record
 
 CALM = Record("We walked. It rained all day. Soup again. The tram was late. No news.", ())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from training.entries.passages import Passage, passages
+from training.entries.prepared.passages import Passage, passages
 from training.entries.record import Record
 
 NAMES = ("Alpha", "Beta", "Gamma")
