@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 from transformers import set_seed
 
@@ -40,7 +41,6 @@ from worker.models.folder import ModelFolder
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
     from transformers import PreTrainedModel
 
@@ -229,11 +229,14 @@ def _decider(
 
 def _false_alarms(parts: Parts, calibration: Calibration) -> dict[str, dict[str, Any]]:
     held_out = parts.held_out
+    labelled: NDArray[np.bool_] = np.asarray((held_out.labels > 0).any(axis=1))
+    known: NDArray[np.bool_] = np.asarray(held_out.known.all(axis=1))
+    given = calibration.decision(calibration.probabilities)
     return false_alarms(
         parts.held_out_as_written,
         parts.held_out_kinds,
-        ~(held_out.labels > 0).any(axis=1) & held_out.known.all(axis=1),
-        calibration.decision(calibration.probabilities).any(axis=1),
+        known & ~labelled,
+        np.asarray(given.any(axis=1)),
     )
 
 

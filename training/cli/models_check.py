@@ -25,6 +25,7 @@ from training.cli.fit import fit as fit_command
 from training.cli.fit import fit_options
 from training.entries.sources import read_shipped
 from training.entries.window_size import window_for
+from training.errors import DataError
 from training.finetuning.base_model import find_base
 from worker.models.folder import SHIPPED_MODEL
 
@@ -97,8 +98,9 @@ class _Recorded:
     """In place of the anonymizer: every shipped entry's redactions are recorded."""
 
     def anonymize(self, texts: list[str]) -> Any:
-        raise SystemExit(
-            f"{len(texts)} shipped entries are not recorded: python -m training.entries.prepared.redactions"
+        raise DataError(
+            f"the redactions of {len(texts)} shipped entries are not recorded: "
+            "python -m training.entries.prepared.redactions"
         )
 
 
