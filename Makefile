@@ -80,6 +80,7 @@ soak: $(READY)  ## 300,000 entries of new words through the anonymizer: does mem
 
 models-check: $(READY)  ## do the shipped models' commands and cards agree? makes a small one of each, twice
 	@$(BIN)/python -m tests.models_check
+	@$(BIN)/python -m training.cli.models_check
 
 screenshots: $(READY)  ## pictures of the gateway's page (in Chromium) and of the demo, into deploy/pictures
 	@$(BIN)/python -m deploy.local.screenshots $(ARGS)
