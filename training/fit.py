@@ -27,7 +27,7 @@ from training.finetuning.sentence_scores import SENTENCE_SHARE
 from training.finetuning.text_model import TextModel
 from training.finetuning.trainer import precision_of
 from training.output.atomic_folder import new_folder
-from training.output.metrics_file import metrics
+from training.output.metrics_file import NOTHING_LEARNT, metrics
 from training.output.model_writer import save_model
 from training.output.run_log import note_run
 from training.plan import tell_plan
@@ -143,11 +143,7 @@ def _finish(
     figures = metrics(found.names, parts, found.best, calibration, base=base, options=options)
     figures["fingerprint"] = found.fingerprint
     if figures["learnt_nothing"]:
-        progress.note(
-            "WARNING: this model has learnt nothing: its scores tell texts apart no better than "
-            "the share of each label does. More --epochs, another --learning-rate or more entries "
-            "may help"
-        )
+        progress.note(NOTHING_LEARNT)
     figures["false_alarms"] = _false_alarms(parts, calibration)
     decide = _decider(model, calibration.decision, found.anonymizer)
     figures["fairness"] = _fairness(parts.held_out_as_written, decide, options.seed, progress)

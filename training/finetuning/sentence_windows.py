@@ -11,6 +11,7 @@ import numpy as np
 from training.errors import DataError
 from training.finetuning.windows import Windows
 from worker.classifier.encoder import Encoder
+from worker.models.tokenization import BatchTokenizer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,7 +47,7 @@ def windows_to_score(
             **_row(window, labels[window.text_index], 1.0),
             "parts": [[sentence.first, sentence.last] for sentence in window.sentences],
         }
-        for window in Encoder(tokenizer, window_tokens).windows(texts)
+        for window in Encoder(BatchTokenizer(tokenizer), window_tokens).windows(texts)
     ]
     return _windows(found, len(texts))
 
@@ -69,7 +70,7 @@ def windows_to_learn(
         DataError: no text has a token that the model knows.
     """
     pieces: list[list[Window]] = [[] for _ in part.texts]
-    for window in Encoder(tokenizer, window_tokens).windows(part.texts):
+    for window in Encoder(BatchTokenizer(tokenizer), window_tokens).windows(part.texts):
         pieces[window.text_index].append(window)
     found = []
     for index, windows in enumerate(pieces):

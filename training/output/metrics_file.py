@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from training.options import FitOptions
     from training.scoring.calibration import Calibration
 
+#: What a fit says of a model whose `learnt_nothing` is true.
+NOTHING_LEARNT = (
+    "WARNING: this model has learnt nothing: its scores tell texts apart no better than the share "
+    "of each label does. More --epochs, another --learning-rate or more entries may help"
+)
 _LIBRARIES = ("journal-stream", "torch", "transformers", "datasets", "accelerate")
 _NOT_SETTINGS = ("name", "data", "command", "allow_download", "shipped_only")
 

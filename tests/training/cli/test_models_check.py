@@ -30,7 +30,7 @@ def test_another_entry_or_another_command_is_noticed(
     shutil.copytree(SHIPPED_MODEL, folder)
     card = folder / "README.md"
     card.write_text(card.read_text().replace("journal-train fit", "journal-train fit --seed 14"))
-    records = [*made.records[:-1], Record("It rained.", made.records[-1].labels)]
+    records = [*made.records[:-1], Record(made.records[0].text, made.records[-1].labels)]
     few = CardFit(records[-900:], made.options, made.base)
     assert disagreements(folder, few, progress) == [
         "the card's command is not the one in metrics.json",

@@ -108,19 +108,6 @@ def test_where_enough_labels_are_expected_the_nearest_is_given_at_least(eager: C
         assert len(one.evidence) == len(one.labels)
 
 
-def test_the_best_sentence_counts_where_the_folder_says_so(eager: Classifier) -> None:
-    plain = eager.classify(TEXTS)
-    folder = replace(eager.folder, sentence_share=0.7)
-    shared = Classifier(folder, eager._tokenizer, eager._model, device=CPU)
-    found = shared.classify(TEXTS)
-    inside = eager._scores_sentences_inside  # other models score sentences of labelled texts only
-    # Windows of 16 tokens hold up to five of these sentences: "So what? Next time."
-    text = "So it is. So be it. No. So. Yes. " * 4
-    (before,), (after,) = eager.classify([text]), shared.classify([text])
-    assert (before.scores != after.scores) == inside
-    assert found[1].scores == pytest.approx(plain[1].scores, abs=1e-5)  # one sentence
-
-
 def test_a_score_is_the_best_of_the_windows(eager: Classifier) -> None:
     text = "It rained again today. Nobody came to us. They hate me now. So it goes, so what."
     room = 14  # of 16 tokens, without [CLS] and [SEP]
