@@ -119,7 +119,7 @@ class Neighbours:
         self._next = -math.inf
 
     def note(self) -> None:
-        """Note where this worker is, before it claims anything; where Redis refuses, `look` does."""
+        """Note where this worker is, before it claims anything; if Redis refuses, `look` does."""
         if self._place is not None:
             try:
                 self._note(self._place)
