@@ -1,6 +1,6 @@
 """A rolling upgrade under load, and back: workers, clients and readers of two versions on one Redis.
 
-    python -m tests.chaos.upgrade --old CHECKOUT [--old-worker deploy.chaos.light_worker]
+    python -m tests.integration.upgrade.rolling --old CHECKOUT [--old-worker deploy.chaos.light_worker]
 
 Workers of the old version are replaced one by one by workers of this one, and these by old ones
 again, while clients of both versions submit and readers of both versions read. The last line tells
@@ -31,7 +31,7 @@ from producer.sealing import new_key, write_key_file
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 _WORKER = "tests.chaos.light_worker"
 #: Entries that one client submits at once, and the pause behind them.
 _CHUNK, _PAUSE_SECONDS = 100, 0.2

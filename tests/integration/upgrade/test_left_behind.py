@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from producer import KeySet, Settings
 
-RELEASE = Path(__file__).parents[1] / "data" / "release_0_1"
+RELEASE = Path(__file__).parents[2] / "data" / "release_0_1"
 
 
 def restore(client: redis.Redis, snapshot: dict[str, dict[str, Any]]) -> None:
