@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import random
-import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
