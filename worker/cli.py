@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -132,7 +133,8 @@ def run(**options: Any) -> None:
         settings.key_set()  # what keeps a worker from starting is one line, alone
         logging.getLogger("worker").info("%s", factory.described(settings))
         store.log_findings(settings)
-        code = app.run(settings, factory.build, factory.counted(settings))
+        build = partial(factory.build, stages=factory.load_ahead(settings))
+        code = app.run(settings, build, factory.counted(settings))
     except (StartupError, JournalError) as exc:
         fail(exc)
     sys.exit(code)

@@ -7,6 +7,7 @@ forks, so only its children may touch the device.
 
 from __future__ import annotations
 
+import ctypes
 import os
 from contextlib import contextmanager
 from functools import cache
@@ -35,6 +36,29 @@ def hidden_cuda() -> Iterator[None]:
         yield
     finally:
         torch.cuda.is_available, torch.cuda.device_count = shown
+
+
+#: The library of NVIDIA's driver.
+_DRIVER = "libcuda.so.1"
+
+
+def may_have_device() -> bool:
+    """Whether a child may find a device for torch, as far as can be told without touching one.
+
+    There is none if torch was built without support for one, if the driver is missing, or if none
+    is visible.
+    """
+    import torch  # noqa: PLC0415 - as above
+
+    if not torch.backends.cuda.is_built():  # type: ignore[no-untyped-call]
+        return False
+    if torch.version.hip is not None:
+        return True
+    try:
+        ctypes.CDLL(_DRIVER)  # loaded and not initialized: that makes no context
+    except OSError:
+        return False
+    return os.environ.get(_VISIBLE) is None or device_memory() is not None
 
 
 @cache

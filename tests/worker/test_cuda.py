@@ -9,7 +9,8 @@ import pynvml
 import pytest
 import torch
 
-from worker.cuda import device_memory, hidden_cuda
+from worker import cuda
+from worker.cuda import device_memory, hidden_cuda, may_have_device
 
 SIZES = {0: 80, 1: 8, 2: 24}
 
@@ -73,3 +74,30 @@ def test_cuda_is_hidden_only_inside_the_block(monkeypatch: pytest.MonkeyPatch) -
     with pytest.raises(LookupError):
         fail_inside()
     assert seen() == (True, 1)
+
+
+@pytest.mark.parametrize(
+    ("built", "driver", "visible", "expected"),
+    [
+        (False, True, None, False),
+        (True, False, None, False),
+        (True, True, None, True),
+        (True, True, "1", True),
+        (True, True, "", False),
+        (True, True, "-1", False),
+    ],
+)
+def test_whether_there_may_be_a_device_is_told_without_touching_one(
+    built: bool, driver: bool, visible: str | None, expected: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def load(_: str) -> None:
+        if not driver:
+            raise OSError
+
+    monkeypatch.setattr(torch.backends.cuda, "is_built", lambda: built)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: pytest.fail("touched"))
+    monkeypatch.setattr(cuda.ctypes, "CDLL", load)
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    if visible is not None:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    assert may_have_device() is expected

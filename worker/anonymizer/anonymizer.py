@@ -6,15 +6,16 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import presidio_analyzer.pattern_recognizer
-from presidio_analyzer import AnalyzerEngine
-from presidio_anonymizer import AnonymizerEngine
-from presidio_anonymizer.entities import RecognizerResult as Finding
-
 from worker.anonymizer import recognizers
 from worker.anonymizer.name_context import with_neighbours
 from worker.anonymizer.nlp_engine import TaggerEngine
 from worker.anonymizer.offsets import OffsetMap, Span
+from worker.anonymizer.presidio import (
+    AnalyzerEngine,
+    AnonymizerEngine,
+    Finding,
+    limit_pattern_seconds,
+)
 from worker.anonymizer.spans import merge_spans, numbered_types, with_repeats
 from worker.anonymizer.taggers import loading as taggers
 from worker.errors import AnonymizationError
@@ -96,7 +97,7 @@ class Anonymizer:
     @classmethod
     def around(cls, tagger: Tagger, *, numbered: bool = False) -> Anonymizer:
         """An anonymizer with the usual recognizers and a tagger that is loaded already."""
-        presidio_analyzer.pattern_recognizer.REGEX_TIMEOUT_SECONDS = PATTERN_SECONDS
+        limit_pattern_seconds(PATTERN_SECONDS)
         nlp = TaggerEngine(tagger)
         analyzer = AnalyzerEngine(
             registry=recognizers.registry(tagger.types),

@@ -16,6 +16,7 @@ from worker.errors import ClassificationError, ModelFolderError
 from worker.models.compute import AUTO
 from worker.models.loading import load_parts
 from worker.models.precision import (
+    DTYPES,
     Precision,
     choose_device,
     choose_precision,
@@ -115,7 +116,7 @@ class Classifier:
         set_threads(compute.threads)
         place = choose_device(compute.device)
         chosen = choose_precision(compute.precision, place)
-        tokenizer, model = load_parts(folder)
+        tokenizer, model = load_parts(folder, light=chosen in DTYPES)
         model = model.to(place)
 
         def make(precision: Precision) -> Classifier:

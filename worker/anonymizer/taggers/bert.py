@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from transformers import AutoTokenizer, BertConfig, BertForTokenClassification
 
 from worker.anonymizer.taggers.networks import network
 from worker.anonymizer.taggers.pieces import Piece, cut, likely_words
@@ -27,7 +26,9 @@ from worker.errors import AnonymizationError, ModelFolderError
 from worker.models import adapter
 from worker.models.compute import AUTO
 from worker.models.folder import verify
+from worker.models.loading import light_parts
 from worker.models.precision import (
+    DTYPES,
     Precision,
     choose_device,
     choose_precision,
@@ -145,17 +146,11 @@ class BertTagger:
         try:
             settings = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
             threshold = float(settings["threshold"])
-            config = BertConfig.from_pretrained(folder, local_files_only=True)
-            tokenizer = AutoTokenizer.from_pretrained(
-                folder, local_files_only=True, trust_remote_code=False
-            )
-            with torch.device("meta"):
-                empty = BertForTokenClassification(config)
-            model = BertForTokenClassification(config)
+            precision = choose_precision(compute.precision, place)
+            parts = light_parts(folder, pooled=False) if precision in DTYPES else None
+            tokenizer, model = parts or _library_parts(folder)
         except (OSError, ValueError, KeyError, TypeError) as exc:
             raise ModelFolderError(f"{folder}: no tagger ({type(exc).__name__})") from None
-        model.load_state_dict(adapter.merge(folder / adapter.FILE, empty.state_dict()))
-        precision = choose_precision(compute.precision, place)
         try:
             return cls(
                 tokenizer,
@@ -275,3 +270,15 @@ class BertTagger:
             start = offsets[starts[one.word]][0]
             end = offsets[starts[one.word + 1] - 1][1]
             yield index, TaggedSpan(start, end, entity_type, one.score)
+
+
+def _library_parts(folder: Path) -> tuple[Any, Any]:
+    """The tokenizer and the model as Hugging Face's library makes them, which int8 needs."""
+    import transformers  # noqa: PLC0415 - takes seconds, and most taggers do without
+
+    options = {"local_files_only": True, "trust_remote_code": False}
+    config = transformers.BertConfig.from_pretrained(folder, local_files_only=True)
+    tokenizer = transformers.AutoTokenizer.from_pretrained(folder, **options)
+    model = transformers.BertForTokenClassification(config)
+    model.load_state_dict(adapter.merge(folder / adapter.FILE, model.state_dict()))
+    return tokenizer, model
