@@ -39,6 +39,8 @@ def attend(projected: torch.Tensor, batch: Sequences, heads: int) -> torch.Tenso
         found: torch.Tensor = varlen(queries, keys, values, bounds, bounds, longest, longest)
         return found.flatten(1)
     runs = [_attend_run(projected, heads, *run) for run in batch.runs()]
+    if more := len(projected) - batch.tokens:
+        runs.append(projected.new_zeros(more, projected.shape[1] // 3))
     return runs[0] if len(runs) == 1 else torch.cat(runs)
 
 
