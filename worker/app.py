@@ -272,6 +272,7 @@ def work(application: JournalApp, log_level: str) -> int:
     parse_ahead()
     gc.collect()
     gc.freeze()  # children share these pages as long as no collection writes to them
+    gc.enable()  # `journal-worker run` loads without collections
     worker.start()
     return int(worker.exitcode or 0)
 

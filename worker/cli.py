@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import sys
@@ -126,6 +127,8 @@ def run(**options: Any) -> None:
         # Read when torch is loaded: threads that wait must not spin, or two workers that share
         # their cores get a third of what they can do.
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+        # What is imported and loaded now stays: collections would look through it again and again.
+        gc.disable()
         from worker import app  # brings torch
         from worker.child import factory  # brings torch
 

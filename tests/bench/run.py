@@ -23,8 +23,9 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from producer.errors import JournalError
-from tests.bench import noop, start, table
+from tests.bench import noop, table
 from tests.bench.errors import BenchError
+from tests.bench.footprint import start
 from tests.bench.gateway import measure as gateway
 from tests.bench.latency import IdleLatency, LoadLatency, idle_latency, load_latency
 from tests.bench.machine import describe
