@@ -18,7 +18,7 @@ from worker.anonymizer.presidio import (
 )
 from worker.anonymizer.spans import merge_spans, numbered_types, with_repeats
 from worker.anonymizer.taggers import loading as taggers
-from worker.errors import AnonymizationError
+from worker.errors import AnonymizationError, DeviceError
 from worker.models.compute import AUTO
 from worker.models.folder import SHIPPED_TAGGER
 from worker.models.tokenization import BatchTokenizer
@@ -123,12 +123,13 @@ class Anonymizer:
         Raises:
             AnonymizationError: a text could not be searched completely. No text of the batch has a
                 result; anonymize one by one to find out which text it was.
+            DeviceError: the device is lost, or full.
         """
         try:
             artifacts = self._nlp.process_texts(texts)
             found = [self._find(*pair) for pair in zip(texts, artifacts, strict=True)]
             return [self._replace(*pair) for pair in zip(texts, found, strict=True)]
-        except (AnonymizationError, MemoryError):
+        except (AnonymizationError, DeviceError, MemoryError):
             raise
         except Exception as exc:  # noqa: BLE001 - fail closed, and never with Presidio's message
             raise AnonymizationError(type(exc).__name__) from None

@@ -22,9 +22,10 @@ from worker.anonymizer.taggers.pieces import Piece, cut, likely_words
 from worker.anonymizer.taggers.tagged_span import TaggedSpan, aggregate
 from worker.anonymizer.taggers.thresholds import floor, share_of_threshold
 from worker.anonymizer.taggers.words import CASINGS, LOWER, TOKEN_TYPES, Words, words_of
-from worker.errors import AnonymizationError, ModelFolderError
+from worker.errors import AnonymizationError, DeviceError, ModelFolderError
 from worker.models import adapter
 from worker.models.compute import AUTO
+from worker.models.device import in_passes
 from worker.models.folder import verify
 from worker.models.loading import light_parts
 from worker.models.precision import (
@@ -183,6 +184,7 @@ class BertTagger:
 
         Raises:
             AnonymizationError: the model failed; the message holds no text.
+            DeviceError: the device is lost, or full.
         """
         if not texts:
             return []
@@ -198,6 +200,8 @@ class BertTagger:
                 aggregate(text, [hits[start] for start in sorted(hits)])
                 for text, hits in zip(texts, found, strict=True)
             ]
+        except DeviceError:
+            raise
         except Exception as exc:  # noqa: BLE001 - a tokenizer's message may hold the text
             raise AnonymizationError(type(exc).__name__) from None
 
@@ -218,8 +222,12 @@ class BertTagger:
         scores: list[NDArray[np.float32]] = [_NO_SCORES] * len(pieces)
         before, after = len(self.tokenizer.before), len(self.tokenizer.after)
         lengths = [before + len(piece.ids) + after for piece in pieces]
-        for group in passes.passes(lengths):
-            probabilities = self._probabilities([pieces[i] for i in group], passes).numpy()
+        computed = in_passes(
+            passes.passes(lengths),
+            lambda group: self._probabilities([pieces[i] for i in group], passes),
+        )
+        for group, found in computed:
+            probabilities = found.numpy()
             start = 0
             for index in group:
                 scores[index] = probabilities[start + before : start + lengths[index] - after]
