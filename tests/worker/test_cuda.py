@@ -8,9 +8,11 @@ from typing import Any
 import pynvml
 import pytest
 import torch
+from prometheus_client import CollectorRegistry
 
 from worker import cuda
 from worker.cuda import device_memory, hidden_cuda, may_have_device
+from worker.monitoring.devices import DeviceCollector
 
 SIZES = {0: 80, 1: 8, 2: 24}
 
@@ -23,9 +25,17 @@ def _three_devices(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pynvml, "nvmlDeviceGetHandleByIndex", lambda index: index)
     monkeypatch.setattr(pynvml, "nvmlDeviceGetHandleByUUID", lambda uuid: int(uuid[-1]))
     monkeypatch.setattr(
-        pynvml, "nvmlDeviceGetMemoryInfo", lambda handle: SimpleNamespace(total=SIZES[handle])
+        pynvml,
+        "nvmlDeviceGetMemoryInfo",
+        lambda handle: SimpleNamespace(total=SIZES[handle], used=1),
     )
     device_memory.cache_clear()
+    monkeypatch.setattr(
+        pynvml, "nvmlDeviceGetUtilizationRates", lambda handle: SimpleNamespace(gpu=25 * handle)
+    )
+    monkeypatch.setattr(
+        pynvml, "nvmlDeviceGetComputeRunningProcesses", lambda handle: [object()] * handle
+    )
 
 
 @pytest.mark.parametrize(
@@ -57,6 +67,27 @@ def test_a_machine_without_a_driver_has_no_device(monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(pynvml, "nvmlInit", fail)
     assert device_memory() is None
+
+
+def test_what_nvml_tells_of_each_device_is_a_gauge(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: int) -> None:
+        raise pynvml.NVMLError(pynvml.NVML_ERROR_NOT_SUPPORTED)
+
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "2,1")
+    registry = CollectorRegistry()
+    registry.register(DeviceCollector())
+
+    def told(name: str, device: str = "2") -> float | None:
+        return registry.get_sample_value(f"journal_device_{name}", {"device": device})
+
+    assert (told("busy_ratio"), told("busy_ratio", "1"), told("busy_ratio", "0")) == (
+        0.5,
+        0.25,
+        None,
+    )
+    assert (told("memory_used_bytes"), told("memory_bytes"), told("processes")) == (1, 24, 2)
+    monkeypatch.setattr(pynvml, "nvmlDeviceGetUtilizationRates", fail)
+    assert (told("busy_ratio"), told("memory_bytes")) == (None, 24)
 
 
 def test_cuda_is_hidden_only_inside_the_block(monkeypatch: pytest.MonkeyPatch) -> None:
