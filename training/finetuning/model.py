@@ -21,7 +21,7 @@ from training.finetuning.averaging_layer import put_averaging_layer
 from training.scoring.temperature import last_layer
 from worker.errors import WorkerError
 from worker.models.folder import ModelFolder
-from worker.models.loading import load_parts
+from worker.models.loading import load_parts, most_tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -56,8 +56,8 @@ def load_base(
     )
     if not tokenizer.is_fast:
         raise BaseModelError(f"base {base.source} has no fast tokenizer (tokenizer.json)")
-    longest = getattr(model.config, "max_position_embeddings", window_tokens)
-    if window_tokens > longest:
+    longest = most_tokens(model)
+    if longest is not None and window_tokens > longest:
         raise BaseModelError(f"base {base.source} reads at most {longest} tokens at once")
     if starts_as_average(base, model):
         put_averaging_layer(model)
@@ -80,6 +80,9 @@ def _with_new_head(
             label2id={label: index for index, label in enumerate(labels)},
             problem_type=_PROBLEM,
             use_safetensors=True,
+            # By default weights stay as they were saved. In half precision a step of a hundredth
+            # of a percent is lost in rounding, and nothing is learnt.
+            dtype=torch.float32,
             ignore_mismatched_sizes=True,
             **_without_attention_dropout(config),
             **options,

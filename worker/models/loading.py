@@ -57,9 +57,21 @@ def load_parts(folder: ModelFolder) -> tuple[Any, Any]:
         raise ModelFolderError(f"{folder.path}: model.safetensors lacks weights of the model")
     if not tokenizer.is_fast:
         raise ModelFolderError(f"{folder.path}: the tokenizer has no offsets (tokenizer.json)")
-    limit = getattr(model.config, "max_position_embeddings", folder.window_tokens)
-    if folder.window_tokens > limit:
+    limit = most_tokens(model)
+    if limit is not None and folder.window_tokens > limit:
         raise ModelFolderError(
             f"{folder.path}: window_tokens {folder.window_tokens} exceeds the model's {limit}"
         )
     return tokenizer, model.eval()
+
+
+def most_tokens(model: Any) -> int | None:
+    """The most tokens a model reads at once, special tokens included; None if it tells no limit.
+
+    RoBERTa, MPNet and their kin number positions from behind the id of their padding token, so
+    that two rows of a table of 514 are never used.
+    """
+    rows: int | None = getattr(model.config, "max_position_embeddings", None)
+    table = getattr(getattr(model.base_model, "embeddings", None), "position_embeddings", None)
+    padding = getattr(table, "padding_idx", None)
+    return rows if rows is None or padding is None else rows - padding - 1
