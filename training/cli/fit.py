@@ -188,7 +188,7 @@ def fit(data: tuple[str, ...], out: Path, **given: Any) -> None:
         progress.begin("loading libraries")
         from training.fit import fit as fit_model  # brings torch
 
-        folder = fit_model(
+        fit_model(
             records,
             validation,
             out,
@@ -197,8 +197,6 @@ def fit(data: tuple[str, ...], out: Path, **given: Any) -> None:
             options=fit_options(data, out, {**given, "window_tokens": window}, _changed(given)),
             progress=progress,
         )
-        if folder is not None:
-            progress.note(f"model {folder.name} {folder.version} written to {out}")
 
 
 def _changed(given: dict[str, Any]) -> dict[str, Any]:
