@@ -8,15 +8,18 @@ from typing import Any
 
 import pytest
 import torch
+from safetensors.torch import load_file
 from transformers import AutoModel, AutoTokenizer
 
 from tests.training.finetuning.architectures import ARCHITECTURES, write_base
 from tests.training.fitting import metrics_of, run_fit
 from training.entries.reading import SHIPPED_DATA
 from training.entries.record import Record
+from training.errors import BaseModelError
 from training.finetuning.base_model import find_base
-from training.finetuning.model import load_base
+from training.finetuning.model import freeze, load_base
 from training.progress import Progress
+from worker.models.folder import WEIGHTS
 from worker.models.loading import most_tokens
 
 LABELS = ("Mind Reading", "Should Statements")
@@ -99,3 +102,40 @@ def test_weights_saved_in_half_precision_are_learnt_in_full(
     AutoTokenizer.from_pretrained(bases["bert"]).save_pretrained(folder)
     model, _ = load_base(find_base(str(folder)), LABELS, window_tokens=64, allow_download=False)
     assert {parameter.dtype for parameter in model.parameters()} == {torch.float32}
+
+
+def learning(base: Path, train_layers: int) -> set[str]:
+    """The parameters that get a gradient, without the classification head's."""
+    model, _ = load_base(find_base(str(base)), LABELS, window_tokens=64, allow_download=False)
+    freeze(model, train_layers)
+    ids = torch.full((1, 8), 5)
+    model(input_ids=ids, attention_mask=torch.ones_like(ids)).logits.sum().backward()
+    encoder = {id(parameter) for parameter in model.base_model.parameters()}
+    return {
+        name
+        for name, parameter in model.named_parameters()
+        if parameter.grad is not None and id(parameter) in encoder and "pooler" not in name
+    }
+
+
+@pytest.mark.parametrize("kind", ARCHITECTURES)
+def test_of_every_architecture_only_the_upper_layers_learn_if_that_is_asked_for(
+    kind: str, bases: dict[str, Path]
+) -> None:
+    assert learning(bases[kind], 0) == set()
+    upper = learning(bases[kind], 1)
+    assert len(upper) == 16  # of a layer, weights and biases
+    assert all(".layer.0." in name for name in upper)
+    with pytest.raises(BaseModelError, match="--train-layers 2: the base has 1"):
+        learning(bases[kind], 2)
+
+
+def test_a_fit_of_the_head_alone_leaves_the_encoder_as_it_is(
+    bases: dict[str, Path], tmp_path: Path, progress: Progress
+) -> None:
+    base = bases["roberta"]
+    folder = run_fit(
+        base, tmp_path / "model", progress, records=thoughts(), epochs=1, train_layers=0
+    )
+    before, after = load_file(base / "model.safetensors"), load_file(folder.path / WEIGHTS)
+    assert all(torch.equal(value, after[f"roberta.{name}"]) for name, value in before.items())

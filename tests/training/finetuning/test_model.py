@@ -18,7 +18,7 @@ from training.entries.multi_hot import multi_hot
 from training.errors import BaseModelError
 from training.finetuning.base_model import Base, find_base
 from training.finetuning.linear_probe import fit_head
-from training.finetuning.model import freeze_lower_layers, load_base, start_at_shares
+from training.finetuning.model import freeze, load_base, start_at_shares
 from training.finetuning.windows import Collator, tokenize
 from worker.classifier.cls_token import cls_token_only
 from worker.models import builtin_base as built_in_base
@@ -134,7 +134,7 @@ def test_computing_only_the_cls_token_in_the_last_layer_gives_the_same_logits(
 
 def test_frozen_layers_get_no_gradient_and_no_dropout(averaged_base: Path) -> None:
     model, tokenizer = load(find_base(str(averaged_base)))
-    freeze_lower_layers(model)
+    freeze(model, None)
     model.train()
     model(**batch(tokenizer)).logits.sum().backward()
     with_gradient = {name for name, p in model.named_parameters() if p.grad is not None}
