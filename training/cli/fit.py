@@ -38,8 +38,8 @@ _SHIPPED = "The synthetic entries that come with journal-stream; no real person'
 @click.option("--out", type=FOLDER, required=True, help="The model folder to write.")
 @click.option(
     "--base",
-    help="Encoder to start from: a folder or cached hub name; a model folder, "
-    "or `shipped`, to go on from.",
+    help="Encoder to start from: a folder, cached hub name or package:NAME, each with "
+    "@sha256:DIGITS if you like; a model folder, or `shipped`, to go on from.",
     show_default="the built-in MiniLM",
 )
 @click.option("--epochs", type=click.IntRange(1), default=4)

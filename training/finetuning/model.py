@@ -18,6 +18,7 @@ from transformers import (
 
 from training.errors import BaseModelError
 from training.finetuning.averaging_layer import put_averaging_layer
+from training.finetuning.base_model import verify
 from training.scoring.temperature import last_layer
 from worker.classifier.cls_token import AVERAGES
 from worker.errors import WorkerError
@@ -48,13 +49,15 @@ def load_base(
     it knows. Only safetensors weights are read.
 
     Raises:
-        BaseModelError: it cannot be loaded, or its tokenizer or window does not serve.
+        BaseModelError: it cannot be loaded, its weights are not those that were asked for, or its
+            tokenizer or window does not serve.
     """
     model, tokenizer = (
         _fine_tuned(base, labels)
         if base.fine_tuned
         else _with_new_head(base, labels, allow_download=allow_download)
     )
+    verify(base)
     if not tokenizer.is_fast:
         raise BaseModelError(f"base {base.source} has no fast tokenizer (tokenizer.json)")
     longest = most_tokens(model)
