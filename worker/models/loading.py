@@ -36,8 +36,8 @@ def load_parts(folder: ModelFolder, *, light: bool = False) -> tuple[Any, Any]:
     """
     parts = light_parts(folder.path, pooled=True) if light else None
     tokenizer, model = parts or _library_parts(folder.path)
-    limit = getattr(model.config, "max_position_embeddings", folder.window_tokens)
-    if folder.window_tokens > limit:
+    limit = most_tokens(model)
+    if limit is not None and folder.window_tokens > limit:
         raise ModelFolderError(
             f"{folder.path}: window_tokens {folder.window_tokens} exceeds the model's {limit}"
         )
@@ -127,3 +127,17 @@ def _adapted(path: Path) -> Any:
     )
     model.load_state_dict(adapter.merge(path / adapter.FILE, model.state_dict()))
     return model
+
+
+def most_tokens(model: Any) -> int | None:
+    """The most tokens a model reads at once, special tokens included; None if it tells no limit.
+
+    RoBERTa, MPNet and their kin number positions from behind the id of their padding token, so
+    that two rows of a table of 514 are never used.
+    """
+    rows: int | None = getattr(model.config, "max_position_embeddings", None)
+    table = getattr(
+        getattr(getattr(model, "base_model", None), "embeddings", None), "position_embeddings", None
+    )
+    padding = getattr(table, "padding_idx", None)
+    return rows if rows is None or padding is None else rows - padding - 1
