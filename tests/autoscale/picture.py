@@ -1,0 +1,155 @@
+"""The picture of a run: load, workers, the oldest entry's age, latency."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from matplotlib.axes import Axes
+
+    from tests.autoscale.load import Profile
+    from tests.autoscale.record import Sample
+    from tests.autoscale.scaler.foresight import Plan
+
+#: Latencies are told for each so many seconds of the run.
+_BUCKET_SECONDS = 20.0
+
+
+@dataclass(frozen=True)
+class Palette:
+    """Colours for a page of one brightness."""
+
+    text: str
+    grid: str
+    first: str
+    second: str
+    limit: str
+
+
+LIGHT = Palette("#1f2328", "#d0d7de", "#0969da", "#8c6c00", "#cf222e")
+DARK = Palette("#e6edf3", "#3d444d", "#58a6ff", "#d29922", "#ff7b72")
+
+
+@dataclass(frozen=True)
+class Story:
+    """What is drawn.
+
+    Attributes:
+        profile: the load.
+        samples: what was seen.
+        plan: the workers of a scaler that knows the load to come.
+        period: seconds of a period of that plan.
+        latencies: (seconds of the run when an entry was sent, seconds until its answer).
+        longest_wait: the bound, in seconds.
+    """
+
+    profile: Profile
+    samples: Sequence[Sample]
+    plan: Plan
+    period: float
+    latencies: Sequence[tuple[float, float]]
+    longest_wait: float
+
+
+def draw(story: Story, path: Path, palette: Palette) -> None:
+    """Write the picture as SVG, without a background and without a date."""
+    style = {"svg.hashsalt": "autoscale", "font.family": "sans-serif", "font.size": 9}
+    with mpl.rc_context(style):
+        figure = Figure(figsize=(8.4, 7.2), layout="constrained")
+        FigureCanvasSVG(figure)
+        load, workers, oldest, latency = figure.subplots(4, 1, sharex=True)
+        _load(load, story, palette)
+        _workers(workers, story, palette)
+        _oldest(oldest, story, palette)
+        _latency(latency, story, palette)
+        for axes in (load, workers, oldest, latency):
+            _frame(axes, palette)
+        latency.set_xlabel("minutes", color=palette.text)
+        latency.set_xlim(0, story.profile.seconds / 60)
+        figure.savefig(path, transparent=True, metadata={"Date": None})
+
+
+def _load(axes: Axes, story: Story, palette: Palette) -> None:
+    seconds = np.arange(0, story.profile.seconds, 1.0)
+    rates = [story.profile.rate(second) / story.profile.base for second in seconds]
+    axes.plot(seconds / 60, rates, color=palette.first)
+    for second, number in story.profile.bursts:
+        axes.annotate(
+            f"{number * story.profile.base:.0f} at once",
+            (second / 60, story.profile.rate(second) / story.profile.base),
+            (0, 22),
+            textcoords="offset points",
+            ha="center",
+            color=palette.text,
+            arrowprops={"arrowstyle": "->", "color": palette.text},
+        )
+    axes.set_title(
+        "Entries that arrive, in multiples of the base load", loc="left", color=palette.text
+    )
+
+
+def _workers(axes: Axes, story: Story, palette: Palette) -> None:
+    minutes = [sample.at / 60 for sample in story.samples]
+    starts = np.arange(len(story.plan.workers)) * story.period / 60
+    axes.step(
+        starts,
+        story.plan.workers,
+        where="post",
+        color=palette.second,
+        linestyle="--",
+        label="of a scaler that knows the load to come",
+    )
+    present = [sample.present for sample in story.samples]
+    ready = [sample.ready for sample in story.samples]
+    axes.fill_between(minutes, present, step="post", color=palette.first, alpha=0.18, lw=0)
+    axes.step(
+        minutes, ready, where="post", color=palette.first, label="ready (area: all, paid for)"
+    )
+    axes.set_title("Workers", loc="left", color=palette.text)
+    _legend(axes, palette)
+
+
+def _oldest(axes: Axes, story: Story, palette: Palette) -> None:
+    minutes = [sample.at / 60 for sample in story.samples]
+    axes.plot(minutes, [sample.oldest for sample in story.samples], color=palette.first)
+    axes.axhline(story.longest_wait, color=palette.limit, linestyle=":")
+    axes.set_title(
+        "Seconds that the oldest entry has waited, and the bound", loc="left", color=palette.text
+    )
+
+
+def _latency(axes: Axes, story: Story, palette: Palette) -> None:
+    buckets: dict[int, list[float]] = {}
+    for at, seconds in story.latencies:
+        buckets.setdefault(int(at // _BUCKET_SECONDS), []).append(seconds)
+    places = sorted(buckets)
+    minutes = [(place + 0.5) * _BUCKET_SECONDS / 60 for place in places]
+    for share, colour in ((99, palette.second), (50, palette.first)):
+        values = [float(np.percentile(buckets[place], share)) for place in places]
+        axes.plot(minutes, values, color=colour, label=f"p{share}")
+    axes.set_title("Seconds from submit to result", loc="left", color=palette.text)
+    _legend(axes, palette)
+
+
+def _legend(axes: Axes, palette: Palette) -> None:
+    axes.legend(loc="upper left", frameon=False, labelcolor=palette.text)
+
+
+def _frame(axes: Axes, palette: Palette) -> None:
+    axes.set_ylim(bottom=0)
+    axes.tick_params(colors=palette.text)
+    axes.grid(color=palette.grid, linewidth=0.6)
+    axes.set_axisbelow(True)
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    for side in ("left", "bottom"):
+        axes.spines[side].set_color(palette.grid)
