@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
 import numpy as np
@@ -62,7 +62,7 @@ class Story:
 
 def draw(story: Story, path: Path, palette: Palette) -> None:
     """Write the picture as SVG, without a background and without a date."""
-    style = {"svg.hashsalt": "autoscale", "font.family": "sans-serif", "font.size": 9}
+    style: Any = {"svg.hashsalt": "autoscale", "font.family": "sans-serif", "font.size": 9}
     with mpl.rc_context(style):
         figure = Figure(figsize=(8.4, 7.2), layout="constrained")
         FigureCanvasSVG(figure)

@@ -46,10 +46,16 @@ if TYPE_CHECKING:
 
 console = Console(stderr=True, highlight=False)
 #: Seconds that a stand-in stage takes for an entry, and that a pod takes until its process starts.
-ENTRY_SECONDS, START_SECONDS = 0.08, 20.0
+ENTRY_SECONDS, START_SECONDS = 0.16, 20.0
 #: The base load, in workers: one worker is enough for it, and has something to do.
 BASE_WORKERS = 0.8
-MAX_BATCH_ENTRIES = 32
+#: A full batch takes as long as one of 64 entries on a core does.
+MAX_BATCH_ENTRIES = 16
+#: Seconds of a worker's time that an entry took, over the whole run.
+_COST = (
+    'sum(rate(journal_stage_seconds_sum{{stage=~"anonymize|classify|settle"}}[{0}s]))'
+    " / sum(rate(journal_entries_total[{0}s]))"
+)
 #: What is to hold.
 LONGEST_WAIT, MOST_TIMES_FORESIGHT = 60.0, 1.3
 _TICK_SECONDS = 0.02
@@ -122,6 +128,7 @@ class Run:
         self.keda = Keda(self.scaling, self.prometheus.ask)
         self._stack = stack
         self.pod_seconds = 0.0
+        self.entry_seconds = ENTRY_SECONDS
 
     def run(self) -> dict[str, Any]:
         """Run the load through, and account for it."""
@@ -130,6 +137,8 @@ class Run:
         for reader in self.readers:
             reader.stop()
         self.recorder.stop()
+        # The same machine for foresight: with what else it does, stages take longer than they sleep.
+        self.entry_seconds = self.prometheus.ask(_COST.format(round(self.clock.now)))[0]
         return self._account()
 
     def _start(self) -> None:
@@ -143,7 +152,12 @@ class Run:
         time.sleep(self.clock.real(2 * SCRAPE_SECONDS))
         self.clock.restart()
         self.deployment.begin()
-        for thread in (*self.readers, self.recorder, self.submitter):
+        threads: list[StreamReader | Recorder | Submitter] = [
+            *self.readers,
+            self.recorder,
+            self.submitter,
+        ]
+        for thread in threads:
             self._stack.callback(thread.stop)
             thread.start()
 
@@ -182,7 +196,7 @@ class Run:
     def plan(self) -> Plan:
         """What a scaler that knows the load to come would do."""
         conditions = Conditions(
-            rate=1 / ENTRY_SECONDS,
+            rate=1 / self.entry_seconds,
             start_seconds=self._options["start_seconds"],
             longest_wait=LONGEST_WAIT,
             least=max(1, self.scaling.least),
@@ -200,13 +214,14 @@ class Run:
         ledger, samples = self.ledger, self.recorder.samples
         taken = sorted(seconds for _, seconds in self.latencies()) or [0.0]
         foresight = self.plan().worker_seconds
-        needed = -(-self.profile.highest * ENTRY_SECONDS // 1)
+        needed = -(-self.profile.highest * self.entry_seconds // 1)
         return {
             "scale_on": self._options["scale_on"],
             "load": "step" if self._options["quick"] else "day",
             "speed": self.clock.speed,
             "start_seconds": self._options["start_seconds"],
             "seed": self._options["seed"],
+            "entry_seconds": round(self.entry_seconds, 4),
             "entries": len(ledger.acknowledged),
             "lost": ledger.open,
             "twice": ledger.duplicated,
