@@ -9,6 +9,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,19 +25,9 @@ if TYPE_CHECKING:
 _BUCKET_SECONDS = 20.0
 
 
-@dataclass(frozen=True)
-class Palette:
-    """Colours for a page of one brightness."""
-
-    text: str
-    grid: str
-    first: str
-    second: str
-    limit: str
-
-
-LIGHT = Palette("#1f2328", "#d0d7de", "#0969da", "#8c6c00", "#cf222e")
-DARK = Palette("#e6edf3", "#3d444d", "#58a6ff", "#d29922", "#ff7b72")
+#: On a ground of its own, so that it can be read on light and dark pages.
+_TEXT, _GRID = "#1f2328", "#d0d7de"
+_FIRST, _SECOND, _LIMIT = "#0969da", "#8c6c00", "#cf222e"
 
 
 @dataclass(frozen=True)
@@ -60,28 +51,33 @@ class Story:
     longest_wait: float
 
 
-def draw(story: Story, path: Path, palette: Palette) -> None:
-    """Write the picture as SVG, without a background and without a date."""
-    style: Any = {"svg.hashsalt": "autoscale", "font.family": "sans-serif", "font.size": 9}
+def draw(story: Story, path: Path) -> None:
+    """Write the picture as SVG, without a date."""
+    style: Any = {
+        "svg.hashsalt": "autoscale",
+        "svg.fonttype": "none",
+        "font.family": "sans-serif",
+        "font.size": 9,
+    }
     with mpl.rc_context(style):
         figure = Figure(figsize=(8.4, 7.2), layout="constrained")
         FigureCanvasSVG(figure)
         load, workers, oldest, latency = figure.subplots(4, 1, sharex=True)
-        _load(load, story, palette)
-        _workers(workers, story, palette)
-        _oldest(oldest, story, palette)
-        _latency(latency, story, palette)
+        _load(load, story)
+        _workers(workers, story)
+        _oldest(oldest, story)
+        _latency(latency, story)
         for axes in (load, workers, oldest, latency):
-            _frame(axes, palette)
-        latency.set_xlabel("minutes", color=palette.text)
+            _frame(axes)
+        latency.set_xlabel("minutes", color=_TEXT)
         latency.set_xlim(0, story.profile.seconds / 60)
-        figure.savefig(path, transparent=True, metadata={"Date": None})
+        figure.savefig(path, metadata={"Date": None})
 
 
-def _load(axes: Axes, story: Story, palette: Palette) -> None:
+def _load(axes: Axes, story: Story) -> None:
     seconds = np.arange(0, story.profile.seconds, 1.0)
     rates = [story.profile.rate(second) / story.profile.base for second in seconds]
-    axes.plot(seconds / 60, rates, color=palette.first)
+    axes.plot(seconds / 60, rates, color=_FIRST)
     for second, number in story.profile.bursts:
         axes.annotate(
             f"{number * story.profile.base:.0f} at once",
@@ -89,67 +85,65 @@ def _load(axes: Axes, story: Story, palette: Palette) -> None:
             (0, 22),
             textcoords="offset points",
             ha="center",
-            color=palette.text,
-            arrowprops={"arrowstyle": "->", "color": palette.text},
+            color=_TEXT,
+            arrowprops={"arrowstyle": "->", "color": _TEXT},
         )
-    axes.set_title(
-        "Entries that arrive, in multiples of the base load", loc="left", color=palette.text
-    )
+    axes.set_title("Entries that arrive, in multiples of the base load", loc="left", color=_TEXT)
 
 
-def _workers(axes: Axes, story: Story, palette: Palette) -> None:
+def _workers(axes: Axes, story: Story) -> None:
     minutes = [sample.at / 60 for sample in story.samples]
     starts = np.arange(len(story.plan.workers)) * story.period / 60
     axes.step(
         starts,
         story.plan.workers,
         where="post",
-        color=palette.second,
+        color=_SECOND,
         linestyle="--",
         label="of a scaler that knows the load to come",
     )
     present = [sample.present for sample in story.samples]
     ready = [sample.ready for sample in story.samples]
-    axes.fill_between(minutes, present, step="post", color=palette.first, alpha=0.18, lw=0)
-    axes.step(
-        minutes, ready, where="post", color=palette.first, label="ready (area: all, paid for)"
-    )
-    axes.set_title("Workers", loc="left", color=palette.text)
-    _legend(axes, palette)
+    axes.fill_between(minutes, present, step="post", color=_FIRST, alpha=0.18, lw=0)
+    axes.step(minutes, ready, where="post", color=_FIRST, label="ready (area: all, paid for)")
+    axes.set_ylim(top=1.2 * max(present))
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.set_title("Workers", loc="left", color=_TEXT)
+    _legend(axes)
 
 
-def _oldest(axes: Axes, story: Story, palette: Palette) -> None:
+def _oldest(axes: Axes, story: Story) -> None:
     minutes = [sample.at / 60 for sample in story.samples]
-    axes.plot(minutes, [sample.oldest for sample in story.samples], color=palette.first)
-    axes.axhline(story.longest_wait, color=palette.limit, linestyle=":")
+    axes.plot(minutes, [sample.oldest for sample in story.samples], color=_FIRST)
+    axes.axhline(story.longest_wait, color=_LIMIT, linestyle=":")
     axes.set_title(
-        "Seconds that the oldest entry has waited, and the bound", loc="left", color=palette.text
+        "Seconds that the oldest entry has waited, and the bound", loc="left", color=_TEXT
     )
 
 
-def _latency(axes: Axes, story: Story, palette: Palette) -> None:
+def _latency(axes: Axes, story: Story) -> None:
     buckets: dict[int, list[float]] = {}
     for at, seconds in story.latencies:
         buckets.setdefault(int(at // _BUCKET_SECONDS), []).append(seconds)
     places = sorted(buckets)
     minutes = [(place + 0.5) * _BUCKET_SECONDS / 60 for place in places]
-    for share, colour in ((99, palette.second), (50, palette.first)):
+    for share, colour in ((99, _SECOND), (50, _FIRST)):
         values = [float(np.percentile(buckets[place], share)) for place in places]
         axes.plot(minutes, values, color=colour, label=f"p{share}")
-    axes.set_title("Seconds from submit to result", loc="left", color=palette.text)
-    _legend(axes, palette)
+    axes.set_title("Seconds from submit to result", loc="left", color=_TEXT)
+    _legend(axes)
 
 
-def _legend(axes: Axes, palette: Palette) -> None:
-    axes.legend(loc="upper left", frameon=False, labelcolor=palette.text)
+def _legend(axes: Axes) -> None:
+    axes.legend(loc="upper left", frameon=False, labelcolor=_TEXT)
 
 
-def _frame(axes: Axes, palette: Palette) -> None:
+def _frame(axes: Axes) -> None:
     axes.set_ylim(bottom=0)
-    axes.tick_params(colors=palette.text)
-    axes.grid(color=palette.grid, linewidth=0.6)
+    axes.tick_params(colors=_TEXT)
+    axes.grid(color=_GRID, linewidth=0.6)
     axes.set_axisbelow(True)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
     for side in ("left", "bottom"):
-        axes.spines[side].set_color(palette.grid)
+        axes.spines[side].set_color(_GRID)

@@ -266,16 +266,15 @@ def faults(outcome: dict[str, Any]) -> list[str]:
     return found
 
 
-def write_pictures(run: Run, folder: Path) -> None:
-    """Write `autoscale-light.svg` and `autoscale-dark.svg`."""
-    from tests.autoscale.picture import DARK, LIGHT, Story, draw
+def write_picture(run: Run, path: Path) -> None:
+    """Write the picture of a run as SVG."""
+    from tests.autoscale.picture import Story, draw
 
     story = Story(
         run.profile, run.recorder.samples, run.plan(), SYNC_SECONDS, run.latencies(), LONGEST_WAIT
     )
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, palette in (("light", LIGHT), ("dark", DARK)):
-        draw(story, folder / f"autoscale-{name}.svg", palette)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draw(story, path)
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
@@ -291,8 +290,8 @@ def write_pictures(run: Run, folder: Path) -> None:
     help="The ScaledObject as it is shipped, or another figure in its place.",
 )
 @click.option("--seed", default=1, help="When the autoscaler looks first.")
-@click.option("--pictures", type=click.Path(path_type=Path), help="Write pictures to this folder.")
-def main(pictures: Path | None, **options: Any) -> None:
+@click.option("--picture", type=click.Path(path_type=Path), help="Write a picture (SVG) here.")
+def main(picture: Path | None, **options: Any) -> None:
     """Scale workers as KEDA does, through a load that rises, bursts and falls."""
     program = find_program()
     if program is None:
@@ -302,8 +301,8 @@ def main(pictures: Path | None, **options: Any) -> None:
     with ExitStack() as stack:
         run = Run(stack, program, options)
         outcome = run.run()
-        if pictures:
-            write_pictures(run, pictures)
+        if picture:
+            write_picture(run, picture)
     for figure, value in outcome.items():
         console.print(f"{figure.replace('_', ' '):>26}  {value}")
     for fault in faults(outcome):

@@ -65,9 +65,9 @@ def test_work_is_told_in_workers(asked: Asked) -> None:
     asked(0, WORKERS | waiting(0), 1.5)
 
 
-def test_what_waits_is_work_for_thirty_seconds(asked: Asked) -> None:
-    """3,200 entries of 37.5 ms take 120 s: four children for 30 seconds, which are two workers."""
-    asked(0, WORKERS | waiting(3200), 3.5)
+def test_what_waits_is_work_for_twenty_seconds(asked: Asked) -> None:
+    """3,200 entries of 37.5 ms take 120 s: six children for 20 seconds, which are three workers."""
+    asked(0, WORKERS | waiting(3200), 4.5)
 
 
 def test_what_nobody_has_worked_on_has_no_known_cost_and_then_its_age_counts(asked: Asked) -> None:
