@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import random
 import signal
+import socket
 from collections import deque
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -164,3 +166,15 @@ class Deployment:
     def _start(pod: Pod) -> None:
         pod.process.start()
         pod.started = True
+
+
+def free_ports(number: int) -> list[int]:
+    """Ports that nobody uses, below those that the kernel gives to connections by itself."""
+    found: list[int] = []
+    for port in random.sample(range(20_000, 32_000), 12_000):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)):
+                found.append(port)
+        if len(found) == number:
+            break
+    return found

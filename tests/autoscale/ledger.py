@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 
+import redis
+
 from tests.chaos.ledger import Ledger
 
 
@@ -34,3 +36,16 @@ class TimedLedger(Ledger):
             for entry_id, at in self.answered_at.items()
             if entry_id in self.sent_at
         ]
+
+
+class Queue:
+    """Where the streams are read; see `StreamReader`."""
+
+    replicas = 0
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def admin(self) -> redis.Redis:
+        """A client."""
+        return redis.Redis.from_url(self._url, socket_timeout=10, decode_responses=True)

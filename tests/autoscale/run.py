@@ -15,7 +15,6 @@ from __future__ import annotations
 import itertools
 import json
 import random
-import socket
 import sys
 import time
 from contextlib import ExitStack
@@ -23,14 +22,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-import redis
 from rich.console import Console
 
 from deploy.local.processes import Process
 from tests.autoscale import comparison
 from tests.autoscale.clock import Clock
-from tests.autoscale.deployment import Deployment, WorkerProcess
-from tests.autoscale.ledger import TimedLedger
+from tests.autoscale.deployment import Deployment, WorkerProcess, free_ports
+from tests.autoscale.ledger import Queue, TimedLedger
 from tests.autoscale.load import Submitter, day, step
 from tests.autoscale.prometheus import SCRAPE_SECONDS, Prometheus, find_program
 from tests.autoscale.record import Recorder
@@ -63,19 +61,6 @@ _SHOW_SECONDS = 60.0
 _SETTLE_SECONDS = 60.0
 #: More places for pods than pods: one that drains keeps its own.
 _PLACES = 2
-
-
-class Queue:
-    """Where the streams are read; see `StreamReader`."""
-
-    replicas = 0
-
-    def __init__(self, url: str) -> None:
-        self._url = url
-
-    def admin(self) -> redis.Redis:
-        """A client."""
-        return redis.Redis.from_url(self._url, socket_timeout=10, decode_responses=True)
 
 
 class Run:
@@ -240,18 +225,6 @@ class Run:
             "crashed": self.deployment.crashed,
             "killed": self.deployment.killed,
         }
-
-
-def free_ports(number: int) -> list[int]:
-    """Ports that nobody uses, below those that the kernel gives to connections by itself."""
-    found: list[int] = []
-    for port in random.sample(range(20_000, 32_000), 12_000):
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)):
-                found.append(port)
-        if len(found) == number:
-            break
-    return found
 
 
 def faults(outcome: dict[str, Any]) -> list[str]:
