@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -75,9 +76,8 @@ def draw(story: Story, path: Path) -> None:
 
 
 def _load(axes: Axes, story: Story) -> None:
-    seconds = np.arange(0, story.profile.seconds, 1.0)
-    rates = [story.profile.rate(second) / story.profile.base for second in seconds]
-    axes.plot(seconds / 60, rates, color=_FIRST)
+    minutes = [second / 60 for second, _ in story.profile.corners]
+    axes.plot(minutes, [load for _, load in story.profile.corners], color=_FIRST)
     for second, number in story.profile.bursts:
         axes.annotate(
             f"{number * story.profile.base:.0f} at once",
@@ -92,7 +92,8 @@ def _load(axes: Axes, story: Story) -> None:
 
 
 def _workers(axes: Axes, story: Story) -> None:
-    minutes = [sample.at / 60 for sample in story.samples]
+    seen = _changes(story.samples)
+    minutes = [sample.at / 60 for sample in seen]
     starts = np.arange(len(story.plan.workers)) * story.period / 60
     axes.step(
         starts,
@@ -102,14 +103,27 @@ def _workers(axes: Axes, story: Story) -> None:
         linestyle="--",
         label="of a scaler that knows the load to come",
     )
-    present = [sample.present for sample in story.samples]
-    ready = [sample.ready for sample in story.samples]
+    present = [sample.present for sample in seen]
+    ready = [sample.ready for sample in seen]
     axes.fill_between(minutes, present, step="post", color=_FIRST, alpha=0.18, lw=0)
     axes.step(minutes, ready, where="post", color=_FIRST, label="ready (area: all, paid for)")
     axes.set_ylim(top=1.2 * max(present))
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_title("Workers", loc="left", color=_TEXT)
     _legend(axes)
+
+
+def _changes(samples: Sequence[Sample]) -> list[Sample]:
+    """The samples at which there are other workers than before, and the last."""
+    return [
+        samples[0],
+        *(
+            after
+            for before, after in itertools.pairwise(samples)
+            if (before.ready, before.present) != (after.ready, after.present)
+        ),
+        samples[-1],
+    ]
 
 
 def _oldest(axes: Axes, story: Story) -> None:
