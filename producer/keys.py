@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from producer.lanes import LANE_INFIX, ONE_LANE, Lanes
+
 
 class QueueKeys(NamedTuple):
     """The names of a queue's keys.
@@ -23,6 +25,8 @@ class QueueKeys(NamedTuple):
         measured: hash with how many bytes the list of messages takes, and when that was measured.
         seen: what precedes an entry id in the key that remembers its submit.
         reply: what precedes an entry id in the key of the reply that its submitter asked for.
+        turns: hash, from a lane to how far it is ahead of the one whose turn is next.
+        lanes: the lanes of the queue; the list of the first one is `queue`.
     """
 
     queue: str
@@ -38,6 +42,13 @@ class QueueKeys(NamedTuple):
     measured: str
     seen: str
     reply: str
+    turns: str
+    lanes: Lanes = ONE_LANE
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All of the names above."""
+        return tuple(name for name in self if isinstance(name, str))
 
     @property
     def of_priorities(self) -> tuple[str, ...]:
@@ -47,11 +58,27 @@ class QueueKeys(NamedTuple):
     @property
     def waiting(self) -> tuple[str, ...]:
         """All lists in which messages wait for a worker."""
-        return (self.woken, self.queue, *self.of_priorities)
+        return (self.woken, self.queue, *self.of_priorities, *self.of_lanes)
+
+    @property
+    def of_lanes(self) -> tuple[str, ...]:
+        """The lists of all lanes but the first."""
+        return tuple(self.lane(lane.name).queue for lane in self.lanes.others)
+
+    @property
+    def all_parked(self) -> tuple[str, ...]:
+        """The lists of parked messages, one for each lane."""
+        return tuple(self.lane(name).parked for name in self.lanes.names)
+
+    def lane(self, name: str) -> QueueKeys:
+        """The keys of a lane; of these only `queue`, `parked` and `measured` are its own."""
+        if name == self.lanes.first.name:
+            return self
+        return keys_of(f"{self.queue}{LANE_INFIX}{name}")
 
 
-def keys_of(queue: str) -> QueueKeys:
-    """The names of all keys of a queue."""
+def keys_of(queue: str, lanes: Lanes = ONE_LANE) -> QueueKeys:
+    """The names of all keys of a queue with these lanes."""
     return QueueKeys(
         queue,
         woken=f"{queue}.woken",
@@ -66,4 +93,6 @@ def keys_of(queue: str) -> QueueKeys:
         measured=f"{queue}.measured",
         seen=f"{queue}.seen:",
         reply=f"{queue}.reply:",
+        turns=f"{queue}.turns",
+        lanes=lanes,
     )

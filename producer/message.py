@@ -16,6 +16,8 @@ import uuid
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from producer.lanes import LANE
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -29,7 +31,12 @@ _encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def encode_message(
-    entry_id: str, sealed: str, *, queue: str = QUEUE, expires: datetime | None = None
+    entry_id: str,
+    sealed: str,
+    *,
+    queue: str = QUEUE,
+    expires: datetime | None = None,
+    lane: str | None = None,
 ) -> bytes:
     """One element of the Redis list `queue`: the task `journal.classify(sealed)`.
 
@@ -38,6 +45,7 @@ def encode_message(
         sealed: the entry, sealed.
         queue: the name of the list.
         expires: when the entry is no longer to be worked on, with a time zone; None for never.
+        lane: the name of its lane; None for the first one.
     """
     values = {
         "id": _encode(entry_id),
@@ -46,7 +54,7 @@ def encode_message(
         "expires": "null" if expires is None else _encode(expires.isoformat()),
         "tag": str(uuid.uuid4()),
     }
-    parts = _template(queue, os.getpid())
+    parts = _template(queue, os.getpid(), lane)
     return "".join(values[part] if i % 2 else part for i, part in enumerate(parts)).encode()
 
 
@@ -67,7 +75,7 @@ def decode_message(message: bytes) -> tuple[str, str]:
 
 
 @lru_cache(maxsize=16)
-def _template(queue: str, pid: int) -> list[str]:
+def _template(queue: str, pid: int, lane: str | None) -> list[str]:
     """The message as JSON, cut where it differs: literals, with names of values in between.
 
     Only five values of a message are its own; encoding the rest each time took most of the time.
@@ -99,6 +107,7 @@ def _template(queue: str, pid: int) -> list[str]:
                 "stamped_headers": None,
                 "stamps": {},
                 ENQUEUED_AT: "\0time\0",
+                **({} if lane is None else {LANE: lane}),
             },
             "properties": {
                 "correlation_id": "\0id\0",

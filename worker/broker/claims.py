@@ -17,9 +17,11 @@ from redis.exceptions import ReadOnlyError
 from producer.connection import connect, within
 from producer.connection.primary import primary_of
 from producer.keys import keys_of
+from producer.lanes import ONE_LANE, Lanes
 from worker.broker.records import Answer, Claimed
 from worker.broker.results_pause import ResultsPause
 from worker.broker.scripts import run_script
+from worker.broker.tags import TAG_PREFIX, tags_of
 from worker.errors import UnconfirmedError
 
 if TYPE_CHECKING:
@@ -31,7 +33,6 @@ if TYPE_CHECKING:
 
 #: kombu's hash of claims and sorted set of leases, where earlier versions kept ours.
 KOMBU_CLAIMS, KOMBU_LEASES = "unacked", "unacked_index"
-TAG_PREFIX = "journal:"
 #: Most messages that one call of the reaper puts back; it holds Redis for about 5 ms.
 REAP_LIMIT = 500
 #: Most bytes of messages that one call claims or puts back, so that it holds Redis for a few
@@ -56,6 +57,7 @@ class Claims:
         queue, results, dead: the list and the two streams.
         max_results: unread results from which on nothing more is claimed.
         reply_seconds: how long a reply is kept that the submitter of an entry asked for.
+        lanes: what the queue has of them.
     """
 
     def __init__(
@@ -67,11 +69,12 @@ class Claims:
         dead: str,
         max_results: int,
         reply_seconds: int = 600,
+        lanes: Lanes = ONE_LANE,
     ) -> None:
         #: What Redis is asked through.
         self.client = client
         #: The names of the queue's keys.
-        self.keys = keys_of(queue)
+        self.keys = keys_of(queue, lanes)
         self._results = results
         self._dead = dead
         self._max_results = max_results
@@ -102,9 +105,9 @@ class Claims:
     def claim(
         self, count: int, held: int = 0, most_bytes: float = MOST_BYTES
     ) -> list[Claimed] | None:
-        """Take messages, oldest first, no more than this worker's share of all.
+        """Take messages, oldest first in each lane, no more than this worker's share of all.
 
-        Those that a Celery producer sent with a priority follow, as for Celery's own workers: on
+        Lanes take turns by their weights. In the first lane, those that a Celery producer sent with a priority follow, as for Celery's own workers: on
         Redis 0, the default, is the highest and 9 the lowest.
 
         The share is by ready children, as `announce` tells them. What is waited for by moving it
@@ -118,7 +121,7 @@ class Claims:
         Returns:
             The messages; None where the results limit is reached.
         """
-        keys = self.keys
+        keys, (first, others) = self.keys, self.keys.lanes
         room = int(max(0, min(most_bytes, MOST_BYTES)))
         self._prefix = f"{self.worker}{next(self._numbers)}:"
         reply = self._call(
@@ -131,9 +134,14 @@ class Claims:
                 keys.deliveries,
                 keys.weights,
                 self._results,
+                keys.turns,
+                *keys.of_lanes,
                 *keys.of_priorities,
             ),
-            (count, self._prefix, self.worker, held, room, self._max_results),
+            (
+                *(count, self._prefix, self.worker, held, room, self._max_results, first.weight),
+                *(word for lane in others for word in (lane.name, lane.weight)),
+            ),
         )
         if reply is None:
             self.pause.refused()
@@ -149,7 +157,7 @@ class Claims:
 
         Whoever has not read the answer requeues them: Redis may have claimed all the same.
         """
-        return [f"{self._prefix}{number}" for number in range(1, count + 1)]
+        return tags_of(self._prefix, count, self.keys.lanes)
 
     def settle(self, answers: Sequence[Answer], replicas: int = 0) -> list[bool]:
         """Publish answers of claims still held, also as replies where they are asked for.
@@ -216,23 +224,27 @@ class Claims:
             key_ids: the encoded ids of the keys that this worker has.
 
         Returns:
-            How many, at most `UNPARK_LIMIT`; and the encoded ids of other keys that some wait for.
+            How many, at most `UNPARK_LIMIT` of each lane; and the encoded ids of other keys that some wait for.
         """
-        keys = self.keys
-        names = (keys.queue, keys.parked)
-        back, *others = self._call("unpark", names, (UNPARK_LIMIT, MOST_BYTES, *key_ids))
-        return int(back), [one.decode() for one in others]
+        total, missing = 0, []
+        for lane in map(self.keys.lane, self.keys.lanes.names):
+            names = (lane.queue, lane.parked)
+            back, *others = self._call("unpark", names, (UNPARK_LIMIT, MOST_BYTES, *key_ids))
+            total += int(back)
+            missing += [one.decode() for one in others]
+        return total, missing
 
     def announce(self, children: int) -> int:
         """Tell that this worker is alive, and how many children are ready: its weight.
 
-        Where nothing waits but messages with a priority, one of them then wakes a worker.
+        Where nothing waits but messages with a priority or of another lane, one then wakes a worker.
 
         Returns:
             How many workers are alive.
         """
         keys = self.keys
-        names = (keys.workers, keys.weights, keys.queue, *keys.of_priorities)
+        lower = (*keys.of_priorities, *keys.of_lanes)
+        names = (keys.workers, keys.weights, keys.queue, *lower)
         return int(self._call("announce", names, (self.worker, children, SILENT_SECONDS)))
 
     def reap(self, lease_seconds: float) -> int:
@@ -246,11 +258,7 @@ class Claims:
         """
         keys = self.keys
         names = (keys.queue, keys.woken, keys.claims, keys.leases, keys.deliveries, keys.reaper)
-        requeued = self._call(
-            "reap",
-            names,
-            (lease_seconds, REAP_LIMIT, MOST_BYTES),
-        )
+        requeued = self._call("reap", names, (lease_seconds, REAP_LIMIT, MOST_BYTES))
         return int(requeued) + self._adopt(lease_seconds)
 
     def _adopt(self, lease_seconds: float) -> int:
@@ -297,4 +305,5 @@ def claims_for(settings: Settings, client: redis.Redis | None = None) -> Claims:
         dead=settings.dead,
         max_results=settings.max_results,
         reply_seconds=settings.reply_seconds,
+        lanes=settings.lane_set,
     )

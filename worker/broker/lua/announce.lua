@@ -1,6 +1,7 @@
 -- Tell that a worker is alive, and how many ready children it has; forget those that are silent.
 -- KEYS: workers (sorted set worker -> time of its last heartbeat), weights (hash worker -> its ready
---       children, '' -> the sum of all), queue, then the lists where kombu puts messages with a priority
+--       children, '' -> the sum of all), queue, then the lists where kombu puts messages with a priority and
+--       those of other lanes
 -- ARGV: worker, its ready children, seconds after which a silent worker is forgotten
 -- Returns how many workers are alive. A time in the future was told by another clock: its worker
 -- counts as silent until it tells again.
@@ -22,8 +23,8 @@ for _, range in ipairs({{'-inf', now - tonumber(ARGV[3])}, {now + 1, '+inf'}}) d
 end
 redis.call('ZADD', KEYS[1], stamp, ARGV[1])
 weigh(ARGV[1], tonumber(ARGV[2]))
--- Workers wait for the queue alone: where it is empty, the next of a lower priority joins it and wakes
--- one of them, whose claim takes others and wakes the next.
+-- Workers wait for the queue alone: where it is empty, the next of a lower priority, or of another lane,
+-- joins it and wakes one of them, whose claim takes others and wakes the next.
 if redis.call('LLEN', KEYS[3]) == 0 then
   for i = 4, #KEYS do
     if redis.call('LMOVE', KEYS[i], KEYS[3], 'RIGHT', 'LEFT') then break end
