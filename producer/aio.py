@@ -45,6 +45,7 @@ class AsyncJournalClient(AsyncResultsClient):
         context: str | None = None,
         reply: bool = False,
         expires: float | None = None,
+        traceparent: str | None = None,
         timeout_seconds: float | None = None,
     ) -> Receipt:
         """Submit one entry, without waiting for its result; see `JournalClient.submit`.
@@ -57,7 +58,11 @@ class AsyncJournalClient(AsyncResultsClient):
         """
         entries = [as_entry(entry, entry_id, context)]
         receipts = await self.submit_many(
-            entries, reply=reply, expires=expires, timeout_seconds=timeout_seconds
+            entries,
+            reply=reply,
+            expires=expires,
+            traceparent=traceparent,
+            timeout_seconds=timeout_seconds,
         )
         return receipts[0]
 
@@ -67,6 +72,7 @@ class AsyncJournalClient(AsyncResultsClient):
         *,
         reply: bool = False,
         expires: float | None = None,
+        traceparent: str | None = None,
         timeout_seconds: float | None = None,
     ) -> list[Receipt]:
         """Submit many entries; see `JournalClient.submit_many`.
@@ -83,6 +89,7 @@ class AsyncJournalClient(AsyncResultsClient):
             timeout_seconds=timeout_seconds,
             reply=reply,
             expires=expires,
+            traceparent=traceparent,
         )
         return await self._run(operation, timeout_seconds, each_round_trip=True)
 

@@ -53,6 +53,7 @@ class JournalClient(ResultsClient):
         context: str | None = None,
         reply: bool = False,
         expires: float | None = None,
+        traceparent: str | None = None,
         timeout_seconds: float | None = None,
     ) -> Receipt:
         """Submit one entry, without waiting for its result.
@@ -63,6 +64,8 @@ class JournalClient(ResultsClient):
             context: returned unchanged with the result of a text; at most 256 characters.
             reply: whether its result is also kept for `result`, for `settings.reply_seconds`.
             expires: seconds after which it becomes a dead letter if it still waits; None for never.
+            traceparent: the trace that it belongs to (W3C Trace Context); by default that of the
+                span that is open in OpenTelemetry, if there is one. What is none is left out.
             timeout_seconds: within which the call ends; by default as set.
 
         Raises:
@@ -73,7 +76,11 @@ class JournalClient(ResultsClient):
         """
         entries = [as_entry(entry, entry_id, context)]
         return self.submit_many(
-            entries, reply=reply, expires=expires, timeout_seconds=timeout_seconds
+            entries,
+            reply=reply,
+            expires=expires,
+            traceparent=traceparent,
+            timeout_seconds=timeout_seconds,
         )[0]
 
     def submit_many(
@@ -82,6 +89,7 @@ class JournalClient(ResultsClient):
         *,
         reply: bool = False,
         expires: float | None = None,
+        traceparent: str | None = None,
         timeout_seconds: float | None = None,
     ) -> list[Receipt]:
         """Submit many entries, up to 128 in a call to Redis; returns their receipts in order.
@@ -90,6 +98,7 @@ class JournalClient(ResultsClient):
             entries: the entries, as many as there are.
             reply: whether the result of each is also kept for `result`.
             expires: seconds after which those that still wait become dead letters.
+            traceparent: the trace that they belong to, as of `submit`.
             timeout_seconds: within which Redis has to take those of each call; by default as set.
 
         Raises:
@@ -105,6 +114,7 @@ class JournalClient(ResultsClient):
             timeout_seconds=timeout_seconds,
             reply=reply,
             expires=expires,
+            traceparent=traceparent,
         )
         return self._run(operation, timeout_seconds, each_round_trip=True)
 

@@ -17,6 +17,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from producer.lanes import LANE
+from producer.tracing.traceparent import TRACEPARENT
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -37,6 +38,7 @@ def encode_message(
     queue: str = QUEUE,
     expires: datetime | None = None,
     lane: str | None = None,
+    traceparent: str | None = None,
 ) -> bytes:
     """One element of the Redis list `queue`: the task `journal.classify(sealed)`.
 
@@ -46,6 +48,7 @@ def encode_message(
         queue: the name of the list.
         expires: when the entry is no longer to be worked on, with a time zone; None for never.
         lane: the name of its lane; None for the first one.
+        traceparent: the trace that the entry belongs to; None for none, and no such header.
     """
     values = {
         "id": _encode(entry_id),
@@ -53,8 +56,9 @@ def encode_message(
         "time": repr(time.time()),
         "expires": "null" if expires is None else _encode(expires.isoformat()),
         "tag": str(uuid.uuid4()),
+        "trace": _encode(traceparent),
     }
-    parts = _template(queue, os.getpid(), lane)
+    parts = _template(queue, os.getpid(), lane, traced=traceparent is not None)
     return "".join(values[part] if i % 2 else part for i, part in enumerate(parts)).encode()
 
 
@@ -75,10 +79,10 @@ def decode_message(message: bytes) -> tuple[str, str]:
 
 
 @lru_cache(maxsize=16)
-def _template(queue: str, pid: int, lane: str | None) -> list[str]:
+def _template(queue: str, pid: int, lane: str | None, *, traced: bool) -> list[str]:
     """The message as JSON, cut where it differs: literals, with names of values in between.
 
-    Only five values of a message are its own; encoding the rest each time took most of the time.
+    Only six values of a message are its own; encoding the rest each time took most of the time.
     `argsrepr` and `kwargsrepr` stay empty: Celery would show them in logs, events and Flower.
     """
     text = _encode(
@@ -108,6 +112,7 @@ def _template(queue: str, pid: int, lane: str | None) -> list[str]:
                 "stamps": {},
                 ENQUEUED_AT: "\0time\0",
                 **({} if lane is None else {LANE: lane}),
+                **({TRACEPARENT: "\0trace\0"} if traced else {}),
             },
             "properties": {
                 "correlation_id": "\0id\0",
@@ -121,5 +126,5 @@ def _template(queue: str, pid: int, lane: str | None) -> list[str]:
         }
     )
     # Numbers and encoded strings bring their own quotes or none; the others stand inside them.
-    text = re.sub(r'"\\u0000(id|time|expires)\\u0000"', r"\\u0000\1\\u0000", text)
-    return re.split(r"\\u0000(id|time|expires|tag|body)\\u0000", text)
+    text = re.sub(r'"\\u0000(id|time|expires|trace)\\u0000"', r"\\u0000\1\\u0000", text)
+    return re.split(r"\\u0000(id|time|expires|trace|tag|body)\\u0000", text)

@@ -117,6 +117,7 @@ class JournalResult(_Answer):
         submitted_at: of the entry, UTC.
         completed_at: when a worker completed it, UTC.
         deliveries: how often the entry was delivered to a worker; 1 unless a worker failed.
+        traceparent: the trace that the entry belongs to (W3C Trace Context), if it belongs to one.
         schema_version: of this message.
     """
 
@@ -129,7 +130,13 @@ class JournalResult(_Answer):
     submitted_at: datetime
     completed_at: datetime
     deliveries: Annotated[int, Field(ge=1)] = 1
+    traceparent: str | None = None
     schema_version: int = SCHEMA_VERSION
+
+    def encode(self) -> bytes:
+        """The result as UTF-8 JSON, without a member for a trace where there is none."""
+        untraced = {"traceparent"} if self.traceparent is None else None
+        return self.model_dump_json(exclude=untraced).encode()
 
 
 class DeadReason(StrEnum):

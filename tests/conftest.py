@@ -106,8 +106,8 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True)
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Tests choose their settings; a developer's JOURNAL_* or .env must not."""
+    """Tests choose their settings; a developer's JOURNAL_*, OTEL_* or .env must not."""
     for name in list(os.environ):
-        if name.startswith("JOURNAL_") and name not in _LET_THROUGH:
+        if name.startswith(("JOURNAL_", "OTEL_")) and name not in _LET_THROUGH:
             monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)

@@ -3,8 +3,8 @@
     file ──▶ records ──▶ anonymized ──▶ model ──▶ model folder
       DataError                      BaseModelError   OutputError
 
-Each is something that the user can correct: `journal-train` prints it as one line and ends with
-exit code 2. No message holds the text of an entry.
+Each is something that the user can correct: `journal-train` prints it as one line, or one for each
+kind of problem in a file, and ends with exit code 2. No message holds the text of an entry.
 """
 
 

@@ -26,6 +26,7 @@ from training.output.atomic_folder import new_folder
 from training.output.metrics_file import metrics
 from training.output.model_writer import save_model
 from training.output.run_log import note_run
+from training.plan import tell_plan
 from training.scoring.calibration import calibrate
 from training.scoring.temperature import fold_in
 from training.scoring.thresholds import silent_labels
@@ -85,6 +86,7 @@ def fit(
     names = label_names(records)
     _check(names, validation, base, options)
     model, options = _loaded(base, names, options)
+    tell_plan(records, validation, model, base, anonymizer, options=options, progress=progress)
     parts = prepare(
         records, validation, names, anonymizer=anonymizer, options=options, progress=progress
     )

@@ -251,6 +251,7 @@ def connect_signals(supervisor: Supervisor, start_child: Callable[[], None]) -> 
     handlers = {
         signals.setup_logging: lambda **_: None,  # ours is set up already
         signals.worker_process_init: lambda **_: start_child(),
+        signals.worker_process_shutdown: lambda **_: process.end(),
         signals.worker_ready: lambda sender, **_: supervisor.started(sender),
         signals.worker_shutting_down: lambda **_: supervisor.drain(),
     }

@@ -55,6 +55,11 @@ _NUMBERED = click.option(
     default=None,
     help="<PERSON_1> in place of <PERSON>, so that who did what survives.",
 )
+_PRIVACY = click.option(
+    "--privacy",
+    type=click.Choice(["balanced", "strict"]),
+    help="Whether to find more names, needlessly too (JOURNAL_PRIVACY).",
+)
 
 
 def fail(error: Exception | str) -> NoReturn:
@@ -97,6 +102,7 @@ def main() -> None:
 @_PRECISION
 @_TAGGER
 @_NUMBERED
+@_PRIVACY
 @_LEVEL
 @_FORMAT
 def run(**options: Any) -> None:
@@ -106,12 +112,15 @@ def run(**options: Any) -> None:
     configured.
     """
     require("worker", *extras.WORKER)
+    from producer.tracing.export import problem as traces_problem
     from worker.monitoring import logs, store  # the other commands stay light
     from worker.settings import WorkerSettings
 
     try:
         settings = WorkerSettings.load(**_given(options))
         logs.configure(settings.log_level, settings.log_format)
+        if told := traces_problem():
+            logging.getLogger("worker").warning("%s", told)
         check_redis(settings)
         # Read when torch is loaded: threads that wait must not spin, or two workers that share
         # their cores get a third of what they can do.
@@ -160,6 +169,7 @@ main.add_command(doctor)
 @_PRECISION
 @_TAGGER
 @_NUMBERED
+@_PRIVACY
 @click.option("--jobs", type=click.IntRange(1), help="Processes (default: one a core).")
 def anonymize(jobs: int | None, **options: Any) -> None:
     """Filter: JSON lines {"id", "text"} to {"id", "anonymized", "spans"}.
@@ -182,6 +192,7 @@ def anonymize(jobs: int | None, **options: Any) -> None:
 @_PRECISION
 @_TAGGER
 @_NUMBERED
+@_PRIVACY
 @click.option("--raw", is_flag=True, help="Do not anonymize first; ranges refer to the text as is.")
 @click.option("--jobs", type=click.IntRange(1), help="Processes (default: one a core).")
 def classify(jobs: int | None, raw: bool, **options: Any) -> None:
@@ -208,6 +219,7 @@ def classify(jobs: int | None, raw: bool, **options: Any) -> None:
             compute=Compute(settings.device, settings.precision),
             tagger=settings.tagger,
             numbered=settings.numbered_placeholders,
+            privacy=settings.privacy,
         )
 
     _filter(work)
@@ -223,6 +235,7 @@ def _anonymizer_options(options: dict[str, Any]) -> dict[str, Any]:
         "compute": Compute(settings.device, settings.precision),
         "tagger": settings.tagger,
         "numbered": settings.numbered_placeholders,
+        "privacy": settings.privacy,
     }
 
 

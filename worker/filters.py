@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from worker.anonymizer.offsets import OffsetMap
+    from worker.anonymizer.taggers.thresholds import Privacy
     from worker.classifier.classifier import Classification
     from worker.models.compute import Compute
 
@@ -43,12 +44,16 @@ class LineError(WorkerError):
 
 
 def anonymize_lines(
-    *, compute: Compute, tagger: Path | None = None, numbered: bool = False
+    *,
+    compute: Compute,
+    tagger: Path | None = None,
+    numbered: bool = False,
+    privacy: Privacy = "balanced",
 ) -> Stage:
     """The stage of `journal-worker anonymize`; build it in the process that uses it."""
     from worker.anonymizer.anonymizer import Anonymizer  # brings spaCy
 
-    anonymizer = Anonymizer.load(tagger, compute, numbered=numbered)
+    anonymizer = Anonymizer.load(tagger, compute, numbered=numbered, privacy=privacy)
 
     def stage(records: list[Record]) -> list[Record]:
         found = anonymizer.anonymize([record["text"] for record in records])
@@ -71,6 +76,7 @@ def classify_lines(
     compute: Compute,
     tagger: Path | None = None,
     numbered: bool = False,
+    privacy: Privacy = "balanced",
 ) -> Stage:
     """The stage of `journal-worker classify`; build it in the process that uses it."""
     from worker.classifier.classifier import Classifier  # `anonymize` does without torch
@@ -81,7 +87,7 @@ def classify_lines(
     if not raw:
         from worker.anonymizer.anonymizer import Anonymizer  # `--raw` does without spaCy
 
-        anonymizer = Anonymizer.load(tagger, compute, numbered=numbered)
+        anonymizer = Anonymizer.load(tagger, compute, numbered=numbered, privacy=privacy)
 
     def stage(records: list[Record]) -> list[Record]:
         texts = [record["text"] for record in records]

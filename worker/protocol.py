@@ -66,6 +66,7 @@ class Claim:
         enqueued_at: seconds since 1970 of submission, 0 if the producer did not say.
         deliveries: how often it was handed to a child, this time included.
         tag: the claim's own tag, by which it is settled.
+        traceparent: the trace that it belongs to, as W3C Trace Context writes it, if it does.
     """
 
     entry_id: str
@@ -74,6 +75,7 @@ class Claim:
     tag: str = ""
     enqueued_at: float = 0.0
     deliveries: int = 1
+    traceparent: str | None = None
 
 
 @dataclass(slots=True)

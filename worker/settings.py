@@ -34,6 +34,7 @@ class WorkerSettings(Settings):
     model: Path | None = None
     tagger: Path | None = None
     numbered_placeholders: bool = False
+    privacy: Literal["balanced", "strict"] = "balanced"
     concurrency: Annotated[int | None, Field(ge=1)] = None
     max_batch_entries: Annotated[int, Field(ge=1, le=4096)] = 64
     max_batch_tokens: Annotated[int, Field(ge=128)] = 16_384

@@ -1,7 +1,8 @@
-"""Pictures of the gateway's page, of the whole system on this machine: `make screenshots`.
+"""Pictures of the gateway's page and of the demo, on this machine: `make screenshots`.
 
 Starts a server, a worker with the shipped model and a gateway, uses the page in Chromium as a
 person would, under a load that comes and goes, and writes the pictures into `deploy/pictures`.
+Then it runs the demo and draws the end of what that prints. `ARGS="--only demo"` takes that alone.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ import itertools
 import json
 import os
 import shutil
-import sys
 import tempfile
 import threading
 import time
@@ -20,8 +20,10 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
 from PIL import Image
 
+from deploy.local import demo_picture
 from deploy.local.browser import chromium
 from deploy.local.processes import ModuleProcess, Process
 from deploy.local.server import Server, free_port
@@ -46,21 +48,33 @@ BURST = 1_000
 TEXT = "Rain again, so we played cards and ate the good biscuits."
 
 
-def main() -> int:
-    """Take the pictures; returns the exit code."""
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--only", type=click.Choice(["page", "demo"]), help="One of the two.")
+def main(only: str | None) -> None:
+    """Take the pictures of the page, then that of the demo."""
+    FOLDER.mkdir(exist_ok=True)
+    if only != "demo":
+        with tempfile.TemporaryDirectory(prefix="journal-pictures-") as folder:
+            take_page(Path(folder))
+    if only != "page":
+        path = FOLDER / "demo.svg"
+        demo_picture.take(path)
+        tell(path)
+
+
+def take_page(work: Path) -> None:
+    """Every picture of the page.
+
+    Args:
+        work: a folder for keys and logs.
+    """
     program = shutil.which("chromium")
     if program is None:
         raise SystemExit("screenshots: needs chromium (apt-get install chromium)")
-    FOLDER.mkdir(exist_ok=True)
-    work = Path(tempfile.mkdtemp(prefix="journal-pictures-"))
-    try:
-        with ExitStack() as stack:
-            system = System(work, stack)
-            browser = stack.enter_context(chromium(program))
-            take_all(system, browser)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
-    return 0
+    with ExitStack() as stack:
+        system = System(work, stack)
+        browser = stack.enter_context(chromium(program))
+        take_all(system, browser)
 
 
 class System:
@@ -184,11 +198,13 @@ def take(page: Page, name: str, *, whole: bool = False) -> None:
     picture = Image.open(BytesIO(page.screenshot(full_page=whole, animations="disabled")))
     path = FOLDER / f"page-{name}.png"
     picture.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
+    tell(path)
+
+
+def tell(path: Path) -> None:
+    """Say that a picture was written."""
     print(f"{os.path.relpath(path)}: {path.stat().st_size / 1000:.0f} kB")
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except KeyboardInterrupt:
-        sys.exit(130)
+    main()

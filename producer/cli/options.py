@@ -14,6 +14,7 @@ from producer.client import JournalClient
 from producer.errors import BackpressureError, JournalError, Unavailable
 from producer.sealing import KeySet, new_key
 from producer.settings import Settings
+from producer.tracing.export import sending
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +36,8 @@ class JournalGroup(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; the one place where errors become lines on stderr and exit codes."""
         try:
-            return super().invoke(ctx)
+            with sending("journal"):
+                return super().invoke(ctx)
         except JournalError as exc:
             click.echo(f"journal: {exc}", err=True)
             ctx.exit(exit_code(exc))

@@ -96,7 +96,7 @@ def _check_redis(client: JournalClient) -> None:
 
 
 def _show_json(result: JournalResult) -> None:
-    sys.stdout.write(result.model_dump_json() + "\n")
+    sys.stdout.write(result.encode().decode() + "\n")
     sys.stdout.flush()
 
 

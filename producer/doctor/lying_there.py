@@ -6,7 +6,6 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from producer.findings import Finding, failed, ok, skipped, warning
-from producer.keys import keys_of
 
 if TYPE_CHECKING:
     from producer.doctor.snapshot import Answers, Snapshot
@@ -15,8 +14,8 @@ if TYPE_CHECKING:
 
 def same_names(settings: Settings) -> str:
     """A name that two keys of Redis would have; "" if there is none."""
-    of_queue = keys_of(settings.queue)
-    used = Counter([*of_queue, *of_queue.of_priorities, settings.results, settings.dead])
+    keys = settings.queue_keys
+    used = Counter([*keys.names, *keys.of_priorities, settings.results, settings.dead])
     return next((name for name, times in used.items() if times > 1), "")
 
 

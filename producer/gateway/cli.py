@@ -15,6 +15,7 @@ from producer.errors import ConfigurationError, JournalError, Unavailable
 from producer.gateway import api_keys
 from producer.gateway.settings import GatewaySettings
 from producer.settings import Settings
+from producer.tracing.export import sending
 
 EXIT_USAGE = 2
 EXIT_UNAVAILABLE = 4
@@ -100,7 +101,9 @@ def run(
     settings = Settings.load(redis_url=redis_url, keys_file=keys_file)
     gateway = GatewaySettings.load(host=host, port=port, api_keys_file=api_keys_file)
     keys = api_keys.ApiKeys(gateway.keys_path())
-    make_server(settings, gateway, settings.key_set(), keys).run()
+    server = make_server(settings, gateway, settings.key_set(), keys)
+    with sending("journal-gateway"):
+        server.run()
 
 
 @main.command()

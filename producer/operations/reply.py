@@ -13,6 +13,7 @@ from producer.operations.base import Waiting, as_mapping, as_text, raise_for_err
 from producer.operations.results import BLOCK_SECONDS
 from producer.schemas import JournalResult, check_entry_id
 from producer.sealing import RESULT
+from producer.tracing.entries import note_read
 
 if TYPE_CHECKING:
     from typing import Any
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 #: The item of a reply's stream that says that a reply was asked for; what comes after it is the
 #: reply.
 _ASKED = "1-0"
+#: What traces call where it is read from.
+_DESTINATION = "reply"
 
 
 def wait_for_reply(
@@ -65,11 +68,15 @@ def wait_for_reply(
 
 def _read(entry_id: str, fields: dict[str, Any], keys: KeySet) -> JournalResult:
     if "sealed" in fields:
+        began = time.time_ns()
         try:
             plaintext = keys.open(fields["sealed"], kind=RESULT, entry_id=entry_id)
-            return JournalResult.model_validate_json(plaintext)
+            result = JournalResult.model_validate_json(plaintext)
         except pydantic.ValidationError:
             raise SealError("the reply holds no result") from None
+        # The key itself is called by the entry's id: a destination for each would be no use.
+        note_read(entry_id, result.traceparent, _DESTINATION, began)
+        return result
     if "cancelled" in fields:
         raise EntryCancelled(f"entry {entry_id} was cancelled")
     raise EntryFailed(entry_id, as_text(fields.get("dead", b"unknown reason")))

@@ -16,6 +16,7 @@ from producer.operations.base import Waiting, as_mapping, as_text, raise_for_err
 from producer.operations.redis_errors import translate
 from producer.schemas import ENTRY_ID, DeadLetter, DeadReason, JournalResult
 from producer.sealing import RESULT
+from producer.tracing.entries import note_read
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -124,7 +125,7 @@ def receive(
         raise_for_errors([reply])
         items = reply[0][1] if reply else []
         opened = []
-        for stored, result in _open(keys, items):
+        for stored, result in _open(keys, items, settings.results):
             if result is None:
                 log.warning("result of entry %s cannot be opened; left pending", stored.entry_id)
             else:
@@ -159,7 +160,7 @@ def reclaim(
             return []
         raise_for_errors([reply])
         cursor = as_text(reply[0])
-        found = _open(keys, reply[1])
+        found = _open(keys, reply[1], settings.results)
         held = yield from hold(settings, group, consumer, [(one.stream_id, 0) for one, _ in found])
         taken, failed = [], []
         for (stored, result), deliveries in zip(found, held, strict=True):
@@ -264,16 +265,19 @@ def _dead_letter(settings: Settings, group: str, failed: Sequence[_Failed]) -> O
             log.error("%s; %s", one, what)
 
 
-def _open(keys: KeySet, items: Sequence[Any]) -> list[tuple[_Stored, JournalResult | None]]:
+def _open(
+    keys: KeySet, items: Sequence[Any], stream: str
+) -> list[tuple[_Stored, JournalResult | None]]:
     """Each result as it is stored, and opened; None for one that does not open."""
     found: list[tuple[_Stored, JournalResult | None]] = []
     for stream_id, fields in items:
         values = as_mapping(fields or [])
         entry_id, sealed = as_text(values.get("entry_id", b"")), values.get("sealed", b"")
-        result = None
+        result, began = None, time.time_ns()
         with suppress(SealError, pydantic.ValidationError):
             plaintext = keys.open(sealed, kind=RESULT, entry_id=entry_id)
             result = JournalResult.model_validate_json(plaintext)
+            note_read(entry_id, result.traceparent, stream, began)
         told = entry_id if ENTRY_ID.fullmatch(entry_id) else ""  # else it may be any text
         found.append((_Stored(as_text(stream_id), told, as_text(sealed)), result))
     return found

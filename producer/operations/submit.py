@@ -14,6 +14,7 @@ from producer.operations.base import Computation, raise_for_errors, script
 from producer.operations.replication import confirmation, raise_unless_confirmed
 from producer.receipts import Receipt
 from producer.sealing import ENTRY
+from producer.tracing.entries import submitting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -31,6 +32,8 @@ SUBMIT_BYTES = 512 * 1024
 #: What the numbers that submit.lua returns stand for.
 _CODES: tuple[Literal["queued", "duplicate"], ...] = ("queued", "duplicate")
 _NO_ROOM, _NO_BYTES = 2, 3
+#: What is noted of an entry for which there was no room, or none any more.
+_FULL = "full"
 
 
 def submit(
@@ -41,6 +44,7 @@ def submit(
     timeout_seconds: float | None = None,
     reply: bool = False,
     expires: float | None = None,
+    traceparent: str | None = None,
 ) -> Operation[list[Receipt]]:
     """Seal and enqueue entries, in order, chunk by chunk; returns a receipt for each.
 
@@ -51,6 +55,7 @@ def submit(
         timeout_seconds: of a chunk, of which the replicas get a part; by default as set.
         reply: whether the result of each is also kept for `wait_for_reply`.
         expires: seconds after which an entry that still waits is not worked on; None for never.
+        traceparent: the trace that the entries belong to; by default that of the caller's context.
 
     Raises:
         QueueFull, StoreFull: no room.
@@ -63,16 +68,19 @@ def submit(
     wait = confirmation(settings, timeout_seconds)
     try:
         for chunk in _chunks(entries):
-            messages: list[bytes] = yield Computation(
-                partial(_messages, chunk, keys, settings.queue, expires),
-                sum(len(entry.text) for entry in chunk),
-            )
-            command = _command(chunk, messages, settings, reply=reply)
-            codes, *confirmed = raise_for_errors((yield [command, *wait]))
-            raise_unless_confirmed(confirmed, settings, "the entries")
+            ids = [entry.entry_id for entry in chunk]
+            with submitting(ids, settings.queue, traceparent) as traced:
+                messages: list[bytes] = yield Computation(
+                    partial(_messages, chunk, keys, settings.queue, expires, traced.traceparents),
+                    sum(len(entry.text) for entry in chunk),
+                )
+                command = _command(chunk, messages, settings, reply=reply)
+                codes, *confirmed = raise_for_errors((yield [command, *wait]))
+                raise_unless_confirmed(confirmed, settings, "the entries")
+                traced.end([_CODES[code] if code < _NO_ROOM else _FULL for code in codes])
             receipts += [
-                Receipt(entry.entry_id, _CODES[code])
-                for entry, code in zip(chunk, codes, strict=True)
+                Receipt(entry_id, _CODES[code])
+                for entry_id, code in zip(ids, codes, strict=True)
                 if code < _NO_ROOM
             ]
             _raise_if_full(codes, settings)
@@ -133,7 +141,11 @@ def _chunks(entries: Iterable[JournalEntry]) -> Iterator[list[JournalEntry]]:
 
 
 def _messages(
-    chunk: Sequence[JournalEntry], keys: KeySet, queue: str, expires: float | None
+    chunk: Sequence[JournalEntry],
+    keys: KeySet,
+    queue: str,
+    expires: float | None,
+    traceparents: Sequence[str | None],
 ) -> list[bytes]:
     until = None if expires is None else datetime.now(UTC) + timedelta(seconds=expires)
     return [
@@ -142,6 +154,7 @@ def _messages(
             keys.seal(entry.encode(), kind=ENTRY, entry_id=entry.entry_id),
             queue=queue,
             expires=until,
+            traceparent=traceparent,
         )
-        for entry in chunk
+        for entry, traceparent in zip(chunk, traceparents, strict=True)
     ]

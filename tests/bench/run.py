@@ -2,6 +2,7 @@
 
     python -m tests.bench.run [--data FILE.jsonl] [--rounds N] [--quick] [--json FILE]
     python -m tests.bench.run --noop
+    python -m tests.bench.run --gateway
 
 The same texts, model and settings (`JOURNAL_*`) for all of them; rounds in turn; medians.
 """
@@ -23,6 +24,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from producer.errors import JournalError
 from tests.bench import noop, table
 from tests.bench.errors import BenchError
+from tests.bench.gateway import measure as gateway
 from tests.bench.latency import IdleLatency, LoadLatency, idle_latency, load_latency
 from tests.bench.machine import describe
 from tests.bench.rounds import Measured, Plan, measure
@@ -61,6 +63,7 @@ _QUICK_LOAD_SECONDS, _LOAD_SECONDS = 5.0, 20.0
 @click.option("--only", default="abcd", show_default=True, help="Variants to measure.")
 @click.option("--quick", is_flag=True, help="One short round: does it work at all?")
 @click.option("--noop", "without_models", is_flag=True, help="The queue alone, without models.")
+@click.option("--gateway", "by_http", is_flag=True, help="The gateway beside `journal load`.")
 @click.option(
     "--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), help="Write all here."
 )
@@ -73,6 +76,7 @@ def main(
     only: str,
     quick: bool,
     without_models: bool,
+    by_http: bool,
     json_file: Path | None,
 ) -> None:
     """Measure the worker beside plainer ways of doing the same work."""
@@ -94,7 +98,10 @@ def main(
             entries=entries,
             multiple=CHUNK * settings.children,
         )
-        compare(data, plan, settings, only=only, quick=quick, json_file=json_file)
+        if by_http:
+            compare_gateway(data, plan, settings, quick=quick, json_file=json_file)
+        else:
+            compare(data, plan, settings, only=only, quick=quick, json_file=json_file)
     except (WorkerError, JournalError) as exc:
         fail(exc, EXIT_USAGE)
     except BenchError as exc:
@@ -145,6 +152,26 @@ def compare(
     out.print(table.machine_line(machine, precision))
     figures = table.as_json(measured, idle, load)
     write(json_file, {"texts": name, "machine": {**machine, "precision": precision}, **figures})
+
+
+def compare_gateway(
+    data: Path | None,
+    plan: Plan,
+    settings: WorkerSettings,
+    *,
+    quick: bool,
+    json_file: Path | None,
+) -> None:
+    """Measure the worker fed on Redis and through the gateway, and show it."""
+    texts = sample(read_texts(data))
+    seconds = _QUICK_LOAD_SECONDS if quick else _LOAD_SECONDS
+    with Setting(settings.model) as setting, progress() as tell:
+        figures = gateway.measure(setting, texts, plan, latency_seconds=seconds, tell=tell)
+    name, machine = data.name if data else "the shipped entries", describe()
+    out = table.console()
+    out.print(gateway.shown(figures, name))
+    out.print(table.machine_line(machine, settings.precision))
+    write(json_file, {"texts": name, "machine": machine, **gateway.as_json(figures)})
 
 
 def make_variants(setting: Setting, children: int) -> dict[str, Variant]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from training.cli.common import FILE, new_anonymizer, new_progress, one_line_errors, require
-from training.entries.reading import TEXT
+from training.entries.files.options import TEXT
 from worker import extras
 
 if TYPE_CHECKING:
@@ -18,10 +18,17 @@ if TYPE_CHECKING:
 @click.argument("source", type=FILE)
 @click.argument("target", type=FILE)
 @click.option("--column", default=TEXT, help="The column to anonymize.")
-def anonymize(source: Path, target: Path, column: str) -> None:
+@click.option(
+    "--encoding",
+    metavar="NAME",
+    help="Encoding of SOURCE, such as cp1252.",
+    show_default="what it begins with, or UTF-8",
+)
+def anonymize(source: Path, target: Path, column: str, encoding: str | None) -> None:
     """Copy the CSV file SOURCE to TARGET with one column anonymized.
 
-    All other columns stay as they are. TARGET is readable by its owner only.
+    All other columns stay as they are. TARGET has commas and is UTF-8, whatever SOURCE is; it is
+    readable by its owner only.
     """
     require(*extras.ANONYMIZER)
     with one_line_errors(), new_progress() as progress:
@@ -33,6 +40,7 @@ def anonymize(source: Path, target: Path, column: str) -> None:
             source,
             target,
             column=column,
+            encoding=encoding,
             anonymizer=anonymizer,
             begin=lambda total: progress.begin("anonymizing", total),
             advance=progress.advance,

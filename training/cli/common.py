@@ -81,7 +81,9 @@ def new_progress() -> Progress:
 
 @contextmanager
 def one_line_errors() -> Iterator[None]:
-    """Turn the errors of training and of the worker into one line on stderr and exit code 2.
+    """Turn the errors of training and of the worker into lines on stderr and exit code 2.
+
+    Each problem is one line; only the rows of a file have several.
 
     Ctrl-C and SIGTERM end the block as exceptions do, so that temporary files are removed.
     """
@@ -89,7 +91,8 @@ def one_line_errors() -> Iterator[None]:
     try:
         yield
     except (TrainingError, WorkerError) as exc:
-        click.echo(f"journal-train: {exc}", err=True)
+        for line in str(exc).splitlines():
+            click.echo(f"journal-train: {line}", err=True)
         sys.exit(EXIT_USAGE)
     except KeyboardInterrupt:
         click.echo("journal-train: interrupted, nothing was written", err=True)

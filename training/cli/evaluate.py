@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -18,7 +19,10 @@ from training.cli.common import (
     prepare_libraries,
     require,
 )
-from training.entries.reading import read_plain, read_records
+from training.cli.reading import read_options, reading_options
+from training.entries.files.notes import Notes
+from training.entries.reading import read_plain
+from training.entries.sources import read_told
 from worker import extras
 
 if TYPE_CHECKING:
@@ -30,6 +34,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("model", type=FOLDER)
 @click.argument("data", type=FILE)
+@reading_options
 @click.option("--out", type=FOLDER, help="Write plots (PNG) into this folder.")
 @click.option("--negatives", type=FILE, help="Entries (`text`) to which no label applies.")
 @click.option("--raw", is_flag=True, help="Do not anonymize first.")
@@ -37,10 +42,27 @@ if TYPE_CHECKING:
 @click.option(
     "--precision", type=click.Choice(["auto", "fp32", "bf16", "fp16", "int8"]), default="auto"
 )
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="Write JSON to stdout, as into a pipe, at a terminal too.",
+)
 def evaluate(
-    model: Path, data: Path, out: Path | None, negatives: Path | None, *, raw: bool, **options: Any
+    model: Path,
+    data: Path,
+    out: Path | None,
+    negatives: Path | None,
+    *,
+    raw: bool,
+    as_json: bool,
+    **given: Any,
 ) -> None:
-    """Score the folder MODEL on DATA (.csv or .jsonl): a table on stderr, JSON on stdout."""
+    """Score the folder MODEL on DATA, files as `fit` reads them.
+
+    Tables for people go to stderr; with --json, and into a pipe or a file, every figure goes to
+    stdout as JSON.
+    """
     require("faker", *(["matplotlib"] if out else []), *extras.MODELS)
     if not raw:
         require(*extras.ANONYMIZER)
@@ -50,8 +72,9 @@ def evaluate(
         from worker.models.folder import ModelFolder
 
         folder = ModelFolder.open(model)
-        records = read_records(data)
-        plain = read_plain(negatives) if negatives else None
+        reading, notes = read_options(given), Notes(progress.note)
+        records = read_told(data, folder.labels, options=reading, notes=notes)
+        plain = read_plain(negatives, options=reading, notes=notes) if negatives else None
         if out:
             make_folder(out)  # what cannot be written is told before everything is scored
         progress.begin("loading the model")
@@ -59,7 +82,7 @@ def evaluate(
 
         report = Report(
             folder,
-            new_classifier(folder, **options),
+            new_classifier(folder, device=given["device"], precision=given["precision"]),
             anonymizer=None if raw else new_anonymizer(),
             progress=progress,
             records=records,
@@ -70,7 +93,8 @@ def evaluate(
     report.print(console)
     for plot in plots:
         console.print(f"plot: {plot}", soft_wrap=True)
-    click.echo(json.dumps(report.to_json()))
+    if as_json or not sys.stdout.isatty():
+        click.echo(json.dumps(report.to_json()))
 
 
 def _write_plots(evaluation: Evaluation, out: Path) -> list[Path]:

@@ -18,6 +18,8 @@ from training.cli.common import (
     prepare_libraries,
     require,
 )
+from training.cli.reading import read_options, reading_options
+from training.entries.files.notes import Notes
 from training.entries.record import label_names
 from training.entries.sources import SHIPPED, read_sources, read_validation
 from training.entries.window_size import window_for
@@ -67,6 +69,7 @@ _SHIPPED = "The synthetic entries that come with journal-stream; no real person'
     default=0.15,
     help="Share of DATA set aside without --validation.",
 )
+@reading_options
 @click.option("--name", help="Name of the model.", show_default="the folder's name")
 @click.option(
     "--max-minutes",
@@ -121,16 +124,21 @@ _SHIPPED = "The synthetic entries that come with journal-stream; no real person'
 @click.option("--no-anonymize", is_flag=True, help="DATA is anonymized already.")
 @click.option("--allow-download", is_flag=True, help="Fetch --base from the model hub.")
 def fit(data: tuple[str, ...], out: Path, **given: Any) -> None:
-    """Fine-tune a model on DATA (.csv or .jsonl) and write it as a verified model folder.
+    """Fine-tune a model on DATA and write it as a verified model folder.
 
-    DATA holds a column `text` and a column `labels`, a list of names such as
-    "['Mind Reading']". JSON lines may also hold `votes` of several readers, `reframes` (texts on
-    the same matter without a distortion), `evidence`, and a `mask` of labels that are not known.
+    DATA is a CSV (.csv, .tsv) with a column `text` and either a column `labels`, of lists such as
+    "['Mind Reading']" or of names between semicolons, or a column for each label, of 0 and 1 or of
+    shares of readers; or JSON (.jsonl, .json) with these fields. Delimiter and encoding are told
+    from the file.
+
+    JSON may also hold `votes` of several readers, `reframes` (texts on the same matter without a
+    distortion), `evidence`, and a `mask` of labels that are not known. Rows that break a rule are
+    told all at once, by line and column, and nothing is learnt unless --skip-invalid is given.
 
     Several files may be given, FILE=WEIGHT to weigh one. Of several, a file that never gives a
     certain label tells nothing about it in its labelled entries; those without any label count as
-    free of all. `shipped` stands for the synthetic entries that come
-    with journal-stream; without DATA they are what is used.
+    free of all. `shipped` stands for the synthetic entries that come with journal-stream; without
+    DATA they are what is used.
 
     Several GPUs: `torchrun --nproc-per-node 2 -m training.cli fit ...`; --batch-size is then
     shared out among them.
@@ -145,9 +153,11 @@ def fit(data: tuple[str, ...], out: Path, **given: Any) -> None:
         from training.output.atomic_folder import check_target
 
         check_target(out)
-        records = read_sources(data)
+        progress.begin("reading the entries")
+        reading, notes = read_options(given), Notes(progress.note)
+        records = read_sources(data, options=reading, notes=notes)
         validation = (
-            read_validation(given["validation"], label_names(records))
+            read_validation(given["validation"], label_names(records), options=reading, notes=notes)
             if given["validation"]
             else None
         )

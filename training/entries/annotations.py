@@ -14,7 +14,8 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from training.entries.label_parsing import parse_labels
+from training.entries.files.label_cell import parse_labels
+from training.entries.files.label_name import label_name
 from training.errors import DataError
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def annotated(record: Record, row: dict[str, Any]) -> Record:
         return record
     return replace(
         record,
-        shares=_shares(row.get("votes"), row.get("annotators", ANNOTATORS)),
+        shares={**record.shares, **_shares(row.get("votes"), row.get("annotators", ANNOTATORS))},
         unknown=frozenset(parse_labels(row.get("mask") or [])),
         evidence=_evidence(record, row),
         weight=_weight(row.get("weight", 1.0)),
@@ -46,7 +47,7 @@ def annotated(record: Record, row: dict[str, Any]) -> Record:
     )
 
 
-def reframes(row: dict[str, Any], place: str) -> list[str]:
+def reframes(row: dict[str, Any]) -> list[str]:
     """Texts without any distortion that come with a row.
 
     Raises:
@@ -54,7 +55,7 @@ def reframes(row: dict[str, Any], place: str) -> list[str]:
     """
     found = row.get("reframes") or ([row["reframe"]] if row.get("reframe") else [])
     if not isinstance(found, list) or not all(isinstance(text, str) for text in found):
-        raise DataError(f"{place}: 'reframes' is no list of texts")
+        raise DataError("'reframes' is no list of texts")
     return [text for text in found if text.strip()][:MOST_REFRAMES]
 
 
@@ -67,8 +68,7 @@ def _shares(votes: Any, annotators: Any) -> dict[str, float]:
     )
     if not numbers or not isinstance(annotators, int) or annotators < 1:
         raise DataError("'votes' is no object of numbers, or 'annotators' no number")
-    parse_labels(list(votes))
-    return {label: min(1.0, count / annotators) for label, count in votes.items()}
+    return {label_name(label): min(1.0, count / annotators) for label, count in votes.items()}
 
 
 def _weight(value: Any) -> float:
@@ -96,6 +96,8 @@ def _evidence(record: Record, row: dict[str, Any]) -> tuple[tuple[str, str], ...
         raise DataError("'evidence' is no list of labels and quotes") from None
     if not all(isinstance(word, str) for pair in pairs for word in pair):
         raise DataError("'evidence' is no list of labels and quotes")
-    if not {label for label, _ in pairs} <= {*record.labels, *(row.get("votes") or ())}:
+    pairs = [(label_name(label), quote) for label, quote in pairs]
+    voted = {label_name(label) for label in row.get("votes") or ()}
+    if not {label for label, _ in pairs} <= {*record.labels, *voted}:
         raise DataError("'evidence' names a label that the entry was not given")
     return tuple((label, quote) for label, quote in pairs if quote and quote in record.text)

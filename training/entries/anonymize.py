@@ -8,7 +8,11 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from training.entries.reading import LONGEST_CELL, column_positions
+from training.entries.files.columns import missing, position
+from training.entries.files.problems import Problems
+from training.entries.files.rows import MalformedFileError
+from training.entries.files.tables import opened_table
+from training.entries.files.text_stream import HALVES, halves_told
 from training.errors import DataError, OutputError
 from worker.errors import AnonymizationError
 
@@ -52,18 +56,21 @@ def anonymize_csv(
     target: Path,
     *,
     column: str,
+    encoding: str | None = None,
     anonymizer: Anonymizer,
     begin: Callable[[int], None],
     advance: Callable[[int], None],
 ) -> int:
     """Write a copy of a CSV with one column anonymized and every other cell as it was.
 
-    The copy is for its owner's eyes only (mode 0600).
+    Whatever delimits and encodes the source, the copy has commas and is UTF-8. It is for its
+    owner's eyes only (mode 0600).
 
     Args:
         source: the CSV to read.
         target: the CSV to write; an older one is replaced at the end.
         column: the column to anonymize.
+        encoding: of the source; None for what its beginning tells, or UTF-8.
         anonymizer: the worker's own.
         begin: called once with the number of entries.
         advance: called with the number of entries done since its last call.
@@ -75,8 +82,7 @@ def anonymize_csv(
         DataError: the source is malformed or an entry cannot be anonymized.
         OutputError: the target cannot be written.
     """
-    header, rows = _read(source)
-    at = column_positions(header, (column,), source)[column]
+    header, rows, at = _read(source, column, encoding)
     begin(len(rows))
     texts = anonymize_texts([row[at] for row in rows], anonymizer, advance=advance)
     for row, text in zip(rows, texts, strict=True):
@@ -85,28 +91,28 @@ def anonymize_csv(
     return len(rows)
 
 
-def _read(path: Path) -> tuple[list[str], list[list[str]]]:
-    rows: list[list[str]] = []
+def _read(path: Path, column: str, encoding: str | None) -> tuple[list[str], list[list[str]], int]:
+    """The header, the rows that are not blank, and where the column stands."""
+    problems = Problems(path)
     try:
-        with path.open(encoding="utf-8-sig", newline="") as stream:
-            csv.field_size_limit(LONGEST_CELL)
-            reader = csv.reader(stream, strict=True)
-            for row in reader:
-                if row and rows and len(row) != len(rows[0]):
-                    raise DataError(
-                        f"{path}:{reader.line_num}: {len(row)} columns instead of {len(rows[0])}"
-                    )
-                if row:
-                    rows.append(row)
-    except csv.Error as exc:
-        raise DataError(f"{path}:{reader.line_num}: not CSV ({exc})") from None
-    except UnicodeDecodeError:
-        raise DataError(f"{path}: not UTF-8") from None
-    except OSError as exc:
-        raise DataError(f"{path}: {exc.strerror or 'cannot be read'}") from None
-    if not rows:
-        raise DataError(f"{path}: empty")
-    return rows[0], rows[1:]
+        with opened_table(path, (column,), encoding) as table:
+            at = position(table.header, column, line=table.header_line)
+            if at is None:
+                raise missing(table.header, column, "--column", line=table.header_line)
+            rows = []
+            for line, cells in table.rows():
+                fitted = table.fitted(cells)
+                if fitted is None:
+                    problems.add(line, table.misfit(cells))
+                elif bad := [cell for cell in fitted if HALVES.search(cell)]:
+                    problems.add(line, f"a cell {halves_told(bad[0], encoding)}")
+                else:
+                    rows.append(fitted)
+        if not problems.rows:
+            return table.header, rows, at
+    except MalformedFileError as exc:
+        problems.add(exc.line, str(exc))
+    raise DataError("\n".join(problems.told()))
 
 
 def _write(path: Path, rows: list[list[str]]) -> None:

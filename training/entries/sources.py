@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from training.entries.files.label_spellings import with_labels_as_told
+from training.entries.files.notes import Notes
+from training.entries.files.options import ReadOptions
 from training.entries.reading import SHIPPED_DATA, read_records
 from training.entries.record import Record, label_names
 from training.errors import DataError
@@ -17,32 +21,50 @@ if TYPE_CHECKING:
 SHIPPED = "shipped"
 
 
-def read_sources(sources: tuple[str, ...]) -> list[Record]:
+def read_sources(
+    sources: tuple[str, ...], *, options: ReadOptions | None = None, notes: Notes | None = None
+) -> list[Record]:
     """Read files to learn from, `FILE` or `FILE=WEIGHT` each; `shipped` for the shipped entries.
 
     Data sets rarely know the same labels. Of several files, one that gives some labels but never
     a certain other tells nothing about that one: there it counts as unknown, not as absent. A
     file without any label is one of entries to which nothing applies.
 
+    Args:
+        sources: the files; nothing for the shipped entries.
+        options: how files are read, the shipped ones aside.
+        notes: takes what the user should know.
+
     Raises:
-        DataError: a file cannot be read, or a weight is no number above 0.
+        DataError: a file cannot be read, a weight is no number above 0, or `no_label` names a
+            label that no entry has.
     """
+    options, notes = options or ReadOptions(), notes or Notes()
     files = [_parsed(source) for source in sources or (SHIPPED,)]
-    read = [
-        [
-            replace(record, weight=weight * record.weight)
-            for record in (read_records(path, with_reframes=True) if path else read_shipped())
-        ]
-        for path, weight in files
-    ]
-    everything = set(label_names([record for records in read for record in records]))
-    found = []
+    read = []
+    for path, weight in files:
+        if path is None:
+            records = read_shipped()
+        else:
+            records = read_records(path, with_reframes=True, options=options, notes=notes)
+        read.append([replace(record, weight=weight * record.weight) for record in records])
+    told = with_labels_as_told(
+        [record for records in read for record in records], options, notes=notes
+    )
+    everything = set(label_names(told))
+    found, rest = [], iter(told)
     for records in read:
-        found += _masked(records, everything)
+        found += _masked(list(islice(rest, len(records))), everything)
     return found
 
 
-def read_validation(path: Path, names: Iterable[str]) -> list[Record]:
+def read_validation(
+    path: Path,
+    names: Iterable[str],
+    *,
+    options: ReadOptions | None = None,
+    notes: Notes | None = None,
+) -> list[Record]:
     """Read a file to choose epoch and thresholds with, in the way of `read_sources`.
 
     Of the labels to learn (`names`), one that the file never gives is unknown there, not absent.
@@ -50,7 +72,27 @@ def read_validation(path: Path, names: Iterable[str]) -> list[Record]:
     Raises:
         DataError: the file cannot be read.
     """
-    return _masked(read_records(path, with_reframes=True), set(names))
+    return _masked(
+        read_told(path, names, with_reframes=True, options=options, notes=notes), set(names)
+    )
+
+
+def read_told(
+    path: Path,
+    names: Iterable[str],
+    *,
+    with_reframes: bool = False,
+    options: ReadOptions | None = None,
+    notes: Notes | None = None,
+) -> list[Record]:
+    """Read a file for a model that knows certain labels (`names`).
+
+    Raises:
+        DataError: the file cannot be read.
+    """
+    options, notes = options or ReadOptions(), notes or Notes()
+    records = read_records(path, with_reframes=with_reframes, options=options, notes=notes)
+    return with_labels_as_told(records, options, notes=notes, known=tuple(names))
 
 
 def _masked(records: list[Record], names: set[str]) -> list[Record]:

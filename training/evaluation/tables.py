@@ -22,10 +22,13 @@ _TITLES = {
 
 
 def print_scores(scores: Scores, console: Console) -> None:
-    """A row for each label, and the figures over all of them below."""
+    """A row for each label, and the figures over all of them below.
+
+    Headings of two lines leave room for the labels at 80 columns.
+    """
     table = Table(title=f"{scores.entries:,} entries", title_justify="left", box=None)
     table.add_column("label")
-    for heading in ("entries", "found", "false alarms", "F1", "average precision"):
+    for heading in ("entries", "found", "false\nalarms", "F1", "average\nprecision"):
         table.add_column(heading, justify="right")
     for label in scores.labels:
         precision = label.average_precision

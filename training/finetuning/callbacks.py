@@ -12,6 +12,7 @@ import torch
 from transformers import TrainerCallback
 
 from training.finetuning.checkpoint import save_best
+from training.progress import duration
 from training.scoring.scores import score
 from training.scoring.thresholds import tune_thresholds
 
@@ -112,14 +113,17 @@ class BestEpochCallback(TrainerCallback):  # type: ignore[misc]
     def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         """Begin the progress bar, now that the number of steps is known."""
         del args, control
-        self._progress.begin("fine-tuning", state.max_steps)
-        self._progress.advance(state.global_step)
+        self._progress.begin("fine-tuning", state.max_steps, done=state.global_step)
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         """Advance the progress bar; stop if the time is used up."""
         self._progress.advance(1, f"epoch {state.epoch or 0:.1f}/{args.num_train_epochs:g}")
         if self._deadline.used() >= 1.0:
             control.should_training_stop = True
+
+    def _left(self) -> str:
+        left = self._progress.left()
+        return f"; {duration(left)} left" if left else ""
 
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         """Complete a checkpoint with the best epoch so far."""
@@ -156,6 +160,7 @@ class BestEpochCallback(TrainerCallback):  # type: ignore[misc]
         self._progress.note(
             f"epoch {epoch:g}: validation micro F1 {found['micro_f1']:.3f}, macro F1 "
             f"{found['macro_f1']:.3f}, mean average precision {found[BEST_BY]:.3f}"
+            f"{self._left()}"
         )
         reached = max((h[BEST_BY] for h in self._history[:-1]), default=-1.0)
         self._epochs_without_improvement += 1

@@ -7,16 +7,21 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
-from rich.table import Table
 
 from training.errors import DataError
+from training.progress import duration
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from rich.console import Console
 
 RUNS_FILE = "runs.jsonl"
+_HOUR = 3_600
+#: Of the figures of a fit: mean average precision, the share of entries without a label that are
+#: given one, and how long it took.
+_HEADINGS = ("time", "entries", "epoch", "micro F1", "macro F1", "mAP", "alarms", "took")
 
 
 def note_run(target: Path, version: str, metrics: dict[str, Any]) -> None:
@@ -66,35 +71,55 @@ def _checked(run: Any) -> dict[str, Any]:
     Raises:
         KeyError, TypeError, AttributeError, ValueError: it cannot.
     """
-    _row(run)
+    _figures(run)
+    if not {"name", "version", "command"} <= run.keys():
+        raise KeyError
     return dict(run)
 
 
 def print_runs(runs: list[dict[str, Any]], console: Console) -> None:
-    """A row for each fit."""
-    table = Table(box=None)
-    for heading in ("time", "name", "version"):
-        table.add_column(heading)
-    for heading in ("entries", "epoch", "micro F1", "macro F1", "mAP", "false alarms", "seconds"):
-        table.add_column(heading, justify="right")
-    table.add_column("command", overflow="fold")
+    """Of each fit its name, its figures under common headings, and its command, a line each.
+
+    The figures fit into 80 columns; names and commands are never broken.
+    """
+    widths = [
+        max(len(heading), *(len(_figures(run)[at]) for run in runs)) if runs else len(heading)
+        for at, heading in enumerate(_HEADINGS)
+    ]
+    _print_line(console, _aligned(_HEADINGS, widths), style="bold")
     for run in runs:
-        table.add_row(*map(escape, _row(run)))
-    console.print(table)
+        console.print()
+        _print_line(console, f"{run['name']}, version {run['version']}", style="bold")
+        _print_line(console, _aligned(_figures(run), widths))
+        _print_line(console, str(run["command"]))
 
 
-def _row(run: dict[str, Any]) -> list[str]:
+def _print_line(console: Console, line: str, *, style: str = "") -> None:
+    console.print(escape(line), style=style, highlight=False, soft_wrap=True)
+
+
+def _aligned(cells: Sequence[str], widths: Sequence[int]) -> str:
+    """The time to the left, everything else to the right of its column."""
+    first, *others = cells
+    return "  ".join(
+        [first.ljust(widths[0])]
+        + [cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True)]
+    )
+
+
+def _figures(run: dict[str, Any]) -> list[str]:
     share = run.get("labelled_share")
     return [
-        str(run["time"])[:16],
-        str(run["name"]),
-        str(run["version"]),
+        str(run["time"])[:16].replace("T", " "),
         f"{run['entries']:,}",
         f"{run['best_epoch']:g}",
         f"{run['micro_f1']:.3f}",
         f"{run['macro_f1']:.3f}",
         f"{run['mean_average_precision']:.3f}",
         "-" if share is None else f"{share:.1%}",
-        str(run["seconds"]),
-        str(run["command"]),
+        _took(run["seconds"]),
     ]
+
+
+def _took(seconds: float) -> str:
+    return duration(seconds) if seconds < _HOUR else f"{seconds / _HOUR:.1f} h"

@@ -20,6 +20,7 @@ from worker.anonymizer.taggers import loading as taggers
 from worker.errors import AnonymizationError
 from worker.models.compute import AUTO
 from worker.models.folder import SHIPPED_TAGGER
+from worker.models.tokenization import BatchTokenizer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from presidio_analyzer.nlp_engine import NlpArtifacts
 
     from worker.anonymizer.taggers.base import Tagger
+    from worker.anonymizer.taggers.thresholds import Privacy
     from worker.models.compute import Compute
 
 #: Presidio skips a pattern that runs longer than this, which would let personal data pass.
@@ -73,6 +75,7 @@ class Anonymizer:
         compute: Compute = AUTO,
         *,
         numbered: bool = False,
+        privacy: Privacy = "balanced",
     ) -> Anonymizer:
         """Load the recognizers and the tagger from disk.
 
@@ -81,12 +84,13 @@ class Anonymizer:
                 journal-stream by default.
             compute: where and in which precision the tagger computes.
             numbered: see `Anonymizer`.
+            privacy: whether the tagger finds more, needlessly too, or leaves more alone.
 
         Raises:
             ModelFolderError: the tagger's folder is missing or altered.
             StartupError: the base model, or the tagger's package, is not installed.
         """
-        loaded = taggers.load(tagger or SHIPPED_TAGGER, compute)
+        loaded = taggers.load(tagger or SHIPPED_TAGGER, compute, privacy)
         return cls.around(loaded, numbered=numbered)
 
     @classmethod
@@ -101,6 +105,12 @@ class Anonymizer:
             default_score_threshold=recognizers.SCORE_FLOOR,
         )
         return cls(analyzer, nlp, numbered=numbered)
+
+    @property
+    def tokenizer(self) -> BatchTokenizer | None:
+        """The tagger's, if it has one of Hugging Face's."""
+        found = getattr(self._nlp.tagger, "tokenizer", None)
+        return found if isinstance(found, BatchTokenizer) else None
 
     def set_threshold(self, threshold: float) -> None:
         """Let the tagger find more (a lower one) or less (a higher one), for evaluations."""

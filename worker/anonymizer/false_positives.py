@@ -7,6 +7,7 @@ here is about a class of such mistakes, not about a single sentence.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,10 @@ def _read_list(name: str) -> list[str]:
 
 #: Words that are never names: relatives, slang, medicines.
 NOT_NAMES = frozenset(_read_list("not_names"))
+#: Words of chat that are cut off a name beside them.
+INTERJECTIONS = frozenset(_read_list("interjections"))
+#: Abbreviations that are no names where they are written in capitals.
+ABBREVIATIONS = frozenset(_read_list("abbreviations"))
 #: First names that are also words. In lower case they count as names only from `MIN_WORD_SCORE` on.
 NAMES_THAT_ARE_WORDS = frozenset(_read_list("names_that_are_words"))
 #: Words that occur in names, and names that are also words. Where a name was found, such a word
@@ -36,12 +41,32 @@ WORDS_IN_NAMES = NAMES_THAT_ARE_WORDS | frozenset(_read_list("words_in_names"))
 MIN_WORD_SCORE = 0.92
 #: Phrases that contain a name which is nobody's: "jack of all trades".
 _PHRASES = re.compile(
-    rf"(?<!\w)(?:{'|'.join(map(re.escape, _read_list('phrases_with_names')))})(?!\w)", re.IGNORECASE
+    r"(?<!\w)(?:"
+    + "|".join(map(re.escape, _read_list("phrases_with_names"))).replace("'", "['\u2019]")
+    + r")(?!\w)",
+    re.IGNORECASE,
 )
 _LONGEST_PHRASE = 32
 _CODE = re.compile(r"[^\W\d_]?\d[\d\W]*")
 #: A blood pressure, a rating out of ten, the score of a match.
-_RATIO = re.compile(r"\d{2,3}/\d{2,3}|\d{1,3}/(?:5|10|100)|\d{1,2}[-\u2013]\d{1,2}")
+_RATIO = re.compile(r"\d{2,3}/\d{2,3}|\d{1,3}/(?:5|10|100)|24/7|\d{1,2}[-\u2013]\d{1,2}")
+#: A time of day, with a colon, or as one of several in four digits.
+_CLOCK = re.compile(r"(?:[01]?\d|2[0-3]):[0-5]\d")
+_DIGITS_OF_CLOCK = re.compile(r"(?<!\d)(?:[01]\d|2[0-3])[0-5]\d(?!\d)")
+_EARLY_CLOCK = re.compile(r"(?<!\d)0\d[0-5]\d(?!\d)")
+#: What stands before a score or a reading.
+_BEFORE_SCORE = re.compile(
+    r"\b(?:it(?:['\u2019]s| is| was)|sats|pulse|bpm|bp|scored?|scores|got|marks?|grades?|phq-?\d"
+    r"|gad-?\d|temperature|weight|bends to|level|rating|mood|pain)(?: (?:is|was|at|of|about))? \Z",
+    re.IGNORECASE,
+)
+#: Operators of programs, which stand beside identifiers.
+_CODE_BESIDE = "::"
+_IDENTIFIER = re.compile(
+    r"(?:node|snake|camel|kebab|test|get|set|is|num|min|max)_\w+", re.IGNORECASE
+)
+#: A single sign of a script without spaces: half of a word, and no name.
+_ONE_SIGN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")
 #: What follows a number that is no age: the end of a decade ("the 80's"), a unit.
 _AFTER_NO_AGE = re.compile(r"['\u2019]?s\b|%| (?:miles|minutes|hours|days|times|percent)\b")
 #: What stands before a duration.
@@ -53,6 +78,7 @@ _DATE = re.compile(rf"\d{{4}}|\d[./-]\d{{1,2}}(?:[./-]\d|\Z)|{_MONTH}", re.IGNOR
 #: The fewest letters and digits by which a number or code can identify a person.
 _MIN_CHARACTERS = 4
 _LONGEST_WORD = 40
+_WORD = re.compile(r"[^\W\d_]+")
 #: Findings with at most this many characters between them belong together.
 _NEAR = 3
 
@@ -68,11 +94,30 @@ def drop_false_positives(text: str, spans: Sequence[TaggedSpan]) -> list[TaggedS
     Returns:
         The spans that may be personal data, unchanged and in order.
     """
+    trimmed = [_without_interjections(text, span) for span in spans]
     return [
         span
-        for i, span in enumerate(spans)
-        if _may_be_personal(text, span, alone=_is_alone(text, spans, i))
+        for i, span in enumerate(trimmed)
+        if span.end > span.start and _may_be_personal(text, span, alone=_is_alone(text, trimmed, i))
     ]
+
+
+def _without_interjections(text: str, span: TaggedSpan) -> TaggedSpan:
+    """A name without words of chat at its ends; empty if nothing else is in it."""
+    if span.type not in NAMES:
+        return span
+    words = list(_WORD.finditer(text, span.start, span.end))
+    named = [word for word in words if word[0].lower() not in INTERJECTIONS]
+    if len(named) == len(words):
+        return span
+    if not named:
+        return replace(span, end=span.start)
+    first, last = named[0], named[-1]
+    return replace(
+        span,
+        start=span.start if first is words[0] else first.start(),
+        end=span.end if last is words[-1] else last.end(),
+    )
 
 
 def _is_alone(text: str, spans: Sequence[TaggedSpan], index: int) -> bool:
@@ -110,25 +155,62 @@ def _may_be_personal(text: str, span: TaggedSpan, *, alone: bool) -> bool:
     short = alone and sum(c.isalnum() for c in found) < _MIN_CHARACTERS
     if span.type in NAMES:
         number = _TIME_OR_THOUSANDS.fullmatch(around) or (short and _CODE.fullmatch(found))
-        return not number and not _is_common_word(text, span, found)
-    if _RATIO.fullmatch(around):
+        return not (
+            number
+            or _is_clock(text, found)
+            or (
+                alone
+                and found.islower()
+                and len(found) == 1
+                and text[span.end : span.end + 1] != "."
+            )
+            or _ONE_SIGN.fullmatch(found)
+            or _is_common_word(text, span, found)
+            or _is_code(text, span)
+        )
+    if _RATIO.fullmatch(around) or _is_clock(text, around):
         return False
     if span.type == "DATE_TIME":
         return not alone or bool(_DATE.search(found))
     if span.type == "CONTACT":
-        return not short and not (alone and found.isalpha() and len(found) <= _MIN_CHARACTERS)
+        word = alone and found.isalpha() and len(found) <= _MIN_CHARACTERS
+        return not (short or word or _IDENTIFIER.fullmatch(around))
     return not short or span.type != "ID"
 
 
 def _may_be_age(text: str, span: TaggedSpan) -> bool:
     before = text[max(0, span.start - _LONGEST_PHRASE) : span.start]
-    return not _AFTER_NO_AGE.match(text, span.end) and not _BEFORE_DURATION.search(before)
+    return not (
+        _AFTER_NO_AGE.match(text, span.end)
+        or _BEFORE_DURATION.search(before)
+        or _BEFORE_SCORE.search(before)
+    )
+
+
+def _is_clock(text: str, found: str) -> bool:
+    """Whether a finding is a time of day; of four digits only where others begin with a zero."""
+    if _CLOCK.fullmatch(found):
+        return True
+    return bool(
+        _DIGITS_OF_CLOCK.fullmatch(found)
+        and _EARLY_CLOCK.search(text)
+        and len(_DIGITS_OF_CLOCK.findall(text)) > 1
+    )
+
+
+def _is_code(text: str, span: TaggedSpan) -> bool:
+    """Whether a finding stands beside an operator of a program, as in `std::vector`."""
+    beside = len(_CODE_BESIDE)
+    return _CODE_BESIDE in (
+        text[max(0, span.start - beside) : span.start],
+        text[span.end : span.end + beside],
+    )
 
 
 def _is_common_word(text: str, span: TaggedSpan, found: str) -> bool:
     """Whether a finding is a word that is no name here, or part of a phrase with a name."""
     word = found.lower()
-    if word in NOT_NAMES:
+    if word in NOT_NAMES or found in ABBREVIATIONS:
         return True
     if found.islower() and word in NAMES_THAT_ARE_WORDS and span.score < MIN_WORD_SCORE:
         return True

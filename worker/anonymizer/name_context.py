@@ -38,6 +38,14 @@ _RELATIVE = re.compile(
 )
 #: An age behind a name: "Otis (8)", "Caleb, 29, beekeeper".
 _AGE = re.compile(r"[ \t]?\((\d{1,2})\)|,[ \t](\d{1,2})(?=,[ \t])")
+#: The same in a clause: "Mia is only 6", "Ana turned 31 in May".
+_AGE_IN_CLAUSE = re.compile(
+    r"(?:['\u2019]s| is| was|,? who is|,? who was| will be| would be| just turned| turn(?:s|ed))"
+    r"(?: (?:only|just|still|now|already|about|around|almost|nearly))? (\d{1,2})"
+    r"(?![\d%]|[.,:/-]\d)(?=\s*(?:[.,;!?)]|\Z)| (?:and|but|now|today|so|when|in (?:jan|feb|mar|apr"
+    r"|may|jun|jul|aug|sep|oct|nov|dec))\b)",
+    re.IGNORECASE,
+)
 _SAINT = re.compile(r"(?<!\w)(?:st|saint|san|santa|mount|mt)\.?[ \t]\Z", re.IGNORECASE)
 #: The rest of an organization's name: capitalized words up to a type of organization, as in
 #: "... & Sons Funeral Directors".
@@ -94,9 +102,11 @@ def _extended(text: str, spans: Sequence[Span]) -> Iterator[Span]:
         )
         yield extended
         behind = extended.end
-        age = _AGE.match(text, span.end) if extended.type == "PERSON" else None
+        age = None
+        if extended.type == "PERSON":
+            age = _AGE.match(text, span.end) or _AGE_IN_CLAUSE.match(text, span.end)
         if age and age.end() <= until:
-            group = 1 if age[1] else 2
+            group = age.lastindex or 1
             yield Span(age.start(group), age.end(group), "AGE")
             behind = age.end(group)
 

@@ -19,8 +19,9 @@ from presidio_analyzer.predefined_recognizers import (
     PhoneRecognizer,
 )
 
-from worker.anonymizer import patterns
 from worker.anonymizer.false_positives import drop_false_positives
+from worker.anonymizer.patterns.recognizer import FormRecognizer
+from worker.anonymizer.patterns.rules import GUESS
 from worker.anonymizer.taggers.tagged_span import NAMES
 
 if TYPE_CHECKING:
@@ -40,6 +41,14 @@ PHONE_REGIONS = ("US", "GB", "CA", "AU", "IE", "IN", "DE", "FR", "ES", "IT", "BR
 _DIGITS = re.compile(r"[+(]?\d(?:[\d ().\-/\u2011\u2013\n]{5,28})\d(?: ?(?:x|ext\.?) ?\d{1,5})?")
 _TWO_DIGITS = re.compile(r"\d\d")
 _VERSION = re.compile(r"\b(?:v|ver|version|release|firmware|ios|android)\.? ?\Z", re.IGNORECASE)
+#: What every IP address has: two dots among digits, or two colons with at most four characters
+#: between them.
+_MAYBE_IP = re.compile(r"\d\.\d{1,3}\.\d|:[\da-fA-F]{0,4}:")
+_PREFIX = re.compile(r"[23][\da-f]{3}|f[cdef][\da-f]{2}", re.IGNORECASE)
+_MIN_GROUPS = 4
+#: What every card and NHS number has.
+_SIX_DIGITS = re.compile(r"\d{3}[- ]?\d{3}")
+_MAYBE_IBAN = re.compile(r"[A-Za-z]{2}\d\d")
 #: The shortest national numbers that people write down.
 MIN_PHONE_DIGITS = 7
 #: How many candidates of one text are searched for phone numbers. All further candidates count as
@@ -71,9 +80,7 @@ class JournalPhoneRecognizer(PhoneRecognizer):  # type: ignore[misc]
                 continue
             searched += 1
             if searched > MOST_SEARCHED:
-                found.append(
-                    RecognizerResult("PHONE_NUMBER", *candidate.span(), score=patterns.GUESS)
-                )
+                found.append(RecognizerResult("PHONE_NUMBER", *candidate.span(), score=GUESS))
                 continue
             for match in super().analyze(candidate[0], entities, nlp_artifacts):
                 match.start += candidate.start()
@@ -85,7 +92,7 @@ class JournalPhoneRecognizer(PhoneRecognizer):  # type: ignore[misc]
 
 
 class JournalIpRecognizer(IpRecognizer):  # type: ignore[misc]
-    """Finds IP addresses that are not version numbers of programs."""
+    """Finds IP addresses that are neither version numbers of programs nor words beside colons."""
 
     def analyze(
         self,
@@ -105,8 +112,58 @@ class JournalIpRecognizer(IpRecognizer):  # type: ignore[misc]
         Returns:
             The IP addresses, as half-open character ranges of `text`.
         """
+        if not may_hold_address(text):
+            return []
         found = super().analyze(text, entities, nlp_artifacts, regex_flags)
-        return [m for m in found if not _VERSION.search(text[max(0, m.start - 12) : m.start])]
+        return [
+            m
+            for m in found
+            if not _VERSION.search(text, max(0, m.start - 12), m.start)
+            and _is_address(text[m.start : m.end])
+        ]
+
+
+def may_hold_address(text: str) -> bool:
+    """Whether a text has what every IP address has."""
+    return _MAYBE_IP.search(text) is not None
+
+
+def _is_address(found: str) -> bool:
+    """Whether a match is an address and not two words or times with `::` between them.
+
+    Of addresses of version 6 those that people meet are believed: with four groups or more, or of
+    the prefixes for global, local and multicast use (RFC 4291, section 2.4).
+    """
+    if "." in found:
+        return True
+    groups = [group for group in found.partition("/")[0].split(":") if group]
+    if not any(c.isdigit() for c in found):
+        return False
+    return len(groups) >= _MIN_GROUPS or (len(groups) > 1 and bool(_PREFIX.fullmatch(groups[0])))
+
+
+class JournalCreditCardRecognizer(CreditCardRecognizer):  # type: ignore[misc]
+    """Presidio's recognizer of cards, asked only where there are enough digits together."""
+
+    def analyze(self, text: str, *args: Any, **options: Any) -> list[RecognizerResult]:
+        """See `CreditCardRecognizer`."""
+        return super().analyze(text, *args, **options) if _SIX_DIGITS.search(text) else []
+
+
+class JournalNhsRecognizer(NhsRecognizer):  # type: ignore[misc]
+    """Presidio's recognizer of NHS numbers, asked only where there are enough digits together."""
+
+    def analyze(self, text: str, *args: Any, **options: Any) -> list[RecognizerResult]:
+        """See `NhsRecognizer`."""
+        return super().analyze(text, *args, **options) if _SIX_DIGITS.search(text) else []
+
+
+class JournalIbanRecognizer(IbanRecognizer):  # type: ignore[misc]
+    """Presidio's recognizer of IBANs, asked only where there are letters with check digits."""
+
+    def analyze(self, text: str, *args: Any, **options: Any) -> list[RecognizerResult]:
+        """See `IbanRecognizer`."""
+        return super().analyze(text, *args, **options) if _MAYBE_IBAN.search(text) else []
 
 
 class TaggerRecognizer(EntityRecognizer):  # type: ignore[misc]
@@ -144,7 +201,7 @@ class TaggerRecognizer(EntityRecognizer):  # type: ignore[misc]
 
 def _score(span: TaggedSpan) -> float:
     """The score of a finding; where a pattern matches too, only a name keeps the tagger's type."""
-    return TAGGED_NAME if span.type in NAMES else patterns.GUESS
+    return TAGGED_NAME if span.type in NAMES else GUESS
 
 
 def registry(tagger_types: Sequence[str]) -> RecognizerRegistry:
@@ -159,12 +216,12 @@ def registry(tagger_types: Sequence[str]) -> RecognizerRegistry:
     """
     recognizers: list[Any] = [
         TaggerRecognizer(tagger_types),
-        *patterns.recognizers(),
+        FormRecognizer(),
         JournalPhoneRecognizer(supported_regions=PHONE_REGIONS),
-        CreditCardRecognizer(),
-        IbanRecognizer(),
+        JournalCreditCardRecognizer(),
+        JournalIbanRecognizer(),
         JournalIpRecognizer(),
-        NhsRecognizer(),
+        JournalNhsRecognizer(),
     ]
     for recognizer in recognizers:
         # Presidio reads the whole text for context words once for every finding, which takes

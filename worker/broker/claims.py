@@ -107,8 +107,8 @@ class Claims:
     ) -> list[Claimed] | None:
         """Take messages, oldest first in each lane, no more than this worker's share of all.
 
-        Lanes take turns by their weights. In the first lane, those that a Celery producer sent with a priority follow, as for Celery's own workers: on
-        Redis 0, the default, is the highest and 9 the lowest.
+        Lanes take turns by their weights. In the first one, what a Celery producer sent with a
+        priority follows, as for Celery's own workers: 0, the default, is the highest on Redis.
 
         The share is by ready children, as `announce` tells them. What is waited for by moving it
         to `woken` is put back first; so a worker that was woken has to call this, if only for 0.
@@ -124,25 +124,11 @@ class Claims:
         keys, (first, others) = self.keys, self.keys.lanes
         room = int(max(0, min(most_bytes, MOST_BYTES)))
         self._prefix = f"{self.worker}{next(self._numbers)}:"
-        reply = self._call(
-            "claim",
-            (
-                keys.queue,
-                keys.woken,
-                keys.claims,
-                keys.leases,
-                keys.deliveries,
-                keys.weights,
-                self._results,
-                keys.turns,
-                *keys.of_lanes,
-                *keys.of_priorities,
-            ),
-            (
-                *(count, self._prefix, self.worker, held, room, self._max_results, first.weight),
-                *(word for lane in others for word in (lane.name, lane.weight)),
-            ),
-        )
+        names = (keys.queue, keys.woken, keys.claims, keys.leases, keys.deliveries, keys.weights)
+        lists = (self._results, keys.turns, *keys.of_lanes, *keys.of_priorities)
+        weights = (first.weight, *(word for lane in others for word in lane[:2]))
+        limits = (count, self._prefix, self.worker, held, room, self._max_results)
+        reply = self._call("claim", (*names, *lists), (*limits, *weights))
         if reply is None:
             self.pause.refused()
             return None
@@ -224,7 +210,7 @@ class Claims:
             key_ids: the encoded ids of the keys that this worker has.
 
         Returns:
-            How many, at most `UNPARK_LIMIT` of each lane; and the encoded ids of other keys that some wait for.
+            How many, at most `UNPARK_LIMIT` of each lane; and the encoded ids of other keys needed.
         """
         total, missing = 0, []
         for lane in map(self.keys.lane, self.keys.lanes.names):
@@ -237,7 +223,7 @@ class Claims:
     def announce(self, children: int) -> int:
         """Tell that this worker is alive, and how many children are ready: its weight.
 
-        Where nothing waits but messages with a priority or of another lane, one then wakes a worker.
+        Where none waits but with a priority or in another lane, one of them then wakes a worker.
 
         Returns:
             How many workers are alive.

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from producer.tracing.export import set_up
 from worker.broker.settlement import settler_for
+from worker.child import process
 from worker.child.keys import RenewedKeys
 from worker.child.pipeline import Pipeline
+from worker.child.traces import Traces
 from worker.cuda import hidden_cuda
 from worker.errors import AnonymizationError, StartupError
 from worker.models.compute import Compute
@@ -22,6 +25,7 @@ with hidden_cuda():
     from worker.anonymizer.taggers import entity_types
     from worker.anonymizer.taggers import loading as taggers
     from worker.classifier.classifier import Classifier
+    from worker.models.tokenization import TokenMemory, share_tokens
 
 if TYPE_CHECKING:
     from worker.settings import WorkerSettings
@@ -54,16 +58,25 @@ def build(settings: WorkerSettings) -> tuple[Pipeline, dict[str, str]]:
     folder = ModelFolder.open(settings.model or SHIPPED_MODEL)
     compute = Compute(settings.device, settings.precision, settings.threads_per_child)
     classifier = Classifier.load(folder, compute)
-    anonymizer = Anonymizer.load(settings.tagger, compute, numbered=settings.numbered_placeholders)
+    anonymizer = Anonymizer.load(
+        settings.tagger,
+        compute,
+        numbered=settings.numbered_placeholders,
+        privacy=settings.privacy,
+    )
     try:
         anonymizer.anonymize([_FIRST_TEXT])
     except AnonymizationError as exc:
         raise StartupError(f"the tagger reads no text ({exc})") from None
+    memory = TokenMemory()
+    share_tokens(memory, anonymizer.tokenizer, classifier.tokenizer)
     pipeline = Pipeline(
         keys=RenewedKeys(settings.key_set),
         anonymizer=anonymizer,
         classifier=classifier,
         settler=settler_for(settings),
+        traces=_traces(settings),
+        forget=memory.forget,
     )
     return pipeline, {
         "name": folder.name,
@@ -71,6 +84,18 @@ def build(settings: WorkerSettings) -> tuple[Pipeline, dict[str, str]]:
         "precision": classifier.precision.value,
         "device": classifier.device.type,
     }
+
+
+def _traces(settings: WorkerSettings) -> Traces:
+    """What records the way of entries, where the operator asks for it; sends until the child ends.
+
+    Made in the child, as what sends is a thread.
+    """
+    export = set_up("journal-worker")
+    if export is None:
+        return Traces()
+    process.at_end(export.close)
+    return Traces(export.tracer, settings.queue)
 
 
 def described(settings: WorkerSettings) -> str:

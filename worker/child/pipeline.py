@@ -30,14 +30,16 @@ from producer.schemas import (
 )
 from producer.sealing import ENTRY, RESULT
 from worker.child.stages import Item, run_stage, without_failure
+from worker.child.traces import Traces
 from worker.errors import AnonymizationError, ClassificationError, UnconfirmedError
 from worker.protocol import BatchReport, Failure, MissingKey, Outcome, Stage
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from worker.broker.settlement import Settler
     from worker.child.stages import AnonymizerLike, ClassifierLike
+    from worker.child.traces import BatchTrace
     from worker.protocol import Claim
 
 #: A JWE of the longest entry, base64: anything longer was not made by a client.
@@ -65,6 +67,8 @@ class Pipeline:
         anonymizer: replaces personal data in texts.
         classifier: finds labels in anonymized texts.
         settler: publishes results and dead letters.
+        traces: record the way of each entry; off by default.
+        forget: forgets what the stages share of a batch; called behind each.
     """
 
     def __init__(
@@ -74,11 +78,15 @@ class Pipeline:
         anonymizer: AnonymizerLike,
         classifier: ClassifierLike,
         settler: Settler,
+        traces: Traces | None = None,
+        forget: Callable[[], None] = lambda: None,
     ) -> None:
         self._keys = keys
         self._anonymizer = anonymizer
         self._classifier = classifier
         self._settler = settler
+        self._traces = traces or Traces()
+        self._forget = forget
 
     def run(self, claims: Sequence[Claim]) -> BatchReport:
         """Process a batch of entries until each is answered or dead-lettered.
@@ -96,22 +104,32 @@ class Pipeline:
         """
         now = time.time()
         report = BatchReport(waits=[max(0.0, now - c.enqueued_at) for c in claims if c.enqueued_at])
-        items = [Item(claim) for claim in claims]
+        items = [Item(claim, claim.traceparent) for claim in claims]
+        trace = self._traces.begin(items)
+        try:
+            self._run_stages(items, report, trace)
+        finally:
+            trace.end(report.outcomes)
+        return report
+
+    def _run_stages(self, items: Sequence[Item], report: BatchReport, trace: BatchTrace) -> None:
         for item in items:
             self._open(item)
-        with report.stage(Stage.ANONYMIZE):
-            self._anonymize(items)
-        with report.stage(Stage.CLASSIFY):
-            self._classify(items, report)
+        try:
+            with report.stage(Stage.ANONYMIZE), trace.stage(Stage.ANONYMIZE, items):
+                self._anonymize(items)
+            with report.stage(Stage.CLASSIFY), trace.stage(Stage.CLASSIFY, items):
+                self._classify(items, report)
+        finally:
+            self._forget()
         for item in without_failure(items):
             item.result = self._result(item)
-        with report.stage(Stage.SETTLE):
+        with report.stage(Stage.SETTLE), trace.stage(Stage.SETTLE, items):
             try:
                 held = self._settle(items)
             except UnconfirmedError as exc:
                 held, report.failure = exc.held, Failure.UNCONFIRMED
         _count(report, items, held)
-        return report
 
     def _open(self, item: Item) -> None:
         """Open an entry and check that it is what its claim says."""
@@ -178,6 +196,7 @@ class Pipeline:
             submitted_at=entry.submitted_at,
             completed_at=datetime.now(UTC),
             deliveries=item.claim.deliveries,
+            traceparent=item.traceparent,
         )
 
     def _settle(self, items: Sequence[Item]) -> list[bool]:

@@ -49,6 +49,8 @@ class BatchRunner(Protocol):
 
 
 _pipeline: BatchRunner | None = None
+#: What is to be done before this process ends.
+_closing: list[Callable[[], object]] = []
 
 
 def start(load: Load, gate: ChildGate) -> None:
@@ -78,6 +80,17 @@ def prepare(load: Load) -> dict[str, str]:
     gc.collect()
     gc.freeze()  # the models live as long as the process: keep them out of every collection
     return model
+
+
+def at_end(close: Callable[[], object]) -> None:
+    """Let something be done when this process ends in order; it has to end soon by itself."""
+    _closing.append(close)
+
+
+def end() -> None:
+    """Called in a child that is about to end, its batches done."""
+    while _closing:
+        _closing.pop()()
 
 
 def run_batch(claims: Sequence[Claim]) -> BatchReport:

@@ -69,6 +69,7 @@ class Item:
 
     Attributes:
         claim: the sealed entry and the claim on it.
+        traceparent: the trace that it belongs to, if it belongs to one.
         reason: why the entry is not answered: dead-lettered, or left to a worker that has its key;
             None as long as no stage has failed.
         entry: the opened entry.
@@ -78,6 +79,7 @@ class Item:
     """
 
     claim: Claim
+    traceparent: str | None = None
     reason: DeadReason | MissingKey | None = None
     entry: JournalEntry = field(init=False)
     anonymized: Anonymized = field(init=False)

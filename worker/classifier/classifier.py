@@ -8,34 +8,31 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import torch
 
-from worker.classifier.cls_token import AVERAGES, cls_logits, is_bert
 from worker.classifier.encoder import Encoder
 from worker.classifier.evidence import evidence
+from worker.classifier.networks import network
 from worker.errors import ClassificationError, ModelFolderError
 from worker.models.compute import AUTO
 from worker.models.loading import load_parts
-from worker.models.padding import PaddedBatch, pad, similar_lengths
 from worker.models.precision import (
     Precision,
     choose_device,
     choose_precision,
-    finite,
     set_threads,
     with_fallback,
 )
+from worker.models.tokenization import BatchTokenizer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
+    from worker.classifier.networks import Network
     from worker.models.compute import Compute
     from worker.models.folder import ModelFolder
     from worker.models.windows import Sentence, Window
 
-#: Most tokens, padding included, in one forward pass. On a CPU the activations of a small pass stay
-#: in the cache (256 to 1,024 tokens were within 5% of one another); a GPU needs large ones.
-PADDED_TOKENS = {"cpu": 512, "cuda": 32_768}
 #: Largest difference of a probability from that in fp32 which is accepted of a faster precision.
 TOLERANCE = 0.06
 _NO_SCORES = np.empty((0, 0), dtype=np.float32)
@@ -76,28 +73,33 @@ class Classifier:
     """Scores texts for every label; the score of a text is the maximum over its windows.
 
     The sentences that carry a label are found by scoring each of them. Where the last layer of the
-    model averages (see `worker.classifier.cls_token`) that is done in the pass that scores the
+    model averages (see `worker.classifier.last_layer`) that is done in the pass that scores the
     windows; else the sentences of labelled texts are scored in passes of their own.
 
     Args:
         folder: the verified model folder.
         tokenizer: its tokenizer, a fast one.
-        model: its model in fp32, on `device`.
-        device: where to compute.
+        network: its model's forward pass.
+        device: where that computes.
+        precision: in which precision it computes.
     """
 
     def __init__(
-        self, folder: ModelFolder, tokenizer: Any, model: Any, *, device: torch.device
+        self,
+        folder: ModelFolder,
+        tokenizer: Any,
+        network: Network,
+        *,
+        device: torch.device,
+        precision: Precision = Precision.FP32,
     ) -> None:
         self.folder = folder
         self.device = device
-        self.precision = Precision.FP32
-        self._tokenizer = tokenizer
-        self._encoder = Encoder(tokenizer, folder.window_tokens)
-        self._model = model
-        self._padded_tokens = PADDED_TOKENS[device.type]
-        self._thresholds = torch.tensor(folder.thresholds)
-        self._scores_sentences_inside = is_bert(model) and getattr(model.config, AVERAGES, False)
+        self.precision = precision
+        self.tokenizer = BatchTokenizer(tokenizer)
+        self._encoder = Encoder(self.tokenizer, folder.window_tokens)
+        self._network = network
+        self._thresholds = np.array(folder.thresholds, dtype=np.float32)
 
     @classmethod
     def load(cls, folder: ModelFolder, compute: Compute = AUTO) -> Classifier:
@@ -113,9 +115,17 @@ class Classifier:
         place = choose_device(compute.device)
         chosen = choose_precision(compute.precision, place)
         tokenizer, model = load_parts(folder)
-        classifier = cls(folder, tokenizer, model.to(place), device=place)
+        model = model.to(place)
+
+        def make(precision: Precision) -> Classifier:
+            passes = network(model, precision, place, tokenizer.pad_token_id)
+            return cls(folder, tokenizer, passes, device=place, precision=precision)
+
+        def probe(classifier: Classifier) -> torch.Tensor:
+            return torch.tensor([found.scores for found in classifier.classify(_PROBES)])
+
         try:
-            classifier._warm_up(chosen)
+            classifier, _ = with_fallback(make, chosen, probe=probe, tolerance=TOLERANCE)
         except ClassificationError as exc:
             raise ModelFolderError(f"{folder.path}: the model scores no text ({exc})") from None
         return classifier
@@ -142,11 +152,10 @@ class Classifier:
         """
         try:
             pieces = self._encoder.windows(texts)
-            inside = self._scores_sentences_inside
-            scores, sentence_scores = self._score(pieces, usage, inside=inside)
+            scores, sentence_scores = self._score(pieces, usage)
             of_text = _by_text(pieces, len(texts))
-            found = [self._combine(scores[rows]) for rows in of_text]
-            if not inside:
+            found = self._combine(scores, of_text)
+            if not self._network.scores_sentences:
                 pieces, sentence_scores, of_text = self._score_sentences(texts, found, usage)
             return [
                 self._with_evidence(
@@ -159,76 +168,57 @@ class Classifier:
         except Exception as exc:  # noqa: BLE001 - a tokenizer's message may hold the text
             raise ClassificationError(type(exc).__name__) from None
 
-    def _warm_up(self, precision: Precision) -> None:
-        """Score a few texts; compute in `precision` from then on, if it agrees with fp32 on them.
-
-        Raises:
-            ClassificationError: the model scores no text in fp32.
-        """
-
-        def probe(model: Any) -> torch.Tensor:
-            self._model = model
-            return torch.tensor([found.scores for found in self.classify(_PROBES)])
-
-        self._model, self.precision = with_fallback(
-            self._model, precision, self.device, probe=probe, tolerance=TOLERANCE
-        )
-
     def _score(
-        self, pieces: Sequence[Window], usage: Usage | None, *, inside: bool = False
-    ) -> tuple[torch.Tensor, list[NDArray[np.float32]]]:
-        """Score windows, and with `inside` the sentences inside each window too.
+        self, pieces: Sequence[Window], usage: Usage | None
+    ) -> tuple[NDArray[np.float32], list[NDArray[np.float32]]]:
+        """Score windows, and the sentences inside each where the network does so in one pass.
 
         Returns:
             The probabilities of windows, of shape `(windows, labels)`; and for each window those
-            of its sentences, of shape `(sentences, labels)`. All are in fp32 on the CPU.
+            of its sentences, of shape `(sentences, labels)`.
         """
-        scores = torch.zeros(len(pieces), len(self.folder.labels))
+        scores = np.zeros((len(pieces), len(self.folder.labels)), dtype=np.float32)
         of_sentences = [_NO_SCORES] * len(pieces)
         lengths = [len(piece.token_ids) for piece in pieces]
-        for group in similar_lengths(lengths, self._padded_tokens):
-            batch = pad([pieces[i].token_ids for i in group], self._tokenizer.pad_token_id)
+        for group in self._network.passes(lengths):
             if usage is not None:
-                usage.tokens += int(batch.mask.sum())
-                usage.padded_tokens += batch.ids.numel()
-            parts = _parts([pieces[i] for i in group], batch.mask) if inside else None
-            found = self._probabilities(batch, parts)
-            scores[group] = found[:, 0]
-            if inside:
-                for row, index in enumerate(group):
-                    count = len(pieces[index].sentences)
-                    of_sentences[index] = found[row, 1 : 1 + count].numpy()
+                usage.tokens += sum(lengths[i] for i in group)
+                usage.padded_tokens += self._network.computed([lengths[i] for i in group])
+            found = torch.sigmoid(self._network.logits([pieces[i] for i in group])).numpy()
+            row = 0
+            for index in group:
+                inside = len(pieces[index].sentences) if self._network.scores_sentences else 0
+                scores[index] = found[row]
+                of_sentences[index] = found[row + 1 : row + 1 + inside]
+                row += 1 + inside
         return scores, of_sentences
 
-    def _probabilities(self, batch: PaddedBatch, parts: torch.Tensor | None) -> torch.Tensor:
-        """The probabilities of windows and of their parts, `(windows, 1 + parts, labels)`."""
-        ids, mask = batch.ids.to(self.device), batch.mask.to(self.device)
-        with torch.inference_mode():
-            if is_bert(self._model):
-                parts = None if parts is None else parts.to(self.device)
-                logits = cls_logits(self._model, ids, mask, parts)
-            else:
-                logits = self._model(input_ids=ids, attention_mask=mask.long()).logits[:, None]
-        return torch.sigmoid(finite(logits).float()).cpu()
-
-    def _combine(self, scores: torch.Tensor) -> Classification:
-        """The result of a text, still without evidence.
+    def _combine(
+        self, scores: NDArray[np.float32], of_text: Sequence[Sequence[int]]
+    ) -> list[Classification]:
+        """The results of texts, still without evidence.
 
         Args:
-            scores: the probabilities of its windows, of shape `(windows, labels)`.
+            scores: the probabilities of windows, of shape `(windows, labels)`.
+            of_text: for each text the indices of its windows.
         """
-        if not len(scores):
-            return Classification(scores=(0.0,) * len(self.folder.labels), labels=())
-        best = scores.max(dim=0).values
-        order = torch.argsort(best, descending=True).tolist()
-        given = [i for i in order if best[i] >= self._thresholds[i]]
-        if float(best.sum()) < self.folder.least_expected:
-            given = []
-        elif self.folder.at_least_one and not given:
-            given = [int((best / self._thresholds).argmax())]
-        return Classification(
-            scores=tuple(best.tolist()), labels=tuple(self.folder.labels[i] for i in given)
-        )
+        best = np.zeros((len(of_text), len(self.folder.labels)), dtype=np.float32)
+        for text, rows in enumerate(of_text):
+            if rows:
+                best[text] = scores[rows].max(axis=0)
+        enough = best.sum(axis=1) >= self.folder.least_expected
+        reached = best >= self._thresholds
+        results = []
+        for text, row in enumerate(best):
+            given: list[int] = []
+            if enough[text] and of_text[text]:
+                if reached[text].any():
+                    given = [i for i in np.argsort(-row, kind="stable") if reached[text, i]]
+                elif self.folder.at_least_one:
+                    given = [int((row / self._thresholds).argmax())]
+            labels = tuple(self.folder.labels[i] for i in given)
+            results.append(Classification(scores=tuple(row.tolist()), labels=labels))
+        return results
 
     def _score_sentences(
         self, texts: Sequence[str], found: Sequence[Classification], usage: Usage | None
@@ -251,7 +241,7 @@ class Classifier:
                 scores[rows] = item.scores
             else:
                 again += rows
-        scores[again, 0] = self._score([pieces[r] for r in again], usage)[0].numpy()
+        scores[again, 0] = self._score([pieces[r] for r in again], usage)[0]
         return pieces, list(scores), of_text
 
     def _with_evidence(
@@ -275,20 +265,6 @@ class Classifier:
             evidence(ranges, table[:, label], self.folder.thresholds[label]) for label in labels
         )
         return replace(item, evidence=tuple(found))
-
-
-def _parts(pieces: Sequence[Window], mask: torch.Tensor) -> torch.Tensor:
-    """True at the tokens of each sentence, of shape `(windows, sentences, tokens)`.
-
-    Where a window has fewer sentences than others, the rest of its parts are the whole window.
-    """
-    most = max(len(piece.sentences) for piece in pieces)
-    parts = mask[:, None].repeat(1, most, 1)
-    for row, piece in enumerate(pieces):
-        for at, sentence in enumerate(piece.sentences):
-            parts[row, at] = False
-            parts[row, at, sentence.first : sentence.last] = True
-    return parts
 
 
 def _by_text(pieces: Sequence[Window], texts: int) -> list[list[int]]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from worker.models import windows
-from worker.models.tokenization import special_tokens, tokenize_with_offsets
 from worker.models.windows import Sentence, Window
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from worker.models.tokenization import BatchTokenizer
 
 #: Most tokens of a piece of evidence: a longer sentence, as in a transcript without full stops, is
 #: cut.
@@ -20,14 +21,13 @@ class Encoder:
     """Tokenizes texts and cuts them into windows.
 
     Args:
-        tokenizer: a fast one of Hugging Face's.
+        tokenizer: that of the model.
         window_tokens: most tokens in a window, special tokens included.
     """
 
-    def __init__(self, tokenizer: Any, window_tokens: int) -> None:
-        self._tokenizer = tokenizer
-        self._before, self._after = special_tokens(tokenizer)
-        self._room = window_tokens - len(self._before) - len(self._after)
+    def __init__(self, tokenizer: BatchTokenizer, window_tokens: int) -> None:
+        self.tokenizer = tokenizer
+        self._room = window_tokens - len(tokenizer.before) - len(tokenizer.after)
 
     def windows(self, texts: Sequence[str], *, by_sentence: bool = False) -> list[Window]:
         """The windows of all texts, in order, without those in which the model knows no word.
@@ -37,13 +37,11 @@ class Encoder:
             by_sentence: make each sentence a window of its own, instead of as few windows as hold
                 the text.
         """
-        if not texts:
-            return []
-        encoded = tokenize_with_offsets(self._tokenizer, texts)
-        pairs = zip(encoded["input_ids"], encoded["offset_mapping"], strict=True)
         most = min(self._room, EVIDENCE_TOKENS)
+        before, after = self.tokenizer.before, self.tokenizer.after
         found = []
-        for index, (text, (ids, offsets)) in enumerate(zip(texts, pairs, strict=True)):
+        for index, (text, tokens) in enumerate(zip(texts, self.tokenizer(texts), strict=True)):
+            ids, offsets = tokens.ids, tokens.offsets
             ends = windows.sentence_ends(text)
             if by_sentence:
                 cut = windows.sentences(ids, offsets, ends, most)
@@ -54,18 +52,18 @@ class Encoder:
                 if not self._knows_any(part):
                     continue
                 inner = [] if by_sentence else windows.sentences(part, places, ends, most)
-                known = (
+                known = tuple(
                     self._sentence(a, b, places) for a, b in inner if self._knows_any(part[a:b])
                 )
-                token_ids = (*self._before, *part, *self._after)
-                found.append(Window(index, token_ids, places[0][0], places[-1][1], tuple(known)))
+                token_ids = (*before, *part, *after)
+                found.append(Window(index, token_ids, places[0][0], places[-1][1], known))
         return found
 
     def _sentence(self, first: int, last: int, offsets: Sequence[tuple[int, int]]) -> Sentence:
         """The sentence of the tokens `first` to `last` of a window, special tokens not counted."""
-        shift = len(self._before)
+        shift = len(self.tokenizer.before)
         return Sentence(shift + first, shift + last, offsets[first][0], offsets[last - 1][1])
 
-    def _knows_any(self, ids: Sequence[int]) -> bool:
+    def _knows_any(self, ids: list[int]) -> bool:
         """Whether one of these tokens is not the unknown token."""
-        return any(token != self._tokenizer.unk_token_id for token in ids)
+        return ids.count(self.tokenizer.unknown_id) < len(ids)

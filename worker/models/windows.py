@@ -115,13 +115,8 @@ def sentences(
 
 def _sentence_boundaries(offsets: Sequence[tuple[int, int]], ends: Sequence[int]) -> list[int]:
     """For each sentence end, the index of the first token behind it."""
-    boundaries: list[int] = []
-    token = 0
-    for end in ends:
-        while token < len(offsets) and offsets[token][0] < end:
-            token += 1
-        boundaries.append(token)
-    return boundaries
+    starts = [start for start, _ in offsets]
+    return [bisect.bisect_left(starts, end) for end in ends]
 
 
 def _last_boundary(boundaries: Sequence[int], start: int, limit: int) -> int | None:

@@ -9,6 +9,7 @@ from typing import Any
 from producer.jwe_form import key_id_of
 from producer.message import ENQUEUED_AT
 from producer.schemas import ENTRY_ID
+from producer.tracing.traceparent import TRACEPARENT, as_traceparent
 from worker.broker.payload import DELIVERIES_HEADER
 from worker.protocol import Claim
 
@@ -27,6 +28,7 @@ def as_claim(request: Any) -> Claim | None:
         tag=str(request.message.delivery_tag),
         enqueued_at=_seconds(headers.get(ENQUEUED_AT)),
         deliveries=int(headers.get(DELIVERIES_HEADER, 1)),
+        traceparent=as_traceparent(headers.get(TRACEPARENT)),
     )
 
 

@@ -18,6 +18,7 @@ from producer.errors import ConfigurationError
 from producer.gateway.api.problems import ProblemError, of_journal_error, retry_later
 from producer.gateway.delivery.operations import delivery_keys
 from producer.operations.redis_errors import translate
+from producer.tracing.traceparent import TRACEPARENT
 
 if TYPE_CHECKING:
     from limits import RateLimitItem
@@ -98,10 +99,18 @@ class Caller:
         gateway: the process.
         limiter: counts what it asks for.
         key: its key.
+        traceparent: what came as the trace of the request; it may be any text.
     """
 
-    def __init__(self, gateway: Gateway, limiter: RateLimiter, key: StoredKey) -> None:
+    def __init__(
+        self,
+        gateway: Gateway,
+        limiter: RateLimiter,
+        key: StoredKey,
+        traceparent: str | None = None,
+    ) -> None:
         self.gateway = gateway
+        self.traceparent = traceparent
         self.key = key
         self.name = key.name
         self._limiter = limiter
@@ -138,7 +147,7 @@ async def identified(request: Request) -> Caller:
             "an API key is needed: Authorization: Bearer jsk_...",
             headers={"WWW-Authenticate": 'Bearer realm="journal"', "Connection": "close"},
         )
-    return Caller(gateway, request.app.state.limiter, key)
+    return Caller(gateway, request.app.state.limiter, key, request.headers.get(TRACEPARENT))
 
 
 async def counted(caller: Annotated[Caller, Depends(identified)]) -> Caller:

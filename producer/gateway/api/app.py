@@ -79,6 +79,11 @@ def create_app(gateway: Gateway) -> ASGIApp:
     return Bounds(app, gateway)
 
 
+#: FastAPI's own spans and logs may hold bodies and messages of exceptions, and so texts. They would
+#: go out where somebody sets up OpenTelemetry for the whole process; ours go out all the same.
+_NO_TELEMETRY: Any = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
+
+
 def openapi() -> dict[str, Any]:
     """The OpenAPI document."""
     return _routes(None).openapi()
@@ -94,6 +99,7 @@ def _routes(life: Any) -> FastAPI:
         redoc_url=None,
         lifespan=life,
         redirect_slashes=False,
+        telemetry=_NO_TELEMETRY,
         exception_handlers={
             ProblemError: on_problem,
             HTTPException: on_http_exception,

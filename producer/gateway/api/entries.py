@@ -184,7 +184,9 @@ async def _enqueue(caller: Caller, named: Sequence[tuple[str, NewEntry]]) -> lis
             )
             for entry_id, new in named
         ]
-        return await caller.gateway.client.submit_many(entries, reply=True)
+        return await caller.gateway.client.submit_many(
+            entries, reply=True, traceparent=caller.traceparent
+        )
     except QueueFull as exc:
         problem = of_journal_error(exc)
         taken = {receipt.entry_id for receipt in exc.receipts}

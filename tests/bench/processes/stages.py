@@ -33,7 +33,12 @@ def load(settings: WorkerSettings) -> Stages:
     """
     compute = Compute(settings.device, settings.precision, settings.threads_per_child)
     classifier = Classifier.load(ModelFolder.open(settings.model or SHIPPED_MODEL), compute)
-    anonymizer = Anonymizer.load(settings.tagger, compute, numbered=settings.numbered_placeholders)
+    anonymizer = Anonymizer.load(
+        settings.tagger,
+        compute,
+        numbered=settings.numbered_placeholders,
+        privacy=settings.privacy,
+    )
     return Stages(anonymizer, classifier)
 
 

@@ -54,7 +54,22 @@ def test_a_malformed_row_is_named_by_its_line_and_without_its_text(tmp_path: Pat
     data = write_csv(tmp_path / "j.csv", make_rows(3))
     data.write_text(data.read_text() + "the heron again,__import__('os')\n")
     line = line_of_failure("fit", data, "--out", tmp_path / "model")
-    assert line.endswith("j.csv:5: column 'labels': not a list of labels")
+    assert "j.csv:5: column 'labels': code where names of labels are wanted" in line
+    assert line.endswith("; --skip-invalid leaves out 1 of 4 rows")
+
+
+def test_rows_that_break_several_rules_are_told_in_a_line_for_each_rule(tmp_path: Path) -> None:
+    data = write_csv(tmp_path / "j.csv", make_rows(3))
+    data.write_text(data.read_text() + ",Alpha\nheron,1\nheron,0\n")
+    arguments = ["fit", str(data), "--out", str(tmp_path / "model")]
+    result: Any = CliRunner().invoke(main, arguments)
+    assert result.exit_code == 2
+    assert "heron" not in result.output
+    lines = result.stderr.splitlines()
+    assert [line.partition(": ")[0] for line in lines] == 3 * ["journal-train"]
+    assert ":5: column 'text' is empty" in lines[0]
+    assert lines[1].endswith("; the same in line 7")
+    assert lines[2].endswith("j.csv: --skip-invalid leaves out 3 of 6 rows")
 
 
 def test_half_a_surrogate_pair_is_named_by_its_line(tmp_path: Path) -> None:
@@ -74,18 +89,13 @@ def test_a_model_is_not_written_in_place_of_the_working_directory(
 
 def test_a_time_limit_too_short_to_train_is_refused(tmp_path: Path, tiny_base: Path) -> None:
     data = write_csv(tmp_path / "j.csv", make_rows(60))
-    line = line_of_failure(
-        "fit",
-        data,
-        "--out",
-        tmp_path / "model",
-        "--base",
-        tiny_base,
-        "--max-minutes",
-        "0.000001",
-        "--no-anonymize",
-    )
-    assert "--max-minutes" in line
+    arguments = ["fit", str(data), "--out", str(tmp_path / "model"), "--base", str(tiny_base)]
+    arguments += ["--max-minutes", "0.000001", "--no-anonymize"]
+    result: Any = CliRunner().invoke(main, arguments)
+    assert result.exit_code == 2
+    plan, error = result.stderr.splitlines()[-2:]
+    assert plan.endswith("--max-minutes 1e-06 ends it earlier")
+    assert error.startswith("journal-train: --max-minutes: ")
     assert not (tmp_path / "model").exists()
 
 
@@ -106,6 +116,37 @@ def test_validation_file_is_read_with_reframes_and_masks(
     file.write_text('{"text": "x", "labels": ["Alpha"], "reframes": ["calm"]}')
     line_of_failure("fit", data, "--out", tmp_path / "m", "--validation", file, "--no-anonymize")
     assert [(r.text, sorted(r.unknown)) for r in given] == [("x", ["Beta", "Gamma"]), ("calm", [])]
+
+
+def test_the_options_of_reading_are_told_to_both_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from training import fit as fit_module
+
+    given: list[Any] = []
+
+    def stand_in(*arguments: Any, **options: Any) -> Any:
+        given.extend([*arguments[:2], options["options"].command])
+        raise DataError("enough")
+
+    monkeypatch.setattr(fit_module, "fit", stand_in)
+    rows = "Body;Tags\na, b;Alpha\nc\xe9;alpha\nd;1\ne;No Distortion\n"
+    for name in ("j.csv", "v.csv"):
+        (tmp_path / name).write_bytes(rows.encode("cp1252"))
+    options = ["--text-column", "body", "--label-column", "tags", "--encoding", "cp1252"]
+    options += ["--skip-invalid", "--merge-labels", "--no-label", "no distortion"]
+    files = [str(tmp_path / "j.csv"), "--validation", str(tmp_path / "v.csv")]
+    arguments = ["fit", *files, "--out", str(tmp_path / "m"), "--no-anonymize", *options]
+    result: Any = CliRunner().invoke(main, arguments)
+    expected = [("a, b", ("Alpha",)), ("c\xe9", ("Alpha",)), ("e", ())]
+    for records in given[:2]:
+        assert [(record.text, record.labels) for record in records] == expected
+    assert "j.csv:4: column 'tags': a number" in result.stderr
+    assert "v.csv:4: column 'tags': a number" in result.stderr
+    assert given[2].endswith(
+        "--validation v.csv --no-anonymize --text-column body --label-column tags "
+        "--encoding cp1252 --skip-invalid --merge-labels --no-label 'no distortion'"
+    )
 
 
 @pytest.mark.parametrize("command", ["anonymize", "fit", "evaluate"])

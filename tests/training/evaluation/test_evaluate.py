@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+from contextlib import redirect_stdout
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -70,6 +72,24 @@ def test_command_agrees_with_scikit_learn_and_draws(tiny_model: Path, tmp_path: 
         picture = imread(tmp_path / "plots" / name)
         assert min(picture.shape[:2]) > 400
         assert picture[..., :3].std() > 0.05
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_json_is_for_pipes_and_for_those_who_ask(tiny_model: Path, tmp_path: Path) -> None:
+    data = write_jsonl(tmp_path / "entries.jsonl", records(8))
+    arguments = ["evaluate", str(tiny_model), str(data), "--raw"]
+    shown = {}
+    for option in ("", "--json"):
+        with redirect_stdout(Terminal()) as terminal:
+            main([*arguments, *filter(None, [option])], standalone_mode=False)
+        shown[option] = terminal.getvalue()
+    assert shown[""] == ""
+    assert json.loads(shown["--json"])["model"] == ModelFolder.open(tiny_model).name
+    assert json.loads(CliRunner().invoke(main, arguments).stdout) == json.loads(shown["--json"])
 
 
 class Echo:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from matplotlib.image import imread
 
 from training.cli import main
 from training.output.run_log import note_run, read_runs
+from training.progress import duration
 from training.scoring.bootstrap import intervals, share_interval
 from training.scoring.reliability import plot_reliability, reliability
 from training.scoring.scores import average_precision, score
@@ -106,6 +108,40 @@ def test_runs_are_noted_and_shown(tmp_path: Path) -> None:
     shown = CliRunner().invoke(main, ["runs", str(tmp_path)])
     assert shown.exit_code == 0
     assert "1,234" in shown.output
+
+
+def test_runs_fit_into_80_columns_and_commands_are_whole(tmp_path: Path) -> None:
+    command = "journal-train fit a.csv shipped=0.5 --out mine " + "--no-label 'No Distortion' " * 9
+    run = {
+        "time": "2026-11-29T03:13:59+00:00",
+        "name": "a model of a long name, with [brackets]",
+        "version": "0123456789ab",
+        "command": command,
+        "entries": 1_234_567,
+        "best_epoch": 12.25,
+        "micro_f1": 0.5,
+        "macro_f1": 0.25,
+        "mean_average_precision": 0.125,
+        "labelled_share": 1.0,
+        "seconds": 100_000,
+    }
+    (tmp_path / "runs.jsonl").write_text(2 * (json.dumps(run) + "\n"))
+    shown = CliRunner().invoke(main, ["runs", str(tmp_path)], env={"COLUMNS": "80"})
+    headings, *lines = shown.output.splitlines()
+    assert lines[:4] == lines[4:]
+    assert lines[1] == "a model of a long name, with [brackets], version 0123456789ab"
+    figures = "2026-11-29 03:13 1,234,567 12.25 0.500 0.250 0.125 100.0% 27.8 h"
+    assert " ".join(lines[2].split()) == figures
+    assert lines[3] == command
+    assert len(headings) == len(lines[2]) <= 80
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [(0.2, "1 s"), (89, "89 s"), (91, "2 min"), (3_599, "60 min"), (8_000, "2 h 13 min")],
+)
+def test_a_time_is_told_as_people_say_it(seconds: float, told: str) -> None:
+    assert duration(seconds) == told
 
 
 def test_a_folder_without_runs_ends_with_one_line(tmp_path: Path) -> None:

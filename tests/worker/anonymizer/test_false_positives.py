@@ -34,6 +34,19 @@ def tagged(text: str, found: str, entity_type: str, score: float = 0.9) -> Tagge
         ("friends for almost 25 years", "25", "AGE"),
         ("until 8PM today", "8PM", "LOCATION"),
         ("over 40,000 acres", "40", "LOCATION"),
+        ("up 0545, shift 0700 till two", "0700", "LOCATION"),
+        ("lights:: 23:05 again", "23:05", "ID"),
+        ("on call 24/7 now", "24/7", "DATE_TIME"),
+        ("bends to 110, it was 70 before", "70", "AGE"),
+        ("std::vector again", "vector", "PERSON"),
+        ("node_modules again", "node_modules", "CONTACT"),
+        ("HR moved it", "HR", "PERSON"),
+        ("Raynaud\u2019s again", "Raynaud", "PERSON"),
+        ("sweet William is up", "William", "PERSON"),
+        ("aiyah forgot it", "aiyah", "PERSON"),
+        ("Appa shouted", "Appa", "PERSON"),
+        ("\u65e9\u4e0a\u559d\u4e86", "\u4e0a", "PERSON"),
+        ("tash n fliss", "n", "PERSON"),
     ],
 )
 def test_a_finding_that_cannot_be_personal_is_dropped(
@@ -53,12 +66,29 @@ def test_a_finding_that_cannot_be_personal_is_dropped(
         ("Jack rang", "Jack", "PERSON"),
         ("Frank was there", "Frank", "PERSON"),
         ("met K. again", "K", "PERSON"),
+        ("met k. again", "k", "PERSON"),
+        ("the year was 1930 then", "1930", "DATE_TIME"),
+        ("sweet is William today", "William", "PERSON"),
+        ("at Hr. Lund's", "Hr", "PERSON"),
         ("jack rang at nine", "jack", "PERSON"),
     ],
 )
 def test_a_finding_that_may_be_personal_is_kept(text: str, found: str, entity_type: str) -> None:
     hit = tagged(text, found, entity_type, score=0.98)
     assert drop_false_positives(text, [hit]) == [hit]
+
+
+@pytest.mark.parametrize(
+    ("text", "found", "name"),
+    [
+        ("alamak Wei Jie you ate it", "alamak Wei Jie", "Wei Jie"),
+        ("bruh tunde abeg return it", "tunde abeg", "tunde"),
+        ("told Khadija yalla", "Khadija yalla", "Khadija"),
+    ],
+)
+def test_words_of_chat_are_cut_off_a_name(text: str, found: str, name: str) -> None:
+    (span,) = drop_false_positives(text, [tagged(text, found, "PERSON", score=0.98)])
+    assert text[span.start : span.end] == name
 
 
 def test_a_short_number_beside_another_finding_is_kept() -> None:

@@ -33,11 +33,24 @@ def test_a_title_belongs_to_its_name(text: str, name: str, expected: str) -> Non
 
 
 @pytest.mark.parametrize(
-    ("text", "age"), [("Otis (8) laughed", "8"), ("Caleb, 29, beekeeper", "29")]
+    ("text", "age"),
+    [
+        ("Otis (8) laughed", "8"),
+        ("Caleb, 29, beekeeper", "29"),
+        ("Mia is only 6.", "6"),
+        ("Ana turned 31 in May", "31"),
+    ],
 )
 def test_an_age_behind_a_name_is_found(text: str, age: str) -> None:
     name = text.split(",", maxsplit=1)[0].split(" ", maxsplit=1)[0]
     assert extended(text, name) == [(name, "PERSON"), (age, "AGE")]
+
+
+@pytest.mark.parametrize(
+    "text", ["Ana was 20 minutes late", "Ana is 100% sure", "Ana turned 3 pages", "Ana's 3 cats"]
+)
+def test_a_number_behind_a_name_that_counts_something_is_no_age(text: str) -> None:
+    assert extended(text, "Ana") == [("Ana", "PERSON")]
 
 
 @pytest.mark.parametrize(

@@ -7,28 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from worker.anonymizer.anonymizer import Anonymizer
-
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from worker.anonymizer.taggers.tagged_span import TaggedSpan
-
-
-class NoTagger:
-    """Finds nothing."""
-
-    threshold = 0.5
-    types = ("PERSON",)
-
-    def tag(self, texts: Sequence[str]) -> list[list[TaggedSpan]]:
-        """Nothing in each text."""
-        return [[] for _ in texts]
-
-
-@pytest.fixture(scope="module")
-def patterns_alone() -> Anonymizer:
-    return Anonymizer.around(NoTagger())
+    from worker.anonymizer.anonymizer import Anonymizer
 
 
 @pytest.mark.parametrize(

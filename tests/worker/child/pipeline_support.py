@@ -67,8 +67,14 @@ class Desk:
         self.keys, self.hider, self.marker = keys, Hider(), Marker()
         self.settled: list[tuple[Claim, Any]] = []
         self.held = lambda claim: True
+        #: How many texts the classifier had seen each time that a batch was forgotten.
+        self.forgotten: list[int] = []
         self.pipeline = Pipeline(
-            keys=keys, anonymizer=self.hider, classifier=self.marker, settler=self
+            keys=keys,
+            anonymizer=self.hider,
+            classifier=self.marker,
+            settler=self,
+            forget=lambda: self.forgotten.append(len(self.marker.seen)),
         )
 
     def settle(self, answers: Sequence[tuple[Claim, Any]]) -> list[bool]:

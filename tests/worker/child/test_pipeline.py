@@ -13,7 +13,7 @@ from tests.worker.broker.claims_support import Place, open_claims
 from tests.worker.child.pipeline_support import CANARY, Desk
 from worker.broker.settlement import ClaimSettler
 from worker.child.pipeline import Pipeline
-from worker.errors import UnconfirmedError
+from worker.errors import StageBrokenError, UnconfirmedError
 from worker.protocol import Claim, Failure, Outcome, Stage
 
 
@@ -53,6 +53,15 @@ def test_a_batch_keeps_its_order(desk: Desk) -> None:
     assert [desk.result(i).labels[0].evidence[0].end for i in range(5)] == [1, 2, 3, 4, 5]
     assert len(desk.hider.calls) == 1
     assert report.outcomes == [Outcome.ANSWERED] * 5
+
+
+def test_what_the_stages_share_of_a_batch_is_forgotten_behind_it(desk: Desk) -> None:
+    desk.run(desk.claim("e1", "x"), desk.claim("e2", "poison"))
+    assert desk.forgotten == [1]
+    desk.marker.broken = True
+    with pytest.raises(StageBrokenError):
+        desk.run(desk.claim("e3", "x"))
+    assert desk.forgotten == [1, 1]
 
 
 def test_an_empty_batch_is_no_error(desk: Desk) -> None:

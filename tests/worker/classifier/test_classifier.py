@@ -15,18 +15,20 @@ from hypothesis import strategies as st
 
 import worker.classifier.classifier as module
 from tests.tiny_model import LABELS, write_tiny_model
+from worker.classifier import networks
 from worker.classifier.classifier import Classification, Classifier
 from worker.errors import ClassificationError, ModelFolderError, StartupError
-from worker.models import precision, windows
+from worker.models import precision, tokenization, windows
 from worker.models.compute import Compute
 from worker.models.folder import ModelFolder
 from worker.models.loading import load_parts
 from worker.models.precision import Precision
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
-    from worker.models.padding import PaddedBatch
+    from worker.models.windows import Window
 
 CPU = torch.device("cpu")
 TEXTS = (
@@ -78,7 +80,10 @@ def test_labels_are_given_only_where_enough_of_them_are_expected(eager: Classifi
     expected = sorted(sum(one.scores) for one in found)
     middle = (expected[1] + expected[2]) / 2
     strict = Classifier(
-        replace(eager.folder, least_expected=middle), eager._tokenizer, eager._model, device=CPU
+        replace(eager.folder, least_expected=middle),
+        eager.tokenizer._tokenizer,
+        eager._network,
+        device=CPU,
     )
     again = strict.classify(TEXTS)
     assert [one.scores for one in again] == [one.scores for one in found]
@@ -93,7 +98,9 @@ def test_where_enough_labels_are_expected_the_nearest_is_given_at_least(eager: C
     middle = (expected[1] + expected[2]) / 2
     high = tuple(0.9 + 0.01 * i for i, _ in enumerate(eager.folder.labels))
     folder = replace(eager.folder, thresholds=high, least_expected=middle, at_least_one=True)
-    for one in Classifier(folder, eager._tokenizer, eager._model, device=CPU).classify(TEXTS):
+    for one in Classifier(folder, eager.tokenizer._tokenizer, eager._network, device=CPU).classify(
+        TEXTS
+    ):
         shares = [score / least for score, least in zip(one.scores, high, strict=True)]
         assert max(shares) < 1
         nearest = eager.folder.labels[shares.index(max(shares))]
@@ -104,7 +111,9 @@ def test_where_enough_labels_are_expected_the_nearest_is_given_at_least(eager: C
 def test_a_score_is_the_best_of_the_windows(eager: Classifier) -> None:
     text = "It rained again today. Nobody came to us. They hate me now. So it goes, so what."
     room = 14  # of 16 tokens, without [CLS] and [SEP]
-    encoded = eager._tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
+    encoded = eager.tokenizer._tokenizer(
+        text, add_special_tokens=False, return_offsets_mapping=True
+    )
     offsets = encoded["offset_mapping"]
     cuts = windows.cut(encoded["input_ids"], offsets, windows.sentence_ends(text), room)
     pieces = [text[offsets[a][0] : offsets[b - 1][1]] for a, b in cuts]
@@ -144,26 +153,34 @@ def test_nothing_of_a_long_text_is_dropped(eager: Classifier) -> None:
     assert all(b.start == a.end + 1 for a, b in itertools.pairwise(pieces))
 
 
-def test_passes_keep_to_the_budget_of_padded_tokens(
-    classifier: Classifier, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("padded", [False, True])
+def test_passes_keep_to_the_budget(
+    classifier: Classifier, padded: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(classifier, "_padded_tokens", 100)
-    shapes = []
-    compute = classifier._probabilities
+    monkeypatch.setitem(networks.PASS_TOKENS, "cpu", 100)
+    passes = classifier._network
+    if padded:
+        model = load_parts(classifier.folder)[1]
+        passes = networks.PaddedNetwork(model, CPU, classifier.tokenizer._tokenizer.pad_token_id)
+    one = Classifier(classifier.folder, classifier.tokenizer._tokenizer, passes, device=CPU)
+    seen = []
+    compute = passes.logits
 
-    def watched(batch: PaddedBatch, *rest: Any) -> torch.Tensor:
-        shapes.append(tuple(batch.ids.shape))
-        return compute(batch, *rest)
+    def watched(pieces: Sequence[Window]) -> torch.Tensor:
+        seen.append([len(piece.token_ids) for piece in pieces])
+        return compute(pieces)
 
-    monkeypatch.setattr(classifier, "_probabilities", watched)
+    monkeypatch.setattr(passes, "logits", watched)
     texts = ["a b c", "a " * 40, "d", "a " * 30, "e f"] * 3
     usage = SimpleNamespace(tokens=0, padded_tokens=0)
-    classifier.classify(texts, usage)
-    assert all(rows * width <= 100 or rows == 1 for rows, width in shapes)
-    assert len(shapes) < len(texts)
-    assert usage.padded_tokens == sum(rows * width for rows, width in shapes)
-    ids = classifier._tokenizer(texts)["input_ids"]
-    assert usage.tokens == sum(map(len, ids))
+    found = one.classify(texts, usage)
+    computed = [len(each) * max(each) if padded else sum(each) for each in seen]
+    assert all(tokens <= 100 or len(each) == 1 for tokens, each in zip(computed, seen, strict=True))
+    assert len(seen) < len(texts)
+    assert usage.padded_tokens == sum(computed)
+    assert usage.tokens == sum(map(len, classifier.tokenizer._tokenizer(texts)["input_ids"]))
+    for a, b in zip(found, classifier.classify(texts), strict=True):
+        assert a.scores == pytest.approx(b.scores, abs=1e-5)
 
 
 def test_usage_adds_up_over_batches(classifier: Classifier) -> None:
@@ -178,10 +195,10 @@ def test_a_failing_model_tells_nothing_of_the_text(
 ) -> None:
     caplog.set_level(logging.DEBUG)
 
-    def fail(texts: list[str], **_: Any) -> Any:
+    def fail(_: Any, texts: list[str]) -> Any:
         raise ValueError(f"cannot tokenize {texts}")
 
-    monkeypatch.setattr(classifier._encoder, "_tokenizer", fail)
+    monkeypatch.setattr(tokenization, "tokens_of", fail)
     with pytest.raises(ClassificationError) as caught:
         classifier.classify(["A secret canary."])
     assert "canary" not in f"{caught.value!r}{caplog.text}"
@@ -221,12 +238,14 @@ def test_a_precision_that_strays_is_given_up_for_fp32(
 def test_a_precision_that_computes_no_number_is_given_up(
     tiny_model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(model: Any, *_: Any) -> Any:
-        for parameter in model.parameters():
-            parameter.data.fill_(float("nan"))
-        return model
+    class Broken(networks.UnpaddedNetwork):
+        def __init__(self, model: Any, dtype: torch.dtype, device: torch.device) -> None:
+            super().__init__(model, dtype, device)
+            if dtype is not torch.float32:
+                self._head = torch.nn.Linear(32, 3).requires_grad_(requires_grad=False)
+                self._head.weight.fill_(torch.nan)
 
-    monkeypatch.setattr(precision, "convert", broken)
+    monkeypatch.setattr(networks, "UnpaddedNetwork", Broken)
     assert load(tiny_model, precision="bf16").precision is Precision.FP32
 
 
@@ -245,7 +264,7 @@ def test_fp16_that_overflows_is_given_up(tiny_model: Path, monkeypatch: pytest.M
 
 def test_a_model_that_gives_no_numbers_finds_nothing_out_of_that(tiny_model: Path) -> None:
     broken = load(tiny_model)
-    broken._model.classifier.bias.data[0] = float("nan")
+    broken._network._head.bias.data[0] = float("nan")
     with pytest.raises(ClassificationError, match="FloatingPointError"):
         broken.classify(["A text."])
 

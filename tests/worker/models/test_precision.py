@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import time
+from collections import Counter
+from typing import TYPE_CHECKING
 
 import pytest
 import torch
@@ -11,6 +13,10 @@ from worker.models import precision
 from worker.models.folder import ModelFolder
 from worker.models.loading import load_parts
 from worker.models.precision import Precision
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
 
 CPU = torch.device("cpu")
 
@@ -35,7 +41,10 @@ def test_an_architecture_of_another_build_is_reduced_as_a_whole(tiny_model: Path
 
 def test_hardware_chooses_the_precision(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(precision, "_cpu_has_bf16", lambda: True)
+    monkeypatch.setattr(precision, "_bf16_speedup", lambda: 1.9)
     assert precision.choose_precision("auto", CPU) is Precision.BF16
+    monkeypatch.setattr(precision, "_bf16_speedup", lambda: 1.1)  # not worth the rounding
+    assert precision.choose_precision("auto", CPU) is Precision.FP32
     monkeypatch.setattr(precision, "_cpu_has_bf16", lambda: False)
     monkeypatch.setattr(precision, "_quantized_engine", lambda: "fbgemm")
     assert precision.choose_precision("auto", CPU) is Precision.INT8
@@ -43,6 +52,35 @@ def test_hardware_chooses_the_precision(monkeypatch: pytest.MonkeyPatch) -> None
     assert precision.choose_precision("auto", CPU) is Precision.FP32
     for name in ("fp32", "bf16", "fp16", "int8"):
         assert precision.choose_precision(name, CPU) == name
+
+
+@pytest.mark.parametrize(("in_bf16", "expected"), [(0.001, 3.0), (0.006, 0.5)])
+def test_the_speed_of_bf16_is_that_of_its_fastest_round(
+    monkeypatch: pytest.MonkeyPatch, in_bf16: float, expected: float
+) -> None:
+    """A machine with other work to do: every other round takes ten times as long."""
+    now = [0.0]
+    rounds = Counter[torch.dtype]()
+
+    def product(dtype: torch.dtype) -> Callable[[], None]:
+        def take_time() -> None:
+            rounds[dtype] += 1
+            seconds = in_bf16 if dtype is torch.bfloat16 else 0.003
+            now[0] += seconds * (10 if rounds[dtype] % 2 else 1)
+
+        return take_time
+
+    monkeypatch.setattr(precision, "_product", product)
+    monkeypatch.setattr(precision.time, "perf_counter", lambda: now[0])
+    assert precision._bf16_speedup.__wrapped__() == pytest.approx(expected)
+
+
+def test_the_speed_of_bf16_is_measured_once_and_soon() -> None:
+    started = time.perf_counter()
+    measured = [precision._bf16_speedup() for _ in range(1000)]
+    assert time.perf_counter() - started < 5  # some 20 ms on a quiet machine
+    assert measured[0] > 0
+    assert len(set(measured)) == 1
 
 
 @pytest.mark.parametrize(

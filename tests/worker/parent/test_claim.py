@@ -9,10 +9,13 @@ import pytest
 from producer.message import encode_message
 from producer.sealing import ENTRY
 from tests.worker.parent.batch_support import SEALED, Received, altered
-from worker.parent.claim import malformed
+from worker.parent.claim import as_claim, malformed
 
 if TYPE_CHECKING:
     from producer import KeySet
+    from tests.worker.parent.batch_support import Desk
+
+TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 
 @pytest.mark.parametrize(
@@ -47,3 +50,15 @@ def test_a_sealed_entry_in_a_mistaken_message_is_kept_alone(keys: KeySet) -> Non
     sealed = keys.seal(b"{}", kind=ENTRY, entry_id="e1")
     claim = malformed(Received(altered(encode_message("e1", sealed), task="journal.other")))
     assert (claim.entry_id, claim.sealed) == ("e1", sealed)
+
+
+@pytest.mark.parametrize(
+    ("header", "kept"), [(TRACE, TRACE), (f"{TRACE}-Jane", None), ("Jane", None), ([TRACE], None)]
+)
+def test_only_the_form_of_a_trace_is_taken_from_a_message(
+    desk: Desk, header: object, kept: str | None
+) -> None:
+    message = altered(encode_message("e1", SEALED), traceparent=header)
+    claim = as_claim(desk.request(message))
+    assert claim is not None
+    assert claim.traceparent == kept

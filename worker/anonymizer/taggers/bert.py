@@ -7,38 +7,41 @@ its token type, which a single text does not use otherwise.
 
 from __future__ import annotations
 
-import bisect
-import itertools
 import json
 import logging
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 from transformers import AutoTokenizer, BertConfig, BertForTokenClassification
 
+from worker.anonymizer.taggers.networks import network
+from worker.anonymizer.taggers.pieces import Piece, cut, likely_words
 from worker.anonymizer.taggers.tagged_span import TaggedSpan, aggregate
 from worker.anonymizer.taggers.thresholds import floor, share_of_threshold
-from worker.anonymizer.taggers.words import CASINGS, LOWER, Words, encode
+from worker.anonymizer.taggers.words import CASINGS, LOWER, Words, words_of
 from worker.errors import AnonymizationError, ModelFolderError
-from worker.models import adapter, windows
+from worker.models import adapter
 from worker.models.compute import AUTO
 from worker.models.folder import verify
-from worker.models.padding import pad, similar_lengths
 from worker.models.precision import (
     Precision,
     choose_device,
     choose_precision,
-    finite,
     set_threads,
     with_fallback,
 )
-from worker.models.tokenization import special_tokens
+from worker.models.tokenization import BatchTokenizer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
+    from numpy.typing import NDArray
+
+    from worker.anonymizer.taggers.networks import Network
     from worker.models.compute import Compute
 
 SETTINGS = "tagger.json"
@@ -47,36 +50,17 @@ REQUIRED_FILES = ("config.json", adapter.FILE, "tokenizer.json", "tokenizer_conf
 OUTSIDE = "O"
 #: Most tokens in a window, special tokens included; texts are cut at sentences.
 WINDOW_TOKENS = 256
-#: Most tokens, padding included, in one forward pass.
-PADDED_TOKENS = {"cpu": 1024, "cuda": 32_768}
 #: Largest difference of a probability from that in fp32 which is accepted of a faster precision.
 TOLERANCE = 0.15
+#: The share of the threshold for each casing.
+_SHARES = np.array([share_of_threshold(casing) for casing in range(CASINGS)])
+_NO_SCORES = np.empty((0, 0), dtype=np.float32)
 _PROBES = (
     "Told Adaeze that Mr. Hoffman from the bakery in Leeds would call.",
     "i met yuki and bill at the pier, may was warm and grace was said before dinner",
     "THE NURSE AT ST. ANNE'S SAID FRANK WILL BE FINE.",
     "I'm 34 and my number is 555-0134, born on 3 March 1990.",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class _Piece:
-    """A window of one text. A word longer than a window is in several of them.
-
-    Attributes:
-        text: which text of the batch it belongs to.
-        start: its first token, as an index into the tokens of the text.
-        first, last: the half-open range of words that have tokens in it.
-        ids: its token ids, without special tokens.
-        types: their token types.
-    """
-
-    text: int
-    start: int
-    first: int
-    last: int
-    ids: list[int]
-    types: list[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +92,10 @@ class BertTagger:
         device: where the model is.
         scheme: what the model's labels mean. By default each label is an entity type, and the
             model is given casings as token types if it has as many.
+        precision: in which precision to compute, unless its probabilities stray from those in fp32.
+
+    Raises:
+        FloatingPointError: a faster precision is wanted, and the model gives no numbers in fp32.
     """
 
     def __init__(
@@ -118,11 +106,9 @@ class BertTagger:
         threshold: float,
         device: torch.device,
         scheme: LabelScheme | None = None,
+        precision: Precision = Precision.FP32,
     ) -> None:
-        self._tokenizer = tokenizer
-        self._model = model
-        self._device = device
-        self.precision = Precision.FP32
+        self.tokenizer = BatchTokenizer(tokenizer)
         self.threshold = threshold
         self._threshold_of_floors = threshold
         labels = model.config.id2label
@@ -133,9 +119,9 @@ class BertTagger:
         self._types_of_labels = torch.zeros(len(self._scheme.types), len(self._types))
         for label, entity_type in enumerate(self._scheme.types):
             self._types_of_labels[label, self._types.index(entity_type)] = 1.0
-        self._before, self._after = special_tokens(tokenizer)
-        self._padding_id = tokenizer.pad_token_id or 0
         self._cased = scheme is None and model.config.type_vocab_size == CASINGS
+        make = partial(network, model, device=device, padding_id=self.tokenizer.padding_id)
+        self._network, self.precision = self._in(precision, make)
 
     @property
     def types(self) -> list[str]:
@@ -166,32 +152,29 @@ class BertTagger:
         except (OSError, ValueError, KeyError, TypeError) as exc:
             raise ModelFolderError(f"{folder}: no tagger ({type(exc).__name__})") from None
         model.load_state_dict(adapter.merge(folder / adapter.FILE, empty.state_dict()))
-        tagger = cls(tokenizer, model.eval().to(place), threshold=threshold, device=place)
+        precision = choose_precision(compute.precision, place)
         try:
-            tagger.compute_in(choose_precision(compute.precision, place))
+            return cls(
+                tokenizer,
+                model.eval().to(place),
+                threshold=threshold,
+                device=place,
+                precision=precision,
+            )
         except FloatingPointError:
             raise ModelFolderError(f"{folder}: the tagger reads no text") from None
-        return tagger
 
-    def compute_in(self, precision: Precision) -> None:
-        """Compute in a faster precision, unless its probabilities stray from those in fp32.
-
-        Raises:
-            FloatingPointError: the model gives no numbers in fp32.
-        """
+    def _in(
+        self, precision: Precision, make: Callable[[Precision], Network]
+    ) -> tuple[Network, Precision]:
+        """The forward pass in a precision, or in fp32 where its probabilities stray from those."""
         if precision is Precision.FP32:
-            return
-        pieces = self._pieces(_PROBES, self._encode(_PROBES))
-
-        def probe(model: Any) -> torch.Tensor:
-            self._model = model
-            return torch.cat(self._score(pieces))
-
-        self._model, self.precision = with_fallback(
-            self._model,
+            return make(precision), precision
+        pieces = self._pieces(_PROBES, self._words(_PROBES))
+        return with_fallback(
+            make,
             precision,
-            self._device,
-            probe=probe,
+            probe=lambda passes: torch.from_numpy(np.concatenate(self._score(pieces, passes))),
             tolerance=TOLERANCE,
             name="tagger",
             log_level=logging.INFO,
@@ -206,75 +189,79 @@ class BertTagger:
         if not texts:
             return []
         try:
-            words = self._encode(texts)
+            words = self._words(texts)
             pieces = self._pieces(texts, words)
             found: list[list[TaggedSpan]] = [[] for _ in texts]
-            for piece, scores in zip(pieces, self._score(pieces), strict=True):
-                hits = found[piece.text]
-                for hit in self._words(words[piece.text], piece, scores):
-                    if hits and hits[-1].start == hit.start:  # a word that two pieces share
-                        hits[-1] = max(hits[-1], hit, key=lambda one: one.score)
-                    else:
-                        hits.append(hit)
+            for index, hit in self._hits(pieces, words):
+                hits = found[index]
+                if hits and hits[-1].start == hit.start:  # a word that two pieces share
+                    hits[-1] = max(hits[-1], hit, key=lambda one: one.score)
+                else:
+                    hits.append(hit)
             return [aggregate(text, hits) for text, hits in zip(texts, found, strict=True)]
         except Exception as exc:  # noqa: BLE001 - a tokenizer's message may hold the text
             raise AnonymizationError(type(exc).__name__) from None
 
-    def _encode(self, texts: Sequence[str]) -> list[Words]:
-        return list(encode(self._tokenizer, texts, punctuation=not self._scheme.by_mean))
+    def _words(self, texts: Sequence[str]) -> list[Words]:
+        punctuation = not self._scheme.by_mean
+        pairs = zip(texts, self.tokenizer(texts), strict=True)
+        return [words_of(*pair, punctuation=punctuation) for pair in pairs]
 
-    def _pieces(self, texts: Sequence[str], words: Sequence[Words]) -> list[_Piece]:
+    def _pieces(self, texts: Sequence[str], words: Sequence[Words]) -> list[Piece]:
         """The windows of all texts, in order."""
+        around = len(self.tokenizer.before) + len(self.tokenizer.after)
+        room = self._scheme.window_tokens - around
         pairs = enumerate(zip(texts, words, strict=True))
-        return [piece for i, (text, its) in pairs for piece in self._cut(i, text, its)]
+        return [piece for i, pair in pairs for piece in cut(i, *pair, room)]
 
-    def _cut(self, index: int, text: str, words: Words) -> Iterator[_Piece]:
-        room = self._scheme.window_tokens - len(self._before) - len(self._after)
-        ends = windows.sentence_ends(text) if len(words.ids) > room else []
-        for start, stop in windows.cut(words.ids, words.offsets, ends, room, words.starts):
-            first = bisect.bisect_right(words.starts, start) - 1
-            last = bisect.bisect_left(words.starts, stop)
-            yield _Piece(index, start, first, last, words.ids[start:stop], words.types[start:stop])
-
-    def _score(self, pieces: Sequence[_Piece]) -> list[torch.Tensor]:
-        """For each piece the probabilities of types, `(tokens, types)`, in fp32 on the CPU."""
-        scores: list[torch.Tensor] = [torch.empty(0)] * len(pieces)
-        first, around = len(self._before), len(self._before) + len(self._after)
-        lengths = [len(piece.ids) + around for piece in pieces]
-        for group in similar_lengths(lengths, PADDED_TOKENS[self._device.type]):
-            probabilities = self._probabilities([pieces[i] for i in group])
-            for row, index in enumerate(group):
-                scores[index] = probabilities[row, first : first + len(pieces[index].ids)]
+    def _score(self, pieces: Sequence[Piece], passes: Network) -> list[NDArray[np.float32]]:
+        """For each piece the probabilities of types, of shape `(tokens, types)`."""
+        scores: list[NDArray[np.float32]] = [_NO_SCORES] * len(pieces)
+        before, after = len(self.tokenizer.before), len(self.tokenizer.after)
+        lengths = [before + len(piece.ids) + after for piece in pieces]
+        for group in passes.passes(lengths):
+            probabilities = self._probabilities([pieces[i] for i in group], passes).numpy()
+            start = 0
+            for index in group:
+                scores[index] = probabilities[start + before : start + lengths[index] - after]
+                start += lengths[index]
         return scores
 
-    def _probabilities(self, pieces: Sequence[_Piece]) -> torch.Tensor:
-        """The probabilities of types in one forward pass: `(pieces, tokens, types)`.
+    def _probabilities(self, pieces: Sequence[Piece], passes: Network) -> torch.Tensor:
+        """The probabilities of types in one forward pass, of shape `(tokens, types)`.
 
-        Tokens are those of the longest piece, special tokens and padding included.
+        The tokens are those of one piece behind the other, with special tokens around each.
         """
-        sequences = [(*self._before, *piece.ids, *self._after) for piece in pieces]
-        batch = pad(sequences, self._padding_id)
-        given = {"input_ids": batch.ids, "attention_mask": batch.mask.long()}
+        before, after = self.tokenizer.before, self.tokenizer.after
+        sequences = [(*before, *piece.ids, *after) for piece in pieces]
+        types = None
         if self._cased:
-            special = [LOWER] * len(self._before)
-            given["token_type_ids"] = batch.like([[*special, *piece.types] for piece in pieces])
-        with torch.inference_mode():
-            logits = self._model(**{name: t.to(self._device) for name, t in given.items()}).logits
-        return torch.softmax(finite(logits).float(), dim=-1).cpu() @ self._types_of_labels
+            first, last = [LOWER] * len(before), [LOWER] * len(after)
+            types = [[*first, *piece.types, *last] for piece in pieces]
+        return torch.softmax(passes.logits(sequences, types), dim=-1) @ self._types_of_labels
 
-    def _words(self, words: Words, piece: _Piece, scores: torch.Tensor) -> Iterator[TaggedSpan]:
-        """The words of a piece that are personal data; `scores` are those of its tokens."""
-        inside = (1.0 - scores[:, self._outside]).tolist()
-        for first, behind in itertools.pairwise(words.starts[piece.first : piece.last + 1]):
-            a, b = max(0, first - piece.start), min(behind - piece.start, len(piece.ids))
-            score = sum(inside[a:b]) / (b - a) if self._scheme.by_mean else max(inside[a:b])
-            share = share_of_threshold(words.types[first]) if self._cased else 1.0
-            if score < self.threshold * share:
+    def _hits(
+        self, pieces: Sequence[Piece], words: Sequence[Words]
+    ) -> Iterator[tuple[int, TaggedSpan]]:
+        """The words that are personal data, each with the number of its text."""
+        if not pieces:
+            return
+        scores = self._score(pieces, self._network)
+        likely = likely_words(
+            pieces,
+            words,
+            scores,
+            outside=self._outside,
+            by_mean=self._scheme.by_mean,
+            least=self.threshold * (_SHARES if self._cased else np.ones(CASINGS)),
+        )
+        for one in likely:
+            one.of_types[self._outside] = -1.0
+            entity_type = self._types[int(one.of_types.argmax())]
+            if one.score < floor(entity_type, self.threshold, self._threshold_of_floors):
                 continue
-            sums = scores[a:b].sum(dim=0)
-            sums[self._outside] = -1.0
-            entity_type = self._types[int(sums.argmax())]
-            if score < floor(entity_type, self.threshold, self._threshold_of_floors):
-                continue
-            start, end = words.offsets[first][0], words.offsets[behind - 1][1]
-            yield TaggedSpan(start, end, entity_type, score)
+            index = pieces[one.piece].text
+            starts, offsets = words[index].starts, words[index].offsets
+            start = offsets[starts[one.word]][0]
+            end = offsets[starts[one.word + 1] - 1][1]
+            yield index, TaggedSpan(start, end, entity_type, one.score)

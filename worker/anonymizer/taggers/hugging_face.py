@@ -93,14 +93,18 @@ def load(folder: Path, compute: Compute = AUTO, *, threshold: float = THRESHOLD)
     positions = getattr(model.config, "max_position_embeddings", None) or WINDOW_TOKENS
     longest = min(positions - (tokenizer.pad_token_id or 0) - 1, tokenizer.model_max_length)
     scheme = LabelScheme(types, by_mean=False, window_tokens=min(WINDOW_TOKENS, longest))
-    tagger = BertTagger(
-        tokenizer, model.eval().to(place), threshold=threshold, device=place, scheme=scheme
-    )
+    precision = choose_precision(compute.precision, place)
     try:
-        tagger.compute_in(choose_precision(compute.precision, place))
+        return BertTagger(
+            tokenizer,
+            model.eval().to(place),
+            threshold=threshold,
+            device=place,
+            scheme=scheme,
+            precision=precision,
+        )
     except FloatingPointError:
         raise ModelFolderError(f"{folder}: the tagger reads no text") from None
-    return tagger
 
 
 def _parts(folder: Path) -> tuple[Any, Any]:

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Literal, get_args
+
 from worker.anonymizer.taggers.words import MIXED, TITLE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+#: What weighs more where the tagger is unsure: that nothing personal stays (strict), or also that
+#: people's own words stay (balanced).
+Privacy = Literal["balanced", "strict"]
+PRIVACIES: tuple[Privacy, ...] = get_args(Privacy)
+#: The strict threshold as a share of the usual one, for taggers that do not tell theirs.
+STRICT_SHARE = 0.625
 
 #: The least score of each entity type. An organisation's name is more often an ordinary word as
 #: well than the name of a person or a place is.
@@ -13,6 +25,17 @@ OTHER_FLOOR = 0.9
 #: The share of the threshold that a word with a capital and small letters must reach: it is seldom
 #: anything but a name, and a tagger that was trained on lower case too gives it lower scores.
 CAPITAL_SHARE = 0.625
+
+
+def for_privacy(privacy: Privacy, usual: float, told: Mapping[str, float]) -> float:
+    """The threshold for a choice of privacy.
+
+    Args:
+        privacy: the choice.
+        usual: the tagger's threshold, between 0 and 1, which is that of `balanced`.
+        told: thresholds by choice, as far as the tagger's folder holds any.
+    """
+    return told.get(privacy, usual * STRICT_SHARE if privacy == "strict" else usual)
 
 
 def floor(entity_type: str, threshold: float, usual: float) -> float:

@@ -6,10 +6,12 @@ import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from worker.models.tokenization import tokenize_with_offsets
+from worker.models.tokenization import tokens_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from worker.models.tokenization import Tokens
 
 #: The casing of a word, given to the model as the token type of each of its tokens.
 LOWER, TITLE, UPPER, MIXED = range(4)
@@ -48,26 +50,34 @@ def encode(tokenizer: Any, texts: Sequence[str], *, punctuation: bool = False) -
     Args:
         tokenizer: a fast one of Hugging Face's.
         texts: at least one.
+        punctuation: see `words_of`.
+    """
+    for text, tokens in zip(texts, tokens_of(tokenizer, texts), strict=True):
+        yield words_of(text, tokens, punctuation=punctuation)
+
+
+def words_of(text: str, tokens: Tokens, *, punctuation: bool = False) -> Words:
+    """The tokens of a text by words.
+
+    Args:
+        text: the text.
+        tokens: its tokens.
         punctuation: whether to separate words from the punctuation beside them. BERT's tokenizer
             always does; others take `(Anna,` for one word.
     """
-    encoded = tokenize_with_offsets(tokenizer, texts)
-    for index, text in enumerate(texts):
-        ids, offsets = encoded["input_ids"][index], encoded["offset_mapping"][index]
-        word_of = encoded.word_ids(index)
-        starts = [
-            i
-            for i in range(len(ids))
-            if i == 0
-            or word_of[i] != word_of[i - 1]
-            or (punctuation and _are_separate(text, offsets[i - 1], offsets[i]))
-        ]
-        starts.append(len(ids))
-        types: list[int] = []
-        for first, behind in itertools.pairwise(starts):
-            token_type = casing(text[offsets[first][0] : offsets[behind - 1][1]])
-            types += [token_type] * (behind - first)
-        yield Words(ids, types, offsets, starts)
+    offsets, word_of = tokens.offsets, tokens.words
+    starts = [0] if word_of else []
+    starts += [i for i, (last, word) in enumerate(itertools.pairwise(word_of), 1) if word != last]
+    if punctuation:
+        apart = (i for i in range(1, len(offsets)) if _are_separate(text, *offsets[i - 1 : i + 1]))
+        starts = sorted({*starts, *apart})
+    starts.append(len(offsets))
+    types: list[int] = []
+    for first, behind in itertools.pairwise(starts):
+        word = text[offsets[first][0] : offsets[behind - 1][1]]
+        token_type = LOWER if word.islower() else casing(word)  # most are
+        types += [token_type] * (behind - first)
+    return Words(tokens.ids, types, offsets, starts)
 
 
 def _are_separate(text: str, left: tuple[int, int], right: tuple[int, int]) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
+from transformers import BertConfig
 
 from worker.anonymizer.anonymizer import Anonymizer
 from worker.anonymizer.taggers.bert import BertTagger
@@ -17,6 +18,8 @@ from worker.models.folder import SHIPPED_TAGGER
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+CPU = torch.device("cpu")
 
 
 @pytest.fixture(scope="module")
@@ -69,10 +72,8 @@ def test_a_long_run_without_white_space_hides_no_name(
 
 def test_every_word_is_judged_by_its_own_scores(tagger: BertTagger) -> None:
     """A model that knows one word finds it at its place, wherever windows were cut."""
-    name = tagger._tokenizer.convert_tokens_to_ids("grace")
-    knowing = BertTagger(
-        tagger._tokenizer, OneWord(tagger._model.config, name), threshold=0.5, device=tagger._device
-    )
+    name = tagger.tokenizer._tokenizer.convert_tokens_to_ids("grace")
+    knowing = BertTagger(tagger.tokenizer._tokenizer, OneWord(name), threshold=0.5, device=CPU)
     for run in ("x.", "undeterminable,", "q" * 99 + "!"):
         for text in (
             run * 300 + "grace",
@@ -87,8 +88,8 @@ def test_every_word_is_judged_by_its_own_scores(tagger: BertTagger) -> None:
 class OneWord:
     """Stands in for the model: one token is a person, as surely as told; all others nothing."""
 
-    def __init__(self, config: Any, token: int, score: float = 0.999) -> None:
-        self.config = config
+    def __init__(self, token: int, score: float = 0.999) -> None:
+        self.config = BertConfig.from_pretrained(SHIPPED_TAGGER)
         self._token, self._score = token, score
 
     def __call__(self, input_ids: torch.Tensor, **_: Any) -> Any:
@@ -112,12 +113,11 @@ def test_a_batch_equals_its_texts_one_by_one(tagger: BertTagger) -> None:
 
 
 def test_a_failing_model_tells_nothing_of_the_text(tagger: BertTagger) -> None:
-    broken = BertTagger(tagger._tokenizer, tagger._model, threshold=0.5, device=tagger._device)
+    class Failing(OneWord):
+        def __call__(self, **_: object) -> Any:
+            raise ValueError("Olumide")
 
-    def fail(**_: object) -> None:
-        raise ValueError("Olumide")
-
-    broken._model = fail
+    broken = BertTagger(tagger.tokenizer._tokenizer, Failing(0), threshold=0.5, device=CPU)
     with pytest.raises(AnonymizationError) as caught:
         broken.tag(["Olumide"])
     assert "Olumide" not in repr(caught.value)
@@ -126,7 +126,8 @@ def test_a_failing_model_tells_nothing_of_the_text(tagger: BertTagger) -> None:
 def test_a_tagger_that_gives_no_numbers_takes_nothing_for_harmless(
     tagger: BertTagger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tagger._model.classifier.bias, "data", torch.full((1,), torch.nan))
+    head = tagger._network._head
+    monkeypatch.setattr(head.bias, "data", torch.full_like(head.bias.data, torch.nan))
     with pytest.raises(AnonymizationError, match="FloatingPointError"):
         tagger.tag(["Olumide"])
 
@@ -144,8 +145,8 @@ def test_numbered_placeholders_tell_who_did_what() -> None:
 
 
 def test_a_word_with_a_capital_need_be_less_sure(tagger: BertTagger) -> None:
-    name = tagger._tokenizer.convert_tokens_to_ids("grace")
-    model = OneWord(tagger._model.config, name, score=0.35)
-    unsure = BertTagger(tagger._tokenizer, model, threshold=0.4, device=tagger._device)
+    name = tagger.tokenizer._tokenizer.convert_tokens_to_ids("grace")
+    model = OneWord(name, score=0.35)
+    unsure = BertTagger(tagger.tokenizer._tokenizer, model, threshold=0.4, device=CPU)
     texts = ["so Grace came", "so grace came", "SO GRACE CAME"]
     assert [bool(found) for found in unsure.tag(texts)] == [True, False, False]

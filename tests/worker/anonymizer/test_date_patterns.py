@@ -1,0 +1,106 @@
+"""Dates in words, in figures and of ISO 8601, and the times of day and fractions that are none."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+IN_WORDS = (
+    "born on the ⟦third of march nineteen forty-eight⟧ at home",
+    "on ⟦April the twenty-second, two thousand and eleven⟧ it rained",
+    "The ⟦twelfth of November twenty nineteen⟧, that is on the letter",
+    "On the ⟦first of August⟧ we fly",
+    "the ⟦thirtieth of the ninth, two thousand and seven⟧",
+    "We came in ⟦nineteen eighty-six⟧ with two suitcases",
+    "due the ⟦twenty eighth of february⟧",
+    "since ⟦two thousand and four⟧ nothing has grown here",
+    "it was ⟦june fifth⟧, the longest week",
+    "on the ⟦second of may⟧ i signed",
+    "⟦may the ninth⟧ is her day",
+    "back in ⟦twenty sixteen⟧ I still had hair",
+    "⟦Nineteen seventy-four⟧ was a dry year",
+    "on the ⟦seventeenth of the fourth⟧ we met",
+    "the ⟦fifth of october, nineteen oh nine⟧ stands on the stone",
+    "in ⟦march two thousand nine⟧ we moved",
+    "the summer of ⟦nineteen sixty-nine⟧",
+    "on ⟦march third⟧ i gave up",
+    "⟦thirty-first of December nineteen ninety-nine⟧, all of us on the roof",
+    "am ⟦14. März 2020⟧ war alles zu",
+    "el ⟦3 de octubre de 2018⟧ nos casamos",
+    "le ⟦2 mars 2011⟧ il neigeait",
+    "我们⟦2021年3月5日⟧搬家了",
+)
+NO_DATES_IN_WORDS = (
+    "The second of my three wishes came true, the third can wait.",
+    "For the ninth time this week I have washed it.",
+    "Twenty twenty vision at last, says the optician.",
+    "we may march, we march on, she may",
+    "first of all, second of all, third of four",
+    "the first of many and the fifth of the lot",
+    "in twenty minutes, in twenty ten-minute rounds",
+    "nineteen minutes, then twenty, then nineteen again",
+    "two thousand and eleven steps before lunch",
+    "May I sit, may the best one win",
+    "the first may be the last",
+    "a quarter of an hour, a third of the second bottle",
+    "in two thousand steps I was home",
+    "eighteen, nineteen, twenty, then I stopped counting",
+    "march on, third from the left",
+)
+IN_FIGURES = (
+    "it wrote ⟦2023-11-19⟧T06:42:10Z restless",
+    "portal: ⟦17.02.2025⟧T08:15 blood",
+    "memo ⟦20240311⟧ again",
+    "⟦2022/08/30⟧ 19:04 first line",
+    "IMG_⟦20231225⟧_081500.jpg",
+    "created Tue, ⟦14 Jan 2025⟧ 09:31:07 +0100",
+    "week ⟦2024-W07-3⟧ was long",
+    "in ⟦2024W12⟧ I ran",
+    "stamp ⟦20240311⟧T0815 on it",
+    "the ⟦2024-060⟧T10:00 line",
+    "from ⟦2024-03⟧ on",
+    "⟦03-Feb-2021⟧ is stamped on it",
+    "seen ⟦14/Feb/2021⟧ again",
+    "dated ⟦3.4.98⟧ in ink",
+    "on ⟦17/02⟧ we signed",
+    "⟦11-30-2019⟧ in blue pen",
+    "in ⟦'98⟧ we had no phone",
+    "early ⟦2019⟧ was calm",
+    "christmas ⟦2017⟧ in the van",
+    "between ⟦2011⟧ and ⟦2014⟧ i wrote nothing",
+    "⟦2010-2014⟧ was school",
+    "the ⟦30th of the 9th⟧, never again",
+    "on ⟦3rd Jan⟧ and on ⟦Feb 9⟧",
+    "⟦12 October⟧, ⟦Oct. 12th⟧",
+)
+NO_DATES_IN_FIGURES = (
+    "Alarm 0545, bus 0612, shift 0700 till 1930.",
+    "Awake at 03:12, at 04:40 and at 05:55.",
+    "mood check 7:30am okay, 13:00 better, 21:45 tired",
+    "Ran the 5k in 27:41, second lap in 13:20.",
+    "BP 138/86, pain 4/10, 24/7 on call",
+    "half of 3/4 cup and 1/2 tsp, on 1/2 a tank",
+    "Version 2.14.0 of the app and v1.2.14 too",
+    "we won 21-15-9, then 3-2",
+    "2000-250 is what I ate, 1850 kcal",
+    "from 2000 steps to 2010 steps",
+    "by 2015 i was asleep, up at 0540 again",
+    "version 10.12.19 and 1.2.3 of it",
+    "1920x1080 and 2024px wide",
+    "call me at 10.30 or 11.15",
+    "the 9th of 12 rounds and the 3rd of the week",
+)
+
+
+@pytest.mark.parametrize("marked", [*IN_WORDS, *IN_FIGURES])
+def test_a_date_is_found(found_by_patterns: Callable[[str], str], marked: str) -> None:
+    assert found_by_patterns(marked) == marked
+
+
+@pytest.mark.parametrize("text", [*NO_DATES_IN_WORDS, *NO_DATES_IN_FIGURES])
+def test_what_is_no_date_stays(found_by_patterns: Callable[[str], str], text: str) -> None:
+    assert found_by_patterns(text) == text

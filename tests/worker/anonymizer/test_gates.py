@@ -1,0 +1,119 @@
+"""Gates say "cannot match" only of texts in which nothing matches."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from presidio_analyzer.predefined_recognizers import (
+    CreditCardRecognizer,
+    IbanRecognizer,
+    IpRecognizer,
+    NhsRecognizer,
+)
+
+from tests.worker.anonymizer import (
+    test_age_patterns,
+    test_date_patterns,
+    test_name_patterns,
+    test_number_patterns,
+)
+from worker.anonymizer import recognizers
+from worker.anonymizer.patterns.recognizer import FormRecognizer
+from worker.anonymizer.patterns.rules import Group, Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+DATA = Path(__file__).parents[2] / "data"
+GATED, UNGATED = FormRecognizer(), FormRecognizer(gated=False)
+TYPES = GATED.supported_entities
+FROM_TABLES = [
+    text.replace("\u27e6", "").replace("\u27e7", "")
+    for module in (test_age_patterns, test_date_patterns, test_name_patterns, test_number_patterns)
+    for name, table in vars(module).items()
+    if name.isupper() and isinstance(table, tuple)
+    for text in table
+]
+#: Words of the tables, and what may hide a word from a gate: letters that count as ASCII letters
+#: without regard to case, marks, digits and joiners beside a word.
+PIECES = sorted({word for text in FROM_TABLES for word in text.split()})
+ODD = [
+    "\u017f",
+    "\u212a",
+    "\u0130",
+    "\u0131",
+    "\u0301",
+    "_",
+    "\u00b2",
+    "\u0663",
+    "-",
+    "'",
+    "\u2019",
+]
+GAPS = [" ", " ", " ", "", "\n", ", ", ". ", "\u00a0", *ODD]
+PRESIDIOS = {
+    recognizers.JournalCreditCardRecognizer: CreditCardRecognizer,
+    recognizers.JournalIbanRecognizer: IbanRecognizer,
+    recognizers.JournalNhsRecognizer: NhsRecognizer,
+}
+
+
+def findings(recognizer: Any, text: str, types: Iterable[str]) -> list[tuple[Any, ...]]:
+    found = recognizer.analyze(text, list(types), None)
+    return sorted((r.entity_type, r.start, r.end, r.score) for r in found)
+
+
+@st.composite
+def texts(draw: st.DrawFn) -> str:
+    pieces = draw(st.lists(st.sampled_from(PIECES), min_size=1, max_size=9))
+    return "".join(piece + draw(st.sampled_from(GAPS)) for piece in pieces)
+
+
+@settings(deadline=None, database=None, max_examples=250, suppress_health_check=list(HealthCheck))
+@given(text=texts() | st.text(max_size=40))
+@example(text="\u017fIXTY-THREE, aged \u017fixty. I am tw\u0130nty.")
+@example(text="in The Lamb & Lantern, cards 4111111111111111, nhsab 123456")
+@example(text="he turned fiftee\u0301n, \u00b2aged 9")
+def test_what_the_patterns_find_passes_their_gates(text: str) -> None:
+    assert findings(GATED, text, TYPES) == findings(UNGATED, text, TYPES)
+
+
+def test_gates_change_nothing_on_texts_with_personal_data() -> None:
+    journals = (DATA / "journals_pii.jsonl").read_text(encoding="utf-8").splitlines()
+    for text in (*FROM_TABLES, *(json.loads(line)["text"] for line in journals)):
+        assert findings(GATED, text, TYPES) == findings(UNGATED, text, TYPES)
+
+
+@pytest.mark.parametrize("ours", PRESIDIOS)
+@settings(deadline=None, database=None, max_examples=60, suppress_health_check=list(HealthCheck))
+@given(
+    text=st.lists(
+        st.sampled_from(["4111", "1111", "DE89", "3704", "0044", "943 476 5919", "0532013000", "a"])
+        | st.text(" -.\u0663xX9", max_size=4),
+        max_size=8,
+    ).map(" ".join)
+    | st.sampled_from(["4111 1111 1111 1111", "GB82WEST12345698765432", "943-476-5919"])
+)
+def test_what_presidios_recognizers_find_passes_our_tests(ours: Any, text: str) -> None:
+    gated, plain = ours(), PRESIDIOS[ours]()
+    types = plain.supported_entities
+    assert findings(gated, text, types) == findings(plain, text, types)
+
+
+@settings(deadline=None, database=None, max_examples=80, suppress_health_check=list(HealthCheck))
+@given(text=st.text("0123456789.:abf /", max_size=30) | st.sampled_from(["::1", "1.2.3.4"]))
+def test_the_cheap_test_for_addresses_lets_all_of_them_pass(text: str) -> None:
+    if findings(IpRecognizer(), text, ["IP_ADDRESS"]):
+        assert recognizers.may_hold_address(text)
+
+
+def test_a_pattern_that_runs_out_of_time_fails_the_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("worker.anonymizer.patterns.rules.PATTERN_SECONDS", 0.01)
+    slow = Group("ID", lambda _: True, (Rule("slow", r"(?:(?:a|a?)+)+[^a]{2}", 0.5),))
+    with pytest.raises(TimeoutError):
+        FormRecognizer([slow]).analyze("a" * 200, ["ID"])

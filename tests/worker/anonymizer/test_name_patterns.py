@@ -1,0 +1,131 @@
+"""Places in figures, network addresses, user names, and organizations named by ordinary words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+COORDINATES = (
+    "ashes at ⟦47.31902, 8.05117⟧ by the larch",
+    "The buoy is at ⟦54°11'27\"N 4°36'02\"W⟧, we rowed",
+    "only ⟦7FG8V3PX+QM⟧ on a bit of card",
+    "meet at ⟦GV4H+2Q⟧ he wrote",
+    "Parked at grid ref ⟦SK 127 836⟧ and walked",
+    "geo:⟦-36.84512,174.76103⟧, wrong beach",
+    "lat ⟦-33.8719⟧ long ⟦151.2046⟧ if anyone",
+    "latitude: ⟦52.2053⟧, longitude: ⟦0.1218⟧",
+    "we camped at ⟦52.2053° N, 0.1218° E⟧ that night",
+    "the hut, ⟦N 46° 31.245' E 7° 58.112'⟧, was full",
+    "it is at ///⟦filled.count.soap⟧ he said",
+    "the bench at ⟦TQ 3003 8045⟧ is hers",
+    "(⟦40.741895,-73.989308⟧)",
+)
+NO_COORDINATES = (
+    "BP 128 over 79, temperature 37.2, sats 97.",
+    "New lenses: -3.50 left, -2.25 right, axis 90.",
+    "B+ for the essay, a 4+2 fold, C++ can wait",
+    "it was 21° outside and 18° in here",
+    "1.5, 2.25 and 3.75 cups",
+    "my long 3.5 hour walk, my lat pulldown at 45.5",
+    "turned the pot 90° and the other 45° N of nothing",
+    "5'11\" and 6'2\" in socks",
+    "ratio 1.618, 2.718 and so on",
+    "SK is my sister and NY 100 is a dream",
+)
+ADDRESSES = (
+    "log shows ⟦fd12:3456:789a::17⟧ connecting",
+    "from ⟦203.0.113.77⟧ and read my drafts",
+    "down ⟦2001:db8:85a3:8d3:1319:8a2e:370:7348⟧ for him",
+    "answers at ⟦fe80::1c2d:3eff:fe4a:5b6c⟧, like a cat",
+    "under the box, ⟦3c:5a:b4:1f:0e:77⟧, while i lay",
+    "pinged ⟦2001:db8::1⟧ twice",
+)
+NO_ADDRESSES = (
+    "sleep:: 7h40 lights:: 23:05 up:: 06:50 mood:: fair",
+    "std::vector made me cry and so did a::b",
+    "face:: tired. bead:: two rows. dad:: called. fade:: not yet",
+    "Version 2.14.0.3 of the habit app",
+    "Cake is 3:2:1 flour, butter, sugar.",
+    "face::bead and cafe::decade, add::ed",
+    "note:: a: b: c: d",
+    "::",
+    "am :: 8:: pm :: 10::",
+    "7::8 was the score",
+)
+HANDLES = (
+    "⟦quietfern88⟧ liked a post of mine",
+    "my gamertag was ⟦xX_plumduff_Xx⟧ then",
+    "Followed back by ⟦late.bus.luna⟧ today",
+    "dm'd ⟦kofi.makes.chairs⟧ about the leg",
+    "added ⟦moss_and_mortar⟧ on discord",
+    "on reddit as ⟦u/tired_tenor_77⟧ and",
+    "my handle on the running app is ⟦slowpoke_sal⟧ and",
+    "tagged by ⟦@nori.and.salt⟧ in a photo",
+    "⟦salt_and_ink⟧ commented under my drawing",
+    "blocked ⟦greyheron1990⟧ and slept",
+    "I go by ⟦pine.needle_7⟧ online",
+    "my psn is ⟦TheQuietOne42⟧ if you play",
+    "play with ⟦softrain#4471⟧ most nights",
+    "messaged ⟦old_tin_roof⟧, no answer",
+    "screen name ⟦lemonpith⟧ since school",
+)
+NO_HANDLES = (
+    "Every username I wanted was taken.",
+    "node_modules ate my disk again, snake_case forever",
+    "followed by sleep.Then soup",
+    "dm'd him about it, messaged my sister",
+    "added 200g flour and b12 drops",
+    "my_var is_none again, I wrote test_one",
+    "he liked covid19 jokes, nobody commented",
+    "my profile is private and my account is old",
+    "blocked him on everything",
+    "I follow the rules, i.e. most of them",
+    "my username is gone, my handle broke",
+    "added salt. it helped",
+)
+ORGANIZATIONS = (
+    "Quiz night at the ⟦Copper Kettle⟧ and we came fourth",
+    "she works at ⟦Copper Kettle⟧ now",
+    "booked at ⟦harbour dental⟧ for thursday",
+    "taken on at ⟦orange peel studios⟧, tea first",
+    "outside the ⟦Lamb and Lantern⟧ and we talked",
+    "the ⟦Bright Steps nursery⟧ rang",
+    "at ⟦hawthorn lane primary⟧ he is kind",
+    "a shift at ⟦Second Spoon⟧ and my feet",
+    "He got a job at ⟦Paper & Thread⟧ in town",
+    "interview at ⟦northlight logistics⟧ went okay",
+    "haircut at the ⟦Golden Comb⟧ again",
+    "⟦Bright Steps⟧ rang about the nursery place.",
+)
+NO_ORGANIZATIONS = (
+    "Walked past the old castle, the pub was shut, forgot the dental floss",
+    "blue as a school jumper at the pond",
+    "The corner shop, the bakery, the bank: everyone asked",
+    "she works at home and he works at night",
+    "a job at the hospital and a shift at the bar",
+    "the French bakery and the Turkish restaurant",
+    "at the Christmas Market and at the Town Hall",
+    "from good dental care, at local primary",
+    "Mum rang about dinner. Then Dad called.",
+    "Yesterday Mum rang, Later Dad texted",
+    "I work at A&E, he works for HR",
+    "at the nursery, by the studio, near the surgery",
+)
+
+
+@pytest.mark.parametrize("marked", [*COORDINATES, *ADDRESSES, *HANDLES, *ORGANIZATIONS])
+def test_a_name_with_a_form_or_a_cue_is_found(
+    found_by_patterns: Callable[[str], str], marked: str
+) -> None:
+    assert found_by_patterns(marked) == marked
+
+
+@pytest.mark.parametrize("text", [*NO_COORDINATES, *NO_ADDRESSES, *NO_HANDLES, *NO_ORGANIZATIONS])
+def test_what_only_looks_like_a_name_stays(
+    found_by_patterns: Callable[[str], str], text: str
+) -> None:
+    assert found_by_patterns(text) == text

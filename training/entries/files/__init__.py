@@ -1,0 +1,1 @@
+"""Files as people have them: encodings, delimiters, headers, and the many ways to write labels."""

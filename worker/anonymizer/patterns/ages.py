@@ -1,0 +1,299 @@
+"""Ages in figures and in words, with the words that make an age of a number.
+
+A number alone is a score, a dose, a price or a time. It is an age where somebody "is" or "turned"
+it and nothing that could be counted follows, or where a cue such as "aged" or "a man of" stands
+before it.
+"""
+
+from __future__ import annotations
+
+from worker.anonymizer.patterns.gates import (
+    any_part,
+    any_word,
+    either,
+    every,
+    has_digit,
+    matching,
+    matching_lowered,
+)
+from worker.anonymizer.patterns.numerals import (
+    DIGIT_WORDS,
+    ONE,
+    ORDINAL,
+    TEEN_WORDS,
+    TENS,
+    TENS_WORDS,
+    TWO_DIGITS,
+)
+from worker.anonymizer.patterns.people import KIN, KIN_WORDS, MANY_KIN, MANY_KIN_WORDS, SOMEBODY
+from worker.anonymizer.patterns.rules import Group, Rule
+
+#: Behind a figure: no part of a longer figure, of a range, a score, a share or a decade.
+_WHOLE = r"\b(?![%\u00b0\u00bd\u2153]|[.,:/]\d|\s?[-\u2013]\s?\d|['\u2019]s\b)"
+_FIGURE = rf"(?<![\d.,:/$\u20ac\u00a3#-])(?:1[01]\d|[1-9]\d?){_WHOLE}"
+_FROM_13 = rf"(?<![\d.,:/$\u20ac\u00a3#-])(?:1[01]\d|1[3-9]|[2-9]\d){_WHOLE}"
+_FROM_25 = rf"(?<![\d.,:/$\u20ac\u00a3#-])(?:1[01]\d|2[5-9]|[3-9]\d){_WHOLE}"
+#: "One" often means any person. Up to nine, words count fewer other things than figures do.
+_SMALL = r"\b(?:two|three|four|five|six|seven|eight|nine)\b"
+_WORDS = rf"\b{TWO_DIGITS}\b(?![ -](?:odd|something|ish|fold|hundred|thousand|million))"
+_WORDS_FROM_13 = rf"(?!ten\b|eleven\b|twelve\b){_WORDS}"
+_TENS_WORDS = rf"\b{TENS}(?:[ -]{ONE})?\b"
+_AGE = rf"(?:{_FIGURE}|{_WORDS}|{_SMALL})(?: and a half\b)?"
+_LIST = rf"(?P<it>{_AGE})(?:(?:,? and |, ?| & |,? or )(?P<it>{_AGE})){{0,5}}"
+#: The same where a range of ages may be meant.
+_IN_RANGE = rf"(?:(?<![\d.,:/])(?:1[01]\d|[1-9]\d?)\b(?![%\u00b0]|[.,:/]\d)|{_WORDS}|{_SMALL})"
+_NO_MEASURE = r"(?! ?(?:min|mins|minutes?|hours?|hrs?|days|km|miles?|kg|lbs?|pounds|times|am|pm)\b)"
+_MONTHS = (
+    r"(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]{0,6}"
+    r"|(?:the )?(?:spring|summer|autumn|fall|winter)|a (?:week|month|few|couple)"
+    r"|(?:two|three|four|five|six|\d{1,2}) (?:days|weeks|months)"
+)
+#: Not before a unit or another word that shows that a number is no age.
+_UNITS = (
+    r"(?:%|percent|min|mins|minutes?|hours?|hrs?|h|seconds?|secs?|s|days?|weeks?|months?|years?"
+    r"|miles?|mi|km|k|m|kg|kilos?|g|grams?|mg|mcg|ml|iu|units?|lbs?|pounds?|stone|steps|times|st|nd"
+    r"|rd|th|am|pm|a\.m|p\.m|o['\u2019]?clock|cm|mm|feet|foot|ft|inch(?:es)?|points?|pages?|down|up"
+    r"|for|out|into|away|short|late|early|behind|ahead|over|under|to|of|degrees|c|f|euros?|dollars?"
+    r"|bucks|quid|cents?|grand|pence|p|hundred|thousand|million|minus|plus|people|games?|matches"
+    r"|pills?|tablets?|drinks?|sessions?|reps?|sets?|laps?|rounds?|cups?|more|less|left|sure"
+    r"|certain|positive|convinced|confident|done|there|off|with|about|committed|serious|types?"
+    r"|sorts?|kinds?|sizes?|bpm|mph|kph|kcal|cal(?:ories)?|percentile|votes?|marks?|or so"
+    r"|and a half (?:hours?|minutes?|days?|weeks?|months?|miles?))\b"
+)
+_NO_COUNT = rf"(?!\s*{_UNITS})"
+_NO_UNIT = (
+    rf"(?!\s*(?:{_UNITS}|in\b(?! (?:{_MONTHS})\b)"
+    r"|on\b(?! (?:the|my|his|her|our|monday|tuesday|wednesday|thursday|friday|saturday|sunday)\b)))"
+)
+#: What may follow an age: the end of a clause, or a word that begins another.
+_FOLLOWED = (
+    r"(?=\s*(?:[.,;:!?)\]\"\u201d\u2026\u2014]|\u2013|$)|\s+(?:and|but|now|when|today|so|or|because"
+    r"|cause|cuz|yet|then|already|soon|tomorrow|tonight|this|next|last|who|which|if|while|as|again"
+    r"|i|he|she|we|they|you|my|too|though|lol|going|turning|at (?:the time|school|home|christmas)"
+    rf"|in (?:{_MONTHS})|on (?:the|my|his|her|our|monday|tuesday|wednesday|thursday|friday|saturday"
+    r"|sunday))\b)"
+)
+_IS = (
+    r"(?:['\u2019]?(?:s|m|re)| is| am| are| was| were| isn['\u2019]?t| wasn['\u2019]?t"
+    r"|(?:['\u2019](?:ll|d)| will| would| must| might| may| could| should| can['\u2019]?t| gonna"
+    r"| going to) (?:be|have been|turn)| (?:looks?|looked|seems?|seemed|became|becomes)"
+    r"|(?: has| had)? turn(?:s|ed|ing)?)"
+)
+_ABOUT = (
+    r"(?: (?:only|just|still|now|already|about|around|almost|nearly|not even|not yet|barely|maybe"
+    r"|roughly|probably|like|well over|well past|approaching|pushing|nearing|hitting|turning|rising"
+    r"|actually|finally|officially|basically|at least|all of|gonna be|going to be|about to be"
+    r"|about to turn|really|at most)){0,2}"
+)
+_TURN = rf"\bturn(?:s|ed|ing)?{_ABOUT}"
+_LIFE_EVENT = (
+    r"(?:pregnant|diagnosed|orphaned|widowed|divorced|retired?|retiring|left (?:home|school)"
+    r"|dropped out|emigrated|moved out|a (?:mother|father|mum|mom|dad|parent|grandma|grandmother"
+    r"|grandfather|widow|widower|virgin))"
+)
+_EVENT = r"(?:died|passed(?: away)?|married|wed|engaged|lost (?:my|his|her) \w{2,12}|single|sober)"
+_BEGUN = (
+    r"(?:learn\w{0,5}|start\w{0,3}(?: \w{2,12}){0,2}|beg[aiu]n\w{0,4}(?: \w{2,12}){0,2}"
+    r"|career|still (?:here|alive|alone|going|standing|dancing|working))"
+)
+_UNIT_OLD = r"(?:years?|yrs?|y|months?|mos?|weeks?|wks?)"
+_NUMBER = either(
+    has_digit,
+    any_word(TEEN_WORDS, TENS_WORDS, DIGIT_WORDS.removeprefix("one ")),
+)
+_CLAUSE_END = r"(?=\s*(?:[.,;!?)]|$))"
+
+OLD = Group(
+    "AGE",
+    every(either(_NUMBER, any_word("one")), any_word("old olds age young yo o y yr yrs")),
+    (
+        Rule(
+            "years old",
+            rf"\b(?:1[01]\d|[1-9]?\d(?:\.5|\u00bd)?|{TWO_DIGITS}|{ONE})(?: and a half)?"
+            rf"[ -]?{_UNIT_OLD}[ -](?:olds?|young|of age)\b",
+            0.8,
+        ),
+        Rule("y/o", r"\b(?:1[01]\d|[1-9]?\d)(?= ?(?:y/?o|yo|yrs?\.? old|y\.o\.?)\b)", 0.8),
+    ),
+)
+CUED = Group(
+    "AGE",
+    every(_NUMBER, any_word("aged age ages")),
+    (
+        Rule(
+            "aged",
+            r"\b(?:aged|ages?)(?: ?[:=-]| is| was| \()?(?: (?:of|between|about|around|only|just"
+            rf"|nearly|almost|only))? ?(?P<it>{_IN_RANGE})(?:(?:,? and |, ?| & |,? or | to "
+            rf"| ?[-\u2013] ?)(?P<it>{_IN_RANGE})){{0,5}}{_NO_MEASURE}",
+            0.8,
+        ),
+    ),
+)
+#: How a number begins, in figures or in words but for "one".
+_FIRST_LETTERS = r"(?:\d|tw|thr|thir|ten|four|fort|fif|five|six|seven|eig|ele|nin)"
+#: The words that stand before an age where somebody is of it: the last of `_IS` and `_ABOUT`.
+_BEFORE_AGE = (
+    r"(?:s|m|re|t|am|are|were|be|been|turn(?:ed|ing)?|look|looked|seem|seemed|became|only|still|now"
+    r"|already|about|around|almost|nearly|even|yet|barely|maybe|roughly|probably|like|over|past"
+    r"|approaching|pushing|nearing|hitting|turning|rising|actually|finally|officially|basically"
+    r"|least|of|really|have|had|has) "
+    rf"{_FIRST_LETTERS}"
+)
+BEING = Group(
+    "AGE",
+    every(
+        _NUMBER,
+        any_word("i im he hes she shes they theyre who whos must", KIN_WORDS, MANY_KIN_WORDS),
+        matching_lowered(_BEFORE_AGE),
+    ),
+    (
+        Rule(
+            "somebody is",
+            rf"\b(?!is\b)(?:i|he|she|they|who|{KIN}|{MANY_KIN}){_IS}{_ABOUT} {_LIST}{_FOLLOWED}",
+            0.6,
+        ),
+        Rule(
+            "I am",
+            rf"\b(?:i['\u2019]?m|i am){_ABOUT} (?P<it>{_FIGURE}|{_WORDS}){_NO_UNIT}",
+            0.6,
+        ),
+        Rule(
+            "was, in words",
+            rf"\b(?:i was|s?he is|s?he[' \u2019]?s|s?he was) (?P<it>{_WORDS}){_NO_UNIT}",
+            0.6,
+        ),
+        Rule(
+            "when somebody was",
+            r"\b(?:when|since|before|until|till|from when|while) (?:i|he|she|we|they) (?:was|were)"
+            rf"{_ABOUT} {_LIST}{_NO_UNIT}",
+            0.6,
+        ),
+        Rule(
+            "weeks or months",
+            rf"\b(?:she|he|they|{KIN}|{MANY_KIN}){_IS}{_ABOUT} "
+            rf"(?P<it>(?:{_FIGURE}|{_WORDS}|{_SMALL}) (?:weeks|months))"
+            r"(?=\s*(?:[.,;!?)]|$)| (?:and|but|now|today|tomorrow)\b)",
+            0.6,
+        ),
+        Rule("must be", rf"\bmust be{_ABOUT} (?P<it>{_WORDS_FROM_13}){_FOLLOWED}", 0.6),
+        Rule(
+            "has years",
+            rf"\b(?:i|he|she) ha(?:ve|s|d) (?P<it>(?:{_FIGURE}|{_WORDS}) years)"
+            r"(?=\s*(?:[.,;!?]|$)| and (?:i|he|she)\b)",
+            0.6,
+        ),
+    ),
+)
+BESIDE = Group(
+    "AGE",
+    every(
+        _NUMBER,
+        any_part(", ", " ("),
+        any_word("me i he she", KIN_WORDS, MANY_KIN_WORDS),
+        matching_lowered(rf"[a-z](?:, | \(){_FIRST_LETTERS}"),
+    ),
+    (
+        Rule(
+            "between commas",
+            rf"\b(?:{KIN}|{MANY_KIN}), {_LIST}(?=[,)]|,? and (?:my|his|her|our|a|the)\b)",
+            0.6,
+        ),
+        Rule("in brackets", rf"\b(?:{KIN}|{MANY_KIN}|me|i|he|she) \({_LIST}\)", 0.6),
+    ),
+)
+TURNED = Group(
+    "AGE",
+    every(_NUMBER, any_word("turn turns turned turning going big")),
+    (
+        Rule("turned", rf"{_TURN} (?P<it>{_FIGURE}|{_WORDS}){_NO_UNIT}", 0.6),
+        Rule("turned small", rf"{_TURN} (?P<it>{_SMALL}|\bone\b){_FOLLOWED}", 0.6),
+        Rule("going on", rf"(?P<it>{_AGE}) going on (?P<it>{_AGE}){_NO_UNIT}", 0.6),
+        Rule(
+            "the big",
+            rf"\bthe big (?P<it>[3-9]-?[0o]\b|{ONE}[ -]oh?\b|{TENS}\b)",
+            0.6,
+        ),
+    ),
+)
+OF = Group(
+    "AGE",
+    every(_NUMBER, any_word("of for")),
+    (
+        Rule(
+            "a man of",
+            rf"\b{SOMEBODY} of{_ABOUT} (?P<it>{_FIGURE}|{_WORDS}|{_SMALL}){_NO_UNIT}(?! \w+s\b)",
+            0.6,
+        ),
+        Rule(
+            "good for",
+            r"\b(?:not bad|bad|good|great|fit|young|old|spry|sharp|well|amazing|fantastic|healthy"
+            rf"|agile|active|strong) for (?:a )?(?P<it>{_FROM_13}|{_WORDS_FROM_13}){_CLAUSE_END}",
+            0.6,
+        ),
+        Rule(
+            "tall for",
+            rf"\b(?:tall|small|big|mature|wise|clever) for (?:a )?(?P<it>{_AGE}){_CLAUSE_END}",
+            0.6,
+        ),
+    ),
+)
+AT = Group(
+    "AGE",
+    every(_NUMBER, any_word("at by")),
+    (
+        Rule(
+            "at, and somebody",
+            rf"\bat (?P<it>{_FROM_25}|{_WORDS_FROM_13})(?: years)?,? (?:i|he|she)"
+            r"(?:['\u2019]\w{1,2})?\b",
+            0.6,
+        ),
+        Rule(
+            "at, and somebody did",
+            rf"\bat (?P<it>{_FROM_13}|{_SMALL}|{_WORDS}),? (?:i|he|she) (?:was|had|left|married"
+            rf"|knew"
+            r"|thought|moved|became|could|believed|wanted|learned|learnt)\b",
+            0.6,
+        ),
+        Rule("life event at", rf"\b{_LIFE_EVENT} at (?P<it>{_AGE}){_NO_COUNT}", 0.6),
+        Rule("event at", rf"\b{_EVENT} at (?P<it>{_FROM_13}|{_WORDS_FROM_13}){_NO_COUNT}", 0.6),
+        Rule(
+            "began at",
+            rf"\b{_BEGUN} at (?P<it>{_FROM_25}|{_WORDS_FROM_13}){_NO_UNIT}",
+            0.6,
+        ),
+        Rule("by", rf"\bby (?P<it>{_FROM_25}|{_TENS_WORDS}),? (?:i|he|she)\b", 0.6),
+    ),
+)
+BIRTHDAY = Group(
+    "AGE",
+    any_word("birthday bday b"),
+    (
+        Rule("birthday", rf"\b(?:1[01]\d|[1-9]?\d){ORDINAL}(?= (?:birthday|bday|b-day)\b)", 0.7),
+        Rule(
+            "birthday in words",
+            r"\b(?:(?:thir|four|fif|six|seven|eigh|nine)teenth|(?:twent|thirt|fou?rt|fift|sixt"
+            r"|sevent"
+            rf"|eight|ninet)ieth|{TENS}[ -](?:first|second|third|fourth|fifth|sixth|seventh|eighth"
+            r"|ninth))(?= (?:birthday|bday|b-day)\b)",
+            0.7,
+        ),
+    ),
+)
+SEX = Group(
+    "AGE",
+    every(has_digit, matching(r"\d ?/? ?[mfMF]\b|[(\[][mfMF] ?/? ?\d")),
+    (
+        Rule(
+            "age and sex",
+            r"(?<=[(\[])(?:1[01]\d|[1-9]?\d) ?/? ?[mf](?=[)\]])"
+            r"|(?<=[(\[])[mf] ?/? ?(?:1[01]\d|[1-9]?\d)(?=[)\]])",
+            0.7,
+        ),
+        Rule(
+            "age and sex in the open",
+            r"\b(?:i['\u2019]?m|i am|as an?|me|i)(?:,| a)? \K(?-i:[1-9]\d[MF])\b",
+            0.6,
+        ),
+    ),
+)
+GROUPS = (OLD, CUED, BEING, BESIDE, TURNED, OF, AT, BIRTHDAY, SEX)

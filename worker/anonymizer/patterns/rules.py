@@ -1,0 +1,76 @@
+r"""What a pattern is: an expression, the cheap test that guards it, and how matches are made.
+
+Every expression is anchored and its repetitions are bounded, so that no text makes it slow. `\\K`
+keeps what stands before it out of the match; where the group `it` is there, only what that group
+captured is personal data, each capture by itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import regex
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from worker.anonymizer.patterns.gates import Gate
+
+#: How long one expression may search one text.
+PATTERN_SECONDS = 10
+FLAGS = regex.DOTALL | regex.MULTILINE | regex.IGNORECASE
+#: Score of a number that may be something more specific, such as a phone number or a card.
+GUESS = 0.45
+#: The group whose captures are the personal data of a match.
+_IT = "it"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A pattern of one type of personal data.
+
+    Attributes:
+        name: tells patterns apart.
+        expression: for the `regex` package, without regard to case.
+        score: how sure a match is, between 0 and 1.
+        accepts: told a text and the half-open range of a match, whether it is personal data.
+    """
+
+    name: str
+    expression: str
+    score: float
+    accepts: Callable[[str, int, int], bool] | None = None
+
+    @cached_property
+    def _compiled(self) -> regex.Pattern[str]:
+        return regex.compile(self.expression, FLAGS)
+
+    def matches(self, text: str) -> Iterator[tuple[int, int]]:
+        """The half-open character ranges of a text that match, in order.
+
+        Raises:
+            TimeoutError: the search took longer than `PATTERN_SECONDS`.
+        """
+        by_group = _IT in self._compiled.groupindex
+        for match in self._compiled.finditer(text, timeout=PATTERN_SECONDS):
+            for start, end in match.spans(_IT) if by_group else (match.span(),):
+                if start < end and (self.accepts is None or self.accepts(text, start, end)):
+                    yield start, end
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Patterns of one type behind one gate.
+
+    Attributes:
+        entity_type: what they find.
+        gate: says "cannot match" of a text that none of them matches; it may never say so of one
+            that some of them matches.
+        rules: the patterns.
+    """
+
+    entity_type: str
+    gate: Gate
+    rules: tuple[Rule, ...]
