@@ -11,7 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from producer.errors import ConfigurationError
 from producer.keys import QueueKeys, keys_of
-from producer.lanes import Lanes, parse_lanes
+from producer.lanes import Lane, Lanes, parse_lanes
 from producer.message import QUEUE
 from producer.schemas import describe
 from producer.sealing import KeySet
@@ -83,6 +83,11 @@ class Settings(BaseSettings):
     def queue_keys(self) -> QueueKeys:
         """The names of the queue's keys, with those of its lanes."""
         return keys_of(self.queue, self.lane_set)
+
+    def room_of(self, lane: Lane) -> tuple[int, int]:
+        """Entries and bytes at which `submit` refuses more for a lane; 0 bytes for no limit."""
+        entries = max(1, int(lane.share * self.max_queue_entries))
+        return entries, self.max_queue_bytes and max(1, int(lane.share * self.max_queue_bytes))
 
     @classmethod
     def load(cls, **overrides: Any) -> Self:

@@ -120,6 +120,27 @@ NOW: list[Placed] = [
     ),
 ]
 
+LANES: list[Placed] = [
+    (
+        12,
+        graph(
+            "Waiting by lane",
+            [("max by (lane) (journal_lane_ready)", "{{lane}}")],
+            "A lane that is full refuses its own entries and no others (JOURNAL_LANES).",
+        ),
+    ),
+    (
+        12,
+        graph(
+            "Oldest by lane",
+            [("max by (lane) (journal_lane_oldest_seconds)", "{{lane}}")],
+            "Lanes take turns by weight: one that waits longer than its users accept needs a "
+            "greater weight, or all of them more replicas.",
+            unit="s",
+        ),
+    ),
+]
+
 RESULTS: list[Placed] = [
     (
         8,

@@ -47,7 +47,7 @@ def needed(settings: Settings, role: Role, db: int) -> list[Words]:
         role: which part.
         db: the number of the database, which stands in the names of Celery's channels.
     """
-    keys = keys_of(settings.queue)
+    keys = settings.queue_keys
     counting = [
         *(("LLEN", name) for name in keys.waiting),
         ("HLEN", keys.claims),
@@ -65,7 +65,7 @@ def needed(settings: Settings, role: Role, db: int) -> list[Words]:
 
 
 def _producer(settings: Settings) -> list[Words]:
-    keys = keys_of(settings.queue)
+    keys = settings.queue_keys
     seen, reply = f"{keys.seen}{_NONE}", f"{keys.reply}{_NONE}"
     measuring = [("TIME",), *_measuring(settings)] if settings.max_queue_bytes else []
     results, dead = settings.results, settings.dead
@@ -86,6 +86,7 @@ def _producer(settings: Settings) -> list[Words]:
         ("HSCAN", keys.claims, "0"),
         ("HDEL", keys.claims, _NONE),
         *measuring,
+        *(("LPUSH", name, _NONE) for name in keys.of_lanes),
         *replicas,
         ("XGROUP", "CREATE", results, _NONE, "0"),
         ("XREADGROUP", "GROUP", _NONE, _NONE, "STREAMS", results, ">"),
@@ -101,11 +102,15 @@ def _producer(settings: Settings) -> list[Words]:
 
 def _measuring(settings: Settings) -> list[Words]:
     """What tells how many bytes the queue takes."""
-    keys = keys_of(settings.queue)
+    keys = settings.queue_keys
     return [
-        ("MEMORY", "USAGE", settings.queue),
-        ("HMGET", keys.measured, "bytes"),
-        ("HSET", keys.measured, "bytes", "0"),
+        words
+        for lane in map(keys.lane, keys.lanes.names)
+        for words in (
+            ("MEMORY", "USAGE", lane.queue),
+            ("HMGET", lane.measured, "bytes"),
+            ("HSET", lane.measured, "bytes", "0"),
+        )
     ]
 
 

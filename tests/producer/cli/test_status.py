@@ -41,6 +41,7 @@ def test_status_needs_no_keys(
         "dead": 0,
         "groups": {"backend": 2},
         "parked": 0,
+        "lanes": {"default": 1},
     }
 
 
