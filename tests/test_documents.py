@@ -26,6 +26,8 @@ DOCUMENTS = (
     "README.md",
     "CONTRIBUTING.md",
     *(f"{folder}/README.md" for folder in FOLDERS),
+    "deploy/CAPACITY.md",
+    "deploy/kubernetes/README.md",
     "producer/PROTOCOL.md",
     "producer/gateway/README.md",
     "producer/gateway/PAGE.md",
@@ -113,8 +115,8 @@ def anchors(path: Path) -> set[str]:
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_make_targets_and_modules_exist(document: str) -> None:
     lines = [*code(document), *blocks(document).splitlines()]
-    targets = set(re.findall(r"^([a-z]+):", read("Makefile"), re.MULTILINE))
-    named = {found[1] for line in lines if (found := re.match(r"make ([a-z]+)", line))}
+    targets = set(re.findall(r"^([a-z-]+):", read("Makefile"), re.MULTILINE))
+    named = {found[1] for line in lines if (found := re.match(r"make ([a-z-]+)", line))}
     assert named <= targets
     for module in re.findall(r"\bpython -m ([a-z_.]+)", "\n".join(lines)):
         place = ROOT / module.replace(".", "/")

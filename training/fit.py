@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import torch
 from transformers import set_seed
 
 from training import distributed as processes
@@ -16,20 +18,23 @@ from training.entries.preparation import prepare
 from training.entries.record import label_names
 from training.errors import BaseModelError, DataError
 from training.evaluation.fairness import fairness
-from training.finetuning.checkpoint import checkpoint_folder
+from training.evaluation.false_alarms import false_alarms
+from training.finetuning.checkpoint import checkpoint_folder, fingerprint
 from training.finetuning.deadline import Deadline
 from training.finetuning.learning import learn
 from training.finetuning.model import default_learning_rate, load_base, silence_libraries
+from training.finetuning.sentence_scores import SENTENCE_SHARE
 from training.finetuning.text_model import TextModel
 from training.finetuning.trainer import precision_of
 from training.output.atomic_folder import new_folder
-from training.output.metrics_file import metrics
+from training.output.metrics_file import NOTHING_LEARNT, metrics
 from training.output.model_writer import save_model
 from training.output.run_log import note_run
 from training.plan import tell_plan
 from training.scoring.calibration import calibrate
 from training.scoring.temperature import fold_in
 from training.scoring.thresholds import silent_labels
+from worker.classifier.cls_token import AVERAGES
 from worker.errors import WorkerError
 from worker.models import adapter
 from worker.models.folder import ModelFolder
@@ -37,10 +42,10 @@ from worker.models.folder import ModelFolder
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
     from transformers import PreTrainedModel
 
+    from training.entries.preparation import Parts
     from training.entries.record import Record
     from training.entries.split import Part
     from training.finetuning.base_model import Base
@@ -83,6 +88,8 @@ def fit(
     """
     deadline = Deadline(options.max_minutes)
     silence_libraries()
+    if options.threads is not None:
+        torch.set_num_threads(options.threads)
     names = label_names(records)
     _check(names, validation, base, options)
     model, options = _loaded(base, names, options)
@@ -90,6 +97,7 @@ def fit(
     parts = prepare(
         records, validation, names, anonymizer=anonymizer, options=options, progress=progress
     )
+    mark = fingerprint(base, names, parts.train, parts.held_out, options)
     best = learn(
         model,
         parts,
@@ -103,13 +111,63 @@ def fit(
     processes.leave_group()
     if not processes.is_first():
         return None
+    found = _Found(names, parts, best, mark, anonymizer)
+    return _finish(model, found, target, base=base, options=options, progress=progress)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What a fit knows once the model has learnt."""
+
+    names: Sequence[str]
+    parts: Parts
+    best: BestEpoch
+    fingerprint: str
+    anonymizer: Anonymizer | None
+
+
+def _finish(
+    model: TextModel,
+    found: _Found,
+    target: Path,
+    *,
+    base: Base,
+    options: FitOptions,
+    progress: Progress,
+) -> ModelFolder:
+    """Calibrate the model, measure it, and write its folder."""
+    parts = found.parts
     calibration = _calibrated(
-        model, parts.held_out, best, names, options=options, progress=progress
+        model, parts.held_out, found.best, found.names, options=options, progress=progress
     )
-    found = metrics(names, parts, best, calibration, base=base, options=options)
-    decide = _decider(model, calibration.decision, anonymizer)
-    found["fairness"] = _fairness(parts.held_out_as_written, decide, options.seed, progress)
-    return _write(target, model, calibration, found, options=options, progress=progress)
+    figures = metrics(found.names, parts, found.best, calibration, base=base, options=options)
+    figures["fingerprint"] = found.fingerprint
+    if figures["learnt_nothing"]:
+        progress.note(NOTHING_LEARNT)
+    figures["false_alarms"] = _false_alarms(parts, calibration)
+    decide = _decider(model, calibration.decision, found.anonymizer)
+    figures["fairness"] = _fairness(parts.held_out_as_written, decide, options.seed, progress)
+    return _write(target, model, calibration, figures, options=options, progress=progress)
+
+
+def fingerprint_of(
+    records: list[Record],
+    *,
+    base: Base,
+    anonymizer: Anonymizer | None,
+    options: FitOptions,
+    progress: Progress,
+) -> str:
+    """The `fingerprint` in the metrics of the model that `fit` makes of the same, without fitting.
+
+    Arguments and errors are those of `fit`.
+    """
+    silence_libraries()
+    names = label_names(records)
+    _check(names, None, base, options)
+    _, options = _loaded(base, names, options)
+    parts = prepare(records, None, names, anonymizer=anonymizer, options=options, progress=progress)
+    return fingerprint(base, names, parts.train, parts.held_out, options)
 
 
 def _check(
@@ -141,7 +199,10 @@ def _loaded(base: Base, names: Sequence[str], options: FitOptions) -> tuple[Text
         learning_rate=options.learning_rate or default_learning_rate(model),
         precision=precision_of(options.precision),
     )
-    return TextModel(model, tokenizer, options.window_tokens), options
+    if options.sentence_weight and not getattr(model.config, AVERAGES, False):
+        raise BaseModelError("--sentence-weight is for the built-in base and what comes of it")
+    share = SENTENCE_SHARE if options.sentence_weight else 0.0
+    return TextModel(model, tokenizer, options.window_tokens, share), options
 
 
 def _calibrated(
@@ -188,6 +249,19 @@ def _decider(
         return decision(model.probabilities(texts))
 
     return decide
+
+
+def _false_alarms(parts: Parts, calibration: Calibration) -> dict[str, dict[str, Any]]:
+    held_out = parts.held_out
+    labelled: NDArray[np.bool_] = np.asarray((held_out.labels > 0).any(axis=1))
+    known: NDArray[np.bool_] = np.asarray(held_out.known.all(axis=1))
+    given = calibration.decision(calibration.probabilities)
+    return false_alarms(
+        parts.held_out_as_written,
+        parts.held_out_kinds,
+        known & ~labelled,
+        np.asarray(given.any(axis=1)),
+    )
 
 
 def _fairness(

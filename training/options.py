@@ -33,6 +33,10 @@ class FitOptions:
         precision: of training, `auto`, `fp32` or `bf16`.
         class_weights: positives of rare labels count more.
         any_weight: how much it counts whether an entry has any label at all.
+        sentence_weight: how much it counts, beside an entry as a whole, in which of its sentences
+            its labels are to be seen; 0 to learn from entries as a whole only.
+        composed: so many entries are put together from calm ones and short thoughts.
+        threads: cores to compute with; None for all.
     """
 
     name: str
@@ -57,3 +61,6 @@ class FitOptions:
     precision: str = "fp32"
     class_weights: bool = False
     any_weight: float = ANY_WEIGHT
+    sentence_weight: float = 0.0
+    composed: int = 0
+    threads: int | None = None

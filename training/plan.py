@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from training import distributed as processes
-from training.entries.sentences import sentences
+from training.entries.prepared.sentences import sentences
 from training.finetuning.model import freeze_lower_layers
 from training.progress import duration
 from worker.classifier.cls_token import AVERAGES, cls_token_only

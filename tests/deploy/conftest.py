@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 from collections import Counter
 from pathlib import Path
@@ -49,12 +50,13 @@ def promtool() -> Callable[..., None]:
 
 @pytest.fixture(scope="session")
 def compose_config() -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Run `docker-compose config` on our file, in an environment that holds only the arguments."""
+    """Run `docker-compose config` on our files, in an environment that holds only the arguments."""
     program = needs.program("docker-compose")
 
-    def run(**environment: str) -> subprocess.CompletedProcess[str]:
+    def run(*files: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        named = [word for file in ("docker-compose.yml", *files) for word in ("-f", file)]
         return subprocess.run(
-            [program, "--env-file", "/dev/null", "-f", "docker-compose.yml", "config"],
+            [program, "--env-file", "/dev/null", *named, "config"],
             cwd=ROOT,
             env={"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), **environment},
             capture_output=True,
@@ -68,10 +70,19 @@ def compose_config() -> Callable[..., subprocess.CompletedProcess[str]]:
 @pytest.fixture(scope="session")
 def stack(compose_config: Callable[..., subprocess.CompletedProcess[str]]) -> dict[str, Any]:
     """The compose file as the compose program understands it."""
-    done = compose_config(GRAFANA_ADMIN_PASSWORD="for-the-test")
+    done = compose_config()
     assert done.returncode == 0, done.stderr
     loaded: dict[str, Any] = yaml.safe_load(done.stdout)
     return loaded
+
+
+@pytest.fixture(scope="session")
+def stages(root: Path) -> dict[str, tuple[str, str]]:
+    """Stage → (what it starts from, its instructions)."""
+    text = (root / "deploy/Dockerfile").read_text(encoding="utf-8").replace("\\\n", " ")
+    text = re.sub(r"^\s*#.*\n", "", text, flags=re.MULTILINE)
+    found = re.findall(r"^FROM (\S+) AS (\S+)\n(.*?)(?=^FROM |\Z)", text, re.MULTILINE | re.DOTALL)
+    return {name: (base, body) for base, name, body in found}
 
 
 @pytest.fixture(scope="session")

@@ -2,30 +2,93 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
 
+from producer.gateway import api_keys
+from producer.gateway.settings import GatewaySettings
 from worker.settings import WorkerSettings
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Callable
     from pathlib import Path
 
 Stack = dict[str, Any]
-ONE_SHOT = {"keys", "model"}
-PUBLISHED = {"redis", "prometheus", "grafana"}
+Stages = dict[str, tuple[str, str]]
+ONE_SHOT = {"keys", "access"}
+PUBLISHED = {"redis", "gateway", "prometheus", "alertmanager", "grafana"}
 
 
-def test_password_of_grafana_has_no_default(
+def make_access(stack: Stack, folder: Path, **environment: str) -> None:
+    """Do what the service `access` does, in a folder of this machine."""
+    *shell, script = stack["services"]["access"]["command"]
+    script = script.replace("$$", "$")
+    for mounted in ("/access", "/passwords"):
+        (folder / mounted[1:]).mkdir(exist_ok=True)
+        script = re.sub(rf"(?<=[ \n]){mounted}/", f"{folder}{mounted}/", script)
+    (folder / "journal-gateway").write_text(
+        f'#!/bin/sh\nexec {sys.executable} -m producer.gateway.cli "$@"\n'
+    )
+    (folder / "journal-gateway").chmod(0o755)
+    path = os.pathsep.join([str(folder), os.environ["PATH"]])
+    subprocess.run([*shell, script], env={**os.environ, "PATH": path, **environment}, check=True)
+
+
+def test_the_stack_starts_with_nothing_set_before(
     compose_config: Callable[..., subprocess.CompletedProcess[str]],
 ) -> None:
     done = compose_config()
-    assert done.returncode != 0
-    assert "GRAFANA_ADMIN_PASSWORD" in done.stderr
+    assert done.returncode == 0
+    assert "variable is not set" not in done.stderr
+
+
+def test_password_and_api_key_are_made_once(stack: Stack, tmp_path: Path) -> None:
+    made = [tmp_path / name for name in ("passwords/grafana", "access/api-key.json")]
+    make_access(stack, tmp_path, GRAFANA_ADMIN_PASSWORD="")
+    first = [file.read_text() for file in made]
+    make_access(stack, tmp_path, GRAFANA_ADMIN_PASSWORD="another")
+    assert [file.read_text() for file in made] == first
+    assert len(first[0].strip()) >= 24
+    token = json.loads(first[1])["key"]
+    assert api_keys.ApiKeys(tmp_path / "access/api-keys.json").find(token)
+    assert [file.stat().st_mode & 0o007 for file in made] == [0, 0]
+
+
+def test_a_password_that_was_chosen_is_taken(stack: Stack, tmp_path: Path) -> None:
+    make_access(stack, tmp_path, GRAFANA_ADMIN_PASSWORD="chosen")
+    assert (tmp_path / "passwords/grafana").read_text() == "chosen\n"
+
+
+def test_grafana_reads_the_password_that_was_made(stack: Stack, stages: Stages) -> None:
+    grafana = stack["services"]["grafana"]
+    assert grafana["environment"]["GF_SECURITY_ADMIN_PASSWORD__FILE"] == "/passwords/grafana"
+    # The folder is open to its group, which grafana joins.
+    assert grafana["group_add"] == ["10001"]
+    assert "install -d -o journal -g journal -m 0750 /passwords" in stages["runtime"][1]
+
+
+def test_nothing_runs_as_root(stack: Stack) -> None:
+    for name, service in stack["services"].items():
+        assert service["user"].split(":")[0] not in {"0", "root"}, name
+
+
+def test_a_gpu_is_reserved_where_the_second_file_asks_for_it(
+    compose_config: Callable[..., subprocess.CompletedProcess[str]],
+) -> None:
+    done = compose_config("compose.gpu.yml")
+    assert done.returncode == 0, done.stderr
+    worker = yaml.safe_load(done.stdout)["services"]["worker"]
+    (device,) = worker["deploy"]["resources"]["reservations"]["devices"]
+    assert (device["driver"], device["capabilities"]) == ("nvidia", ["gpu"])
+    assert worker["environment"]["JOURNAL_DEVICE"] == "cuda"
+    assert worker["mem_limit"] == worker["memswap_limit"], "entries could be swapped to disk"
 
 
 def test_images_are_ours_or_pinned_to_a_version(stack: Stack) -> None:
@@ -85,19 +148,20 @@ def test_only_those_who_open_entries_hold_the_keys(stack: Stack) -> None:
         for name, service in stack["services"].items()
         if any(mount["source"] == "keys" for mount in service.get("volumes", []))
     }
-    assert holders == {"keys", "worker"}
-    mounts = {mount["source"]: mount for mount in stack["services"]["worker"]["volumes"]}
-    assert mounts["keys"]["read_only"] is True
-    assert mounts["models"]["read_only"] is True
+    assert holders == {"keys", "worker", "gateway"}
+    for name in ("worker", "gateway"):
+        for mount in stack["services"][name]["volumes"]:
+            assert mount["read_only"] is True, (name, mount["source"])
 
 
-def test_worker_starts_when_what_it_needs_is_there(stack: Stack) -> None:
+@pytest.mark.parametrize(("part", "made"), [("worker", {"keys"}), ("gateway", {"keys", "access"})])
+def test_a_part_starts_when_what_it_needs_is_there(stack: Stack, part: str, made: set[str]) -> None:
     needs = {
-        name: need["condition"] for name, need in stack["services"]["worker"]["depends_on"].items()
+        name: need["condition"] for name, need in stack["services"][part]["depends_on"].items()
     }
     assert needs == {
         "redis": "service_healthy",
-        "keys": "service_completed_successfully",
+        **dict.fromkeys(made, "service_completed_successfully"),
     }
 
 
@@ -121,6 +185,7 @@ def test_worker_has_time_to_drain(stack: Stack) -> None:
 
 def test_every_setting_handed_on_exists(stack: Stack) -> None:
     known = {f"JOURNAL_{field.upper()}" for field in WorkerSettings.model_fields}
+    known |= {f"JOURNAL_GATEWAY_{field.upper()}" for field in GatewaySettings.model_fields}
     for name, service in stack["services"].items():
         given = {key for key in service.get("environment", {}) if key.startswith("JOURNAL_")}
         assert given <= known, name
@@ -156,7 +221,7 @@ def test_every_setting_reaches_the_worker_or_has_a_reason_not_to(stack: Stack) -
 def test_a_setting_of_the_shell_reaches_the_worker(
     compose_config: Callable[..., subprocess.CompletedProcess[str]],
 ) -> None:
-    done = compose_config(GRAFANA_ADMIN_PASSWORD="x", JOURNAL_CONCURRENCY="3")
+    done = compose_config(JOURNAL_CONCURRENCY="3")
     environment = yaml.safe_load(done.stdout)["services"]["worker"]["environment"]
     assert environment["JOURNAL_CONCURRENCY"] == "3"
     assert environment["JOURNAL_PRECISION"] is None

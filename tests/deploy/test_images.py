@@ -19,22 +19,13 @@ if TYPE_CHECKING:
 PACKAGES = ("producer", "worker", "training")
 
 
-@pytest.fixture(scope="module")
-def stages(root: Path) -> dict[str, tuple[str, str]]:
-    """Stage → (what it starts from, its instructions)."""
-    text = (root / "deploy/Dockerfile").read_text(encoding="utf-8").replace("\\\n", " ")
-    text = re.sub(r"^\s*#.*\n", "", text, flags=re.MULTILINE)
-    found = re.findall(r"^FROM (\S+) AS (\S+)\n(.*?)(?=^FROM |\Z)", text, re.MULTILINE | re.DOTALL)
-    return {name: (base, body) for base, name, body in found}
-
-
 def test_base_is_pinned(root: Path, stages: dict[str, tuple[str, str]]) -> None:
     text = (root / "deploy/Dockerfile").read_text(encoding="utf-8")
     assert re.search(r"^ARG PYTHON_IMAGE=python:3\.11\.\d+-slim-\w+$", text, re.MULTILINE)
     assert {base for base, _ in stages.values()} <= {"${PYTHON_IMAGE}", *stages}
 
 
-@pytest.mark.parametrize("target", ["worker", "exporter", "training"])
+@pytest.mark.parametrize("target", ["worker", "exporter", "gateway", "training"])
 def test_what_runs_is_not_root_and_holds_no_build(
     stages: dict[str, tuple[str, str]], target: str
 ) -> None:
@@ -48,12 +39,12 @@ def test_what_runs_is_not_root_and_holds_no_build(
     assert body.count("COPY") == body.count(f"COPY --from=build-{target} /opt/venv /opt/venv")
 
 
-@pytest.mark.parametrize("target", ["worker", "exporter"])
+@pytest.mark.parametrize("target", ["worker", "exporter", "gateway"])
 def test_what_serves_tells_how_it_is(stages: dict[str, tuple[str, str]], target: str) -> None:
     assert re.search(r"HEALTHCHECK .*/opt/healthcheck.py", stages[target][1])
 
 
-@pytest.mark.parametrize("target", ["worker", "exporter", "training"])
+@pytest.mark.parametrize("target", ["worker", "exporter", "gateway", "training"])
 def test_dependencies_are_the_constrained_ones(
     root: Path, stages: dict[str, tuple[str, str]], target: str
 ) -> None:
@@ -62,7 +53,7 @@ def test_dependencies_are_the_constrained_ones(
     ]
     assert target in extras
     body = stages[f"build-{target}"][1]
-    wanted = {"worker": "worker,otel"}.get(target, target)
+    wanted = {"worker": "worker,otel", "gateway": "gateway,otel"}.get(target, target)
     assert f"pip install -c constraints.txt '.[{wanted}]'" in body
     for install in re.findall(r"pip install ([^&\n]*)", body):
         assert "-c constraints.txt" in install or install.startswith("--no-deps")
@@ -79,7 +70,7 @@ def test_build_context_is_a_list_of_what_is_let_in(root: Path) -> None:
     assert lines[0] == "*"
     allowed = {line[1:] for line in lines if line.startswith("!")}
     built = {"pyproject.toml", "constraints.txt", "README.md", "LICENSE", *PACKAGES}
-    assert allowed == {*built, "deploy/healthcheck.py"}
+    assert allowed == {*built, "deploy/healthcheck.py", "deploy/alert_log.py"}
 
 
 def test_images_install_the_packages_and_no_tests(root: Path) -> None:

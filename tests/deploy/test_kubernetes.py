@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
 
+from producer.gateway.settings import GatewaySettings
 from worker.settings import WorkerSettings
 
 if TYPE_CHECKING:
@@ -16,15 +18,21 @@ if TYPE_CHECKING:
     from prometheus_client import Metric
 
 Manifest = dict[str, Any]
-PORTS = {"journal-worker": "metrics_port", "journal-exporter": "exporter_port"}
+PORTS = {
+    "journal-worker": ("metrics", WorkerSettings, "metrics_port"),
+    "journal-exporter": ("metrics", WorkerSettings, "exporter_port"),
+    "journal-gateway": ("http", GatewaySettings, "port"),
+}
 
 
 @pytest.fixture(scope="module")
 def manifests(root: Path) -> list[Manifest]:
     return [
         document
-        for path in sorted((root / "deploy/kubernetes").glob("*.yml"))
+        for place in ("base", "components/gateway", "components/keda")
+        for path in sorted((root / "deploy/kubernetes" / place).glob("*.yml"))
         for document in yaml.safe_load_all(path.read_text(encoding="utf-8"))
+        if "metadata" in document
     ]
 
 
@@ -46,6 +54,7 @@ def pod(deployment: Manifest) -> tuple[Manifest, Manifest]:
 
 def test_every_setting_handed_on_exists(deployment: Manifest) -> None:
     known = {f"JOURNAL_{field.upper()}" for field in WorkerSettings.model_fields}
+    known |= {f"JOURNAL_GATEWAY_{field.upper()}" for field in GatewaySettings.model_fields}
     given = {variable["name"] for variable in pod(deployment)[1]["env"]}
     assert "JOURNAL_REDIS_URL" in given
     assert given <= known
@@ -58,13 +67,13 @@ def test_no_service_writes_into_our_settings(deployment: Manifest) -> None:
 
 def test_ports_and_probes_are_those_of_the_code(deployment: Manifest) -> None:
     _, container = pod(deployment)
-    field = PORTS[deployment["metadata"]["name"]]
+    name, settings, field = PORTS[deployment["metadata"]["name"]]
     (port,) = container["ports"]
-    default = WorkerSettings.model_fields[field].default
-    assert (port["name"], port["containerPort"]) == ("metrics", default)
+    default = settings.model_fields[field].default
+    assert (port["name"], port["containerPort"]) == (name, default)
     probes = {name: value["httpGet"] for name, value in container.items() if name.endswith("Probe")}
     assert {"livenessProbe", "readinessProbe"} <= set(probes)
-    assert {probe["port"] for probe in probes.values()} == {"metrics"}
+    assert {probe["port"] for probe in probes.values()} == {name}
     assert probes["livenessProbe"]["path"] == "/healthz", "a Redis that is down kills no pod"
     if "startupProbe" in probes:
         assert probes["startupProbe"]["path"] == "/readyz", "healthy before its models are loaded"
@@ -74,7 +83,9 @@ def test_ports_and_probes_are_those_of_the_code(deployment: Manifest) -> None:
 def test_every_pod_runs_with_the_least_it_needs(deployment: Manifest, root: Path) -> None:
     spec, container = pod(deployment)
     assert spec["automountServiceAccountToken"] is False
+    assert spec["serviceAccountName"] == "journal-stream"
     assert spec["securityContext"]["runAsNonRoot"] is True
+    assert spec["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
     dockerfile = (root / "deploy/Dockerfile").read_text(encoding="utf-8")
     user = spec["securityContext"]["runAsUser"]
     assert f"USER {user}:{spec['securityContext']['runAsGroup']}" in dockerfile
@@ -83,7 +94,8 @@ def test_every_pod_runs_with_the_least_it_needs(deployment: Manifest, root: Path
         "readOnlyRootFilesystem": True,
         "capabilities": {"drop": ["ALL"]},
     }
-    assert container["resources"]["limits"]["memory"]
+    assert set(container["resources"]["limits"]) == {"cpu", "memory"}
+    assert set(container["resources"]["requests"]) == {"cpu", "memory"}
     tmp = {volume["name"]: volume for volume in spec["volumes"]}["tmp"]
     assert tmp["emptyDir"]["medium"] == "Memory", "a temporary file must not reach a disk"
     image, version = container["image"].rsplit(":", 1)
@@ -92,13 +104,77 @@ def test_every_pod_runs_with_the_least_it_needs(deployment: Manifest, root: Path
 
 
 def test_labels_select_the_pods_and_name_the_jobs_of_the_alerts(
-    deployment: Manifest, manifests: list[Manifest]
+    deployment: Manifest, root: Path
 ) -> None:
     labels = deployment["spec"]["template"]["metadata"]["labels"]
     assert deployment["spec"]["selector"]["matchLabels"].items() <= labels.items()
-    monitor = of_kind(manifests, "PodMonitor")["journal-stream"]["spec"]
+    file = root / "deploy/kubernetes/components/prometheus-operator/podmonitor.yml"
+    monitor = yaml.safe_load(file.read_text(encoding="utf-8"))["spec"]
     assert labels[monitor["jobLabel"]] == deployment["metadata"]["name"]
     assert monitor["selector"]["matchLabels"].items() <= labels.items()
+    (port,) = pod(deployment)[1]["ports"]
+    assert port["name"] in {endpoint["port"] for endpoint in monitor["podMetricsEndpoints"]}
+
+
+def test_what_runs_more_than_once_spreads_and_is_drained_one_by_one(
+    manifests: list[Manifest],
+) -> None:
+    for name in ("journal-worker", "journal-gateway"):
+        deployment = of_kind(manifests, "Deployment")[name]
+        selected = {"matchLabels": {"app.kubernetes.io/name": name}}
+        spread = pod(deployment)[0]["topologySpreadConstraints"]
+        assert [one["topologyKey"] for one in spread] == [
+            "topology.kubernetes.io/zone",
+            "kubernetes.io/hostname",
+        ]
+        assert [one["labelSelector"] for one in spread] == [selected] * 2
+        budget = of_kind(manifests, "PodDisruptionBudget")[name]["spec"]
+        assert (budget["selector"], budget["maxUnavailable"]) == (selected, 1)
+        rolling = deployment["spec"]["strategy"]["rollingUpdate"]
+        assert rolling["maxUnavailable"] == 0, "a roll-out takes a part away before its successor"
+
+
+def test_every_part_has_its_policy_and_nothing_else_gets_in_or_out(
+    deployment: Manifest, manifests: list[Manifest]
+) -> None:
+    policies = of_kind(manifests, "NetworkPolicy")
+    labels = deployment["spec"]["template"]["metadata"]["labels"]
+    deny = policies["journal-default-deny"]["spec"]
+    assert deny["podSelector"]["matchLabels"].items() <= labels.items()
+    assert deny["policyTypes"] == ["Ingress", "Egress"]
+    assert "ingress" not in deny
+    assert "egress" not in deny
+    own = policies[deployment["metadata"]["name"]]["spec"]
+    assert own["podSelector"]["matchLabels"].items() <= labels.items()
+    open_ports = {port["port"] for rule in own["ingress"] for port in rule["ports"]}
+    (port,) = pod(deployment)[1]["ports"]
+    assert open_ports == {port["name"]}
+    out = {port["port"] for rule in own["egress"] for port in rule["ports"]}
+    webhooks = {443} if deployment["metadata"]["name"] == "journal-gateway" else set()
+    assert out == {6379, 53} | webhooks
+
+
+def test_webhooks_reach_no_private_address(manifests: list[Manifest]) -> None:
+    policy = of_kind(manifests, "NetworkPolicy")["journal-gateway"]["spec"]
+    (block,) = (
+        target["ipBlock"]
+        for rule in policy["egress"]
+        for target in rule["to"]
+        if "ipBlock" in target
+    )
+    closed = [ipaddress.ip_network(network) for network in block["except"]]
+    for address in ("10.1.2.3", "172.20.0.1", "192.168.1.1", "169.254.169.254", "127.0.0.1"):
+        assert any(ipaddress.ip_address(address) in network for network in closed), address
+
+
+def test_the_ingress_leaves_metrics_and_health_inside(root: Path) -> None:
+    file = root / "deploy/kubernetes/components/gateway/ingress.example.yml"
+    (rule,) = yaml.safe_load(file.read_text(encoding="utf-8"))["spec"]["rules"]
+    paths = {(one["path"], one["pathType"]) for one in rule["http"]["paths"]}
+    prefixes = {path for path, kind in paths if kind == "Prefix"}
+    assert ("/", "Exact") in paths
+    for inside in ("/metrics", "/healthz", "/readyz"):
+        assert not any(inside.startswith(prefix) for prefix in prefixes)
 
 
 def test_the_worker_can_read_its_keys_and_has_time_to_drain(manifests: list[Manifest]) -> None:
@@ -112,10 +188,6 @@ def test_the_worker_can_read_its_keys_and_has_time_to_drain(manifests: list[Mani
     (mount,) = [one for one in container["volumeMounts"] if one["name"] == "keys"]
     assert file == f"{mount['mountPath']}/keys.json"
     assert mount["readOnly"] is True
-    policy = of_kind(manifests, "NetworkPolicy")["journal-worker"]["spec"]
-    assert policy["policyTypes"] == ["Egress"]
-    ports = {port["port"] for rule in policy["egress"] for port in rule["ports"]}
-    assert ports == {6379, 53}
 
 
 def test_workers_scale_by_gauges_that_the_exporter_tells(
@@ -134,7 +206,7 @@ def test_workers_scale_by_gauges_that_the_exporter_tells(
 
 
 def test_the_handbook_names_every_secret(manifests: list[Manifest], root: Path) -> None:
-    handbook = (root / "deploy/README.md").read_text(encoding="utf-8")
+    handbook = (root / "deploy/kubernetes/README.md").read_text(encoding="utf-8")
     for one in of_kind(manifests, "Deployment").values():
         spec, container = pod(one)
         for variable in container["env"]:

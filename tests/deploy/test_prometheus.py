@@ -99,6 +99,8 @@ def test_targets_are_services_of_the_stack(folder: Path, stack: dict[str, Any]) 
     }
     (lookup,) = jobs["journal-worker"]["dns_sd_configs"]
     assert (lookup["names"], lookup["type"], lookup["port"]) == (["worker"], "A", 9808)
+    (lookup,) = jobs["journal-gateway"]["dns_sd_configs"]
+    assert (lookup["names"], lookup["type"], lookup["port"]) == (["gateway"], "A", 8080)
     assert jobs["journal-exporter"]["static_configs"] == [{"targets": ["exporter:9809"]}]
-    for service in ("worker", "exporter", "prometheus"):
+    for service in ("worker", "exporter", "gateway", "prometheus", "alertmanager", "alerts"):
         assert "queue" in stack["services"][service]["networks"]

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import random
+import re
 import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ from transformers import BertConfig, BertModel, DistilBertConfig, DistilBertMode
 
 from tests.tiny_model import write_tiny_model
 from training.progress import Progress
+from worker.anonymizer.offsets import Span
 from worker.errors import AnonymizationError
 
 if TYPE_CHECKING:
@@ -157,6 +159,7 @@ def progress() -> Iterator[Progress]:
 @dataclass
 class Anonymized:
     text: str
+    spans: tuple[Span, ...]
 
 
 class NameRemover:
@@ -165,4 +168,9 @@ class NameRemover:
     def anonymize(self, texts: Sequence[str]) -> list[Anonymized]:
         if any("unreadable" in text for text in texts):
             raise AnonymizationError("Timeout")
-        return [Anonymized(text.replace("Ngozi", "<PERSON>")) for text in texts]
+        return [self._anonymized(text) for text in texts]
+
+    def _anonymized(self, text: str) -> Anonymized:
+        found = (match.span() for match in re.finditer("Ngozi", text))
+        spans = tuple(Span(start, end, "PERSON") for start, end in found)
+        return Anonymized(text.replace("Ngozi", "<PERSON>"), spans)

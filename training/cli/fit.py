@@ -108,6 +108,28 @@ _SHIPPED = "The synthetic entries that come with journal-stream; no real person'
     help="How much it counts whether an entry has any label at all: more where readers "
     "differ about which, 0 where labels are sure.",
 )
+@click.option(
+    "--sentence-weight",
+    type=click.FloatRange(0),
+    default=0.0,
+    metavar="W",
+    help="Learn also from sentences in their place, where `evidence` is marked; how much these "
+    "count. For the built-in base.",
+)
+@click.option(
+    "--composed",
+    type=click.IntRange(0),
+    default=0,
+    metavar="N",
+    help="Make N more entries of calm ones with a short thought (or its reframe) among them.",
+)
+@click.option(
+    "--threads",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Cores to compute with; the last bits of the weights depend on their number.",
+    show_default="all of them",
+)
 @click.option("--class-weights", is_flag=True, help="Let positives of rare labels count more.")
 @click.option(
     "--precision",
@@ -219,6 +241,9 @@ def fit_options(
         precision=given["precision"],
         class_weights=given["class_weights"],
         any_weight=given["any_weight"],
+        sentence_weight=given["sentence_weight"],
+        composed=given["composed"],
+        threads=given["threads"],
         shipped_only=not _files(data),
     )
 
@@ -227,6 +252,8 @@ def _command(data: Sequence[str], out: Path, changed: Mapping[str, Any]) -> str:
     """The command line that makes the model again, with files by name: paths stay private."""
     words = ["journal-train", "fit", *(Path(source).name for source in data), "--out", out.name]
     for name, value in changed.items():
+        if name == "resume":  # the model is the same without
+            continue
         flag = "--" + name.replace("_", "-")
         if value is True:
             words.append(flag)

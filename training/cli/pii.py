@@ -30,13 +30,13 @@ if TYPE_CHECKING:
 @click.option(
     "--examples",
     type=click.IntRange(100),
-    default=70_000,
+    default=150_000,
     help="Generated examples that a run learns from.",
 )
 @click.option(
     "--averaged",
     type=click.IntRange(1),
-    default=3,
+    default=2,
     help="Runs, each with examples of its own, whose weights are averaged.",
 )
 @click.option(
@@ -57,6 +57,12 @@ if TYPE_CHECKING:
     default=0.4,
     help="How sure the tagger must be of a word.",
 )
+@click.option(
+    "--strict-threshold",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    default=0.25,
+    help="The same for workers that are to be strict.",
+)
 @click.option("--learning-rate", type=click.FloatRange(0, 1, min_open=True), default=3e-4)
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=13)
 @click.option("--name", default="tagger", help="Name of the tagger.")
@@ -75,8 +81,8 @@ def pii(annotated: tuple[Path, ...], out: Path, **given: Any) -> None:
         check_target(out)
         progress.begin("loading libraries")
         from training.pii.annotated import read_for_training
-        from training.pii.examples import Templates
         from training.pii.fit import fit  # brings torch
+        from training.pii.generation.templates import Templates
         from training.pii.options import TaggerOptions
 
         extra = [example for file in annotated for example in read_for_training(file)]

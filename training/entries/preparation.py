@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from training.entries.anonymize import anonymize_texts
 from training.entries.leakage_groups import leakage_groups
 from training.entries.multi_hot import multi_hot
-from training.entries.sentences import sentences
+from training.entries.prepared.anonymized_records import anonymized_records
+from training.entries.prepared.composed import composed
+from training.entries.prepared.sentences import sentences
 from training.entries.split import Part, stratified_split
+from training.entries.styles import kinds
 from training.errors import DataError
 
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ class Parts:
         train: to learn from.
         held_out: to choose the epoch and the thresholds with.
         held_out_as_written: the texts of `held_out` before they were anonymized.
+        held_out_kinds: how each of these is written, or that it is a reframe.
         anonymized: whether they were, or were taken as they are.
         validation_given: whether `held_out` is of a file of its own, or set aside.
     """
@@ -36,6 +39,7 @@ class Parts:
     train: Part
     held_out: Part
     held_out_as_written: list[str]
+    held_out_kinds: list[str]
     anonymized: bool
     validation_given: bool
 
@@ -49,7 +53,7 @@ def prepare(
     options: FitOptions,
     progress: Progress,
 ) -> Parts:
-    """Part the records in two, add sentences to the part to learn from, and anonymize all texts.
+    """Part the records in two, anonymize them, and add what is made of those to learn from.
 
     Args:
         records: to learn from; some of them are set aside unless `validation` is given.
@@ -63,18 +67,20 @@ def prepare(
         DataError: there are too few entries, or a text cannot be anonymized.
     """
     rows, held_out = _rows(records, validation, names, options)
-    everything = [*records, *(validation or [])]
-    added = sentences(everything[row] for row in rows)
-    rows += range(len(everything), len(everything) + len(added))
-    everything += added
-    texts = [record.text for record in everything]
+    written = [*records, *(validation or [])]
+    shown = written
     if anonymizer is not None:
-        progress.begin("anonymizing", len(texts))
-        texts = anonymize_texts(texts, anonymizer, advance=progress.advance)
+        progress.begin("anonymizing", len(written))
+        shown = anonymized_records(written, anonymizer, advance=progress.advance)
+    learnt = [shown[row] for row in rows]
+    cut, made = sentences(learnt), composed(learnt, options.composed, seed=options.seed)
+    train = Part.of([*learnt, *cut, *made], names)
+    validated = [written[row] for row in held_out]
     return Parts(
-        train=replace(Part.of(texts, everything, names, rows), sentences=len(added)),
-        held_out=Part.of(texts, everything, names, held_out),
-        held_out_as_written=[everything[row].text for row in held_out],
+        train=replace(train, sentences=len(cut), composed=len(made)),
+        held_out=Part.of([shown[row] for row in held_out], names),
+        held_out_as_written=[record.text for record in validated],
+        held_out_kinds=kinds(validated),
         anonymized=anonymizer is not None,
         validation_given=validation is not None,
     )

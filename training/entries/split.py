@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from training.entries.multi_hot import multi_hot, targets
+from training.entries.prepared.passages import Passage, passages
 from training.errors import DataError
 
 if TYPE_CHECKING:
@@ -34,7 +35,9 @@ class Part:
         targets: what to learn: the same, or shares of votes; NaN where it is not known.
         weights: how much each text counts.
         places: where in each text its labels are to be seen, from 0 (its beginning) to 1.
-        sentences: how many of the texts are sentences cut out of others.
+        passages: of each text, the sentences of which anything is known.
+        sentences: how many of the texts are sentences cut out of others; they stand behind these.
+        composed: how many are put together of others; they stand last.
     """
 
     texts: list[str]
@@ -42,31 +45,25 @@ class Part:
     targets: NDArray[np.float32]
     weights: list[float]
     places: list[float]
+    passages: list[tuple[Passage, ...]]
     sentences: int = 0
+    composed: int = 0
 
     @classmethod
-    def of(
-        cls,
-        texts: Sequence[str],
-        records: Sequence[Record],
-        names: Sequence[str],
-        rows: Sequence[int],
-    ) -> Part:
-        """The part that these rows of the whole make.
+    def of(cls, records: Sequence[Record], names: Sequence[str]) -> Part:
+        """The part that these records make.
 
         Args:
-            texts: of all entries, as the model is to see them.
-            records: of all entries.
+            records: with their texts as the model is to see them.
             names: of the labels, in the order of the columns.
-            rows: which entries belong to this part.
         """
-        chosen = [records[row] for row in rows]
         return cls(
-            [texts[row] for row in rows],
-            multi_hot((record.labels for record in chosen), names),
-            targets(chosen, names),
-            [record.weight for record in chosen],
-            [record.place for record in chosen],
+            [record.text for record in records],
+            multi_hot((record.labels for record in records), names),
+            targets(records, names),
+            [record.weight for record in records],
+            [record.place for record in records],
+            [passages(record, names) for record in records],
         )
 
     @property

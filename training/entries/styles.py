@@ -6,8 +6,11 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from training.entries.record import Record
 
+REFRAME = "reframes of distorted thoughts"
 LIST, UNPUNCTUATED, LOWER, ORDINARY = "list", "no punctuation", "lower case", "ordinary"
 _ITEM = re.compile(r"^\s*(?:[-*\u2022+\u2013]|\d{1,2}[.)])\s*\S", re.MULTILINE)
 _FEWEST_ITEMS = 2
@@ -25,3 +28,14 @@ def style(record: Record) -> str:
     if len(text.split()) >= _FEWEST_WORDS and not re.search(r"[.!?;]", text):
         return UNPUNCTUATED
     return LOWER if text == text.lower() else ORDINARY
+
+
+def kinds(records: Sequence[Record]) -> list[str]:
+    """What each record is: its style, or a reframe, which shares its group with a distortion."""
+    distorted = {record.group for record in records if record.labels}
+    return [
+        REFRAME
+        if record.group and not record.labels and record.group in distorted
+        else style(record)
+        for record in records
+    ]

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _BATCH = 64
 #: Words up to which an entry counts as short, middling, long.
 LENGTHS = (20, 60, 150)
-_LENGTH_NAMES = (*(f"up to {most} words" for most in LENGTHS), f"over {LENGTHS[-1]} words")
+LENGTH_NAMES = (*(f"up to {most} words" for most in LENGTHS), f"over {LENGTHS[-1]} words")
 
 
 class TextClassifier(Protocol):
@@ -148,13 +148,14 @@ def _by_length(
     records: list[Record], true: NDArray[np.bool_], given: NDArray[np.bool_]
 ) -> dict[str, dict[str, float]]:
     """Micro F1 of the entries up to each length, the shortest first."""
-    found = _by_group([_length(record.text) for record in records], true, given)
-    return {name: found[name] for name in _LENGTH_NAMES if name in found}
+    found = _by_group([length_group(record.text) for record in records], true, given)
+    return {name: found[name] for name in LENGTH_NAMES if name in found}
 
 
-def _length(text: str) -> str:
+def length_group(text: str) -> str:
+    """One of `LENGTH_NAMES`."""
     words = len(text.split())
-    return _LENGTH_NAMES[sum(words > most for most in LENGTHS)]
+    return LENGTH_NAMES[sum(words > most for most in LENGTHS)]
 
 
 def _by_group(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -67,13 +67,20 @@ def fingerprint(
     base: Base, names: Sequence[str], train: Part, held_out: Part, options: FitOptions
 ) -> str:
     """A SHA-256 that is equal for fits that take the same steps, in hexadecimal digits."""
-    settings = {k: v for k, v in asdict(options).items() if k not in _NOT_IN_FINGERPRINT}
+    # An option that is new since, and was left at its default, takes no other step.
+    defaults = {field.name: field.default for field in fields(options)}
+    settings = {
+        k: v
+        for k, v in asdict(options).items()
+        if k not in _NOT_IN_FINGERPRINT and v != defaults[k]
+    }
     digest = hashlib.sha256(json.dumps([base.name, list(names), settings]).encode())
     for file in sorted(Path(base.source).glob("*.safetensors")):
         with file.open("rb") as stream:
             digest.update(hashlib.file_digest(stream, "sha256").digest())
     for part in (train, held_out):
         digest.update(json.dumps([part.texts, part.weights, part.places]).encode())
+        digest.update(repr(part.passages).encode())
         digest.update(part.targets.tobytes())
     return digest.hexdigest()
 

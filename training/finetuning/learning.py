@@ -7,20 +7,23 @@ from typing import TYPE_CHECKING
 from training.finetuning.checkpoint import checkpoint_folder, fingerprint, open_checkpoints
 from training.finetuning.linear_probe import fit_head
 from training.finetuning.loss import class_weights
-from training.finetuning.model import freeze_lower_layers, starts_as_average
+from training.finetuning.model import freeze_lower_layers, start_at_shares, starts_as_average
+from training.finetuning.sentence_windows import windows_to_learn
 from training.finetuning.trainer import FinetuneData, finetune
 from training.finetuning.windows import tokenize
-from worker.classifier.cls_token import AVERAGES, cls_token_only
+from worker.classifier.cls_token import AVERAGES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from training.entries.preparation import Parts
+    from training.entries.split import Part
     from training.finetuning.base_model import Base
     from training.finetuning.callbacks import BestEpoch
     from training.finetuning.deadline import Deadline
     from training.finetuning.text_model import TextModel
+    from training.finetuning.windows import Windows
     from training.options import FitOptions
     from training.progress import Progress
 
@@ -59,11 +62,13 @@ def learn(
         mark = fingerprint(base, names, parts.train, parts.held_out, options)
         checkpoints = open_checkpoints(checkpoint_folder(target), mark)
         progress.note(f"checkpoints are kept in {checkpoints.folder} until the model is written")
-    with cls_token_only(model.model):
+    with model.prepared():
         if getattr(model.model.config, AVERAGES, False):
             freeze_lower_layers(model.model)
         if starts_as_average(base, model.model):
             fit_head(model.model, data.train, model.pad_token_id, progress, data.positive_weights)
+        elif not base.fine_tuned:
+            start_at_shares(model.model, parts.train.targets)
         return finetune(
             model,
             data,
@@ -77,19 +82,26 @@ def learn(
 def _tokenized(
     model: TextModel, parts: Parts, names: Sequence[str], *, class_weighted: bool
 ) -> FinetuneData:
-    """Windows of both parts; to learn from, one of each text: that which holds its evidence."""
-    train, held_out, size = parts.train, parts.held_out, model.window_tokens
+    """Windows of both parts; those to learn from hold the evidence of their labels."""
+    train, held_out = parts.train, parts.held_out
     return FinetuneData(
-        train=tokenize(
-            train.texts,
-            train.targets,
-            model.tokenizer,
-            window_tokens=size,
-            places=train.places,
-            weights=train.weights,
-        ),
-        validation=tokenize(held_out.texts, held_out.labels, model.tokenizer, window_tokens=size),
+        train=_to_learn(model, train),
+        validation=model.windows(held_out.texts, held_out.labels),
         held_out=held_out,
         labels=names,
         positive_weights=class_weights(train.targets) if class_weighted else None,
+    )
+
+
+def _to_learn(model: TextModel, train: Part) -> Windows:
+    """Of each text the window that holds its evidence; with sentences, all that are known."""
+    if model.sentence_share:
+        return windows_to_learn(train, model.tokenizer, window_tokens=model.window_tokens)
+    return tokenize(
+        train.texts,
+        train.targets,
+        model.tokenizer,
+        window_tokens=model.window_tokens,
+        places=train.places,
+        weights=train.weights,
     )

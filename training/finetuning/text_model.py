@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,11 +10,13 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader
 
+from training.finetuning.sentence_scores import joined_logits, scores_parts
+from training.finetuning.sentence_windows import windows_to_score
 from training.finetuning.windows import Collator, tokenize
 from worker.classifier.cls_token import cls_token_only
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -32,11 +35,13 @@ class TextModel:
         model: classifies windows of tokens; training changes its weights in place.
         tokenizer: the model's, a fast one.
         window_tokens: most tokens in a window, special tokens included.
+        sentence_share: how much the best sentence of a window counts beside the window.
     """
 
     model: PreTrainedModel
     tokenizer: PreTrainedTokenizerBase
     window_tokens: int
+    sentence_share: float = 0.0
 
     @property
     def pad_token_id(self) -> int:
@@ -50,21 +55,45 @@ class TextModel:
             DataError: the model knows no word of any of these texts.
         """
         no_labels = np.zeros((len(texts), self.model.config.num_labels), np.float32)
-        windows = tokenize(texts, no_labels, self.tokenizer, window_tokens=self.window_tokens)
-        with cls_token_only(self.model):
+        windows = self.windows(texts, no_labels)
+        with self.prepared():
             return self.predict(windows)
+
+    def windows(self, texts: Sequence[str], labels: NDArray[np.float32]) -> Windows:
+        """Every window of the texts, with its sentences if they count.
+
+        Args:
+            texts: anonymized texts.
+            labels: of each text, shape `(texts, labels)`.
+
+        Raises:
+            DataError: the model knows no word of any of these texts.
+        """
+        cut = windows_to_score if self.sentence_share else tokenize
+        return cut(texts, labels, self.tokenizer, window_tokens=self.window_tokens)
+
+    @contextmanager
+    def prepared(self) -> Iterator[None]:
+        """Within the block the model computes what is needed of its last layer, and no more."""
+        prepare = scores_parts if self.sentence_share else cls_token_only
+        with prepare(self.model):
+            yield
 
     @torch.no_grad()
     def predict(self, windows: Windows) -> NDArray[np.float32]:
-        """The same of texts that are tokenized already, shape `(texts, labels)`."""
+        """The same of texts that are tokenized already, within `prepared()`."""
         loader = DataLoader(
             windows.dataset, batch_size=EVALUATION_BATCH, collate_fn=Collator(self.pad_token_id)
         )
         self.model.eval()
-        scores = [
-            torch.sigmoid(
-                self.model(input_ids=b["input_ids"], attention_mask=b["attention_mask"]).logits
-            )
-            for b in loader
-        ]
-        return windows.best_by_text(torch.cat(scores).float().numpy())
+        logits = [self._logits(batch) for batch in loader]
+        return windows.best_by_text(torch.sigmoid(torch.cat(logits).float()).numpy())
+
+    def _logits(self, batch: dict[str, torch.Tensor]) -> torch.Tensor:
+        """The logits that count for each window, shape `(windows, labels)`."""
+        ids, mask, parts = batch["input_ids"], batch["attention_mask"], batch.get("parts")
+        if not self.sentence_share:
+            logits: torch.Tensor = self.model(input_ids=ids, attention_mask=mask).logits
+            return logits
+        found = self.model(input_ids=ids, attention_mask=mask, parts=parts).logits
+        return joined_logits(found, parts, mask, self.sentence_share)

@@ -17,6 +17,7 @@ from training import distributed as processes
 from training.finetuning.callbacks import BestEpochCallback, Evaluator
 from training.finetuning.checkpoint import load_best
 from training.finetuning.loss import training_loss
+from training.finetuning.sentence_scores import joined_logits, sentence_loss
 from training.finetuning.text_model import EVALUATION_BATCH
 from training.finetuning.windows import Collator
 from worker.models.precision import choose_device, has_bf16
@@ -155,6 +156,8 @@ def _new_trainer(
     trainer.remove_callback(PrinterCallback)
     trainer.positive_weights = data.positive_weights
     trainer.any_weight = options.any_weight
+    trainer.sentence_weight = options.sentence_weight
+    trainer.sentence_share = model.sentence_share
     return trainer
 
 
@@ -230,23 +233,35 @@ class _Trainer(Trainer):  # type: ignore[misc]
     #: How many times each label's positives count, shape `(labels,)`.
     positive_weights: torch.Tensor | None = None
     any_weight = 0.0
+    #: How much sentences count beside their windows, in the loss and in a window's score.
+    sentence_weight = sentence_share = 0.0
 
     def compute_loss(
         self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, **_: Any
     ) -> Any:
-        """`training_loss`; the model's own loss would take every label as known."""
+        """The loss of windows and of sentences; the model's own would take every label as known."""
         labels, weights = inputs.pop("labels"), inputs.pop("weights")
+        sentences = inputs.pop("part_labels", None)
         outputs = model(**inputs)
+        logits = outputs.logits.float()
+        whole = logits[:, 0] if self.sentence_share else logits
         positive = self.positive_weights
         loss = training_loss(
-            outputs.logits.float(),
+            whole,
             labels,
             weights,
             None if positive is None else positive.to(labels.device),
             self.any_weight,
         )
+        if self.sentence_share and sentences is not None:
+            loss = loss + self.sentence_weight * sentence_loss(logits[:, 1:], sentences, weights)
         inputs["labels"] = labels
-        return (loss, outputs) if return_outputs else loss
+        if not return_outputs:
+            return loss
+        if self.sentence_share:
+            parts, mask = inputs.get("parts"), inputs["attention_mask"]
+            outputs.logits = joined_logits(logits, parts, mask, self.sentence_share)
+        return loss, outputs
 
     def _get_train_sampler(self, train_dataset: Any = None) -> Sampler[int]:
         """Batches of windows of similar length, in the same order in every process.

@@ -28,7 +28,9 @@ class Windows:
     """Tokenized windows of a list of texts.
 
     Attributes:
-        dataset: the columns `input_ids`, `length` and `labels`, shortest first; no text.
+        dataset: the columns `input_ids`, `length`, `labels` and `weight`, shortest first; no text.
+            With sentences also `parts`, the first and last token (exclusive) of each, and
+            `part_labels`, what is to be learnt of each; empty where nothing is.
         text_index: which text each window comes from, shape `(windows,)`.
         texts: how many texts there were.
     """
@@ -162,7 +164,9 @@ class Collator:
     def __call__(self, rows: Sequence[dict[str, Any]]) -> dict[str, torch.Tensor]:
         """Tensors `input_ids` and `attention_mask` of shape `(rows, longest)`.
 
-        Also `labels` of shape `(rows, labels)`, NaN where unknown, and `weights` of `(rows,)`.
+        Also `labels` of shape `(rows, labels)`, NaN where unknown, and `weights` of `(rows,)`. With
+        parts also `parts` of shape `(rows, most parts, longest)`, true at the tokens of each and
+        elsewhere the whole window, and `part_labels` of shape `(rows, most parts, labels)`.
         """
         width = max(len(row["input_ids"]) for row in rows)
         ids = torch.full((len(rows), width), self._pad)
@@ -173,4 +177,22 @@ class Collator:
             mask[at, : len(tokens)] = 1
         labels = torch.tensor([row["labels"] for row in rows], dtype=torch.float32)
         weights = torch.tensor([row.get("weight", 1.0) for row in rows])
-        return {"input_ids": ids, "attention_mask": mask, "labels": labels, "weights": weights}
+        batch = {"input_ids": ids, "attention_mask": mask, "labels": labels, "weights": weights}
+        return batch | _parts(rows, mask.bool(), labels.shape[1])
+
+
+def _parts(
+    rows: Sequence[dict[str, Any]], mask: torch.Tensor, labels: int
+) -> dict[str, torch.Tensor]:
+    most = max(len(row.get("parts", ())) for row in rows)
+    if not most:
+        return {}
+    parts = mask[:, None].repeat(1, most, 1)
+    targets = torch.full((len(rows), most, labels), float("nan"))
+    for at, row in enumerate(rows):
+        for number, (first, last) in enumerate(row["parts"]):
+            parts[at, number] = False
+            parts[at, number, first:last] = True
+        for number, known in enumerate(row.get("part_labels", ())):
+            targets[at, number] = torch.tensor(known)
+    return {"parts": parts, "part_labels": targets}

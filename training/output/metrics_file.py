@@ -7,7 +7,7 @@ from dataclasses import asdict
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
-from training.scoring.scores import score
+from training.scoring.scores import learnt_nothing, score
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from training.options import FitOptions
     from training.scoring.calibration import Calibration
 
+#: What a fit says of a model whose `learnt_nothing` is true.
+NOTHING_LEARNT = (
+    "WARNING: this model has learnt nothing: its scores tell texts apart no better than the share "
+    "of each label does. More --epochs, another --learning-rate or more entries may help"
+)
 _LIBRARIES = ("journal-stream", "torch", "transformers", "datasets", "accelerate")
 _NOT_SETTINGS = ("name", "data", "command", "allow_download", "shipped_only")
 
@@ -56,6 +61,7 @@ def metrics(
         "epochs_run": best.history[-1]["epoch"],
         "epochs": best.history,
         "validation": scores.to_json(),
+        "learnt_nothing": learnt_nothing(scores),
         "thresholds": dict(zip(names, decision.thresholds.tolist(), strict=True)),
         "least_expected": decision.least_expected,
         "at_least_one": decision.at_least_one,
@@ -68,7 +74,8 @@ def metrics(
 def _data(names: Sequence[str], parts: Parts, options: FitOptions) -> dict[str, Any]:
     """What the entries are and how many there are of each kind."""
     train = parts.train
-    entries = train.labels[: len(train.texts) - train.sentences]  # the sentences stand last
+    # Behind the entries stand what was made of them.
+    entries = train.labels[: len(train.texts) - train.sentences - train.composed]
     return {
         "description": options.data,
         "anonymized_here": parts.anonymized,
@@ -76,6 +83,7 @@ def _data(names: Sequence[str], parts: Parts, options: FitOptions) -> dict[str, 
         "validation_given": parts.validation_given,
         "train_entries": len(entries),
         "train_sentences": train.sentences,
+        "train_composed": train.composed,
         "validation_entries": len(parts.held_out.texts),
         "train_entries_without_label": int((~entries.any(axis=1)).sum()),
         "train_entries_by_label": dict(

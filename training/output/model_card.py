@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from training.evaluation import false_alarms
 from training.evaluation.fairness import described
 from training.scoring.thresholds import silent_labels
 
@@ -15,7 +16,7 @@ _TEMPLATE = """\
 
 Finds cognitive distortions in journal entries: for each of {label_count} labels a probability,
 independent of the others, and a threshold from which on the label is given.
-
+{warning}
 ## Intended use
 
 A screening aid: it points out sentences that a person, or a therapist together with that person,
@@ -47,7 +48,7 @@ Mean average precision {mean_average_precision:.3f}. Any label at all: macro F1 
 | label | entries | F1 | average precision | threshold |
 |---|---|---|---|---|
 {label_rows}
-
+{false_alarms}
 ## Probabilities and fairness
 
 Expected calibration error {calibration:.3f} on the validation entries, after temperature scaling on
@@ -78,6 +79,10 @@ Base: {base}. To make it again:
 {epochs} epochs, the best of them ({best_epoch}) kept; {seconds:.0f} seconds. Versions and all
 figures are in `metrics.json`. {again}
 """
+_WARNING = """
+**It has learnt nothing**: on the validation entries its scores tell texts apart no better than the
+share of each label does. Do not use it.
+"""
 _LICENSE = "license: apache-2.0\n"
 
 
@@ -93,6 +98,7 @@ def model_card(metrics: dict[str, Any]) -> str:
     return _TEMPLATE.format(
         name=metrics["name"],
         label_count=len(rows),
+        warning=_WARNING if metrics["learnt_nothing"] else "",
         data=metrics["data"]["description"],
         license=_LICENSE if metrics["built_in_base"] and metrics["data"]["shipped_only"] else "",
         entries=_entries(metrics),
@@ -117,6 +123,7 @@ def model_card(metrics: dict[str, Any]) -> str:
         calibration=metrics["reliability"]["expected_calibration_error"],
         fairness="".join(f"\n- {line}" for line in described(metrics["fairness"])),
         label_rows="\n".join(rows),
+        false_alarms=_false_alarms(metrics["false_alarms"]),
         base=metrics["base"],
         command=metrics["command"],
         epochs=f"{metrics['epochs_run']:g}",
@@ -125,11 +132,22 @@ def model_card(metrics: dict[str, Any]) -> str:
     )
 
 
+def _false_alarms(found: dict[str, dict[str, Any]]) -> str:
+    """A table of the entries without a label by length and by kind; empty if there are none."""
+    rows = false_alarms.described(found)
+    if not rows:
+        return ""
+    head = "| validation entries without a label | number | given one |\n|---|---|---|\n"
+    return "\n" + head + "\n".join(rows) + "\n"
+
+
 def _entries(metrics: dict[str, Any]) -> str:
     data = metrics["data"]
     used = f"{data['train_entries']:,} entries were used for training"
     if data["train_sentences"]:
         used += f", and {data['train_sentences']:,} sentences cut out of them"
+    if data["train_composed"]:
+        used += f",\nand {data['train_composed']:,} put together of calm entries and short thoughts"
     if data["validation_given"]:
         return f"{used}. {data['validation_entries']:,} others, of a file of their own, validate."
     return (

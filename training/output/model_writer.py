@@ -49,6 +49,7 @@ def save_model(
             "thresholds": found["thresholds"],
             "least_expected": decision.least_expected,
             "at_least_one": decision.at_least_one,
+            "sentence_share": model.sentence_share,
         },
     )
     _write_json(folder / "metrics.json", found)

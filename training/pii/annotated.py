@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from training.errors import DataError
-from training.pii.examples import Example
+from training.pii.generation.example import Example
 from worker.anonymizer.offsets import Span
 from worker.anonymizer.taggers.entity_types import ENTITY_TYPES, entity_type
 

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
-import torch
 from transformers import AutoTokenizer, BertConfig, BertForTokenClassification, set_seed
 
 from training.errors import BaseModelError
 from training.pii.encoding import LABELS
-from worker.anonymizer.taggers.words import CASINGS
+from training.pii.token_types import SummedEmbedding
+from worker.anonymizer.taggers.words import TOKEN_TYPES
 from worker.models import builtin_base as built_in_base
 
 
 def load_base(*, layers: int, seed: int) -> tuple[Any, BertForTokenClassification]:
     """The tokenizer, and the lowest layers of the base with a fresh head, ready to be trained.
 
-    The model gets a token type for each casing. Embeddings of words and positions are frozen.
+    The model gets a token type for all that is known of a word. Embeddings of words and positions
+    are frozen.
 
     Args:
         layers: how many are kept.
-        seed: of the head and of the casings' embeddings.
+        seed: of the head and of the token types' embeddings.
 
     Raises:
         BaseModelError: the built-in base is not installed.
@@ -42,17 +43,14 @@ def load_base(*, layers: int, seed: int) -> tuple[Any, BertForTokenClassificatio
     model = BertForTokenClassification.from_pretrained(
         place, config=config, local_files_only=True, use_safetensors=True
     )
-    _tell_casings_apart(model)
+    _tell_words_apart(model)
     model.bert.embeddings.word_embeddings.weight.requires_grad = False
     model.bert.embeddings.position_embeddings.weight.requires_grad = False
     return tokenizer, model
 
 
-def _tell_casings_apart(model: BertForTokenClassification) -> None:
-    """Put an embedding of casings in place of that of token types, of which the base saw one."""
+def _tell_words_apart(model: BertForTokenClassification) -> None:
+    """Put an embedding of what words look like in place of that of the one type the base saw."""
     old = model.bert.embeddings.token_type_embeddings.weight.data
-    new = torch.nn.Embedding(CASINGS, old.shape[1])
-    # All begin nearly as that one, so that the base's layers see what they are used to.
-    new.weight.data = old[:1] + 0.1 * old.std() * torch.randn(CASINGS, old.shape[1])
-    model.bert.embeddings.token_type_embeddings = new
-    model.config.type_vocab_size = CASINGS
+    model.bert.embeddings.token_type_embeddings = SummedEmbedding(old[0], float(old.std()))
+    model.config.type_vocab_size = TOKEN_TYPES

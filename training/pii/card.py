@@ -6,18 +6,21 @@ import shlex
 import textwrap
 from typing import TYPE_CHECKING, Any
 
-from training.pii.examples import generate
+from training.pii.generation.generate import generate
 from training.pii.scores import PiiScores, score
 from worker.anonymizer.offsets import Span
 from worker.anonymizer.taggers.bert import BertTagger
 from worker.models.compute import EXACT
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
-    from training.pii.examples import Templates
+    from training.pii.generation.templates import Templates
 
 EXAMPLES = 1_000
+#: The thresholds of the curve.
+THRESHOLDS = (0.2, 0.3, 0.4, 0.55, 0.7)
 _BATCH = 64
 _TEMPLATE = """\
 ---
@@ -50,10 +53,17 @@ typos and without punctuation. No real person's writing.{extra}
 |---|---|
 {types}
 
+By threshold, on the same examples; `balanced` and `strict` are those of the worker's setting.
+
+| threshold | leaked | texts without personal data altered | redacted outside, of 1,000 |
+|---|---|---|---|
+{curve}
+
 ## How it was made
 
 The lowest {layers} layers of all-MiniLM-L6-v2 with a token classification head; how each word is
-written (lower case, capital, all capitals, mixed) goes in through the token types.{runs}
+written (lower case, capital, all capitals, mixed), how common it is, and whether a list has it as
+a name, a place or a word of another language go in through the token types.{runs}
 Stored as an adapter of rank {rank} over the base's published weights. {seconds:.0f} seconds.
 
 To make it again:
@@ -77,28 +87,43 @@ _UNSEEN = (
 )
 
 
-def generated_scores(folder: Path, templates: Templates, seed: int) -> PiiScores:
-    """The written tagger on examples generated from these templates."""
+def generated_scores(
+    folder: Path, templates: Templates, seed: int, thresholds: Iterable[float]
+) -> dict[float, PiiScores]:
+    """The written tagger on examples generated from these templates, by threshold.
+
+    Args:
+        folder: of the tagger.
+        templates: that it did not learn from.
+        seed: of the examples.
+        thresholds: besides those of the curve.
+    """
     tagger = BertTagger.load(folder, EXACT)
     examples = list(generate(templates, EXAMPLES, seed))
-    rows = []
-    for start in range(0, len(examples), _BATCH):
-        batch = examples[start : start + _BATCH]
-        for example, hits in zip(batch, tagger.tag([e.text for e in batch]), strict=True):
-            spans = [Span(hit.start, hit.end, hit.type) for hit in hits]
-            rows.append((example.text, example.spans, spans))
-    return score(rows, skip=frozenset())
+    curve = {}
+    for threshold in sorted({*THRESHOLDS, *thresholds}):
+        tagger.threshold = threshold
+        rows = []
+        for start in range(0, len(examples), _BATCH):
+            batch = examples[start : start + _BATCH]
+            for example, hits in zip(batch, tagger.tag([e.text for e in batch]), strict=True):
+                spans = [Span(hit.start, hit.end, hit.type) for hit in hits]
+                rows.append((example.text, example.spans, spans))
+        curve[threshold] = score(rows, skip=frozenset())
+    return curve
 
 
-def tagger_card(settings: dict[str, Any], scores: PiiScores) -> str:
+def tagger_card(settings: dict[str, Any], curve: dict[float, PiiScores]) -> str:
     """The card in Markdown.
 
     Args:
         settings: the content of `tagger.json`.
-        scores: of `generated_scores`.
+        curve: of `generated_scores`.
     """
+    scores = curve[settings["threshold"]]
     trained = settings["trained"]
     own = trained.get("own_texts", 0)
+    names = {value: f" ({name})" for name, value in settings["thresholds"].items()}
     told = _SCORE.format(
         judged=EXAMPLES,
         caveat=_UNSEEN,
@@ -115,11 +140,20 @@ def tagger_card(settings: dict[str, Any], scores: PiiScores) -> str:
             f"| {kind} | {scores.leaked[kind] / count:.1%} of {count} |"
             for kind, count in scores.entities.most_common()
         ),
+        curve="\n".join(
+            f"| {threshold:g}{names.get(threshold, '')} | {item.leak_rate or 0.0:.1%} "
+            f"| {_share(item.clean_altered, item.clean)} | {item.over_redaction or 0.0:.1f} |"
+            for threshold, item in curve.items()
+        ),
         layers=trained["layers"],
         rank=trained["rank"],
         seconds=trained["seconds"],
         command=_command(settings["threshold"], trained),
     )
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{part / whole:.1%}" if whole else "-"
 
 
 def _command(threshold: float, trained: dict[str, Any]) -> str:
@@ -144,6 +178,8 @@ def _command(threshold: float, trained: dict[str, Any]) -> str:
             f"{trained['learning_rate']:g}",
             "--threshold",
             f"{threshold:g}",
+            "--strict-threshold",
+            f"{trained['strict_threshold']:g}",
             *(("--own-share", f"{trained['own_share']:g}") if files else ()),
             *(("--name", trained["name"]) if trained["name"] != "tagger" else ()),
         ]

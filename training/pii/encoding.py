@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import random
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import torch
 
 from training.pii.values.slot_types import TYPES
+from worker.anonymizer.taggers import lexicon
 from worker.anonymizer.taggers.bert import OUTSIDE, WINDOW_TOKENS
-from worker.anonymizer.taggers.words import encode
+from worker.anonymizer.taggers.words import CASINGS, encode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from training.pii.examples import Example
+    from training.pii.generation.example import Example
     from worker.anonymizer.taggers.words import Words
 
 LABELS = (OUTSIDE, *TYPES)
@@ -22,23 +24,38 @@ LABELS = (OUTSIDE, *TYPES)
 IGNORED = -100
 #: Examples that are tokenized at once.
 _BATCH = 1_000
+#: How often all is unknown of a word inside personal data, by how common it is in English.
+_UNKNOWN_SHARES = (0.18, 0.18, 0.1, 0.0, 0.0)
+#: How often it is unknown of such a word that it is a name.
+_NO_NAME_SHARES = (0.2, 0.25, 0.25, 0.2, 0.05)
+#: How often all is unknown of a word outside. Most of the rarer ones there are unknown anyway.
+_UNKNOWN_SHARE_OUTSIDE = 0.02
 
 
-def encoded(tokenizer: Any, examples: Iterable[Example]) -> list[dict[str, Any]]:
-    """Token ids, token types and labels of each example, cut off where the tagger's window ends."""
+def encoded(tokenizer: Any, examples: Iterable[Example], *, seed: int) -> list[dict[str, Any]]:
+    """Token ids, token types and labels of each example, cut off where the tagger's window ends.
+
+    Args:
+        tokenizer: the base's.
+        examples: generated or annotated ones.
+        seed: of which words are treated as if the lexicon had them not.
+    """
     examples = list(examples)
+    rng = random.Random(seed)  # noqa: S311 - nothing secret
     rows = []
     for start in range(0, len(examples), _BATCH):
         batch = examples[start : start + _BATCH]
         texts = [example.text for example in batch]
         for example, words in zip(batch, encode(tokenizer, texts), strict=True):
             room = WINDOW_TOKENS - 2
+            labels = _labels(example, words)
+            types = _partly_unknown(words, labels, rng)
             ids = [tokenizer.cls_token_id, *words.ids[:room], tokenizer.sep_token_id]
             rows.append(
                 {
                     "input_ids": ids,
-                    "token_type_ids": [0, *words.types[:room], 0],
-                    "labels": [IGNORED, *_labels(example, words)[:room], IGNORED],
+                    "token_type_ids": [0, *types[:room], 0],
+                    "labels": [IGNORED, *labels[:room], IGNORED],
                     "length": len(ids),
                 }
             )
@@ -53,6 +70,31 @@ def _labels(example: Example, words: Words) -> list[int]:
         kind = next((s.type for s in example.spans if s.start < b and s.end > a), OUTSIDE)
         labels += [LABELS.index(kind)] * (behind - first)
     return labels
+
+
+def _partly_unknown(words: Words, labels: list[int], rng: random.Random) -> list[int]:
+    """The token types, some of them of words of which the lexicon would not know everything.
+
+    The names of the examples stand in the lists that the lexicon was made of; those of diaries do
+    not always.
+    """
+    types = list(words.types)
+    for first, behind in pairwise(words.starts):
+        kind, casing = divmod(types[first], CASINGS)
+        if kind:
+            known = _forget(lexicon.properties(kind), rng, outside=not labels[first])
+            types[first:behind] = [casing + CASINGS * lexicon.combine(known)] * (behind - first)
+    return types
+
+
+def _forget(known: tuple[int, ...], rng: random.Random, *, outside: bool) -> tuple[int, ...]:
+    frequency, roll = known[0], rng.random()
+    all_share = _UNKNOWN_SHARE_OUTSIDE if outside else _UNKNOWN_SHARES[frequency]
+    if roll < all_share:
+        return (0,) * len(known)
+    if not outside and roll < all_share + _NO_NAME_SHARES[frequency]:
+        return (frequency, 0, 0, 0, known[-1])
+    return known
 
 
 def collate(rows: Sequence[dict[str, Any]]) -> dict[str, torch.Tensor]:

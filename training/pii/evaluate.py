@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from training.pii.examples import Example
+    from training.pii.generation.example import Example
     from training.progress import Progress
     from worker.anonymizer.anonymizer import Anonymizer
 

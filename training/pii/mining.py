@@ -30,7 +30,7 @@ _HARMLESS = frozenset(
 _LONGEST, _SHORTEST = 300, 12
 #: The files whose entries are mined, all of them shipped. A closed list: texts that are added for
 #: the classifier must not change what makes the tagger again.
-_MINED = ("mental_health_journals.csv", "entries.jsonl", "everyday.jsonl", "thoughts.jsonl")
+MINED = ("mental_health_journals.csv", "entries.jsonl", "everyday.jsonl", "thoughts.jsonl")
 #: Slots, handles, and numbers that may be an age, a date or an identifier.
 _UNCLEAR = re.compile(
     r"[{}@]|\d{4}|\b(?:age[ds]?|old|born|birthday|turn\w*|number|no\.|year|class|room|flat|street"
@@ -43,7 +43,7 @@ _UNCLEAR = re.compile(
 def mined_texts() -> list[str]:
     """The shipped entries that are mined, with their reframes."""
     folder = SHIPPED_DATA.parent
-    return [r.text for name in _MINED for r in read_records(folder / name, with_reframes=True)]
+    return [r.text for name in MINED for r in read_records(folder / name, with_reframes=True)]
 
 
 def mine(texts: Iterable[str]) -> tuple[list[str], list[str]]:

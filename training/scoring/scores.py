@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     Probabilities = NDArray[np.float32]
     Predicted = NDArray[np.bool_]
 
+#: Of scores that a model gives at random, the mean average precision lies a few hundredths above
+#: the labels' shares.
+LEAST_LEARNT = 0.1
+
 
 @dataclass(frozen=True, slots=True)
 class LabelScore:
@@ -132,6 +136,21 @@ def score(
         labelled_share=float(any_predicted[unlabelled].mean()) if unlabelled.any() else None,
         labels=labels,
     )
+
+
+def learnt_nothing(scores: Scores) -> bool:
+    """Whether a model tells texts apart no better than the share of each label does.
+
+    The same score for every text has the label's share as average precision. A model whose mean
+    has come less than `LEAST_LEARNT` of the way from there to 1 has learnt next to nothing.
+    """
+    shares = [
+        label.support / (label.support + label.false_positives + label.true_negatives)
+        for label in scores.labels
+        if label.support
+    ]
+    floor = _mean(shares)
+    return scores.mean_average_precision < floor + LEAST_LEARNT * (1.0 - floor)
 
 
 def _floors(

@@ -53,12 +53,16 @@ def cooled(probabilities: NDArray[np.float32], temperature: float) -> NDArray[np
 @torch.no_grad()
 def fold_in(model: PreTrainedModel, temperature: float) -> None:
     """Divide the model's logits by the temperature, by way of its last layer's weights."""
-    wanted = model.config.num_labels
-    heads = [m for m in model.modules() if isinstance(m, nn.Linear) and m.out_features == wanted]
-    last = heads[-1]
+    last = last_layer(model)
     last.weight.div_(temperature)
     if last.bias is not None:
         last.bias.div_(temperature)
+
+
+def last_layer(model: PreTrainedModel) -> nn.Linear:
+    """The layer of a classifier that gives the logits."""
+    wanted = model.config.num_labels
+    return [m for m in model.modules() if isinstance(m, nn.Linear) and m.out_features == wanted][-1]
 
 
 def _logits(probabilities: NDArray[np.float32]) -> NDArray[np.float64]:

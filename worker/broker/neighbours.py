@@ -120,6 +120,14 @@ class Neighbours:
         self._clock = clock
         self._next = -math.inf
 
+    def note(self) -> None:
+        """Note where this worker is, before it claims anything; if Redis refuses, `look` does."""
+        if self._place is not None:
+            try:
+                self._note(self._place)
+            except RedisError as exc:
+                log.debug("where this worker is could not be noted (%s)", type(exc).__name__)
+
     def look(self) -> int:
         """Note where this worker is, and look for others, if it is time to.
 
@@ -149,10 +157,13 @@ class Neighbours:
         assert self._place is not None
         return self._claims.keys.host + self._place.host
 
-    def _ended(self, place: Place) -> list[str]:
-        """The workers of this host whose processes have ended."""
+    def _note(self, place: Place) -> None:
         self._ask("HSET", self._key, self._claims.worker, f"{place.pid} {place.started}")
         self._ask("EXPIRE", self._key, REMEMBERED_SECONDS)
+
+    def _ended(self, place: Place) -> list[str]:
+        """The workers of this host whose processes have ended."""
+        self._note(place)
         found = self._ask("HGETALL", self._key)
         ended = []
         for worker, process in zip(found[::2], found[1::2], strict=True):

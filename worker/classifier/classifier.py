@@ -10,6 +10,7 @@ import torch
 
 from worker.classifier.encoder import Encoder
 from worker.classifier.evidence import evidence
+from worker.classifier.joining import join
 from worker.classifier.networks import network
 from worker.errors import ClassificationError, ModelFolderError
 from worker.models.compute import AUTO
@@ -153,6 +154,7 @@ class Classifier:
         try:
             pieces = self._encoder.windows(texts)
             scores, sentence_scores = self._score(pieces, usage)
+            scores = join(scores, sentence_scores, self.folder.sentence_share)
             of_text = _by_text(pieces, len(texts))
             found = self._combine(scores, of_text)
             if not self._network.scores_sentences:

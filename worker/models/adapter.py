@@ -14,11 +14,13 @@ and nothing where the tensor is that of the base. The metadata name the SHA-256 
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
+from safetensors.torch import save as serialize
 
 from worker.errors import ModelFolderError
 from worker.models import builtin_base
@@ -37,6 +39,7 @@ _LARGEST_INT8 = 127
 _KEPT_SHARE = 0.5
 #: A tensor none of whose values changed by this much counts as unchanged.
 _UNCHANGED = 1e-7
+_LENGTH_BYTES = 8
 
 
 def merge(file: Path, wanted: Iterable[str], *, prefix: str = "bert.") -> dict[str, torch.Tensor]:
@@ -111,7 +114,22 @@ def save(
             original = None
         adapter |= _distinct(name, tensor.detach().cpu(), original, rank)
     adapter = {name: tensor.clone() for name, tensor in adapter.items()}
-    save_file(adapter, file, metadata={"base_sha256": builtin_base.SHA256, "rank": str(rank)})
+    metadata = {"base_sha256": builtin_base.SHA256, "rank": str(rank)}
+    file.write_bytes(_with_sorted_header(serialize(adapter, metadata=metadata)))
+
+
+def _with_sorted_header(content: bytes) -> bytes:
+    """The same file with the keys of its header in order.
+
+    safetensors writes the metadata in an order that changes from process to process; the same
+    tensors are to give the same bytes. The format: the length of the header in 8 bytes, the header
+    as JSON, padded by spaces to a multiple of 8 bytes, and the values of the tensors.
+    """
+    start = _LENGTH_BYTES + int.from_bytes(content[:_LENGTH_BYTES], "little")
+    header = json.loads(content[_LENGTH_BYTES:start])
+    told = json.dumps(header, sort_keys=True, separators=(",", ":")).encode()
+    told += b" " * (-len(told) % _LENGTH_BYTES)
+    return len(told).to_bytes(_LENGTH_BYTES, "little") + told + content[start:]
 
 
 def _distinct(

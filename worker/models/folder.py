@@ -2,7 +2,7 @@
 
     config.json  model.safetensors  tokenizer.json  tokenizer_config.json   (Hugging Face)
     thresholds.json   {"window_tokens": 128, "thresholds": {label: probability},
-                       "least_expected": 1.1, "at_least_one": true}
+                       "least_expected": 1.1, "at_least_one": true, "sentence_share": 0.5}
     metrics.json      README.md (the model card)
     manifest.json     {"format": 1, "name": ..., "files": {file: sha256}}
 
@@ -62,6 +62,8 @@ class ModelFolder:
             which it is given labels.
         at_least_one: whether a text that reaches `least_expected` is given at least one label: if
             none reaches its threshold, the one with the highest share of it.
+        sentence_share: how much the best sentence of a window counts beside the window, 0 to 1;
+            only for models that score sentences in the pass of the window.
     """
 
     path: Path
@@ -72,6 +74,7 @@ class ModelFolder:
     window_tokens: int
     least_expected: float = 0.0
     at_least_one: bool = False
+    sentence_share: float = 0.0
 
     @classmethod
     def open(cls, path: Path) -> ModelFolder:
@@ -203,7 +206,11 @@ def _decision(
     at_least_one = content.get("at_least_one", False)
     if not isinstance(at_least_one, bool):
         raise ModelFolderError(f"{file}: at_least_one must be true or false")
+    share = content.get("sentence_share", 0.0)
+    if not isinstance(share, (int, float)) or not 0.0 <= share <= 1.0:
+        raise ModelFolderError(f"{file}: sentence_share must lie between 0 and 1")
     return {
+        "sentence_share": float(share),
         "thresholds": tuple(float(v) for v in values),
         "window_tokens": window,
         "least_expected": float(least),

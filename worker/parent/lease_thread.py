@@ -63,6 +63,9 @@ class LeaseStore(Protocol):
 class Watch(Protocol):
     """What is needed here of `worker.broker.neighbours.Neighbours`."""
 
+    def note(self) -> None:
+        """Note where this worker is, so that others can tell when it has ended."""
+
     def look(self) -> int:
         """Requeue what workers held that have ended, if it is time to; returns how many entries."""
 
@@ -156,8 +159,13 @@ class LeaseThread:
         self._draining = True
 
     def start(self) -> None:
-        """Start the thread, which ends with the process; where it runs, do nothing."""
+        """Start the thread, which ends with the process; where it runs, do nothing.
+
+        Called before the event loop runs: nothing may be claimed before it is noted who claims.
+        """
         if self._thread is None:
+            if self.neighbours:
+                self.neighbours.note()
             self._thread = threading.Thread(target=self._run, name="leases", daemon=True)
             self._thread.start()
 

@@ -189,8 +189,11 @@ def test_model_card_repeats_the_command_without_paths() -> None:
         "precision": "auto",
         "class_weights": False,
         "any_weight": 0.25,
+        "sentence_weight": 0.0,
+        "composed": 0,
+        "threads": None,
     }
-    changed = {"base": "/home/me/my base", "seed": 7, "no_anonymize": True}
+    changed = {"base": "/home/me/my base", "seed": 7, "resume": True, "no_anonymize": True}
     options = fit_options(("/home/me/diary.csv",), Path("/srv/models/mine"), given, changed)
     assert options.name == "mine"
     assert options.command == (

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from training.entries.multi_hot import targets
+from training.entries.prepared.sentences import sentences
 from training.entries.reading import read_records
 from training.entries.record import Record
-from training.entries.sentences import sentences
 from training.entries.sources import read_sources, read_validation
 from training.entries.window_size import window_for
 from training.errors import DataError

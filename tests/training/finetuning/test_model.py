@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 import torch
 from transformers import BertForSequenceClassification, DistilBertConfig, DistilBertModel
@@ -17,7 +18,7 @@ from training.entries.multi_hot import multi_hot
 from training.errors import BaseModelError
 from training.finetuning.base_model import Base, find_base
 from training.finetuning.linear_probe import fit_head
-from training.finetuning.model import freeze_lower_layers, load_base
+from training.finetuning.model import freeze_lower_layers, load_base, start_at_shares
 from training.finetuning.windows import Collator, tokenize
 from worker.classifier.cls_token import cls_token_only
 from worker.models import builtin_base as built_in_base
@@ -215,3 +216,16 @@ def test_an_altered_model_is_refused_as_a_base(tiny_model: Path, tmp_path: Path)
     (broken / "thresholds.json").write_text("{}")
     with pytest.raises(BaseModelError, match="broken"):
         load(find_base(str(broken)))
+
+
+def test_a_fresh_head_begins_at_the_share_of_each_label(tiny_base: Path) -> None:
+    model, tokenizer = load(find_base(str(tiny_base)))
+    targets = np.zeros((200, 4), dtype=np.float32)
+    targets[:10, 0] = targets[:100, 1] = 1
+    targets[:, 2] = np.nan
+    with torch.no_grad():
+        model.classifier.weight.zero_()
+    start_at_shares(model, targets)
+    said = torch.sigmoid(model.eval()(**batch(tokenizer)).logits)
+    assert said[0].tolist() == pytest.approx([0.05, 0.5, 0.005, 0.005], abs=1e-4)
+    assert torch.equal(said[0], said[1])

@@ -83,6 +83,18 @@ def test_model_card_claims_only_what_is_true_of_this_fit(
     assert folder.thresholds[1] >= 0.97
 
 
+def test_a_model_that_has_learnt_nothing_is_told_loudly(tiny_base: Path, tmp_path: Path) -> None:
+    # Labels at random: nothing can be learnt.
+    records = [Record(f"soup {n * n} again", ("Alpha",) if n % 7 < 2 else ()) for n in range(160)]
+    said = io.StringIO()
+    with Progress(Console(file=said, width=400)) as progress:
+        folder = run_fit(tiny_base, tmp_path / "model", progress, records=records, epochs=1)
+    card = (folder.path / "README.md").read_text()
+    learnt_nothing = metrics_of(folder)["learnt_nothing"]
+    assert learnt_nothing == ("WARNING: this model has learnt nothing" in said.getvalue())
+    assert learnt_nothing == ("**It has learnt nothing**" in card)
+
+
 @pytest.mark.parametrize("shipped_only", [True, False])
 @pytest.mark.parametrize("built_in", [True, False])
 def test_the_license_is_ours_only_if_base_and_data_are(

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import random
 import re
+from itertools import chain
 
 import pytest
 
 from training import names
 from training.errors import DataError
-from training.pii.examples import Templates, concatenated, fill, generate, written
+from training.pii.generation.generate import _excerpt, concatenated, fill, generate
+from training.pii.generation.templates import Templates
+from training.pii.generation.writing import written
 from training.pii.mining import mine
 from training.pii.values import places
 from training.pii.values.slot_types import TYPE_OF_SLOT, TYPES
@@ -28,17 +31,18 @@ def templates() -> Templates:
 
 
 def test_every_shipped_template_fills(slots: Slots, templates: Templates) -> None:
-    for template in (*templates.people, *templates.other, *templates.traps, *templates.plain):
+    for template in chain(*templates.pools()):
         example = fill(template, slots)
-        assert not re.search(r"\{[A-Z]+\}", example.text)
-        kinds = [
-            TYPE_OF_SLOT[s] for s in re.findall(r"\{([A-Z]+)\}", template) if s in TYPE_OF_SLOT
-        ]
+        assert not re.search(r"\{[A-Z]+\}|\[\[|\]\]", example.text)
+        found = re.findall(r"\{([A-Z]+)\}|\|([A-Z_]+)\]\]", template)
+        kinds = [TYPE_OF_SLOT.get(slot, kind) for slot, kind in found]
+        kinds = [kind for kind in kinds if kind]
         assert [span.type for span in example.spans] == kinds
 
 
 def test_templates_without_personal_data_have_none(templates: Templates, slots: Slots) -> None:
-    assert all(not fill(template, slots).spans for template in (*templates.traps, *templates.plain))
+    without = (*templates.traps, *templates.plain, *templates.everyday)
+    assert all(not fill(template, slots).spans for template in without)
 
 
 @pytest.mark.parametrize("seed", range(30))
@@ -53,6 +57,22 @@ def test_spans_keep_their_words_through_every_change(slots: Slots, seed: int) ->
     for old, new in zip(before.spans, after.spans, strict=True):
         was, is_now = before.text[old.start : old.end], after.text[new.start : new.end]
         assert was.upper().casefold() == is_now.upper().casefold()  # a dotless i has its own way
+
+
+def test_words_of_a_type_stay_and_their_marks_go(slots: Slots) -> None:
+    found = fill("[[Hope|PERSON]] met {FIRST} at [[The Copper Kettle|ORGANIZATION]].", slots)
+    assert found.text.startswith("Hope met ")
+    assert found.text.endswith(" at The Copper Kettle.")
+    assert [span.type for span in found.spans] == ["PERSON", "PERSON", "ORGANIZATION"]
+
+
+def test_an_excerpt_of_a_long_template_cuts_no_slot() -> None:
+    template = "I ran. Then [[Dr. A. Hope|PERSON]] rang. {CITY} was wet. " * 8
+    for seed in range(40):
+        found = _excerpt(template, random.Random(seed))
+        assert found in template
+        assert found.count("[[") == found.count("]]")
+        assert found.count("{") == found.count("}")
 
 
 def test_the_same_seed_gives_the_same_examples(templates: Templates) -> None:

@@ -14,8 +14,8 @@ from training.cli import main
 from training.cli.pii import names_of
 from training.errors import DataError
 from training.pii.annotated import read_for_training
-from training.pii.examples import HELD_OUT_EVERY, Templates
-from training.pii.fit import _repeats, average
+from training.pii.generation.templates import HELD_OUT_EVERY, Templates
+from training.pii.learning import _repeats, average
 from training.pii.options import TaggerOptions
 from worker.anonymizer.taggers.bert import BertTagger
 from worker.models.compute import EXACT

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score, f1_score
 
-from training.scoring.scores import average_precision, score
+from training.scoring.scores import average_precision, learnt_nothing, score
 from training.scoring.thresholds import HIGHEST, LOWEST, tune_thresholds
 
 NAMES = ["a", "b", "c"]
@@ -95,3 +95,12 @@ def test_thresholds_stay_within_bounds_even_without_positives() -> None:
     empty = np.zeros((5, 3), dtype=np.float32)
     tuned = tune_thresholds(empty, empty)
     assert ((tuned >= LOWEST) & (tuned <= HIGHEST)).all()
+
+
+def test_the_same_score_for_every_text_has_learnt_nothing() -> None:
+    rng = np.random.default_rng(1)
+    truth = (rng.random((400, 3)) < 0.2).astype(np.float32)
+    same = (0.2 + rng.normal(0, 1e-4, truth.shape)).astype(np.float32)
+    better = same + 0.2 * truth * rng.random(truth.shape).astype(np.float32)
+    assert learnt_nothing(score(truth, same, same > 0.5, NAMES))
+    assert not learnt_nothing(score(truth, better, better > 0.3, NAMES))

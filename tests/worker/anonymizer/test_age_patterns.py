@@ -60,6 +60,8 @@ AGES = (
     "they were ⟦5⟧ and ⟦7⟧ when we left",
     "he is ⟦three and a half⟧ and counts everything",
     "mum is ⟦77⟧ and swims in the sea",
+    "The patient, ⟦61⟧, was kind to me",
+    "The lady at the till must be ⟦seventy⟧ and she called me darling",
 )
 NO_AGES = (
     "got 94 in physics and 61 in history",

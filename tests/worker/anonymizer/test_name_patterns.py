@@ -72,6 +72,7 @@ HANDLES = (
     "play with ⟦softrain#4471⟧ most nights",
     "messaged ⟦old_tin_roof⟧, no answer",
     "screen name ⟦lemonpith⟧ since school",
+    "messaged ⟦greta.bakes⟧ about bread",
 )
 NO_HANDLES = (
     "Every username I wanted was taken.",
@@ -86,6 +87,7 @@ NO_HANDLES = (
     "I follow the rules, i.e. most of them",
     "my username is gone, my handle broke",
     "added salt. it helped",
+    "messaged him.then slept",
 )
 ORGANIZATIONS = (
     "Quiz night at the ⟦Copper Kettle⟧ and we came fourth",
@@ -99,6 +101,7 @@ ORGANIZATIONS = (
     "He got a job at ⟦Paper & Thread⟧ in town",
     "interview at ⟦northlight logistics⟧ went okay",
     "haircut at the ⟦Golden Comb⟧ again",
+    "at ⟦tiny acorns nursery⟧ they love him",
     "⟦Bright Steps⟧ rang about the nursery place.",
 )
 NO_ORGANIZATIONS = (
@@ -114,6 +117,7 @@ NO_ORGANIZATIONS = (
     "Yesterday Mum rang, Later Dad texted",
     "I work at A&E, he works for HR",
     "at the nursery, by the studio, near the surgery",
+    "at the new day nursery, from a hair salon",
 )
 
 

@@ -23,6 +23,7 @@ SPOKEN = (
     "the passcode is ⟦forty-two seventeen⟧",
     "ring ⟦oh one three one, four nine six, oh double one eight⟧ after six",
     "reference ⟦eight one one six zero three⟧, they said",
+    "her extension is ⟦four four one two⟧ at work",
     "write me at ⟦lena dot brook at gmail dot com⟧ ok",
 )
 NOT_SPOKEN = (
@@ -85,6 +86,7 @@ PLATES = (
     "the lorry, ⟦AA-123-BC⟧, never stopped",
     "license plate ⟦7XYZ 123⟧, silver",
     "reg ⟦ls67 kwp⟧, grey polo",
+    "plate number ⟦HXB 4471⟧, a red pickup",
     "his truck, ⟦HJK-4821⟧, in my spot",
 )
 NO_PLATES = (

@@ -68,6 +68,15 @@ def test_what_a_worker_held_that_has_ended_is_back_at_once_in_order_and_counted(
     assert client.hlen(f"{KEYS.host}{ended.host}") == 1
 
 
+def test_a_worker_that_ended_before_it_ever_looked_has_noted_where_it_was(
+    client: redis.Redis, claims: Claims, ended: Place, successor: Neighbours
+) -> None:
+    push(client, b"one")
+    Neighbours(claims, ended).note()
+    claims.claim(1)
+    assert successor.look() == 1
+
+
 def test_a_worker_that_is_alive_keeps_what_it_holds(
     client: redis.Redis, claims: Claims, alive: subprocess.Popen[bytes], successor: Neighbours
 ) -> None:

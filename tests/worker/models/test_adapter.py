@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -43,6 +44,17 @@ def test_what_did_not_change_takes_no_room(tmp_path: Path, base: dict[str, torch
     adapter.save(file, {NAME: base[NAME.removeprefix("bert.")]})
     assert load_file(file) == {}
     assert torch.equal(adapter.merge(file, [NAME])[NAME], base[NAME.removeprefix("bert.")])
+
+
+def test_the_same_tensors_give_the_same_bytes(tmp_path: Path) -> None:
+    """The metadata of safetensors come in another order in every process."""
+    state = {name: torch.ones(3) for name in ("b.bias", "a.bias")}
+    adapter.save(tmp_path / adapter.FILE, state)
+    content = (tmp_path / adapter.FILE).read_bytes()
+    header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
+    assert list(header) == sorted(header)
+    assert list(header["__metadata__"]) == sorted(header["__metadata__"])
+    assert load_file(tmp_path / adapter.FILE).keys() == state.keys()
 
 
 def test_a_tensor_without_a_base_is_kept_in_rows(tmp_path: Path) -> None:

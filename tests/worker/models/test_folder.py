@@ -238,6 +238,15 @@ def test_whether_there_is_always_one_label_is_read_and_checked(folder: Path) -> 
     refused(folder, "thresholds.json", "at_least_one")
 
 
+def test_how_much_sentences_count_is_read_and_checked(folder: Path) -> None:
+    assert ModelFolder.open(folder).sentence_share == 0.0
+    thresholds(folder, sentence_share=0.7)
+    assert ModelFolder.open(folder).sentence_share == 0.7
+    for wrong in (-0.1, 1.1, "much"):
+        thresholds(folder, sentence_share=wrong)
+        refused(folder, "thresholds.json", "sentence_share")
+
+
 @pytest.mark.parametrize("least", [-0.1, 3, "much", None])
 def test_a_number_of_labels_that_cannot_be_is_refused(folder: Path, least: Any) -> None:
     thresholds(folder, least_expected=least)

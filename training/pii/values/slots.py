@@ -4,19 +4,27 @@
 from __future__ import annotations
 
 import re
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from training import names
 from training.pii.values import places
+from training.pii.values.ordinary_words import draw_english
 from training.pii.values.pools import ENGLISH, Pools
 from training.pii.values.word_lists import THINGS, WORDS, word_lists
+from worker.anonymizer.false_positives import NAMES_THAT_ARE_WORDS
+from worker.anonymizer.taggers import lexicon
 
 if TYPE_CHECKING:
     import random
     from collections.abc import Callable
 
 _REAL_CITY_SHARE = 0.75
+#: How often a first name is a word as well, how often one that Faker may not have, and how often a
+#: place is a word as well.
+_WORD_NAME_SHARE, _GIVEN_NAME_SHARE, _WORD_CITY_SHARE = 0.05, 0.2, 0.03
+#: How often a surname is one that Faker may not have.
+_CENSUS_NAME_SHARE = 0.25
 _WORD_SEPARATORS = ("", "_", ".", "-")
 #: `#` stands for a digit, `?` for a letter.
 _IDENTIFIER_SHAPES = (
@@ -36,6 +44,22 @@ _IDENTIFIER_SHAPES = (
 _IDENTIFIER_LETTERS = "ABCDEFGHJKLMNPRSTUVWXYZ"
 
 
+@cache
+def _given_names() -> tuple[str, ...]:
+    """The first names of the lexicon, in lower case."""
+    by_kind = lexicon.words_by_kind().items()
+    return tuple(
+        word for kind, words in by_kind if lexicon.properties(kind)[1] > 1 for word in words
+    )
+
+
+@cache
+def _surnames() -> tuple[str, ...]:
+    """The surnames of the lexicon, in lower case."""
+    by_kind = lexicon.words_by_kind().items()
+    return tuple(word for kind, words in by_kind if lexicon.properties(kind)[2] for word in words)
+
+
 class Slots:
     """Draws values for slots.
 
@@ -49,6 +73,8 @@ class Slots:
         self._places = places.load()
         self._things = word_lists(THINGS)
         self._words = word_lists(WORDS)
+        self._word_names = sorted(NAMES_THAT_ARE_WORDS)
+        self._given_names, self._surnames = _given_names(), _surnames()
         self._pools = Pools.drawn(rng)
         self._fakers = self._pools.fakers
 
@@ -64,8 +90,8 @@ class Slots:
         rng, people = self._rng, self._names
         return {
             "PERSON": self._person,
-            "FIRST": lambda: people.draw_first(rng),
-            "LAST": lambda: people.draw_last(rng),
+            "FIRST": self._first,
+            "LAST": self._last,
             "NICK": lambda: people.draw_nick(rng),
             "CITY": self._city,
             "COUNTRY": lambda: self._places.draw_country(rng),
@@ -109,15 +135,32 @@ class Slots:
         number = str(rng.randint(2, 7)) if rng.random() < 0.1 else ""
         return " ".join([*(["The"] if rng.random() < 0.2 else []), *words, number]).strip()
 
+    def _first(self) -> str:
+        """A first name: one of Faker's, one that parents gave, or one that is a word as well."""
+        kind = self._rng.random()
+        if kind < _WORD_NAME_SHARE:
+            return self._rng.choice(self._word_names).capitalize()
+        if kind < _WORD_NAME_SHARE + _GIVEN_NAME_SHARE:
+            return self._rng.choice(self._given_names).capitalize()
+        return self._names.draw_first(self._rng)
+
+    def _last(self) -> str:
+        """A surname: one of Faker's, or one of the lexicon's."""
+        if self._rng.random() < _CENSUS_NAME_SHARE:
+            return self._rng.choice(self._surnames).capitalize()
+        return self._names.draw_last(self._rng)
+
     def _city(self) -> str:
         """A place that exists, or one in Faker's manner, which no list has."""
+        if self._rng.random() < _WORD_CITY_SHARE:
+            return self._rng.choice(self._places.words)
         if self._rng.random() < _REAL_CITY_SHARE:
             return self._places.draw_city(self._rng)
         return self._rng.choice(self._pools.cities)
 
     def _person(self) -> str:
         rng, people = self._rng, self._names
-        first, last = people.draw_first(rng), people.draw_last(rng)
+        first, last = self._first(), self._last()
         shape = rng.random()
         if shape < 0.8:
             return f"{first} {last}"
@@ -138,8 +181,11 @@ class Slots:
     def _organization(self) -> str:
         rng = self._rng
         shape = rng.random()
-        if shape < 0.55:
+        if shape < 0.42:
             return rng.choice(self._pools.companies)
+        if shape < 0.55:  # a pub's, a café's, a nursery's: two ordinary words
+            words = [draw_english(rng).capitalize() for _ in range(2)]
+            return rng.choice((" ", " ", " and ", " & ")).join(words)
         if shape < 0.62:  # a young company's: syllables that are no word
             return self._invented() + rng.choice(("", "", " " + self._word("ORGANIZATION_TAILS")))
         if shape < 0.74:  # a name made of ordinary words, as young companies have

@@ -25,7 +25,16 @@ from worker.anonymizer.patterns.numerals import (
     TENS_WORDS,
     TWO_DIGITS,
 )
-from worker.anonymizer.patterns.people import KIN, KIN_WORDS, MANY_KIN, MANY_KIN_WORDS, SOMEBODY
+from worker.anonymizer.patterns.people import (
+    ABOUT,
+    IS,
+    KIN,
+    KIN_WORDS,
+    MANY_KIN,
+    MANY_KIN_WORDS,
+    SOMEBODY,
+    SOMEBODY_WORDS,
+)
 from worker.anonymizer.patterns.rules import Group, Rule
 
 #: Behind a figure: no part of a longer figure, of a range, a score, a share or a decade.
@@ -73,19 +82,7 @@ _FOLLOWED = (
     rf"|in (?:{_MONTHS})|on (?:the|my|his|her|our|monday|tuesday|wednesday|thursday|friday|saturday"
     r"|sunday))\b)"
 )
-_IS = (
-    r"(?:['\u2019]?(?:s|m|re)| is| am| are| was| were| isn['\u2019]?t| wasn['\u2019]?t"
-    r"|(?:['\u2019](?:ll|d)| will| would| must| might| may| could| should| can['\u2019]?t| gonna"
-    r"| going to) (?:be|have been|turn)| (?:looks?|looked|seems?|seemed|became|becomes)"
-    r"|(?: has| had)? turn(?:s|ed|ing)?)"
-)
-_ABOUT = (
-    r"(?: (?:only|just|still|now|already|about|around|almost|nearly|not even|not yet|barely|maybe"
-    r"|roughly|probably|like|well over|well past|approaching|pushing|nearing|hitting|turning|rising"
-    r"|actually|finally|officially|basically|at least|all of|gonna be|going to be|about to be"
-    r"|about to turn|really|at most)){0,2}"
-)
-_TURN = rf"\bturn(?:s|ed|ing)?{_ABOUT}"
+_TURN = rf"\bturn(?:s|ed|ing)?{ABOUT}"
 _LIFE_EVENT = (
     r"(?:pregnant|diagnosed|orphaned|widowed|divorced|retired?|retiring|left (?:home|school)"
     r"|dropped out|emigrated|moved out|a (?:mother|father|mum|mom|dad|parent|grandma|grandmother"
@@ -131,7 +128,7 @@ CUED = Group(
 )
 #: How a number begins, in figures or in words but for "one".
 _FIRST_LETTERS = r"(?:\d|tw|thr|thir|ten|four|fort|fif|five|six|seven|eig|ele|nin)"
-#: The words that stand before an age where somebody is of it: the last of `_IS` and `_ABOUT`.
+#: The words that stand before an age where somebody is of it: the last of `IS` and `ABOUT`.
 _BEFORE_AGE = (
     r"(?:s|m|re|t|am|are|were|be|been|turn(?:ed|ing)?|look|looked|seem|seemed|became|only|still|now"
     r"|already|about|around|almost|nearly|even|yet|barely|maybe|roughly|probably|like|over|past"
@@ -149,12 +146,12 @@ BEING = Group(
     (
         Rule(
             "somebody is",
-            rf"\b(?!is\b)(?:i|he|she|they|who|{KIN}|{MANY_KIN}){_IS}{_ABOUT} {_LIST}{_FOLLOWED}",
+            rf"\b(?!is\b)(?:i|he|she|they|who|{KIN}|{MANY_KIN}){IS}{ABOUT} {_LIST}{_FOLLOWED}",
             0.6,
         ),
         Rule(
             "I am",
-            rf"\b(?:i['\u2019]?m|i am){_ABOUT} (?P<it>{_FIGURE}|{_WORDS}){_NO_UNIT}",
+            rf"\b(?:i['\u2019]?m|i am){ABOUT} (?P<it>{_FIGURE}|{_WORDS}){_NO_UNIT}",
             0.6,
         ),
         Rule(
@@ -165,17 +162,17 @@ BEING = Group(
         Rule(
             "when somebody was",
             r"\b(?:when|since|before|until|till|from when|while) (?:i|he|she|we|they) (?:was|were)"
-            rf"{_ABOUT} {_LIST}{_NO_UNIT}",
+            rf"{ABOUT} {_LIST}{_NO_UNIT}",
             0.6,
         ),
         Rule(
             "weeks or months",
-            rf"\b(?:she|he|they|{KIN}|{MANY_KIN}){_IS}{_ABOUT} "
+            rf"\b(?:she|he|they|{KIN}|{MANY_KIN}){IS}{ABOUT} "
             rf"(?P<it>(?:{_FIGURE}|{_WORDS}|{_SMALL}) (?:weeks|months))"
             r"(?=\s*(?:[.,;!?)]|$)| (?:and|but|now|today|tomorrow)\b)",
             0.6,
         ),
-        Rule("must be", rf"\bmust be{_ABOUT} (?P<it>{_WORDS_FROM_13}){_FOLLOWED}", 0.6),
+        Rule("must be", rf"\bmust be{ABOUT} (?P<it>{_WORDS_FROM_13}){_FOLLOWED}", 0.6),
         Rule(
             "has years",
             rf"\b(?:i|he|she) ha(?:ve|s|d) (?P<it>(?:{_FIGURE}|{_WORDS}) years)"
@@ -189,13 +186,14 @@ BESIDE = Group(
     every(
         _NUMBER,
         any_part(", ", " ("),
-        any_word("me i he she", KIN_WORDS, MANY_KIN_WORDS),
+        any_word("me i he she", KIN_WORDS, MANY_KIN_WORDS, SOMEBODY_WORDS),
         matching_lowered(rf"[a-z](?:, | \(){_FIRST_LETTERS}"),
     ),
     (
         Rule(
             "between commas",
-            rf"\b(?:{KIN}|{MANY_KIN}), {_LIST}(?=[,)]|,? and (?:my|his|her|our|a|the)\b)",
+            rf"\b(?:{KIN}|{MANY_KIN}|{SOMEBODY}), {_LIST}(?=[,)]|,? and (?:my|his|her|our|a"
+            rf"|the)\b)",
             0.6,
         ),
         Rule("in brackets", rf"\b(?:{KIN}|{MANY_KIN}|me|i|he|she) \({_LIST}\)", 0.6),
@@ -221,7 +219,7 @@ OF = Group(
     (
         Rule(
             "a man of",
-            rf"\b{SOMEBODY} of{_ABOUT} (?P<it>{_FIGURE}|{_WORDS}|{_SMALL}){_NO_UNIT}(?! \w+s\b)",
+            rf"\b{SOMEBODY} of{ABOUT} (?P<it>{_FIGURE}|{_WORDS}|{_SMALL}){_NO_UNIT}(?! \w+s\b)",
             0.6,
         ),
         Rule(

@@ -119,10 +119,16 @@ SHAPED_HANDLES = Group(
     either(
         any_part("_"),
         every(has_digit, matching(r"[^\W\d_.]\.?\d\d|\w#\d")),
-        every(any_part("."), matching(r"\.[^\W_]{2,15}\.[^\W_]{2}")),
+        every(any_part("."), matching(r"\.[^\W_]{2,15}\.[^\W_]{2}|[dgmDGM] \w+\.\w")),
     ),
     (
         Rule("behind a cue", rf"{_CUED}\K{_NO_HANDLE}{_DOTTED}", 0.6),
+        Rule(
+            "dotted, behind a sure cue",
+            r"\b(?:dm['\u2019]?e?d|messag(?:ed|ing)) \K(?-i:(?!(?:him|her|them|me|us|you|it|my|back"
+            r"|mum|dad|everyone|nobody|people|again|each)\b)[a-z][a-z\d]{2,15}\.[a-z\d]{3,15}\b)",
+            0.6,
+        ),
         Rule("did something", rf"(?<![\w@./-]){_NO_HANDLE}{_DOTTED}{_DID}", 0.6),
         Rule("on a site", rf"(?<![\w@./-]){_NO_HANDLE}{_DOTTED}(?= on {_SITES}\b)", 0.6),
         Rule("with a number", r"(?<![\w#])[a-z][\w.]{2,30}#\d{4}(?!\w)", 0.7),

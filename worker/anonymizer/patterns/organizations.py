@@ -107,15 +107,23 @@ ENDINGS = Group(
     "ORGANIZATION",
     any_word(
         "dental studio studios logistics solicitors primary academy motors catering consulting",
-        "lettings barbers vets florist florists optician opticians daycare montessori pharmacy "
-        "builders",
-        "plumbing realty physio hairdressers kitchens records brewery bistro",
+        "lettings barbers vets florist florists optician opticians daycare montessori pharmacy",
+        "builders plumbing realty physio hairdressers kitchens records brewery bistro nursery "
+        "salon",
+        "bakery",
     ),
     (
         Rule(
             "before its ending",
             rf"\b(?:at|from|called) (?P<it>(?:{_NO_PART}[^\W\d_]{{3,15}} ){{1,3}}{_ENDINGS})\b"
             r"(?! (?:floss|care|plan|work|insurance|school|nurse|health|care|records?)\b)",
+            _SCORE,
+        ),
+        Rule(
+            "two words before a common ending",
+            rf"\b(?:at|from|called) (?P<it>(?:{_NO_PART}(?!(?:hair|nail|beauty|tree|plant|day"
+            rf"|garden"
+            rf"|italian|french)\b)[^\W\d_]{{3,15}} ){{2,3}}(?:nursery|salon|bakery))\b",
             _SCORE,
         ),
     ),

@@ -1,4 +1,4 @@
-"""Words for people who have ages, as parts of expressions and as words for gates."""
+"""People who have ages and how that is told, as parts of expressions and as words for gates."""
 
 from __future__ import annotations
 
@@ -16,8 +16,22 @@ MANY_KIN_WORDS = (
 )
 KIN = rf"(?:{'|'.join(KIN_WORDS.split())})"
 MANY_KIN = rf"(?:{'|'.join(MANY_KIN_WORDS.split())})"
-SOMEBODY = (
-    r"(?:man|woman|boy|girl|lad|lass|child|kid|person|someone|somebody|lady|gentleman|guy|bloke"
-    r"|chap|teenager|teen|toddler|baby|widow|widower|pensioner|patient|fella|dude|youth|youngster"
-    r"|student)"
+SOMEBODY_WORDS = (
+    "man woman boy girl lad lass child kid person someone somebody lady gentleman guy bloke chap "
+    "teenager teen toddler baby widow widower pensioner patient fella dude youth youngster student"
+)
+SOMEBODY = rf"(?:{'|'.join(SOMEBODY_WORDS.split())})"
+#: What makes an age of the number behind it, after somebody.
+IS = (
+    r"(?:['\u2019]?(?:s|m|re)| is| am| are| was| were| isn['\u2019]?t| wasn['\u2019]?t"
+    r"|(?:['\u2019](?:ll|d)| will| would| must| might| may| could| should| can['\u2019]?t| gonna"
+    r"| going to) (?:be|have been|turn)| (?:looks?|looked|seems?|seemed|became|becomes)"
+    r"|(?: has| had)? turn(?:s|ed|ing)?)"
+)
+#: How near the age is told.
+ABOUT = (
+    r"(?: (?:only|just|still|now|already|about|around|almost|nearly|not even|not yet|barely|maybe"
+    r"|roughly|probably|like|well over|well past|approaching|pushing|nearing|hitting|turning|rising"
+    r"|actually|finally|officially|basically|at least|all of|gonna be|going to be|about to be"
+    r"|about to turn|really|at most)){0,2}"
 )

@@ -166,7 +166,8 @@ CUED_PLATES = Group(
     (
         Rule(
             "plate behind a cue",
-            r"\b(?:plates?|tags?|reg(?:istration)?(?: number| no\.?)?)(?: (?:is|was|said|reads?))?"
+            r"\b(?:(?:plates?|tags?)(?: number| no\.?)?|reg(?:istration)?(?: number"
+            r"| no\.?)?)(?: (?:is|was|said|reads?))?"
             r"[:,]? \K(?-i:[A-Z\d]{1,5}(?:[ -][A-Z\d]{1,5}){0,3}|[a-z]{2}\d\d ?[a-z]{3})\b",
             0.6,
             _is_plate,

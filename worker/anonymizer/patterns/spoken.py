@@ -47,7 +47,8 @@ _PHONE_CUES = (
     "dialed reach whatsapp voicemail line hotline extension"
 )
 _CODE_CUES = (
-    "pin passcode code account acct card ending ends sort number reference ref policy digits id "
+    "extension pin passcode code account acct card ending ends sort number reference ref policy "
+    "digits id "
     "combination security ssn nhs serial routing postcode zip iban member licence license passport"
 )
 _NEAR = r"\b[^.!?\n]{0,28}?[ ,:]\K"

@@ -1,8 +1,9 @@
 """The shipped tagger: a small BERT that finds names, places and other personal data in batches.
 
 The tokens of the built-in base do not tell upper from lower case, and names in diaries come in any
-case. A capital letter helps where there is one: the casing of each word is given to the model as
-its token type, which a single text does not use otherwise.
+case. A capital letter helps where there is one, and so does to know which words exist: how each
+word is written and what a lexicon knows of it are given to the model as its token type, which a
+single text does not use otherwise.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from worker.anonymizer.taggers.networks import network
 from worker.anonymizer.taggers.pieces import Piece, cut, likely_words
 from worker.anonymizer.taggers.tagged_span import TaggedSpan, aggregate
 from worker.anonymizer.taggers.thresholds import floor, share_of_threshold
-from worker.anonymizer.taggers.words import CASINGS, LOWER, Words, words_of
+from worker.anonymizer.taggers.words import CASINGS, LOWER, TOKEN_TYPES, Words, words_of
 from worker.errors import AnonymizationError, ModelFolderError
 from worker.models import adapter
 from worker.models.compute import AUTO
@@ -52,8 +53,8 @@ OUTSIDE = "O"
 WINDOW_TOKENS = 256
 #: Largest difference of a probability from that in fp32 which is accepted of a faster precision.
 TOLERANCE = 0.15
-#: The share of the threshold for each casing.
-_SHARES = np.array([share_of_threshold(casing) for casing in range(CASINGS)])
+#: The share of the threshold for each token type.
+_SHARES = np.array([share_of_threshold(token_type) for token_type in range(TOKEN_TYPES)])
 _NO_SCORES = np.empty((0, 0), dtype=np.float32)
 _PROBES = (
     "Told Adaeze that Mr. Hoffman from the bakery in Leeds would call.",
@@ -119,7 +120,9 @@ class BertTagger:
         self._types_of_labels = torch.zeros(len(self._scheme.types), len(self._types))
         for label, entity_type in enumerate(self._scheme.types):
             self._types_of_labels[label, self._types.index(entity_type)] = 1.0
-        self._cased = scheme is None and model.config.type_vocab_size == CASINGS
+        #: How many of the token types it knows: all, or, as earlier taggers did, casings alone.
+        self._token_types = getattr(model.config, "type_vocab_size", 0)
+        self._cased = scheme is None and self._token_types in (CASINGS, TOKEN_TYPES)
         make = partial(network, model, device=device, padding_id=self.tokenizer.padding_id)
         self._network, self.precision = self._in(precision, make)
 
@@ -237,8 +240,14 @@ class BertTagger:
         types = None
         if self._cased:
             first, last = [LOWER] * len(before), [LOWER] * len(after)
-            types = [[*first, *piece.types, *last] for piece in pieces]
+            types = [[*first, *self._known(piece.types), *last] for piece in pieces]
         return torch.softmax(passes.logits(sequences, types), dim=-1) @ self._types_of_labels
+
+    def _known(self, token_types: list[int]) -> list[int]:
+        """The token types, as far as the model tells them apart."""
+        if self._token_types == TOKEN_TYPES:
+            return token_types
+        return [token_type % self._token_types for token_type in token_types]
 
     def _hits(
         self, pieces: Sequence[Piece], words: Sequence[Words]
@@ -253,7 +262,7 @@ class BertTagger:
             scores,
             outside=self._outside,
             by_mean=self._scheme.by_mean,
-            least=self.threshold * (_SHARES if self._cased else np.ones(CASINGS)),
+            least=self.threshold * (_SHARES if self._cased else np.ones(TOKEN_TYPES)),
         )
         for one in likely:
             one.of_types[self._outside] = -1.0

@@ -89,7 +89,7 @@ def likely_words(
         scores: for each piece the probabilities of types, of shape `(tokens, types)`.
         outside: which type is no personal data.
         by_mean: whether the score of a word is the mean over its tokens; else it is the maximum.
-        least: the threshold of words of each casing.
+        least: the threshold of words of each token type.
     """
     table = np.concatenate(scores)
     inside = (np.float32(1.0) - table[:, outside]).astype(np.float64)

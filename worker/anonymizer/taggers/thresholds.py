@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, get_args
 
-from worker.anonymizer.taggers.words import MIXED, TITLE
+from worker.anonymizer.taggers.words import CASINGS, MIXED, TITLE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,6 +54,6 @@ def floor(entity_type: str, threshold: float, usual: float) -> float:
     return least + (1.0 - least) * rest if least else 0.0
 
 
-def share_of_threshold(casing: int) -> float:
-    """The share of the threshold that a word of a casing must reach."""
-    return CAPITAL_SHARE if casing in (TITLE, MIXED) else 1.0
+def share_of_threshold(token_type: int) -> float:
+    """The share of the threshold that a word of a token type must reach."""
+    return CAPITAL_SHARE if token_type % CASINGS in (TITLE, MIXED) else 1.0

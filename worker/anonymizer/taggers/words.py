@@ -1,4 +1,4 @@
-"""The tokens of a text grouped by words, and the casing of each word."""
+"""The tokens of a text grouped by words, and what each word looks like."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from worker.anonymizer.taggers import lexicon
 from worker.models.tokenization import tokens_of
 
 if TYPE_CHECKING:
@@ -13,18 +14,25 @@ if TYPE_CHECKING:
 
     from worker.models.tokenization import Tokens
 
-#: The casing of a word, given to the model as the token type of each of its tokens.
 LOWER, TITLE, UPPER, MIXED = range(4)
 CASINGS = 4
+#: The token types that are given to the model: for each kind of word in the lexicon all casings.
+TOKEN_TYPES = CASINGS * lexicon.KINDS
 
 
 def casing(word: str) -> int:
-    """The casing of a word, as a token type."""
+    """The casing of a word; the token type of a word of which nothing else is known."""
     if word.islower() or not any(c.isalpha() for c in word):
         return LOWER
     if word[0].isupper() and (len(word) == 1 or word[1:].islower()):
         return TITLE
     return UPPER if word.isupper() else MIXED
+
+
+def token_type(word: str) -> int:
+    """What a word looks like: its casing, and what the lexicon knows of it."""
+    of_letters = LOWER if word.islower() else casing(word)  # most are
+    return of_letters + CASINGS * lexicon.kind(word)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +41,7 @@ class Words:
 
     Attributes:
         ids: token ids, without special tokens.
-        types: the token type of each token: the casing of its word.
+        types: the token type of each token: that of its word.
         offsets: the half-open range of characters of each token.
         starts: for each word the index of its first token; at the end the number of tokens.
     """
@@ -45,7 +53,7 @@ class Words:
 
 
 def encode(tokenizer: Any, texts: Sequence[str], *, punctuation: bool = False) -> Iterator[Words]:
-    """Tokens with casings, for training and for use alike.
+    """Tokens with token types, for training and for use alike.
 
     Args:
         tokenizer: a fast one of Hugging Face's.
@@ -74,9 +82,8 @@ def words_of(text: str, tokens: Tokens, *, punctuation: bool = False) -> Words:
     starts.append(len(offsets))
     types: list[int] = []
     for first, behind in itertools.pairwise(starts):
-        word = text[offsets[first][0] : offsets[behind - 1][1]]
-        token_type = LOWER if word.islower() else casing(word)  # most are
-        types += [token_type] * (behind - first)
+        of_word = token_type(text[offsets[first][0] : offsets[behind - 1][1]])
+        types += [of_word] * (behind - first)
     return Words(tokens.ids, types, offsets, starts)
 
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from worker.models.unpadded.sequences import Sequences
 
 _ACTIVATION = "gelu"
+#: So many token types are added to all positions beforehand.
+_FEW_TYPES = 8
 
 
 def can_be_unpadded(model: Any) -> bool:
@@ -93,17 +95,24 @@ class Encoder:
         self._norm = embeddings.LayerNorm
         positions = embeddings.position_embeddings.weight.detach()
         types = embeddings.token_type_embeddings.weight.detach()
-        # The sums of each position with each type, so that a token needs one of them.
-        self._places = (types[:, None] + positions[None]).flatten(0, 1)
+        # The sums of each position with each type, so that a token needs one of them. Of many types
+        # they would take hundreds of megabytes: then types are told by their differences from the
+        # first, of which there are sums.
+        self._changes = types - types[0] if len(types) > _FEW_TYPES else None
+        summed = types if self._changes is None else types[:1]
+        self._places = (summed[:, None] + positions[None]).flatten(0, 1)
         self._positions = len(positions)
         self._layers = [Layer(layer, dtype) for layer in bert.encoder.layer[:layers]]
 
     def __call__(self, batch: Sequences) -> torch.Tensor:
         """The states of all tokens behind the layers, of shape `(tokens, hidden)`, in fp32."""
+        states = functional.embedding(batch.ids, self._words)
         places = batch.positions
         if batch.types is not None:
-            places = places + self._positions * batch.types
-        states = functional.embedding(batch.ids, self._words)
+            if self._changes is None:
+                places = places + self._positions * batch.types
+            else:
+                states += functional.embedding(batch.types, self._changes)
         states += functional.embedding(places, self._places)
         norm = self._norm
         states = functional.layer_norm(

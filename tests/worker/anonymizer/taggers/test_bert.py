@@ -12,6 +12,7 @@ from transformers import BertConfig
 
 from worker.anonymizer.anonymizer import Anonymizer
 from worker.anonymizer.taggers.bert import BertTagger
+from worker.anonymizer.taggers.words import CASINGS, TOKEN_TYPES
 from worker.errors import AnonymizationError, ModelFolderError
 from worker.models.compute import EXACT
 from worker.models.folder import SHIPPED_TAGGER
@@ -150,3 +151,23 @@ def test_a_word_with_a_capital_need_be_less_sure(tagger: BertTagger) -> None:
     unsure = BertTagger(tagger.tokenizer._tokenizer, model, threshold=0.4, device=CPU)
     texts = ["so Grace came", "so grace came", "SO GRACE CAME"]
     assert [bool(found) for found in unsure.tag(texts)] == [True, False, False]
+
+
+@pytest.mark.parametrize("known", [CASINGS, TOKEN_TYPES])
+def test_a_tagger_is_given_no_token_type_that_it_lacks(tagger: BertTagger, known: int) -> None:
+    """One that was trained before there was a lexicon knows casings alone."""
+    given: list[int] = []
+
+    class Listening(OneWord):
+        def __call__(self, input_ids: torch.Tensor, **others: Any) -> Any:
+            given.extend(others["token_type_ids"].flatten().tolist())
+            return super().__call__(input_ids)
+
+    model = Listening(0)
+    model.config.type_vocab_size = known
+    listening = BertTagger(
+        tagger.tokenizer._tokenizer, model, threshold=0.5, device=torch.device("cpu")
+    )
+    listening.tag(["so Jessica came"])
+    assert 0 < max(given) < known
+    assert (max(given) >= CASINGS) == (known == TOKEN_TYPES)

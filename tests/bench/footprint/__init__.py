@@ -1,0 +1,1 @@
+"""What each process holds: `python -m tests.bench.footprint`."""

@@ -1,0 +1,53 @@
+"""The shipped labels' model is what its card's command makes."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from training.cli.models_check import CardFit, card_command, disagreements
+from training.entries.record import Record
+from training.progress import Progress
+from worker.models.folder import SHIPPED_MODEL
+
+
+@pytest.fixture(scope="module")
+def made() -> CardFit:
+    return CardFit.of(card_command((SHIPPED_MODEL / "README.md").read_text()))
+
+
+def test_command_and_card_of_the_shipped_model_agree(made: CardFit, progress: Progress) -> None:
+    assert disagreements(SHIPPED_MODEL, made, progress) == []
+
+
+def test_another_entry_or_another_command_is_noticed(
+    made: CardFit, tmp_path: Path, progress: Progress
+) -> None:
+    folder = tmp_path / "model"
+    shutil.copytree(SHIPPED_MODEL, folder)
+    card = folder / "README.md"
+    card.write_text(card.read_text().replace("journal-train fit", "journal-train fit --seed 14"))
+    records = [*made.records[:-1], Record(made.records[0].text, made.records[-1].labels)]
+    few = CardFit(records[-900:], made.options, made.base)
+    assert disagreements(folder, few, progress) == [
+        "the card's command is not the one in metrics.json",
+        "entries, base or settings are not those it was made of: make it again",
+    ]
+
+
+def test_the_options_are_those_in_the_metrics(made: CardFit) -> None:
+    settings = json.loads((SHIPPED_MODEL / "metrics.json").read_text())["settings"]
+    options = made.options
+    assert (options.epochs, options.seed, options.small) == (
+        settings["epochs"],
+        settings["seed"],
+        settings["small"],
+    )
+
+
+def test_a_card_without_a_command_is_told() -> None:
+    with pytest.raises(ValueError, match="no command"):
+        card_command("# a model")

@@ -1,0 +1,43 @@
+"""What the lexicon knows of words."""
+
+from __future__ import annotations
+
+import pytest
+
+from worker.anonymizer.taggers import lexicon
+from worker.anonymizer.taggers.words import CASINGS, LOWER, TITLE, TOKEN_TYPES, UPPER, token_type
+
+
+def test_every_combination_of_properties_has_a_number_of_its_own() -> None:
+    numbers = [lexicon.combine(lexicon.properties(kind)) for kind in range(lexicon.KINDS)]
+    assert numbers == list(range(lexicon.KINDS))
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        ("table", (4, 0, 0, 0, 0)),
+        ("kneaded", (1, 0, 0, 0, 0)),
+        ("jessica", (3, 3, 0, 0, 0)),
+        ("hope", (4, 1, 0, 1, 0)),
+        ("krankenhaus", (0, 0, 0, 0, 1)),
+        ("qxzvt", (0, 0, 0, 0, 0)),
+    ],
+)
+def test_words_are_told_from_names(word: str, expected: tuple[int, ...]) -> None:
+    assert lexicon.properties(lexicon.kind(word)) == expected
+
+
+def test_a_word_is_known_in_any_casing() -> None:
+    kinds = {casing: token_type(word) for word, casing in _JESSICA.items()}
+    assert [kind % CASINGS for kind in kinds.values()] == list(kinds)
+    assert len({kind // CASINGS for kind in kinds.values()}) == 1
+    assert max(kinds.values()) < TOKEN_TYPES
+
+
+_JESSICA = {"jessica": LOWER, "Jessica": TITLE, "JESSICA": UPPER}
+
+
+def test_the_lexicon_keeps_no_words_in_memory() -> None:
+    lexicon.kind("anything")
+    assert lexicon.words_by_kind.cache_info().currsize == 0

@@ -1,0 +1,1 @@
+"""What is made of entries before a model learns from them."""

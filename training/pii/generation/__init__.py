@@ -1,0 +1,1 @@
+"""Generated examples for the tagger: templates, what fills them, and how they are written."""
