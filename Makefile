@@ -8,8 +8,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test lint format types bench chaos replies fuzz poison soak screenshots sbom models-check \
-  clean tools
+.PHONY: help venv demo test lint format types bench chaos replies fuzz poison soak
+.PHONY: screenshots sbom models-check clean tools
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12

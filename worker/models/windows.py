@@ -83,7 +83,7 @@ def cut(
     total = len(token_ids)
     if total <= room:
         return [(0, total)] if total else []
-    boundaries = _sentence_boundaries(offsets, ends)
+    boundaries = sentence_starts(offsets, ends)
     pieces: list[tuple[int, int]] = []
     start = 0
     while total - start > room:
@@ -105,7 +105,7 @@ def sentences(
 
     The arguments and the result are those of `cut`.
     """
-    marks = sorted({0, *_sentence_boundaries(offsets, ends), len(token_ids)})
+    marks = sorted({0, *sentence_starts(offsets, ends), len(token_ids)})
     pieces = []
     for first, last in pairwise(marks):
         inner = cut(token_ids[first:last], offsets[first:last], [], room)
@@ -113,7 +113,7 @@ def sentences(
     return pieces
 
 
-def _sentence_boundaries(offsets: Sequence[tuple[int, int]], ends: Sequence[int]) -> list[int]:
+def sentence_starts(offsets: Sequence[tuple[int, int]], ends: Sequence[int]) -> list[int]:
     """For each sentence end, the index of the first token behind it."""
     starts = [start for start, _ in offsets]
     return [bisect.bisect_left(starts, end) for end in ends]

@@ -194,14 +194,15 @@ class BertTagger:
         try:
             words = self._words(texts)
             pieces = self._pieces(texts, words)
-            found: list[list[TaggedSpan]] = [[] for _ in texts]
+            found: list[dict[int, TaggedSpan]] = [{} for _ in texts]
             for index, hit in self._hits(pieces, words):
-                hits = found[index]
-                if hits and hits[-1].start == hit.start:  # a word that two pieces share
-                    hits[-1] = max(hits[-1], hit, key=lambda one: one.score)
-                else:
-                    hits.append(hit)
-            return [aggregate(text, hits) for text, hits in zip(texts, found, strict=True)]
+                same = found[index].get(hit.start)  # a word that two pieces share
+                if same is None or hit.score > same.score:
+                    found[index][hit.start] = hit
+            return [
+                aggregate(text, [hits[start] for start in sorted(hits)])
+                for text, hits in zip(texts, found, strict=True)
+            ]
         except Exception as exc:  # noqa: BLE001 - a tokenizer's message may hold the text
             raise AnonymizationError(type(exc).__name__) from None
 

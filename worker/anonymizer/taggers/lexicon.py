@@ -49,9 +49,8 @@ def kind(word: str) -> int:
     return kinds[at] if at < len(checksums) and checksums[at] == checksum else 0
 
 
-@cache
 def words_by_kind() -> dict[int, tuple[str, ...]]:
-    """The words of the list, in lower case, by their combination of properties."""
+    """The words of the list, in lower case, by their combination of properties; read anew."""
     packed = (files("worker.anonymizer") / "word_lists" / FILE).read_bytes()
     found: dict[int, tuple[str, ...]] = {}
     kind_of_line = 0
@@ -76,5 +75,4 @@ def _table() -> tuple[array[int], bytes]:
         for number, words in words_by_kind().items()
         for word in words
     )
-    words_by_kind.cache_clear()
     return array("I", [checksum for checksum, _ in pairs]), bytes(number for _, number in pairs)

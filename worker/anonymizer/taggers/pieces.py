@@ -19,9 +19,14 @@ if TYPE_CHECKING:
     from worker.anonymizer.taggers.words import Words
 
 
+#: How many tokens before a window that begins inside a sentence are read with it once more: a name
+#: that stands first in its window is not known by what was said before it.
+CONTEXT = 24
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Piece:
-    """A window of one text. A word longer than a window is in several of them.
+    """A window of one text. Several may share a word: one longer than a window, or near a cut.
 
     Attributes:
         text: which text of the batch it belongs to.
@@ -57,7 +62,7 @@ class ScoredWord:
 
 
 def cut(index: int, text: str, words: Words, room: int) -> Iterator[Piece]:
-    """The windows of a text.
+    """The windows of a text; one that begins inside a sentence begins with the words before it.
 
     Args:
         index: its number in the batch.
@@ -65,11 +70,31 @@ def cut(index: int, text: str, words: Words, room: int) -> Iterator[Piece]:
         words: its tokens.
         room: most tokens in a window, without special tokens.
     """
-    ends = windows.sentence_ends(text) if len(words.ids) > room else []
-    for start, stop in windows.cut(words.ids, words.offsets, ends, room, words.starts):
+    for start, stop in _ranges(text, words, room):
         first = bisect.bisect_right(words.starts, start) - 1
         last = bisect.bisect_left(words.starts, stop)
         yield Piece(index, start, first, last, words.ids[start:stop], words.types[start:stop])
+
+
+def _ranges(text: str, words: Words, room: int) -> list[tuple[int, int]]:
+    """The half-open ranges of tokens of the windows of a text."""
+    ends = windows.sentence_ends(text) if len(words.ids) > room else []
+    whole = windows.cut(words.ids, words.offsets, ends, room, words.starts)
+    begins = windows.sentence_starts(words.offsets, ends)
+    if room <= 2 * CONTEXT or all(start in begins for start, _ in whole[1:]):
+        return whole
+    narrow = windows.cut(words.ids, words.offsets, ends, room - CONTEXT, words.starts)
+    return [
+        narrow[0],
+        *(((_before(words, a), b) if a not in begins else (a, b)) for a, b in narrow[1:]),
+    ]
+
+
+def _before(words: Words, start: int) -> int:
+    """The first token of the words that at most `CONTEXT` tokens before `start` hold."""
+    earliest = max(0, start - CONTEXT)
+    at = bisect.bisect_left(words.starts, earliest)
+    return min(words.starts[at], start) if at < len(words.starts) else start
 
 
 def likely_words(

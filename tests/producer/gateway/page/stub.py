@@ -53,6 +53,7 @@ class StubGateway:
         outcome: what entries become: the fields beside `id` of an entry object.
         longest_wait: seconds that it waits for an answer, however long it is asked to.
         refusals: (status, headers, detail) for the next requests on `/v1/entries`.
+        refused_method: the only HTTP method that is refused; without one any is.
         live: the figures; None: they cannot be had.
         texts: of each entry that was taken, by id.
     """
@@ -63,6 +64,7 @@ class StubGateway:
         self.outcome: dict[str, Any] = {"status": "done", "result": result()}
         self.longest_wait = 60.0
         self.refusals: list[tuple[int, dict[str, str], str]] = []
+        self.refused_method: str | None = None
         self.live: dict[str, Any] | None = LIVE | {"p50": 0.084, "p95": 0.31}
         self.texts: dict[str, str] = {}
         self.cancelled: set[str] = set()
@@ -174,12 +176,16 @@ class _Handler(BaseHTTPRequestHandler):
         self.gateway.requests.append(f"{self.command} {path}")
         if self.headers["Authorization"] != f"Bearer {KEY}":
             self._problem(401, "unknown key")
-        elif path.startswith("/v1/entries") and self.gateway.refusals:
+        elif path.startswith("/v1/entries") and self._refused():
             status, headers, detail = self.gateway.refusals.pop(0)
             self._problem(status, detail, headers)
         else:
             return True
         return False
+
+    def _refused(self) -> bool:
+        method = self.gateway.refused_method
+        return bool(self.gateway.refusals) and method in {None, self.command}
 
     def _problem(self, status: int, detail: str, headers: dict[str, str] | None = None) -> None:
         problem = {"type": "about:blank", "title": "Problem", "status": status, "detail": detail}

@@ -152,6 +152,7 @@ def test_an_answer_that_came_before_the_cancel_is_shown(page: Page, gateway: Stu
     gateway.answered.clear()
     write(page, "Too late.")
     expect(page.locator("#status-line")).to_contain_text("It waits")
+    gateway.refused_method = "DELETE"
     gateway.refusals = [(409, {}, "answered already")]
     page.click("#cancel")
     gateway.answered.set()

@@ -115,7 +115,10 @@ def test_an_encoding_that_does_not_fit_is_told(tmp_path: Path, encoding: str, me
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (gzip.compress(b"text,labels\nheron,A\n"), "FILE: compressed; unpack it first (gunzip)"),
+        (
+            gzip.compress(b"text,labels\nheron,A\n", mtime=0),
+            "FILE: compressed; unpack it first (gunzip)",
+        ),
         (b"PK\x03\x04" + bytes(90), "FILE: a workbook of a spreadsheet; save it as CSV (UTF-8)"),
         (b"PAR1" + bytes(90), "FILE: Parquet; write it as CSV or JSON lines"),
         (bytes(range(256)) * 40, "FILE:1: a zero byte, so this is no text file"),

@@ -36,8 +36,3 @@ def test_a_word_is_known_in_any_casing() -> None:
 
 
 _JESSICA = {"jessica": LOWER, "Jessica": TITLE, "JESSICA": UPPER}
-
-
-def test_the_lexicon_keeps_no_words_in_memory() -> None:
-    lexicon.kind("anything")
-    assert lexicon.words_by_kind.cache_info().currsize == 0
