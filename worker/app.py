@@ -133,7 +133,7 @@ def run(
     outages = Outages()
     health = Health(settings.batch_timeout_seconds, redis_problem=outages.problem)
     application = create_app(settings)
-    metrics = Metrics(registry)
+    metrics = Metrics(registry, settings.lane_set)
     metrics.expect(**(counted or {}))
     supervisor = supervise(application, settings, health, metrics, outages)
     probes = Probes(
@@ -185,7 +185,11 @@ def supervise(
     claims = claims_for(settings, hasty_client(settings))
     missing = MissingKeys(lambda: settings.key_set().key_ids)
     health.watch(claims.pause.problem, missing.problem)
-    metrics.watch(paused=lambda: claims.pause.is_on, missing_keys=lambda: missing.count)
+    metrics.watch(
+        paused=lambda: claims.pause.is_on,
+        missing_keys=lambda: missing.count,
+        unknown_lanes=lambda: claims.unknown_lanes.count,
+    )
     patient = claims.through(hasty_client(settings, LEASE_ANSWER_SECONDS))
     leases = LeaseThread(patient, settings.lease_seconds, outages=outages, metrics=metrics)
     leases.unparker = Unparker(patient, missing)
@@ -198,7 +202,12 @@ def supervise(
     def dispatcher_for(consumer: Any) -> Dispatcher:
         requeuer = Requeuer(claims, metrics, consumer.timer.call_after)
         gatherer = Gatherer(
-            limits, claims=claims, dead_letters=dead_letters, requeuer=requeuer, metrics=metrics
+            limits,
+            claims=claims,
+            dead_letters=dead_letters,
+            requeuer=requeuer,
+            metrics=metrics,
+            lanes=settings.lane_set,
         )
         return Dispatcher(
             consumer.pool,

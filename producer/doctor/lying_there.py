@@ -55,6 +55,21 @@ def workers(snapshot: Snapshot, answers: Answers) -> Finding:
     return ok("workers", f"No worker has taken entries from {queue} yet, and none wait.")
 
 
+def lanes(snapshot: Snapshot, answers: Answers) -> Finding:
+    """Whether entries wait in lanes that the settings here do not name."""
+    if answers.unknown_lanes is None:
+        return skipped("lanes", "The user may not look for lanes (HGETALL).")
+    if answers.unknown_lanes:
+        told = (f"{name} ({count:,})" for name, count in answers.unknown_lanes.items())
+        return warning(
+            "lanes",
+            f"Entries wait in lanes that JOURNAL_LANES here does not name: {', '.join(told)}. "
+            "Workers with these settings take none of them.",
+            "Give workers, producers and the exporter the same JOURNAL_LANES, workers first.",
+        )
+    return ok("lanes", f"{', '.join(snapshot.settings.lane_set.names)}.")
+
+
 def entry_key(snapshot: Snapshot, answers: Answers) -> Finding:
     """Whether the entry that was submitted last can be opened with the keys here."""
     return _key_is_known("entry_key", "entry that waits", snapshot, answers.entry_kid)

@@ -86,7 +86,7 @@ def _producer(settings: Settings) -> list[Words]:
         ("HSCAN", keys.claims, "0"),
         ("HDEL", keys.claims, _NONE),
         *measuring,
-        *(("LPUSH", name, _NONE) for name in keys.of_lanes),
+        *_pushing_to_lanes(settings),
         *replicas,
         ("XGROUP", "CREATE", results, _NONE, "0"),
         ("XREADGROUP", "GROUP", _NONE, _NONE, "STREAMS", results, ">"),
@@ -98,6 +98,12 @@ def _producer(settings: Settings) -> list[Words]:
         ("XRANGE", dead, "-", "+"),
         ("XADD", dead, "*", _NONE, _NONE),
     ]
+
+
+def _pushing_to_lanes(settings: Settings) -> list[Words]:
+    keys = settings.queue_keys
+    pushes = [("LPUSH", name, _NONE) for name in keys.of_lanes]
+    return [("HSETNX", keys.turns, _NONE, "0"), *pushes] if pushes else []
 
 
 def _measuring(settings: Settings) -> list[Words]:
@@ -115,7 +121,8 @@ def _measuring(settings: Settings) -> list[Words]:
 
 
 def _worker(settings: Settings, db: int) -> list[Words]:
-    keys = keys_of(settings.queue)
+    keys = settings.queue_keys
+    lanes = [words for name in keys.of_lanes for words in _taking_from(name)]
     channel = f"/{db}.celery.pidbox"
     return [
         ("INFO",),
@@ -141,6 +148,8 @@ def _worker(settings: Settings, db: int) -> list[Words]:
         ("LPUSH", keys.parked, _NONE),
         ("LTRIM", keys.parked, "0", "-1"),
         ("RPOP", keys.parked, "0"),
+        ("HGETALL", keys.turns),
+        *lanes,
         *([("WAIT", "0", "0")] if settings.min_replicas else []),
         ("SADD", "_kombu.binding.celery.pidbox", _NONE),
         ("SUBSCRIBE", channel),
@@ -148,11 +157,17 @@ def _worker(settings: Settings, db: int) -> list[Words]:
     ]
 
 
+def _taking_from(name: str) -> list[Words]:
+    """What takes messages from the list of a lane, and puts them back."""
+    return [("LRANGE", name, "0", "0"), ("LTRIM", name, "0", "-1"), ("RPUSH", name, _NONE)]
+
+
 def _operator(settings: Settings) -> list[Words]:
     dead, results = settings.dead, settings.results
     return [
         ("EVAL", "", "1", dead),
         ("LPUSH", settings.queue, _NONE),
+        *_pushing_to_lanes(settings),
         ("SET", f"{keys_of(settings.queue).seen}{_NONE}", _NONE),
         ("HDEL", keys_of(settings.queue).deliveries, _NONE),
         ("XADD", f"{keys_of(settings.queue).reply}{_NONE}", "*", _NONE, _NONE),

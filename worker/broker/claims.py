@@ -18,6 +18,7 @@ from producer.connection import connect, within
 from producer.connection.primary import primary_of
 from producer.keys import keys_of
 from producer.lanes import ONE_LANE, Lanes
+from worker.broker.lanes import UnknownLanes
 from worker.broker.records import Answer, Claimed
 from worker.broker.results_pause import ResultsPause
 from worker.broker.scripts import run_script
@@ -81,6 +82,8 @@ class Claims:
         self._reply_seconds = reply_seconds
         #: Whether claiming is paused because results are not read.
         self.pause = ResultsPause(max_results)
+        #: Lanes that clients use and this worker does not know.
+        self.unknown_lanes = UnknownLanes()
         #: The name of this worker, with which its tags begin.
         self.worker = f"{TAG_PREFIX}{uuid.uuid4().hex[:12]}:"
         self._numbers = itertools.count()
@@ -224,14 +227,19 @@ class Claims:
         """Tell that this worker is alive, and how many children are ready: its weight.
 
         Where none waits but with a priority or in another lane, one of them then wakes a worker.
+        Lanes in which entries wait and that this worker does not know are logged.
 
         Returns:
             How many workers are alive.
         """
         keys = self.keys
         lower = (*keys.of_priorities, *keys.of_lanes)
-        names = (keys.workers, keys.weights, keys.queue, *lower)
-        return int(self._call("announce", names, (self.worker, children, SILENT_SECONDS)))
+        names = (keys.workers, keys.weights, keys.queue, keys.turns, *lower)
+        lanes = (lane.name for lane in keys.lanes.others)
+        arguments = (self.worker, children, SILENT_SECONDS, *lanes)
+        alive, *unknown = self._call("announce", names, arguments)
+        self.unknown_lanes.found([name.decode() for name in unknown])
+        return int(alive)
 
     def reap(self, lease_seconds: float) -> int:
         """Requeue what dead workers held, oldest first.

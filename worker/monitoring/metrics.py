@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from producer.lanes import ONE_LANE
 from producer.schemas import DeadReason
 from worker.protocol import Outcome, Stage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
+    from producer.lanes import Lanes
     from worker.protocol import BatchReport
 
 #: From one entry on an idle machine (10 ms) to a backlog of hours, a factor of about 2.5 apart.
@@ -32,10 +34,13 @@ class Metrics:
 
     Args:
         registry: where the metrics are registered; it can hold those of one `Metrics` only.
+        lanes: of the queue.
     """
 
-    def __init__(self, registry: CollectorRegistry) -> None:
+    def __init__(self, registry: CollectorRegistry, lanes: Lanes = ONE_LANE) -> None:
         self.registry = registry
+        #: The names of lanes, by what they are called in the tags of claims.
+        self._lanes = {"": lanes.first.name, **{one.name: one.name for one in lanes.others}}
         counter = partial(Counter, registry=registry)
         gauge = partial(Gauge, registry=registry)
         histogram = partial(Histogram, registry=registry)
@@ -65,12 +70,25 @@ class Metrics:
             "Entries claimed and not settled, waiting for a child or with one",
             ["state"],
         )
+        self._lane_waiting = gauge(
+            "journal_worker_lane_waiting", "Entries claimed that wait for a child, by lane", ["lane"]
+        )
+        self._lane_wait = histogram(
+            "journal_lane_wait_seconds",
+            "Seconds from the submit of an entry until a child has it, by lane",
+            ["lane"],
+            buckets=SECONDS,
+        )
         self._children = gauge("journal_worker_children", "Child processes ready for batches")
         self._paused = gauge(
             "journal_worker_paused", "1 while nothing is claimed because results are not read"
         )
         self._missing_keys = gauge(
             "journal_worker_missing_keys", "Keys that entries need and this worker lacks"
+        )
+        self._unknown_lanes = gauge(
+            "journal_worker_unknown_lanes",
+            "Lanes in which entries wait and that this worker does not know",
         )
         self._model = gauge(
             "journal_model_info",
@@ -81,7 +99,10 @@ class Metrics:
             self._entries.labels(outcome.value)
         for stage in Stage:
             self._stages.labels(stage.value)
+        for lane in self._lanes.values():
+            self._lane_wait.labels(lane)
         self.in_flight(waiting=0, running=0)
+        self.lanes_waiting({})
 
     def expect(self, *, labels: Iterable[str] = (), entity_types: Iterable[str] = ()) -> None:
         """Let the counters of these begin at zero, as those of outcomes and stages do.
@@ -95,8 +116,14 @@ class Metrics:
         for entity_type in entity_types:
             self._redactions.labels(entity_type)
 
-    def observe(self, report: BatchReport) -> None:
-        """Count the entries, labels, redactions, times and tokens of a batch."""
+    def observe(self, report: BatchReport, lane: str = "") -> None:
+        """Count the entries, labels, redactions, times and tokens of a batch.
+
+        Args:
+            report: what the child tells of the batch.
+            lane: of its entries, as it is called in tags.
+        """
+        waited = self._lane_wait.labels(self._lane(lane))
         for outcome in report.outcomes:
             self._entries.labels(outcome.value).inc()
         for label, count in report.labels.items():
@@ -107,6 +134,7 @@ class Metrics:
             self._stages.labels(stage.value).observe(seconds)
         for seconds in report.waits:
             self._stages.labels(Stage.QUEUE.value).observe(seconds)
+            waited.observe(seconds)
         for seconds in report.end_to_end:
             self._stages.labels(Stage.END_TO_END.value).observe(seconds)
         self._batch_entries.observe(len(report.outcomes))
@@ -132,15 +160,31 @@ class Metrics:
         self._in_flight.labels("waiting").set(waiting)
         self._in_flight.labels("running").set(running)
 
+    def lanes_waiting(self, waiting: Mapping[str, int]) -> None:
+        """Set how many claimed entries of each lane, called as in tags, wait for a child."""
+        for tagged, lane in self._lanes.items():
+            self._lane_waiting.labels(lane).set(waiting.get(tagged, 0))
+
     def children(self, ready: int) -> None:
         """Set how many children are ready."""
         self._children.set(ready)
 
-    def watch(self, *, paused: Callable[[], bool], missing_keys: Callable[[], int]) -> None:
-        """Tell at every scrape whether claiming is paused, and how many keys are missing."""
+    def watch(
+        self,
+        *,
+        paused: Callable[[], bool],
+        missing_keys: Callable[[], int],
+        unknown_lanes: Callable[[], int],
+    ) -> None:
+        """Tell at every scrape whether claiming is paused, and which keys and lanes are missing."""
         self._paused.set_function(paused)
         self._missing_keys.set_function(missing_keys)
+        self._unknown_lanes.set_function(unknown_lanes)
 
     def model(self, *, name: str, version: str, precision: str, device: str) -> None:
         """Set which model runs: its name and version, its precision and its device."""
         self._model.labels(name, version, precision, device).set(1)
+
+    def _lane(self, tagged: str) -> str:
+        """The name of the lane that is called so in tags; one that is none is the first."""
+        return self._lanes.get(tagged, self._lanes[""])

@@ -22,7 +22,7 @@ from worker.parent.batch import Batch, finish
 from worker.protocol import BatchReport, Failure, Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container
+    from collections.abc import Callable, Container, Mapping
 
     from worker.broker.parked import MissingKeys
     from worker.monitoring.metrics import Metrics
@@ -90,6 +90,10 @@ class Dispatcher:
     def busy_children(self) -> int:
         """Children that accepted a batch and have not answered."""
         return sum(1 for batch in self._running.values() if batch.accepted)
+
+    def waiting_by_lane(self) -> Mapping[str, int]:
+        """Those that wait in each lane, called as in tags."""
+        return self._gatherer.waiting_by_lane()
 
     def tags(self) -> list[str]:
         """The tags of all claims that this worker holds."""
@@ -215,7 +219,7 @@ class Dispatcher:
         seconds = sum(report.stages.values())
         for request, outcome in zip(batch.requests, report.outcomes, strict=True):
             finish(request, outcome, seconds)
-        self._metrics.observe(report)
+        self._metrics.observe(report, batch.lane)
         self._missing.report(
             report.missing_keys, opened=any(one is not Outcome.REQUEUED for one in report.outcomes)
         )

@@ -1,7 +1,7 @@
 -- Make dead letters of parked entries, whose key is lost.
--- KEYS: parked (of one lane), dead stream, deliveries.  ARGV: prefix of the "seen" keys, prefix of the "reply" keys,
--- seconds a reply is kept, why they are dead, then for each its element of the list, its entry id and its
--- dead letter.
+-- KEYS: parked (of one lane), dead stream, deliveries.  ARGV: prefix of the "seen" keys, prefix of the
+-- "reply" keys, seconds a reply is kept, why they are dead, then for each its element of the list, its entry
+-- id and its dead letter.
 -- Returns how many were still parked and are dead letters now.
 -- Published before it is taken off: should that be refused (ACL), nothing is lost.
 local lane, moved = KEYS[1]:match('%.lane:([a-z0-9-]+)%.parked$'), 0

@@ -7,10 +7,14 @@
 -- milliseconds. So no counter can drift, nor become negative.
 
 -- Put a message into its list. Workers wait for the queue alone: where nothing waits, the first message
--- of another lane goes there and wakes one of them; a claim takes it for its lane all the same.
+-- of another lane goes there and wakes one of them; a claim takes it for its lane all the same. The hash
+-- `turns` gets to know the lane, so that workers which do not know it can say so.
 local function push(list, message)
-  local queue = list:match('^(.+)%.lane:[a-z0-9-]+$')
-  if queue and redis.call('LLEN', queue) == 0 and redis.call('LLEN', list) == 0 then list = queue end
+  local queue, lane = list:match('^(.+)%.lane:([a-z0-9-]+)$')
+  if queue and redis.call('LLEN', list) == 0 then
+    redis.call('HSETNX', queue .. '.turns', lane, '0')
+    if redis.call('LLEN', queue) == 0 then list = queue end
+  end
   redis.call('LPUSH', list, message)
 end
 

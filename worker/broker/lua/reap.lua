@@ -1,5 +1,5 @@
--- Put back, each into the list of its lane, messages whose worker has given no sign of life for the length of a lease, and those that
--- woke a worker which took nothing.
+-- Put back, each into the list of its lane, messages whose worker has given no sign of life for the length
+-- of a lease, and those that woke a worker which took nothing.
 -- KEYS: queue, woken, claims, leases, deliveries, reaper (hash with the time of the last call, `ran`,
 --       and the time since when leases are judged, `since`)
 -- ARGV: seconds of a lease, most messages, most bytes
