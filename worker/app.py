@@ -209,7 +209,7 @@ def supervise(
             metrics=metrics,
             lanes=settings.lane_set,
         )
-        return Dispatcher(
+        dispatcher = Dispatcher(
             consumer.pool,
             gatherer,
             requeuer,
@@ -218,6 +218,9 @@ def supervise(
             missing=missing,
             call_soon=consumer.hub.call_soon,
         )
+        if settings.lane_set.others:
+            dispatcher.claim_first = consumer.claim_now
+        return dispatcher
 
     supervisor = Supervisor(
         claims,

@@ -6,7 +6,7 @@ Queue figures are the same from every exporter of a Redis, hence `max`.
 from __future__ import annotations
 
 from panels import AMBER, GREEN, RED, Placed, graph, stat, table
-from queries import FIRING, WORKER, rate
+from queries import FIRING, WORKER, quantile, rate
 
 OVERVIEW: list[Placed] = [
     (
@@ -122,15 +122,28 @@ NOW: list[Placed] = [
 
 LANES: list[Placed] = [
     (
-        12,
+        8,
         graph(
             "Waiting by lane",
-            [("max by (lane) (journal_lane_ready)", "{{lane}}")],
-            "A lane that is full refuses its own entries and no others (JOURNAL_LANES).",
+            [
+                ("max by (lane) (journal_lane_ready)", "{{lane}}, queue"),
+                (f"sum by (lane) (journal_worker_lane_waiting{{{WORKER}}})", "{{lane}}, workers"),
+            ],
+            "In the queue, and claimed by workers whose children are all busy. A lane that is "
+            "full refuses its own entries and no others (JOURNAL_LANES).",
         ),
     ),
     (
-        12,
+        8,
+        graph(
+            "Wait by lane, p95",
+            [(quantile(0.95, "journal_lane_wait_seconds", "le, lane"), "{{lane}}")],
+            "From submit until a child has the entry.",
+            unit="s",
+        ),
+    ),
+    (
+        8,
         graph(
             "Oldest by lane",
             [("max by (lane) (journal_lane_oldest_seconds)", "{{lane}}")],

@@ -3,6 +3,7 @@
     python -m tests.bench.run [--data FILE.jsonl] [--rounds N] [--quick] [--json FILE]
     python -m tests.bench.run --noop
     python -m tests.bench.run --gateway
+    python -m tests.bench.run --lanes
 
 The same texts, model and settings (`JOURNAL_*`) for all of them; rounds in turn; medians.
 """
@@ -25,6 +26,7 @@ from producer.errors import JournalError
 from tests.bench import noop, table
 from tests.bench.errors import BenchError
 from tests.bench.gateway import measure as gateway
+from tests.bench.lanes import measure as lanes
 from tests.bench.latency import IdleLatency, LoadLatency, idle_latency, load_latency
 from tests.bench.machine import describe
 from tests.bench.rounds import Measured, Plan, measure
@@ -64,6 +66,7 @@ _QUICK_LOAD_SECONDS, _LOAD_SECONDS = 5.0, 20.0
 @click.option("--quick", is_flag=True, help="One short round: does it work at all?")
 @click.option("--noop", "without_models", is_flag=True, help="The queue alone, without models.")
 @click.option("--gateway", "by_http", is_flag=True, help="The gateway beside `journal load`.")
+@click.option("--lanes", "with_lanes", is_flag=True, help="A lane beside a flood in another.")
 @click.option(
     "--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), help="Write all here."
 )
@@ -77,6 +80,7 @@ def main(
     quick: bool,
     without_models: bool,
     by_http: bool,
+    with_lanes: bool,
     json_file: Path | None,
 ) -> None:
     """Measure the worker beside plainer ways of doing the same work."""
@@ -89,6 +93,9 @@ def main(
                 figures = noop.measure(size, rounds, tell)
             show_noop(figures)
             write(json_file, asdict(figures))
+            return
+        if with_lanes:
+            flood_a_lane(entries, seconds, rounds, quick=quick, json_file=json_file)
             return
         settings = WorkerSettings.load()
         check_model(settings)
@@ -116,6 +123,25 @@ def show_noop(figures: noop.Figures) -> None:
     for one in table.noop_tables(figures):
         out.print(one)
     out.print(table.machine_line(describe(), "none"))
+
+
+def flood_a_lane(
+    entries: int | None,
+    seconds: float | None,
+    rounds: int,
+    *,
+    quick: bool,
+    json_file: Path | None,
+) -> None:
+    """Measure a lane beside a flood in another, and show it."""
+    flood = entries or (lanes.QUICK_FLOOD if quick else lanes.FLOOD)
+    lasting = seconds or (lanes.QUICK_SECONDS if quick else lanes.SECONDS)
+    with Setting() as setting, progress() as tell:
+        figures = lanes.measure(setting, flood, lasting, rounds, tell)
+    out = table.console()
+    out.print(lanes.shown(figures, rounds))
+    out.print(table.machine_line(describe(), "none"))
+    write(json_file, lanes.as_json(figures))
 
 
 def compare(

@@ -100,7 +100,7 @@ class Claims:
         return self.keys.queue
 
     def through(self, client: redis.Redis) -> Claims:
-        """The same worker's claims by another client, so that another thread can use them."""
+        """The same worker's claims by another client, for another thread."""
         other = copy.copy(self)
         other.client = client
         return other
@@ -110,11 +110,9 @@ class Claims:
     ) -> list[Claimed] | None:
         """Take messages, oldest first in each lane, no more than this worker's share of all.
 
-        Lanes take turns by their weights. In the first one, what a Celery producer sent with a
-        priority follows, as for Celery's own workers: 0, the default, is the highest on Redis.
-
-        The share is by ready children, as `announce` tells them. What is waited for by moving it
-        to `woken` is put back first; so a worker that was woken has to call this, if only for 0.
+        Lanes take turns by weight; in the first, Celery's priorities follow (0 is the highest). The
+        share is by ready children, as `announce` tells them. What is waited for by moving it to
+        `woken` is put back first; so a worker that was woken has to call this, if only for 0.
 
         Args:
             count: how many at most.
@@ -227,7 +225,6 @@ class Claims:
         """Tell that this worker is alive, and how many children are ready: its weight.
 
         Where none waits but with a priority or in another lane, one of them then wakes a worker.
-        Lanes in which entries wait and that this worker does not know are logged.
 
         Returns:
             How many workers are alive.
@@ -248,7 +245,7 @@ class Claims:
             lease_seconds: after this long without a renewal a claim is taken from its holder.
 
         Returns:
-            How many messages, at most `REAP_LIMIT`; while it is not 0 there may be more.
+            How many messages; while it is not 0 there may be more.
         """
         keys = self.keys
         names = (keys.queue, keys.woken, keys.claims, keys.leases, keys.deliveries, keys.reaper)

@@ -71,7 +71,9 @@ class Metrics:
             ["state"],
         )
         self._lane_waiting = gauge(
-            "journal_worker_lane_waiting", "Entries claimed that wait for a child, by lane", ["lane"]
+            "journal_worker_lane_waiting",
+            "Entries claimed that wait for a child, by lane",
+            ["lane"],
         )
         self._lane_wait = histogram(
             "journal_lane_wait_seconds",

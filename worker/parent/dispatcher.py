@@ -70,9 +70,13 @@ class Dispatcher:
         self._call_soon = call_soon
         self._running: dict[str, Batch] = {}
         self._flush_scheduled = False
+        self._child_is_free = False
         self.draining = False
         #: Called before batches are dispatched: drops what was lost while this process stood still.
         self.before_dispatch: Callable[[], object] = lambda: None
+        #: Called when a child is free again and entries wait here: claims what has come meanwhile
+        #: and is more urgent.
+        self.claim_first: Callable[[], object] = lambda: None
         #: Batches that came back, one way or another.
         self.finished = 0
 
@@ -172,8 +176,10 @@ class Dispatcher:
             self._call_soon(self._flush)
 
     def _flush(self) -> None:
-        self._flush_scheduled = False
         self.before_dispatch()
+        if self._child_is_free and self.waiting and not self.draining:
+            self.claim_first()
+        self._child_is_free = self._flush_scheduled = False
         while not self.draining and self._pool.active and self._has_idle_child():
             batch = self._gatherer.next_batch()
             if batch is None:
@@ -243,5 +249,6 @@ class Dispatcher:
         batch.job = None
         self.finished += 1
         self._running.pop(batch.id, None)
+        self._child_is_free = True
         self._schedule()
         return True

@@ -12,6 +12,7 @@ from celery.exceptions import TimeLimitExceeded, WorkerLostError
 from kombu.transport.virtual import Message
 from prometheus_client import CollectorRegistry
 
+from producer.lanes import ONE_LANE
 from producer.message import TASK, encode_message
 from producer.schemas import DeadReason
 from worker.app import create_app
@@ -33,6 +34,8 @@ from worker.settings import WorkerSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from producer.lanes import Lanes
 
 SEALED = "a.b.c.d.e"
 OUT_OF_REACH = redis.ConnectionError("gone")
@@ -178,10 +181,11 @@ class Desk:
         max_entries: int = 4,
         max_tokens: int = 1000,
         max_deliveries: int = 3,
+        lanes: Lanes = ONE_LANE,
     ) -> None:
         self.pool = Pool(children)
         self.settler = RecordingSettler()
-        self.metrics = Metrics(CollectorRegistry())
+        self.metrics = Metrics(CollectorRegistry(), lanes)
         self.app = create_app(WorkerSettings.load())
         self.dead_letters = DeadLetters(self.settler, self.metrics)
         self.connections: list[str] = []
@@ -207,6 +211,7 @@ class Desk:
             dead_letters=self.dead_letters,
             requeuer=requeuer,
             metrics=self.metrics,
+            lanes=lanes,
         )
         self.dispatcher = Dispatcher(
             self.pool,
@@ -260,9 +265,12 @@ class Desk:
             decoded=False,
         )
 
-    def entry(self, name: str, *, tokens: int = 1, **options: Any) -> JournalRequest:
+    def entry(
+        self, name: str, *, tokens: int = 1, lane: str = "", **options: Any
+    ) -> JournalRequest:
         sealed = SEALED.ljust(6 * tokens, "x")
-        return self.request(encode_message(name, sealed), tag=f"tag-{name}", **options)
+        tag = f"tag-{name}@{lane}" if lane else f"tag-{name}"
+        return self.request(encode_message(name, sealed), tag=tag, **options)
 
     def add(self, *names: str, **options: Any) -> None:
         for name in names:

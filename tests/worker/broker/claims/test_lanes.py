@@ -197,3 +197,33 @@ def test_a_message_whose_claim_was_not_answered_is_found_by_its_tag_again(
     found = claims.claim(4) or []
     assert {one.tag for one in found} <= set(claims.last_tags(4))
     assert claims.requeue(claims.last_tags(4)) == 4
+
+
+def test_a_worker_tells_once_of_a_lane_that_it_does_not_know(
+    client: redis.Redis, claims: Claims, redis_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    old = open_claims(redis_url)
+    fill(client, 1, 2)
+    claims.claim(0)  # as a submit does, it notes which lanes there are
+    for _ in range(2):
+        claims.announce(1)
+        old.announce(1)
+    assert (old.unknown_lanes.count, claims.unknown_lanes.count) == (1, 0)
+    assert [record.getMessage().rpartition(": ")[2] for record in caplog.records] == ["bulk"]
+    client.delete(BULK.queue)
+    old.announce(1)
+    assert old.unknown_lanes.count == 0
+
+
+def test_workers_with_and_without_lanes_share_a_queue_and_lose_nothing(
+    client: redis.Redis, claims: Claims, redis_url: str
+) -> None:
+    old = open_claims(redis_url)
+    fill(client, 4, 4)
+    found = claims.claim(6) or []
+    expire(client, [one.tag for one in found])
+    assert old.reap(LEASE_SECONDS) == 6  # each into its own lane
+    assert (client.llen(QUEUE), client.llen(BULK.queue)) == (4, 4)
+    theirs, ours = old.claim(9) or [], claims.claim(9) or []
+    messages = {one.message for one in (*theirs, *ours)}
+    assert len(messages) == len(theirs) + len(ours) == 8
