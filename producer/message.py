@@ -16,7 +16,7 @@ import uuid
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from producer.lanes import LANE
+from producer.keys import LANE
 from producer.tracing.traceparent import TRACEPARENT
 
 if TYPE_CHECKING:

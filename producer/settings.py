@@ -10,8 +10,7 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from producer.errors import ConfigurationError
-from producer.keys import QueueKeys, keys_of
-from producer.lanes import Lane, Lanes, parse_lanes
+from producer.keys import Lane, Lanes, QueueKeys, keys_of, parse_lanes
 from producer.message import QUEUE
 from producer.schemas import describe
 from producer.sealing import KeySet
@@ -29,7 +28,7 @@ class Settings(BaseSettings):
         results: the stream of results.
         dead: the stream of dead letters.
         lanes: names and weights of the lanes, such as `interactive=8,bulk=1`; "" for one lane. See
-            `producer.lanes.parse_lanes`.
+            `producer.keys.parse_lanes`.
         max_queue_entries: entries in the queue at which `submit` refuses more.
         max_queue_bytes: bytes of memory of the queue in Redis at which `submit` refuses more; 0
             for no limit.

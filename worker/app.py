@@ -22,12 +22,11 @@ from redis.retry import Retry
 from producer.connection import connect
 from producer.message import TASK
 from worker.broker import transport
-from worker.broker.claims import claims_for
 from worker.broker.connection import broker_config
 from worker.broker.neighbours import Neighbours, Place, node_name
 from worker.broker.outages import Outages
 from worker.broker.parked import MissingKeys, Unparker
-from worker.broker.settlement import ClaimSettler
+from worker.broker.settlement import ClaimSettler, claims_for
 from worker.celery_internals import UnhurriedEvents
 from worker.child import process
 from worker.child.readiness import ChildGate
@@ -87,7 +86,10 @@ def celery_config(settings: WorkerSettings) -> dict[str, Any]:
         "task_create_missing_queues": True,
         "worker_pool": "prefork",
         "worker_concurrency": settings.children,
-        "worker_prefetch_multiplier": PREFETCHED_BATCHES * settings.max_batch_entries,
+        # Each lane has room of its own; see `worker.broker.transport`.
+        "worker_prefetch_multiplier": PREFETCHED_BATCHES
+        * settings.max_batch_entries
+        * len(settings.lane_set.all),
         "worker_proc_alive_timeout": CHILD_START_SECONDS,
         "worker_consumer": "worker.parent.consumer:JournalConsumer",
         "worker_enable_remote_control": True,

@@ -12,7 +12,7 @@ from redis.exceptions import ResponseError
 
 from producer.doctor.permissions import needed, permission_query
 from producer.doctor.snapshot import Answers
-from producer.lanes import LANE_INFIX
+from producer.keys import LANE_INFIX
 from producer.operations.base import as_mapping, as_text
 from producer.operations.redis_errors import code_of, translate
 from producer.operations.store import FSYNC, INFO, store_of

@@ -9,7 +9,7 @@ import pydantic
 
 from producer.errors import QueueFull
 from producer.jwe_form import encode_key_id
-from producer.lanes import LANE
+from producer.keys import LANE
 from producer.message import decode_message, encode_message
 from producer.operations.base import as_mapping, as_text, raise_for_errors, script
 from producer.schemas import DeadLetter, DeadReason
@@ -17,7 +17,7 @@ from producer.schemas import DeadLetter, DeadReason
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from producer.lanes import Lane
+    from producer.keys import Lane
     from producer.operations.base import Operation
     from producer.settings import Settings
 

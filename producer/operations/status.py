@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from producer.lanes import lane_of
+from producer.keys import lane_of
 from producer.operations.base import raise_for_errors
 from producer.operations.groups import groups_of
 

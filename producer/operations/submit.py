@@ -18,7 +18,7 @@ from producer.tracing.entries import submitting
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from producer.lanes import Lane
+    from producer.keys import Lane
     from producer.operations.base import Command, Operation
     from producer.schemas import JournalEntry
     from producer.sealing import KeySet

@@ -14,23 +14,20 @@ from typing import TYPE_CHECKING, Any
 
 from redis.exceptions import ReadOnlyError
 
-from producer.connection import connect, within
+from producer.connection import within
 from producer.connection.primary import primary_of
-from producer.keys import keys_of
-from producer.lanes import ONE_LANE, Lanes
-from worker.broker.lanes import UnknownLanes
+from producer.keys import ONE_LANE, Lanes, keys_of
+from worker.broker.lanes import TAG_PREFIX, UnknownLanes, lanes_in_tags, tags_of
 from worker.broker.records import Answer, Claimed
 from worker.broker.results_pause import ResultsPause
 from worker.broker.scripts import run_script
-from worker.broker.tags import TAG_PREFIX, tags_of
 from worker.errors import UnconfirmedError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import redis
 
-    from producer.settings import Settings
 
 #: kombu's hash of claims and sorted set of leases, where earlier versions kept ours.
 KOMBU_CLAIMS, KOMBU_LEASES = "unacked", "unacked_index"
@@ -106,7 +103,12 @@ class Claims:
         return other
 
     def claim(
-        self, count: int, held: int = 0, most_bytes: float = MOST_BYTES
+        self,
+        count: int,
+        held: int = 0,
+        most_bytes: float = MOST_BYTES,
+        *,
+        rooms: Mapping[str, tuple[int, float]] | None = None,
     ) -> list[Claimed] | None:
         """Take messages, oldest first in each lane, no more than this worker's share of all.
 
@@ -118,18 +120,22 @@ class Claims:
             count: how many at most.
             held: how many claims this worker holds already.
             most_bytes: of messages; one is taken whatever its size.
+            rooms: how many at most of each lane, as tags call it, and bytes of these; by default
+                as of all.
 
         Returns:
             The messages; None where the results limit is reached.
         """
-        keys, (first, others) = self.keys, self.keys.lanes
-        room = int(max(0, min(most_bytes, MOST_BYTES)))
+        keys = self.keys
+        room = _bytes(most_bytes)
         self._prefix = f"{self.worker}{next(self._numbers)}:"
         names = (keys.queue, keys.woken, keys.claims, keys.leases, keys.deliveries, keys.weights)
         lists = (self._results, keys.turns, *keys.of_lanes, *keys.of_priorities)
-        weights = (first.weight, *(word for lane in others for word in lane[:2]))
-        limits = (count, self._prefix, self.worker, held, room, self._max_results)
-        reply = self._call("claim", (*names, *lists), (*limits, *weights))
+        limits = [count, self._prefix, self.worker, held, room, self._max_results]
+        for lane, tagged in zip(keys.lanes.all, lanes_in_tags(keys.lanes), strict=True):
+            entries, most = (rooms or {}).get(tagged, (count, room))
+            limits += [tagged, lane.weight, entries, _bytes(most)]
+        reply = self._call("claim", (*names, *lists), limits)
         if reply is None:
             self.pause.refused()
             return None
@@ -287,14 +293,5 @@ class Claims:
             raise
 
 
-def claims_for(settings: Settings, client: redis.Redis | None = None) -> Claims:
-    """The claims of this process, on a connection of its own, or by a client that is given."""
-    return Claims(
-        client or connect(settings.redis_url),
-        queue=settings.queue,
-        results=settings.results,
-        dead=settings.dead,
-        max_results=settings.max_results,
-        reply_seconds=settings.reply_seconds,
-        lanes=settings.lane_set,
-    )
+def _bytes(most: float) -> int:
+    return int(max(0, min(most, MOST_BYTES)))

@@ -1,4 +1,8 @@
-"""Lanes within a worker: whose turn it is, and lanes that it does not know."""
+"""Lanes within a worker: in the tags of claims, whose turn it is, and those that it does not know.
+
+A tag tells worker, claim, position, and the lane where that is not the first one. Thus whoever has
+a tag, even of a worker that is dead, knows to which list the message belongs.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +12,35 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from producer.lanes import Lanes
+    from producer.keys import Lanes
 
 log = logging.getLogger(__name__)
+
+TAG_PREFIX = "journal:"
+#: What stands before the lane in a tag.
+LANE_MARK = "@"
+
+
+def lanes_in_tags(lanes: Lanes) -> tuple[str, ...]:
+    """What the lanes are called in tags: the first one "", the others by their names."""
+    return ("", *(lane.name for lane in lanes.others))
+
+
+def tags_of(prefix: str, count: int, lanes: Lanes) -> list[str]:
+    """All tags that a claim of up to `count` messages may give, whatever their lanes."""
+    suffixes = [f"{LANE_MARK}{lane}" if lane else "" for lane in lanes_in_tags(lanes)]
+    return [f"{prefix}{number}{suffix}" for number in range(1, count + 1) for suffix in suffixes]
+
+
+def lane_of_tag(tag: str) -> str:
+    """The name of the lane in a tag; "" for the first one."""
+    return tag.partition(LANE_MARK)[2]
+
+
+def order_of(tag: str) -> tuple[int, int]:
+    """The number of a claim and the position in it, by which a worker's tags are in order."""
+    claim, _, position = tag.partition(LANE_MARK)[0].rpartition(":")
+    return int(claim.rpartition(":")[2]), int(position)
 
 
 class Turns:
@@ -41,7 +71,11 @@ class Turns:
         hindmost = min(self._ahead[lane] for lane in waiting)
         for lane, ahead in self._ahead.items():
             self._ahead[lane] = max(0.0, ahead - hindmost) if lane in waiting else 0.0
-        return min(waiting, key=lambda lane: (self._ahead[lane], -self._weights[lane], lane))
+        return self.hindmost(waiting)
+
+    def hindmost(self, lanes: Collection[str]) -> str:
+        """The lane of these, of which there is at least one, that is furthest behind."""
+        return min(lanes, key=lambda lane: (self._ahead[lane], -self._weights[lane], lane))
 
     def took(self, lane: str, entries: int) -> None:
         """Note that so many entries of a lane had their turn."""

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from redis.exceptions import RedisError
 
-from worker.broker.tags import order_of
+from worker.broker.lanes import order_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

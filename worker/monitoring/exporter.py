@@ -21,7 +21,7 @@ from redis.exceptions import NoPermissionError, RedisError
 
 from producer.connection import connect, execute
 from producer.errors import JournalError
-from producer.lanes import lane_of
+from producer.keys import lane_of
 from producer.message import ENQUEUED_AT
 from producer.operations.groups import groups_of
 from producer.operations.status import by_lane

@@ -6,18 +6,19 @@ The names are a contract with the dashboards and the alert rules in `deploy/`.
 from __future__ import annotations
 
 from functools import partial
+from itertools import chain, repeat
 from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from producer.lanes import ONE_LANE
+from producer.keys import ONE_LANE
 from producer.schemas import DeadReason
 from worker.protocol import Outcome, Stage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from producer.lanes import Lanes
+    from producer.keys import Lanes
     from worker.protocol import BatchReport
 
 #: From one entry on an idle machine (10 ms) to a backlog of hours, a factor of about 2.5 apart.
@@ -118,14 +119,14 @@ class Metrics:
         for entity_type in entity_types:
             self._redactions.labels(entity_type)
 
-    def observe(self, report: BatchReport, lane: str = "") -> None:
+    def observe(self, report: BatchReport, lanes: Sequence[str] = ()) -> None:
         """Count the entries, labels, redactions, times and tokens of a batch.
 
         Args:
             report: what the child tells of the batch.
-            lane: of its entries, as it is called in tags.
+            lanes: of the entries whose waits are told, as they are called in tags; by default all
+                are of the first.
         """
-        waited = self._lane_wait.labels(self._lane(lane))
         for outcome in report.outcomes:
             self._entries.labels(outcome.value).inc()
         for label, count in report.labels.items():
@@ -134,9 +135,9 @@ class Metrics:
             self._redactions.labels(entity_type).inc(count)
         for stage, seconds in report.stages.items():
             self._stages.labels(stage.value).observe(seconds)
-        for seconds in report.waits:
+        for seconds, lane in zip(report.waits, chain(lanes, repeat("")), strict=False):
             self._stages.labels(Stage.QUEUE.value).observe(seconds)
-            waited.observe(seconds)
+            self._lane_wait.labels(self._lane(lane)).observe(seconds)
         for seconds in report.end_to_end:
             self._stages.labels(Stage.END_TO_END.value).observe(seconds)
         self._batch_entries.observe(len(report.outcomes))

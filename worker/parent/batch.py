@@ -7,7 +7,6 @@ import uuid
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from worker.broker.tags import lane_of_tag
 from worker.celery_internals import request_ended
 from worker.protocol import Outcome
 
@@ -63,11 +62,6 @@ class Batch:
     def tags(self) -> list[str]:
         """The tags of the claims behind the requests."""
         return [str(message.delivery_tag) for message in self.messages]
-
-    @property
-    def lane(self) -> str:
-        """The lane of its entries, called as in tags: of the first, as all are of one."""
-        return lane_of_tag(self.tags[0]) if self.requests else ""
 
     def without(self, gone: Container[int]) -> Batch:
         """This batch without the requests at these positions; see `retry` for a new delivery."""

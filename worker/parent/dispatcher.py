@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from celery.exceptions import TimeLimitExceeded
 
 from producer.schemas import DeadReason
+from worker.broker.lanes import lane_of_tag
 from worker.broker.transport import mark_running, mark_settled
 from worker.celery_internals import restart_time_limit
 from worker.child.process import run_batch
@@ -225,7 +226,9 @@ class Dispatcher:
         seconds = sum(report.stages.values())
         for request, outcome in zip(batch.requests, report.outcomes, strict=True):
             finish(request, outcome, seconds)
-        self._metrics.observe(report, batch.lane)
+        self._gatherer.observe(batch, time.monotonic() - batch.sent)
+        lanes = [lane_of_tag(claim.tag) for claim in batch.claims if claim.enqueued_at]
+        self._metrics.observe(report, lanes)
         self._missing.report(
             report.missing_keys, opened=any(one is not Outcome.REQUEUED for one in report.outcomes)
         )

@@ -9,21 +9,20 @@ from typing import TYPE_CHECKING, Any
 
 from redis.exceptions import RedisError
 
-from producer.lanes import ONE_LANE
+from producer.keys import ONE_LANE
 from producer.schemas import DeadReason
-from worker.broker.lanes import Turns
-from worker.broker.tags import lane_of_tag
+from worker.broker.lanes import Turns, lane_of_tag
 from worker.broker.transport import mark_settled, mark_waiting
 from worker.parent.batch import Batch, finish
 from worker.parent.claim import as_claim, malformed
 from worker.parent.isolation import is_hopeless, is_suspect, split
-from worker.parent.limits import tokens_of
+from worker.parent.limits import BatchCosts, tokens_of
 from worker.protocol import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Container
 
-    from producer.lanes import Lanes
+    from producer.keys import Lanes
     from worker.broker.claims import Claims
     from worker.monitoring.metrics import Metrics
     from worker.parent.dead_letters import DeadLetters
@@ -34,11 +33,32 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
+class _Load:
+    """A batch in the making.
+
+    Attributes:
+        closed: whether nothing may be added, as it holds an entry that may be poison.
+    """
+
+    def __init__(self) -> None:
+        self.requests: list[Any] = []
+        self.claims: list[Claim] = []
+        self.tokens = 0
+        self.closed = False
+
+    def add(self, request: Any, claim: Claim, tokens: int) -> None:
+        """Add an entry."""
+        self.requests.append(request)
+        self.claims.append(claim)
+        self.tokens += tokens
+
+
 class Gatherer:
     """Holds the requests that wait for a child, and says which go to the next one together.
 
-    A batch is of one lane, and lanes take turns by weight: so an entry of an urgent lane waits for
-    none of another but those that a child has begun with.
+    Lanes take turns by weight. A batch is filled up from other lanes only where it takes little
+    longer for it: so an entry of an urgent lane waits for none of another but those that a child
+    has begun with.
 
     Args:
         limits: of a batch and its entries.
@@ -65,6 +85,7 @@ class Gatherer:
         self._requeuer = requeuer
         self._metrics = metrics
         self._turns = Turns(lanes)
+        self._costs = BatchCosts()
         #: By lane, called as in tags.
         self._waiting: dict[str, deque[Any]] = {lane: deque() for lane in self._turns.lanes}
         #: Parts of lost batches; each may hold a poison entry.
@@ -137,10 +158,13 @@ class Gatherer:
             return self._suspects.popleft()
         while waiting := [lane for lane, requests in self._waiting.items() if requests]:
             lane = self._turns.next(waiting)
-            if batch := self._gather(self._waiting[lane]):
-                self._turns.took(lane, len(batch.claims))
+            if batch := self._gather(lane):
                 return batch
         return None
+
+    def observe(self, batch: Batch, seconds: float) -> None:
+        """Note how long a child took for a batch."""
+        self._costs.observe(sum(map(tokens_of, batch.claims)), seconds)
 
     def isolate(self, batch: Batch, reason: DeadReason) -> None:
         """Try a lost batch again in parts, so that only a poison entry becomes a dead letter.
@@ -165,17 +189,32 @@ class Gatherer:
         lane = lane_of_tag(str(request.message.delivery_tag))
         return lane if lane in self._waiting else ""
 
-    def _gather(self, waiting: deque[Any]) -> Batch | None:
-        """A batch of what waits in a lane; None where nothing of it was to be worked on."""
-        requests: list[Any] = []
-        claims: list[Claim] = []
-        tokens = 0
-        while waiting and len(requests) < self._limits.entries:
+    def _gather(self, lane: str) -> Batch | None:
+        """A batch of what waits in a lane, filled up from others where that costs it little.
+
+        None where nothing of the lane was to be worked on.
+        """
+        load = _Load()
+        self._load(load, lane, self._limits.tokens)
+        if not load.claims:
+            return None
+        most = min(self._limits.tokens, self._costs.filled(load.tokens))
+        others = {other for other, requests in self._waiting.items() if requests} - {lane}
+        while others and not load.closed:
+            other = self._turns.hindmost(others)
+            self._load(load, other, most)
+            others.discard(other)
+        return Batch(load.requests, load.claims)
+
+    def _load(self, load: _Load, lane: str, most_tokens: float) -> None:
+        """Add to a batch what waits in a lane and still fits."""
+        waiting, before = self._waiting[lane], len(load.claims)
+        while waiting and len(load.requests) < self._limits.entries and not load.closed:
             request = waiting[0]
             claim = as_claim(request)
             cost = tokens_of(claim) if claim else 0
             suspect = claim is not None and is_suspect(claim, self._limits)
-            if requests and (suspect or tokens + cost > self._limits.tokens):
+            if load.requests and (suspect or load.tokens + cost > most_tokens):
                 break
             waiting.popleft()
             if self._unwanted(request, claim):
@@ -186,12 +225,9 @@ class Gatherer:
             if suspect and is_hopeless(claim, self._limits):
                 self._dead_letter(request, claim, DeadReason.WORKER_LOST)
                 continue
-            tokens += cost
-            requests.append(request)
-            claims.append(claim)
-            if suspect:
-                break
-        return Batch(requests, claims) if requests else None
+            load.add(request, claim, cost)
+            load.closed = suspect
+        self._turns.took(lane, len(load.claims) - before)
 
     def _unwanted(self, request: Any, claim: Claim | None) -> bool:
         """Whether a request was revoked or expired while it waited; then it settles itself."""

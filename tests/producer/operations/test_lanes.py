@@ -9,7 +9,7 @@ import pytest
 
 from producer import JournalClient, QueueFull, ValidationError
 from producer.dead_letters import DeadLetters
-from producer.lanes import ONE_LANE, Lane, parse_lanes
+from producer.keys import ONE_LANE, Lane, parse_lanes
 from producer.settings import Settings
 from tests.producer.answering import Worker
 from tests.producer.support import QUEUE, entries

@@ -7,7 +7,7 @@ import pickle
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
-from producer.lanes import parse_lanes
+from producer.keys import parse_lanes
 from producer.schemas import DeadReason
 from worker.monitoring.metrics import Metrics
 from worker.protocol import BatchReport, Claim, Outcome, Stage
@@ -102,7 +102,7 @@ def test_lanes_begin_at_zero_and_are_called_by_their_names() -> None:
         assert value(metrics, "journal_lane_wait_seconds_count", lane=lane) == 0
     metrics.lanes_waiting({"": 4, "bulk": 2})
     metrics.observe(REPORT)
-    metrics.observe(REPORT, "bulk")
+    metrics.observe(REPORT, ["bulk", "bulk"])
     assert value(metrics, "journal_worker_lane_waiting", lane="interactive") == 4
     assert value(metrics, "journal_worker_lane_waiting", lane="bulk") == 2
     assert value(metrics, "journal_lane_wait_seconds_sum", lane="bulk") == 3.0

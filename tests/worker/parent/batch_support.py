@@ -12,7 +12,7 @@ from celery.exceptions import TimeLimitExceeded, WorkerLostError
 from kombu.transport.virtual import Message
 from prometheus_client import CollectorRegistry
 
-from producer.lanes import ONE_LANE
+from producer.keys import ONE_LANE
 from producer.message import TASK, encode_message
 from producer.schemas import DeadReason
 from worker.app import create_app
@@ -35,7 +35,7 @@ from worker.settings import WorkerSettings
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from producer.lanes import Lanes
+    from producer.keys import Lanes
 
 SEALED = "a.b.c.d.e"
 OUT_OF_REACH = redis.ConnectionError("gone")

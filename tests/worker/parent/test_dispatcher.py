@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from celery.worker import state
 
-from producer.lanes import parse_lanes
+from producer.keys import parse_lanes
 from tests.worker.parent.batch_support import Desk, names
 from worker.protocol import Outcome
 

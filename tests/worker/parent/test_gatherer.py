@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from producer.lanes import parse_lanes
+from producer.keys import parse_lanes
 from producer.message import encode_message
 from producer.schemas import DeadReason
 from tests.worker.parent.batch_support import SEALED, Desk, altered, names
-from worker.protocol import BatchReport, Outcome
+from worker.parent.batch import Batch
+from worker.protocol import BatchReport, Claim, Outcome
 
 
 def gathered(desk: Desk) -> list[str] | None:
@@ -89,6 +90,22 @@ def test_lanes_take_turns_by_weight_and_neither_starves() -> None:
     batches = [gathered(desk) or [] for _ in range(8)]
     kinds = ["bulk" if batch[0].startswith("bulk") else "urgent" for batch in batches]
     assert kinds == 2 * ["urgent", "bulk", "urgent", "urgent"]
+
+
+def test_a_batch_is_filled_up_from_other_lanes_where_that_costs_nothing() -> None:
+    desk = of_lanes("urgent=8,bulk=1", urgent=1, bulk=9)
+    for name, seconds in (("small", 0.05), ("large" * 400, 0.05)):
+        desk.gatherer.observe(Batch([], [Claim(entry_id="e", sealed=name)]), seconds)
+    assert gathered(desk) == ["urgent0", "bulk0", "bulk1", "bulk2"]
+    assert gathered(desk) == ["bulk3", "bulk4", "bulk5", "bulk6"]
+
+
+def test_a_batch_is_not_filled_up_where_each_token_costs() -> None:
+    desk = of_lanes("urgent=8,bulk=1", urgent=3, bulk=9)
+    for tokens in (10, 600):
+        claim = Claim(entry_id="e", sealed="x" * 6 * tokens)
+        desk.gatherer.observe(Batch([], [claim]), 0.001 * tokens)
+    assert gathered(desk) == ["urgent0", "urgent1", "urgent2"]
 
 
 def test_a_lane_in_which_nothing_waited_saved_up_no_turns() -> None:

@@ -5,21 +5,23 @@
 --       deliveries), weights (hash worker -> its ready children, '' -> the sum of all), results, turns (hash
 --       lane -> how far it is ahead), the lists of the other lanes, then those where kombu puts messages
 --       with a priority, in Celery's order: after those without one
--- ARGV: N, prefix of the tags, worker, how many claims it holds, most bytes, most unread results, weight
---       of the queue's own lane, then name and weight of each other lane
+-- ARGV: N, prefix of the tags, worker, how many claims it holds, most bytes, most unread results, then for
+--       each lane its name ('' for the queue's own, which is the first), weight, most messages, most bytes
 -- Returns false where workers should pause (results limit), else tag, message, deliveries, ...
 -- A first write that changes nothing: after it Redis lets a script finish even out of memory.
 -- Messages leave the queue last: should a write be refused (ACL), nothing is lost.
 -- Asked again with the same prefix, because a connection broke before the answer was read, it answers
 -- with what is still held of it: some may have been cancelled.
-local LANES, FIRST_LIST = (#ARGV - 7) / 2, 8
-local own_lane, lanes = {name = '', weight = tonumber(ARGV[7]), suffix = ''}, {}
-for i = 1, LANES do
-  local name = ARGV[6 + 2 * i]
-  lanes[i] = {
-    name = name, weight = tonumber(ARGV[7 + 2 * i]), list = KEYS[FIRST_LIST + i], suffix = '@' .. name,
+local LANES, FIRST_LIST = (#ARGV - 6) / 4 - 1, 8
+local own_lane, lanes
+for i = 0, LANES do
+  local name, weight, most, room = unpack(ARGV, 7 + 4 * i, 10 + 4 * i)
+  local lane = {
+    name = name, weight = tonumber(weight), most = tonumber(most), room = tonumber(room), taken = 0,
+    list = KEYS[FIRST_LIST + i], suffix = i > 0 and '@' .. name or '',
     compact = '"lane":"' .. name .. '"', spaced = '"lane": "' .. name .. '"',
   }
+  if i == 0 then own_lane, lanes = lane, {} else lanes[i] = lane end
 end
 local PRIORITIES = FIRST_LIST + LANES + 1
 
@@ -99,16 +101,18 @@ end
 
 local function take(list, lane)
   local before, page = taken, nil
-  while taken < most and (room > 0 or taken == 0) do
+  while taken < most and (room > 0 or taken == 0) and (lane.room > 0 or lane.taken == 0) do
     local done = taken - before
     page = redis.call('LRANGE', list, -done - page_size(), -1 - done)
     if #page == 0 then break end
     local claims, leases = {}, {}
     for i = #page, 1, -1 do
       local message = page[i]
+      lane.room = lane.room - #message
+      if lane.room < 0 and lane.taken > 0 then break end
       room = room - #message
       if room < 0 and taken > 0 then break end
-      taken = taken + 1
+      taken, lane.taken = taken + 1, lane.taken + 1
       local own = lane == own_lane and lane_of(message) or lane
       local tag, deliveries = ARGV[2] .. taken .. own.suffix, 1
       if counted then
@@ -164,8 +168,10 @@ local function take_in_turn()
   for _ = 1, most do
     local next_one
     for _, lane in ipairs(every) do
-      if lane.quota < lane.waiting and (not next_one or is_before(lane, next_one)) then next_one = lane end
+      local open = lane.quota < math.min(lane.waiting, lane.most)
+      if open and (not next_one or is_before(lane, next_one)) then next_one = lane end
     end
+    if not next_one then break end
     next_one.quota, next_one.ahead = next_one.quota + 1, next_one.ahead + 1 / next_one.weight
   end
   -- What was not taken in the end, because of its bytes, is not counted.

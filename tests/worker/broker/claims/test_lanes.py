@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from producer.keys import keys_of
-from producer.lanes import parse_lanes
+from producer.keys import keys_of, parse_lanes
 from producer.message import encode_message
 from tests.worker.broker.claims_support import (
     CLAIMS,
