@@ -18,7 +18,7 @@ for i = 0, LANES do
   local name, weight, most, room = unpack(ARGV, 7 + 4 * i, 10 + 4 * i)
   local lane = {
     name = name, weight = tonumber(weight), most = tonumber(most), room = tonumber(room), taken = 0,
-    list = KEYS[FIRST_LIST + i], suffix = i > 0 and '@' .. name or '',
+    list = i > 0 and KEYS[FIRST_LIST + i] or nil, suffix = i > 0 and '@' .. name or '',
     compact = '"lane":"' .. name .. '"', spaced = '"lane": "' .. name .. '"',
   }
   if i == 0 then own_lane, lanes = lane, {} else lanes[i] = lane end

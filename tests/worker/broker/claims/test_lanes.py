@@ -95,6 +95,27 @@ def test_an_empty_lane_leaves_its_turns_to_others_and_saves_none_up(
     assert taken(claims, 90)["bulk"] == 10
 
 
+def test_each_lane_has_room_of_its_own_in_messages_and_in_bytes(
+    client: redis.Redis, claims: Claims
+) -> None:
+    fill(client, 20, 20)
+    rooms = {"": (5, 1e6), "bulk": (0, 1e6)}
+    tags = [one.tag for one in claims.claim(5, rooms=rooms) or []]
+    assert Counter(tag.partition("@")[2] for tag in tags) == {"": 5}
+    rooms = {"": (9, 25), "bulk": (3, 1e6)}  # of messages with nine bytes
+    tags = [one.tag for one in claims.claim(12, rooms=rooms) or []]
+    assert Counter(tag.partition("@")[2] for tag in tags) == {"": 2, "bulk": 3}
+
+
+def test_what_woke_a_worker_goes_first_in_its_lane(client: redis.Redis, claims: Claims) -> None:
+    fill(client, 2, 1)
+    client.lmove(QUEUE, KEYS.woken, "RIGHT", "LEFT")
+    client.lpush(KEYS.woken, *bulk("woke"))
+    found = [one.message for one in claims.claim(4) or []]
+    assert [one for one in found if one.startswith(b"message")] == [b"message 0", b"message 1"]
+    assert [b"woke" in one for one in found if one.startswith(b"{")] == [True, False]
+
+
 def test_within_a_lane_the_oldest_is_taken_first(client: redis.Redis, claims: Claims) -> None:
     fill(client, 5, 5)
     everything = [one.message for one in claims.claim(10) or []]
@@ -222,7 +243,7 @@ def test_workers_with_and_without_lanes_share_a_queue_and_lose_nothing(
     found = claims.claim(6) or []
     expire(client, [one.tag for one in found])
     assert old.reap(LEASE_SECONDS) == 6  # each into its own lane
-    assert (client.llen(QUEUE), client.llen(BULK.queue)) == (4, 4)
+    assert client.llen(QUEUE) + client.llen(BULK.queue) == 8
     theirs, ours = old.claim(9) or [], claims.claim(9) or []
     messages = {one.message for one in (*theirs, *ours)}
     assert len(messages) == len(theirs) + len(ours) == 8
