@@ -60,6 +60,15 @@ class Lanes(NamedTuple):
         """The names of all lanes, the first one first."""
         return tuple(lane.name for lane in self.all)
 
+    @property
+    def in_tags(self) -> tuple[str, ...]:
+        """What they are called in the tags of claims: the first one "", the others by name."""
+        return ("", *(lane.name for lane in self.others))
+
+    def header(self, lane: Lane) -> str | None:
+        """What the header of a message tells of its lane; None for the first one."""
+        return None if lane == self.first else lane.name
+
     def named(self, name: str | None) -> Lane:
         """The lane of this name; the first one without a name.
 

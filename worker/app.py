@@ -6,23 +6,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import gc
-import importlib
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import redis
 from celery import signals
 from kombu import Queue
-from prometheus_client import CollectorRegistry, PlatformCollector, ProcessCollector
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
-from producer.connection import connect
 from producer.message import TASK
+from worker import celery_internals
 from worker.broker import transport
-from worker.broker.connection import broker_config
+from worker.broker.connection import broker_config, hasty_client
 from worker.broker.neighbours import Neighbours, Place, node_name
 from worker.broker.outages import Outages
 from worker.broker.parked import MissingKeys, Unparker
@@ -31,7 +25,7 @@ from worker.celery_internals import UnhurriedEvents
 from worker.child import process
 from worker.child.readiness import ChildGate
 from worker.monitoring.health import Health
-from worker.monitoring.metrics import Metrics
+from worker.monitoring.metrics import Metrics, process_registry
 from worker.monitoring.probes import Probes
 from worker.parent.dead_letters import DeadLetters
 from worker.parent.dispatcher import Dispatcher
@@ -46,6 +40,8 @@ from worker.settings import WorkerSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+
+    from worker.broker.claims import Claims
 
     #: Loads the stages; returns what runs batches and what to tell of the model.
     Build = Callable[[WorkerSettings], tuple[process.BatchRunner, dict[str, str]]]
@@ -159,14 +155,6 @@ def run(
     return code
 
 
-def process_registry() -> CollectorRegistry:
-    """A registry with the metrics of this process and of its Python."""
-    registry = CollectorRegistry()
-    ProcessCollector(registry=registry)
-    PlatformCollector(registry=registry)
-    return registry
-
-
 def supervise(
     application: JournalApp,
     settings: WorkerSettings,
@@ -184,15 +172,16 @@ def supervise(
         outages: told of everything that Redis does not do.
     """
     limits = _limits(settings)
-    claims = claims_for(settings, hasty_client(settings))
+    claims = claims_for(settings, hasty_client(settings.redis_url, LOOP_ANSWER_SECONDS))
     missing = MissingKeys(lambda: settings.key_set().key_ids)
     health.watch(claims.pause.problem, missing.problem)
+    unknown = claims.unknown_lanes
     metrics.watch(
         paused=lambda: claims.pause.is_on,
         missing_keys=lambda: missing.count,
-        unknown_lanes=lambda: claims.unknown_lanes.count,
+        unknown_lanes=lambda: unknown.count,
     )
-    patient = claims.through(hasty_client(settings, LEASE_ANSWER_SECONDS))
+    patient = claims.through(hasty_client(settings.redis_url, LEASE_ANSWER_SECONDS))
     leases = LeaseThread(patient, settings.lease_seconds, outages=outages, metrics=metrics)
     leases.unparker = Unparker(patient, missing)
     leases.neighbours = Neighbours(patient, Place.of_this_process())
@@ -201,41 +190,57 @@ def supervise(
     transport.bind(claims, most, outages, leases.requeue_later)
     dead_letters = DeadLetters(ClaimSettler(claims), metrics)
 
-    def dispatcher_for(consumer: Any) -> Dispatcher:
-        requeuer = Requeuer(claims, metrics, consumer.timer.call_after)
-        gatherer = Gatherer(
-            limits,
-            claims=claims,
-            dead_letters=dead_letters,
-            requeuer=requeuer,
-            metrics=metrics,
-            lanes=settings.lane_set,
-        )
-        dispatcher = Dispatcher(
-            consumer.pool,
-            gatherer,
-            requeuer,
-            limits=limits,
-            metrics=metrics,
-            missing=missing,
-            call_soon=consumer.hub.call_soon,
-        )
-        if settings.lane_set.others:
-            dispatcher.claim_first = consumer.claim_now
-        return dispatcher
-
     supervisor = Supervisor(
         claims,
         leases=leases,
         outages=outages,
         health=health,
         metrics=metrics,
-        dispatcher_for=dispatcher_for,
+        dispatcher_for=partial(
+            _dispatcher,
+            limits=limits,
+            claims=claims,
+            missing=missing,
+            dead_letters=dead_letters,
+            metrics=metrics,
+        ),
     )
     application.services = Services(
         dead_letters, supervisor.connected, supervisor.receive, supervisor.disconnected, outages
     )
     return supervisor
+
+
+def _dispatcher(
+    consumer: Any,
+    *,
+    limits: BatchLimits,
+    claims: Claims,
+    missing: MissingKeys,
+    dead_letters: DeadLetters,
+    metrics: Metrics,
+) -> Dispatcher:
+    requeuer = Requeuer(claims, metrics, consumer.timer.call_after)
+    gatherer = Gatherer(
+        limits,
+        claims=claims,
+        dead_letters=dead_letters,
+        requeuer=requeuer,
+        metrics=metrics,
+        lanes=claims.keys.lanes,
+    )
+    dispatcher = Dispatcher(
+        consumer.pool,
+        gatherer,
+        requeuer,
+        limits=limits,
+        metrics=metrics,
+        missing=missing,
+        call_soon=consumer.hub.call_soon,
+    )
+    if claims.keys.lanes.others:
+        dispatcher.claim_first = consumer.claim_now
+    return dispatcher
 
 
 def _limits(settings: WorkerSettings) -> BatchLimits:
@@ -249,15 +254,6 @@ def _limits(settings: WorkerSettings) -> BatchLimits:
 
 def _most_claims(health: Health, limits: BatchLimits, missing: MissingKeys) -> tuple[float, float]:
     return (0, 0) if missing.paused else limits.prefetched_by(health.children)
-
-
-def hasty_client(settings: WorkerSettings, seconds: float = LOOP_ANSWER_SECONDS) -> redis.Redis:
-    """A client that waits so long for an answer, and no longer.
-
-    A connection that is cut is replaced once and at once; whoever gets no answer tries again later.
-    """
-    retry = Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,))
-    return connect(settings.redis_url, answer_seconds=seconds, retry=retry)
 
 
 def connect_signals(supervisor: Supervisor, start_child: Callable[[], None]) -> None:
@@ -283,22 +279,11 @@ def work(application: JournalApp, log_level: str) -> int:
         without_mingle=True,
         redirect_stdouts=False,
     )
-    parse_ahead()
+    celery_internals.parse_ahead()
     gc.collect()
     gc.freeze()  # children share these pages as long as no collection writes to them
     worker.start()
     return int(worker.exitcode or 0)
-
-
-def parse_ahead() -> None:
-    """Load cffi's parser of C before any fork.
-
-    billiard declares `prctl` through cffi in every child, which otherwise imports the parser each
-    time: most of the time that a child takes to start, its models aside.
-    """
-    with contextlib.suppress(ImportError):  # then billiard does without, too
-        cffi = importlib.import_module("cffi")
-        cffi.FFI().cdef("int prctl (int __option, ...);")
 
 
 def __getattr__(name: str) -> Any:

@@ -158,9 +158,8 @@ def replay(settings: Settings, letters: Sequence[StoredLetter]) -> Operation[int
         else:
             # Where its lane is none any more, it goes to the first one.
             lane = next((one for one in lanes.others if one.name == stored.lane), lanes.first)
-            header = None if lane == lanes.first else lane.name
             message = encode_message(
-                letter.entry_id, letter.sealed, queue=settings.queue, lane=header
+                letter.entry_id, letter.sealed, queue=settings.queue, lane=lanes.header(lane)
             )
             entries[lane] += [stored.stream_id, letter.entry_id, message, int(stored.freed)]
     counts: list[tuple[int, int]] = []

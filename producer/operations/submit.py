@@ -47,36 +47,35 @@ def submit(
     traceparent: str | None = None,
     lane: str | None = None,
 ) -> Operation[list[Receipt]]:
-    """Seal and enqueue entries, in order, chunk by chunk; returns a receipt for each.
+    """Seal and enqueue entries, in order, chunk by chunk; returns their receipts.
 
     Args:
         entries: the entries.
         keys: seal them.
         settings: how the queue is called, and how many replicas have to confirm the entries.
         timeout_seconds: of a chunk, of which the replicas get a part; by default as set.
-        reply: whether the result of each is also kept for `wait_for_reply`.
+        reply: whether each result is also kept for `wait_for_reply`.
         expires: seconds after which an entry that still waits is not worked on; None for never.
         traceparent: the trace that the entries belong to; by default that of the caller's context.
         lane: the name of their lane; by default the first.
 
     Raises:
         ValidationError: there is no such lane.
-        QueueFull, StoreFull: no room, in this lane.
+        QueueFull, StoreFull: no room in this lane.
         NotReplicated: too few replicas confirmed the last chunk, which has no receipts.
-        JournalError: an error reply of Redis, or raised by `entries`. As of the errors above, its
-            `receipts` are of the entries enqueued before. Any other error that `entries` raises
-            passes through, with a note of how many entries were submitted.
+        JournalError: an error reply of Redis, or raised by `entries`. The `receipts` of all these
+            are of the entries enqueued before. Other errors of `entries` get a note of how many.
     """
     receipts: list[Receipt] = []
     wait = confirmation(settings, timeout_seconds)
     of_lane = settings.lane_set.named(lane)
-    header = None if of_lane == settings.lane_set.first else of_lane.name
+    encode = partial(encode_message, queue=settings.queue, lane=settings.lane_set.header(of_lane))
     try:
         for chunk in _chunks(entries):
             ids = [entry.entry_id for entry in chunk]
             until = None if expires is None else datetime.now(UTC) + timedelta(seconds=expires)
             with submitting(ids, settings.queue, traceparent) as traced:
-                how = partial(encode_message, queue=settings.queue, expires=until, lane=header)
+                how = partial(encode, expires=until)
                 messages: list[bytes] = yield Computation(
                     partial(_messages, chunk, keys, how, traced.traceparents),
                     sum(len(entry.text) for entry in chunk),

@@ -17,7 +17,7 @@ from redis.exceptions import ReadOnlyError
 from producer.connection import within
 from producer.connection.primary import primary_of
 from producer.keys import ONE_LANE, Lanes, keys_of
-from worker.broker.lanes import TAG_PREFIX, UnknownLanes, lanes_in_tags, tags_of
+from worker.broker.lanes import TAG_PREFIX, UnknownLanes, tags_of
 from worker.broker.records import Answer, Claimed
 from worker.broker.results_pause import ResultsPause
 from worker.broker.scripts import run_script
@@ -132,7 +132,7 @@ class Claims:
         names = (keys.queue, keys.woken, keys.claims, keys.leases, keys.deliveries, keys.weights)
         lists = (self._results, keys.turns, *keys.of_lanes, *keys.of_priorities)
         limits = [count, self._prefix, self.worker, held, room, self._max_results]
-        for lane, tagged in zip(keys.lanes.all, lanes_in_tags(keys.lanes), strict=True):
+        for lane, tagged in zip(keys.lanes.all, keys.lanes.in_tags, strict=True):
             entries, most = (rooms or {}).get(tagged, (count, room))
             limits += [tagged, lane.weight, entries, _bytes(most)]
         reply = self._call("claim", (*names, *lists), limits)

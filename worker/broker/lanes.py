@@ -21,14 +21,9 @@ TAG_PREFIX = "journal:"
 LANE_MARK = "@"
 
 
-def lanes_in_tags(lanes: Lanes) -> tuple[str, ...]:
-    """What the lanes are called in tags: the first one "", the others by their names."""
-    return ("", *(lane.name for lane in lanes.others))
-
-
 def tags_of(prefix: str, count: int, lanes: Lanes) -> list[str]:
     """All tags that a claim of up to `count` messages may give, whatever their lanes."""
-    suffixes = [f"{LANE_MARK}{lane}" if lane else "" for lane in lanes_in_tags(lanes)]
+    suffixes = [f"{LANE_MARK}{lane}" if lane else "" for lane in lanes.in_tags]
     return [f"{prefix}{number}{suffix}" for number in range(1, count + 1) for suffix in suffixes]
 
 
@@ -55,7 +50,8 @@ class Turns:
     """
 
     def __init__(self, lanes: Lanes) -> None:
-        self._weights = {"": lanes.first.weight, **{one.name: one.weight for one in lanes.others}}
+        weights = (lane.weight for lane in lanes.all)
+        self._weights = dict(zip(lanes.in_tags, weights, strict=True))
         self._ahead = dict.fromkeys(self._weights, 0.0)
 
     @property

@@ -21,7 +21,6 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from worker.broker.connection import options_of
 from worker.broker.delivered import ClaimQoS
-from worker.broker.lanes import lanes_in_tags
 from worker.broker.outages import Outages, Use
 from worker.broker.payload import as_payload
 from worker.celery_internals import BlockingReadChannel
@@ -193,7 +192,7 @@ class ClaimChannel(BlockingReadChannel):
         estimate = self.qos.can_consume_max_estimate()
         most_now = 0 if not self.replaces_wait else 1 if estimate is None else estimate
         rooms: dict[str, tuple[int, float]] = {}
-        for lane in lanes_in_tags(self.claims.keys.lanes) if self.claims else ():
+        for lane in self.claims.keys.lanes.in_tags if self.claims else ():
             left = most_bytes - self.qos.held_bytes[lane]
             room = min(most_now, most - self.qos.held[lane]) if left > 0 else 0
             rooms[lane] = max(0, int(room)), left

@@ -9,7 +9,14 @@ from functools import partial
 from itertools import chain, repeat
 from typing import TYPE_CHECKING
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    PlatformCollector,
+    ProcessCollector,
+)
 
 from producer.keys import ONE_LANE
 from producer.schemas import DeadReason
@@ -30,6 +37,52 @@ TOKENS = (64, 128, 256, 512, 1024, 2048, 4096, 8192, 16_384, 32_768, 65_536)
 PADDING = (1.0, 1.05, 1.1, 1.2, 1.35, 1.5, 2.0, 3.0, 5.0)
 
 
+class LaneMetrics:
+    """The metrics of lanes.
+
+    Args:
+        registry: where they are registered.
+        lanes: of the queue.
+
+    Attributes:
+        unknown: how many lanes with entries the worker does not know.
+    """
+
+    def __init__(self, registry: CollectorRegistry, lanes: Lanes) -> None:
+        #: The names of lanes, by what they are called in the tags of claims.
+        self._names = dict(zip(lanes.in_tags, lanes.names, strict=True))
+        self._waiting = Gauge(
+            "journal_worker_lane_waiting",
+            "Entries claimed that wait for a child, by lane",
+            ["lane"],
+            registry=registry,
+        )
+        self._waits = Histogram(
+            "journal_lane_wait_seconds",
+            "Seconds from the submit of an entry until a child has it, by lane",
+            ["lane"],
+            buckets=SECONDS,
+            registry=registry,
+        )
+        self.unknown = Gauge(
+            "journal_worker_unknown_lanes",
+            "Lanes in which entries wait and that this worker does not know",
+            registry=registry,
+        )
+        self.waiting({})
+        for lane in self._names.values():
+            self._waits.labels(lane)
+
+    def waiting(self, entries: Mapping[str, int]) -> None:
+        """Set how many claimed entries of each lane, called as in tags, wait for a child."""
+        for tagged, lane in self._names.items():
+            self._waiting.labels(lane).set(entries.get(tagged, 0))
+
+    def waited(self, tagged: str, seconds: float) -> None:
+        """Note how long an entry of a lane waited; of one that is none any more as of the first."""
+        self._waits.labels(self._names.get(tagged, self._names[""])).observe(seconds)
+
+
 class Metrics:
     """Every metric of a worker.
 
@@ -40,8 +93,7 @@ class Metrics:
 
     def __init__(self, registry: CollectorRegistry, lanes: Lanes = ONE_LANE) -> None:
         self.registry = registry
-        #: The names of lanes, by what they are called in the tags of claims.
-        self._lanes = {"": lanes.first.name, **{one.name: one.name for one in lanes.others}}
+        self.lanes = LaneMetrics(registry, lanes)
         counter = partial(Counter, registry=registry)
         gauge = partial(Gauge, registry=registry)
         histogram = partial(Histogram, registry=registry)
@@ -71,27 +123,12 @@ class Metrics:
             "Entries claimed and not settled, waiting for a child or with one",
             ["state"],
         )
-        self._lane_waiting = gauge(
-            "journal_worker_lane_waiting",
-            "Entries claimed that wait for a child, by lane",
-            ["lane"],
-        )
-        self._lane_wait = histogram(
-            "journal_lane_wait_seconds",
-            "Seconds from the submit of an entry until a child has it, by lane",
-            ["lane"],
-            buckets=SECONDS,
-        )
         self._children = gauge("journal_worker_children", "Child processes ready for batches")
         self._paused = gauge(
             "journal_worker_paused", "1 while nothing is claimed because results are not read"
         )
         self._missing_keys = gauge(
             "journal_worker_missing_keys", "Keys that entries need and this worker lacks"
-        )
-        self._unknown_lanes = gauge(
-            "journal_worker_unknown_lanes",
-            "Lanes in which entries wait and that this worker does not know",
         )
         self._model = gauge(
             "journal_model_info",
@@ -102,10 +139,7 @@ class Metrics:
             self._entries.labels(outcome.value)
         for stage in Stage:
             self._stages.labels(stage.value)
-        for lane in self._lanes.values():
-            self._lane_wait.labels(lane)
         self.in_flight(waiting=0, running=0)
-        self.lanes_waiting({})
 
     def expect(self, *, labels: Iterable[str] = (), entity_types: Iterable[str] = ()) -> None:
         """Let the counters of these begin at zero, as those of outcomes and stages do.
@@ -137,7 +171,7 @@ class Metrics:
             self._stages.labels(stage.value).observe(seconds)
         for seconds, lane in zip(report.waits, chain(lanes, repeat("")), strict=False):
             self._stages.labels(Stage.QUEUE.value).observe(seconds)
-            self._lane_wait.labels(self._lane(lane)).observe(seconds)
+            self.lanes.waited(lane, seconds)
         for seconds in report.end_to_end:
             self._stages.labels(Stage.END_TO_END.value).observe(seconds)
         self._batch_entries.observe(len(report.outcomes))
@@ -163,11 +197,6 @@ class Metrics:
         self._in_flight.labels("waiting").set(waiting)
         self._in_flight.labels("running").set(running)
 
-    def lanes_waiting(self, waiting: Mapping[str, int]) -> None:
-        """Set how many claimed entries of each lane, called as in tags, wait for a child."""
-        for tagged, lane in self._lanes.items():
-            self._lane_waiting.labels(lane).set(waiting.get(tagged, 0))
-
     def children(self, ready: int) -> None:
         """Set how many children are ready."""
         self._children.set(ready)
@@ -182,12 +211,16 @@ class Metrics:
         """Tell at every scrape whether claiming is paused, and which keys and lanes are missing."""
         self._paused.set_function(paused)
         self._missing_keys.set_function(missing_keys)
-        self._unknown_lanes.set_function(unknown_lanes)
+        self.lanes.unknown.set_function(unknown_lanes)
 
     def model(self, *, name: str, version: str, precision: str, device: str) -> None:
         """Set which model runs: its name and version, its precision and its device."""
         self._model.labels(name, version, precision, device).set(1)
 
-    def _lane(self, tagged: str) -> str:
-        """The name of the lane that is called so in tags; one that is none is the first."""
-        return self._lanes.get(tagged, self._lanes[""])
+
+def process_registry() -> CollectorRegistry:
+    """A registry with the metrics of this process and of its Python."""
+    registry = CollectorRegistry()
+    ProcessCollector(registry=registry)
+    PlatformCollector(registry=registry)
+    return registry

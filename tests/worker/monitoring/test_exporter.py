@@ -101,33 +101,6 @@ def test_gauges_count_what_is_where(scraper: Scraper, client: redis.Redis, redis
     assert (gauges["journal_results_entries"], gauges["journal_dead_letters"]) == (1, 2)
 
 
-def test_lanes_have_gauges_of_their_own(redis_url: str, client: redis.Redis) -> None:
-    lanes = "interactive=8,bulk=1"
-    scraper = Scraper(redis_url, lanes=lanes)
-    try:
-        client.lpush("journal.entries", encode_message("lent", "x", lane="bulk"))
-        time_of_old = aged(encode_message("old", "x", lane="bulk"), 50)
-        client.lpush("journal.entries.lane:bulk", time_of_old, encode_message("new", "x"))
-        client.lpush("journal.entries.parked", "a2V5 parked")
-        client.lpush("journal.entries.lane:bulk.parked", "a2V5 parked")
-        gauges = scraper.gauges()
-    finally:
-        scraper.close()
-    assert (gauges["journal_queue_ready"], gauges["journal_queue_parked"]) == (3, 2)
-    assert gauges['journal_lane_ready{lane="interactive"}'] == 0
-    assert gauges['journal_lane_oldest_seconds{lane="interactive"}'] == 0
-    assert gauges['journal_lane_ready{lane="bulk"}'] == 3
-    assert 50 <= gauges['journal_lane_oldest_seconds{lane="bulk"}'] < 80
-    assert gauges["journal_queue_oldest_seconds"] == pytest.approx(50, abs=30)
-
-
-def aged(message: bytes, seconds: float) -> bytes:
-    """A message that was enqueued so long ago."""
-    payload = json.loads(message)
-    payload["headers"]["enqueued_at"] -= seconds
-    return json.dumps(payload).encode()
-
-
 def test_the_backlog_is_what_each_group_has_not_acknowledged(
     scraper: Scraper, client: redis.Redis
 ) -> None:

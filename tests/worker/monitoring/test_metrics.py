@@ -100,7 +100,7 @@ def test_lanes_begin_at_zero_and_are_called_by_their_names() -> None:
     for lane in ("interactive", "bulk"):
         assert value(metrics, "journal_worker_lane_waiting", lane=lane) == 0
         assert value(metrics, "journal_lane_wait_seconds_count", lane=lane) == 0
-    metrics.lanes_waiting({"": 4, "bulk": 2})
+    metrics.lanes.waiting({"": 4, "bulk": 2})
     metrics.observe(REPORT)
     metrics.observe(REPORT, ["bulk", "bulk"])
     assert value(metrics, "journal_worker_lane_waiting", lane="interactive") == 4

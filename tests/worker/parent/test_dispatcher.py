@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from celery.worker import state
 
-from producer.keys import parse_lanes
 from tests.worker.parent.batch_support import Desk, names
 from worker.protocol import Outcome
 
@@ -166,7 +165,7 @@ def test_a_request_that_is_answered_needs_no_garbage_collector(desk: Desk) -> No
 
 
 def test_a_child_that_is_free_again_gets_what_is_more_urgent_and_came_meanwhile() -> None:
-    desk = Desk(lanes=parse_lanes("urgent=8,bulk=1"))
+    desk = Desk(lanes="urgent=8,bulk=1")
     desk.add(*names(4), "waits", lane="bulk")
     batch = desk.take()
     desk.dispatcher.claim_first = lambda: desk.add("urgent")

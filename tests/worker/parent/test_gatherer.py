@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from producer.keys import parse_lanes
 from producer.message import encode_message
 from producer.schemas import DeadReason
 from tests.worker.parent.batch_support import SEALED, Desk, altered, names
@@ -66,11 +65,10 @@ def test_a_batch_without_entries_that_can_be_processed_is_none(desk: Desk) -> No
 
 def of_lanes(weights: str, **waiting: int) -> Desk:
     """A desk where so many entries of each lane wait; those of the first are called by its name."""
-    lanes = parse_lanes(weights)
-    desk = Desk(lanes=lanes)
+    desk = Desk(lanes=weights)
     for lane, count in waiting.items():
         for number in range(count):
-            other = "" if lane == lanes.first.name else lane
+            other = "" if weights.startswith(lane) else lane
             desk.gatherer.add(desk.entry(f"{lane}{number}", lane=other))
     return desk
 
