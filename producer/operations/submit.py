@@ -73,9 +73,8 @@ def submit(
     try:
         for chunk in _chunks(entries):
             ids = [entry.entry_id for entry in chunk]
-            until = None if expires is None else datetime.now(UTC) + timedelta(seconds=expires)
             with submitting(ids, settings.queue, traceparent) as traced:
-                how = partial(encode, expires=until)
+                how = partial(encode, expires=_from_now(expires))
                 messages: list[bytes] = yield Computation(
                     partial(_messages, chunk, keys, how, traced.traceparents),
                     sum(len(entry.text) for entry in chunk),
@@ -97,6 +96,10 @@ def submit(
         exc.add_note(f"{len(receipts)} entries were submitted before; submitting again is safe")
         raise
     return receipts
+
+
+def _from_now(seconds: float | None) -> datetime | None:
+    return None if seconds is None else datetime.now(UTC) + timedelta(seconds=seconds)
 
 
 def _command(

@@ -174,7 +174,7 @@ def _lanes(keys: QueueKeys, ready: list[Any], oldest: list[Any]) -> Iterator[Gau
         count.add_metric([lane], waiting)
         ages = [age(message, now) for message in heads[lane]]
         known = [seconds for seconds in ages if seconds is not None]
-        if known or not waiting:
+        if known or not heads[lane]:
             waited.add_metric([lane], max(known, default=0.0))
     yield count
     yield waited

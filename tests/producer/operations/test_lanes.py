@@ -10,9 +10,12 @@ import pytest
 from producer import JournalClient, QueueFull, ValidationError
 from producer.dead_letters import DeadLetters
 from producer.keys import ONE_LANE, Lane, parse_lanes
+from producer.message import decode_message
+from producer.schemas import DeadLetter, DeadReason
 from producer.settings import Settings
 from tests.producer.answering import Worker
 from tests.producer.support import QUEUE, entries
+from worker.broker.records import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -130,12 +133,12 @@ def test_a_dead_letter_is_replayed_into_its_lane(
     worker = Worker(lanes, keys)
     client.submit("Soup again.", entry_id="urgent")
     client.submit_many(entries("a"), lane="bulk")
+    reason = DeadReason.WORKER_LOST
     for claimed in worker.claims.claim(2) or []:
-        sealed = json.loads(claimed.message)["headers"]["id"]
-        letter = {"entry_id": sealed, "reason": "worker_lost", "deliveries": 1, "sealed": "a.b"}
-        fields = ("entry_id", sealed, "letter", json.dumps(letter), "freed", "1")
-        lane = claimed.tag.partition("@")[2]
-        raw.xadd(lanes.dead, dict(zip(fields[::2], fields[1::2], strict=True)) | {"lane": lane})
+        entry_id, sealed = decode_message(claimed.message)
+        letter = DeadLetter.of(entry_id, reason, sealed)
+        answer = Answer(claimed.tag, "freed", letter.entry_id, "letter", letter.encode(), reason)
+        assert worker.claims.settle([answer]) == [True]
     letters = DeadLetters(lanes)
     assert letters.replay(letters) == 2
     assert client.status().lanes == {"interactive": 1, "bulk": 1}
