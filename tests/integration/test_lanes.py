@@ -22,7 +22,7 @@ LANES = "urgent=8,bulk=1"
 BATCH = 16
 #: What children have begun with or been given when an urgent entry arrives, with room to spare.
 MOST_BEFORE = 10 * BATCH
-FLOOD = 1500
+FLOOD = 1000
 
 
 @pytest.fixture
