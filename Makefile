@@ -60,7 +60,7 @@ format: $(READY)  ## mend what ruff can
 types: $(READY)  ## mypy, strict
 	@$(BIN)/mypy
 
-bench: $(READY)  ## throughput, latency, memory beside stock Celery; ARGS=--noop: no models; --gateway: HTTP
+bench: $(READY)  ## throughput, latency, memory beside stock Celery; ARGS=--noop: no models; --gateway; --lanes
 	@$(BIN)/python -m tests.bench.run $(if $(DATA),--data $(DATA)) $(ARGS)
 
 chaos: $(READY)  ## break things of all kinds under load, account for every entry; ARGS="--kinds kill,hang"

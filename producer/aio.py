@@ -46,12 +46,13 @@ class AsyncJournalClient(AsyncResultsClient):
         reply: bool = False,
         expires: float | None = None,
         traceparent: str | None = None,
+        lane: str | None = None,
         timeout_seconds: float | None = None,
     ) -> Receipt:
         """Submit one entry, without waiting for its result; see `JournalClient.submit`.
 
         Raises:
-            ValidationError: the entry breaks a rule; nothing was enqueued.
+            ValidationError: the entry breaks a rule, or there is no such lane; it is not enqueued.
             QueueFull, StoreFull: no room; nothing was enqueued.
             Unavailable: Redis did not answer, or too few replicas confirmed the entry
                 (`NotReplicated`); submitting the same `entry_id` again is safe.
@@ -62,6 +63,7 @@ class AsyncJournalClient(AsyncResultsClient):
             reply=reply,
             expires=expires,
             traceparent=traceparent,
+            lane=lane,
             timeout_seconds=timeout_seconds,
         )
         return receipts[0]
@@ -73,6 +75,7 @@ class AsyncJournalClient(AsyncResultsClient):
         reply: bool = False,
         expires: float | None = None,
         traceparent: str | None = None,
+        lane: str | None = None,
         timeout_seconds: float | None = None,
     ) -> list[Receipt]:
         """Submit many entries; see `JournalClient.submit_many`.
@@ -90,6 +93,7 @@ class AsyncJournalClient(AsyncResultsClient):
             reply=reply,
             expires=expires,
             traceparent=traceparent,
+            lane=lane,
         )
         return await self._run(operation, timeout_seconds, each_round_trip=True)
 
@@ -99,6 +103,7 @@ class AsyncJournalClient(AsyncResultsClient):
         *,
         entry_id: str | None = None,
         context: str | None = None,
+        lane: str | None = None,
         timeout: float = 30.0,  # noqa: ASYNC109 - also kept by the server that is asked
     ) -> JournalResult:
         """Submit one entry and wait for its result; see `JournalClient.submit_and_wait`.
@@ -109,7 +114,7 @@ class AsyncJournalClient(AsyncResultsClient):
         """
         whole = as_entry(entry, entry_id, context)
         ends = time.monotonic() + timeout
-        await self.submit(whole, reply=True)
+        await self.submit(whole, reply=True, lane=lane)
         return await self.result(whole.entry_id, timeout=max(0.0, ends - time.monotonic()))
 
     async def result(

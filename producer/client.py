@@ -54,6 +54,7 @@ class JournalClient(ResultsClient):
         reply: bool = False,
         expires: float | None = None,
         traceparent: str | None = None,
+        lane: str | None = None,
         timeout_seconds: float | None = None,
     ) -> Receipt:
         """Submit one entry, without waiting for its result.
@@ -66,10 +67,11 @@ class JournalClient(ResultsClient):
             expires: seconds after which it becomes a dead letter if it still waits; None for never.
             traceparent: the trace that it belongs to (W3C Trace Context); by default that of the
                 span that is open in OpenTelemetry, if there is one. What is none is left out.
+            lane: the name of its lane, one of `settings.lanes`; by default the first.
             timeout_seconds: within which the call ends; by default as set.
 
         Raises:
-            ValidationError: the entry breaks a rule; nothing was enqueued.
+            ValidationError: the entry breaks a rule, or there is no such lane; it is not enqueued.
             QueueFull, StoreFull: no room; nothing was enqueued.
             Unavailable: Redis did not answer, or too few replicas confirmed the entry
                 (`NotReplicated`); submitting the same `entry_id` again is safe.
@@ -80,6 +82,7 @@ class JournalClient(ResultsClient):
             reply=reply,
             expires=expires,
             traceparent=traceparent,
+            lane=lane,
             timeout_seconds=timeout_seconds,
         )[0]
 
@@ -90,6 +93,7 @@ class JournalClient(ResultsClient):
         reply: bool = False,
         expires: float | None = None,
         traceparent: str | None = None,
+        lane: str | None = None,
         timeout_seconds: float | None = None,
     ) -> list[Receipt]:
         """Submit many entries, up to 128 in a call to Redis; returns their receipts in order.
@@ -99,6 +103,7 @@ class JournalClient(ResultsClient):
             reply: whether the result of each is also kept for `result`.
             expires: seconds after which those that still wait become dead letters.
             traceparent: the trace that they belong to, as of `submit`.
+            lane: the name of their lane; by default the first.
             timeout_seconds: within which Redis has to take those of each call; by default as set.
 
         Raises:
@@ -115,6 +120,7 @@ class JournalClient(ResultsClient):
             reply=reply,
             expires=expires,
             traceparent=traceparent,
+            lane=lane,
         )
         return self._run(operation, timeout_seconds, each_round_trip=True)
 
@@ -124,6 +130,7 @@ class JournalClient(ResultsClient):
         *,
         entry_id: str | None = None,
         context: str | None = None,
+        lane: str | None = None,
         timeout: float = 30.0,
     ) -> JournalResult:
         """Submit one entry and wait for its result, which readers of `results` get as well.
@@ -135,6 +142,7 @@ class JournalClient(ResultsClient):
             entry: the entry, or its text.
             entry_id: the id of a text; random by default.
             context: returned unchanged with the result of a text.
+            lane: the name of its lane; by default the first.
             timeout: seconds for the whole.
 
         Raises:
@@ -144,7 +152,7 @@ class JournalClient(ResultsClient):
         """
         whole = as_entry(entry, entry_id, context)
         ends = time.monotonic() + timeout
-        self.submit(whole, reply=True)
+        self.submit(whole, reply=True, lane=lane)
         return self.result(whole.entry_id, timeout=max(0.0, ends - time.monotonic()))
 
     def result(self, entry_id: str, *, timeout: float = 30.0) -> JournalResult:

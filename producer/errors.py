@@ -70,7 +70,15 @@ class BackpressureError(JournalError):
 
 
 class QueueFull(BackpressureError):  # noqa: N818 - the name queue libraries use
-    """The queue holds as many entries, or bytes, as it may; try again later."""
+    """The queue, or one lane of it, holds as many entries, or bytes, as it may; try again later.
+
+    Attributes:
+        lane: the name of the lane that is full; others may have room. "" if it is not known.
+    """
+
+    def __init__(self, message: str | None = None, lane: str = "") -> None:
+        super().__init__(message)
+        self.lane = lane
 
 
 class StoreFull(BackpressureError):  # noqa: N818 - named like its sibling

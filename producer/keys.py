@@ -1,8 +1,132 @@
-"""The keys of Redis that belong to one queue: all lie under its name, so two queues share none."""
+"""The keys of Redis that belong to one queue, and its lanes.
+
+All keys lie under the queue's name, so two queues share none. Lanes hold entries of different
+urgency, each in a list of its own, and are claimed in turn by weight.
+"""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import json
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from producer.errors import ValidationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+#: The clear header with the lane of a message, unless that is the first one.
+LANE = "lane"
+#: What stands between the name of the queue and that of a lane in the name of the lane's list.
+LANE_INFIX = ".lane:"
+MAX_LANES = 8
+_LANE = re.compile(r"\s*([a-z0-9-]{1,32})\s*=\s*([1-9][0-9]{0,3})\s*(?::\s*([0-9]{1,3})%)?\s*")
+_WHOLE = 100
+
+
+class Lane(NamedTuple):
+    """One lane.
+
+    Attributes:
+        name: of `a-z0-9-`, at most 32.
+        weight: where all lanes have entries, each gets claimed in proportion to its weight.
+        share: how much of the most entries and bytes of the queue the lane may take, 0 to 1.
+    """
+
+    name: str
+    weight: int
+    share: float
+
+
+class Lanes(NamedTuple):
+    """The lanes of a queue.
+
+    Attributes:
+        first: the lane of whoever names none; its list is the queue itself.
+        others: the others, each with a list of its own.
+    """
+
+    first: Lane
+    others: tuple[Lane, ...] = ()
+
+    @property
+    def all(self) -> tuple[Lane, ...]:
+        """All lanes, the first one first."""
+        return (self.first, *self.others)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all lanes, the first one first."""
+        return tuple(lane.name for lane in self.all)
+
+    @property
+    def in_tags(self) -> tuple[str, ...]:
+        """What they are called in the tags of claims: the first one "", the others by name."""
+        return ("", *(lane.name for lane in self.others))
+
+    def header(self, lane: Lane) -> str | None:
+        """What the header of a message tells of its lane; None for the first one."""
+        return None if lane == self.first else lane.name
+
+    def named(self, name: str | None) -> Lane:
+        """The lane of this name; the first one without a name.
+
+        Raises:
+            ValidationError: there is none; the name itself is not told, as it may be anything.
+        """
+        for lane in self.all:
+            if name in {None, lane.name}:
+                return lane
+        names = ", ".join(self.names)
+        raise ValidationError(f"there is no such lane; JOURNAL_LANES names {names}")
+
+
+#: What a queue has where none are set.
+ONE_LANE = Lanes(Lane("default", 1, 1.0))
+
+
+@lru_cache(maxsize=16)
+def parse_lanes(text: str) -> Lanes:
+    """Lanes as a setting tells them, such as `interactive=8,bulk=1` or `interactive=8:30%,bulk=1`.
+
+    Args:
+        text: for each lane a name, a weight of 1 to 9999, and, if wanted, its share of the most
+            entries and bytes of the queue. Lanes without a share divide what the others leave.
+
+    Raises:
+        ValueError: it is none; the message says why.
+    """
+    if not text.strip():
+        return ONE_LANE
+    found = [_LANE.fullmatch(part) for part in text.split(",")]
+    if None in found or len(found) > MAX_LANES:
+        raise ValueError(f"1 to {MAX_LANES} lanes such as interactive=8,bulk=1 or bulk=1:60%")
+    told = [match.groups() for match in found if match]
+    if len({name for name, _, _ in told}) < len(told):
+        raise ValueError("two lanes have the same name")
+    given = sum(int(share) for _, _, share in told if share)
+    open_lanes = sum(share is None for _, _, share in told)
+    if any(share and int(share) == 0 for _, _, share in told) or given + open_lanes > _WHOLE:
+        raise ValueError("the shares of all lanes have to be above 0% and at most 100% together")
+    first, *others = [
+        Lane(
+            name,
+            int(weight),
+            (int(share) if share else (_WHOLE - given) / open_lanes) / _WHOLE,
+        )
+        for name, weight, share in told
+    ]
+    return Lanes(first, tuple(others))
+
+
+def lane_of(message: bytes, names: Iterable[str]) -> str | None:
+    """The lane that a message tells in its header, if it is one of these; None for the first."""
+    try:
+        lane = json.loads(message)["headers"][LANE]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+    return next((name for name in names if name == lane), None)
 
 
 class QueueKeys(NamedTuple):
@@ -23,6 +147,8 @@ class QueueKeys(NamedTuple):
         measured: hash with how many bytes the list of messages takes, and when that was measured.
         seen: what precedes an entry id in the key that remembers its submit.
         reply: what precedes an entry id in the key of the reply that its submitter asked for.
+        turns: hash, from a lane to how far it is ahead of the one whose turn is next.
+        lanes: the lanes of the queue; the list of the first one is `queue`.
     """
 
     queue: str
@@ -38,6 +164,13 @@ class QueueKeys(NamedTuple):
     measured: str
     seen: str
     reply: str
+    turns: str
+    lanes: Lanes = ONE_LANE
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All of the names above."""
+        return tuple(name for name in self if isinstance(name, str))
 
     @property
     def of_priorities(self) -> tuple[str, ...]:
@@ -47,11 +180,27 @@ class QueueKeys(NamedTuple):
     @property
     def waiting(self) -> tuple[str, ...]:
         """All lists in which messages wait for a worker."""
-        return (self.woken, self.queue, *self.of_priorities)
+        return (self.woken, self.queue, *self.of_priorities, *self.of_lanes)
+
+    @property
+    def of_lanes(self) -> tuple[str, ...]:
+        """The lists of all lanes but the first."""
+        return tuple(self.lane(lane.name).queue for lane in self.lanes.others)
+
+    @property
+    def all_parked(self) -> tuple[str, ...]:
+        """The lists of parked messages, one for each lane."""
+        return tuple(self.lane(name).parked for name in self.lanes.names)
+
+    def lane(self, name: str) -> QueueKeys:
+        """The keys of a lane; of these only `queue`, `parked` and `measured` are its own."""
+        if name == self.lanes.first.name:
+            return self
+        return keys_of(f"{self.queue}{LANE_INFIX}{name}")
 
 
-def keys_of(queue: str) -> QueueKeys:
-    """The names of all keys of a queue."""
+def keys_of(queue: str, lanes: Lanes = ONE_LANE) -> QueueKeys:
+    """The names of all keys of a queue with these lanes."""
     return QueueKeys(
         queue,
         woken=f"{queue}.woken",
@@ -66,4 +215,6 @@ def keys_of(queue: str) -> QueueKeys:
         measured=f"{queue}.measured",
         seen=f"{queue}.seen:",
         reply=f"{queue}.reply:",
+        turns=f"{queue}.turns",
+        lanes=lanes,
     )

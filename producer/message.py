@@ -16,6 +16,7 @@ import uuid
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from producer.keys import LANE
 from producer.tracing.traceparent import TRACEPARENT
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def encode_message(
     *,
     queue: str = QUEUE,
     expires: datetime | None = None,
+    lane: str | None = None,
     traceparent: str | None = None,
 ) -> bytes:
     """One element of the Redis list `queue`: the task `journal.classify(sealed)`.
@@ -45,6 +47,7 @@ def encode_message(
         sealed: the entry, sealed.
         queue: the name of the list.
         expires: when the entry is no longer to be worked on, with a time zone; None for never.
+        lane: the name of its lane; None for the first one.
         traceparent: the trace that the entry belongs to; None for none, and no such header.
     """
     values = {
@@ -55,7 +58,7 @@ def encode_message(
         "tag": str(uuid.uuid4()),
         "trace": _encode(traceparent),
     }
-    parts = _template(queue, os.getpid(), traced=traceparent is not None)
+    parts = _template(queue, os.getpid(), lane, traced=traceparent is not None)
     return "".join(values[part] if i % 2 else part for i, part in enumerate(parts)).encode()
 
 
@@ -76,7 +79,7 @@ def decode_message(message: bytes) -> tuple[str, str]:
 
 
 @lru_cache(maxsize=16)
-def _template(queue: str, pid: int, *, traced: bool) -> list[str]:
+def _template(queue: str, pid: int, lane: str | None, *, traced: bool) -> list[str]:
     """The message as JSON, cut where it differs: literals, with names of values in between.
 
     Only six values of a message are its own; encoding the rest each time took most of the time.
@@ -108,6 +111,7 @@ def _template(queue: str, pid: int, *, traced: bool) -> list[str]:
                 "stamped_headers": None,
                 "stamps": {},
                 ENQUEUED_AT: "\0time\0",
+                **({} if lane is None else {LANE: lane}),
                 **({TRACEPARENT: "\0trace\0"} if traced else {}),
             },
             "properties": {

@@ -10,6 +10,7 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from producer.errors import ConfigurationError
+from producer.keys import Lane, Lanes, QueueKeys, keys_of, parse_lanes
 from producer.message import QUEUE
 from producer.schemas import describe
 from producer.sealing import KeySet
@@ -26,6 +27,8 @@ class Settings(BaseSettings):
         queue: the Redis list of entries that wait for a worker.
         results: the stream of results.
         dead: the stream of dead letters.
+        lanes: names and weights of the lanes, such as `interactive=8,bulk=1`; "" for one lane. See
+            `producer.keys.parse_lanes`.
         max_queue_entries: entries in the queue at which `submit` refuses more.
         max_queue_bytes: bytes of memory of the queue in Redis at which `submit` refuses more; 0
             for no limit.
@@ -53,6 +56,7 @@ class Settings(BaseSettings):
     queue: Annotated[str, Field(min_length=1)] = QUEUE
     results: Annotated[str, Field(min_length=1)] = "journal.results"
     dead: Annotated[str, Field(min_length=1)] = "journal.dead"
+    lanes: str = ""
     max_queue_entries: Annotated[int, Field(ge=1)] = 100_000
     max_queue_bytes: Annotated[int, Field(ge=0)] = 512 * 1024**2
     max_results: Annotated[int, Field(ge=1)] = 100_000
@@ -62,6 +66,27 @@ class Settings(BaseSettings):
     timeout_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 5.0
     max_connections: Annotated[int, Field(ge=1)] = 50
     min_replicas: Annotated[int, Field(ge=0)] = 0
+
+    @pydantic.field_validator("lanes")
+    @classmethod
+    def _are_lanes(cls, lanes: str) -> str:
+        parse_lanes(lanes)
+        return lanes
+
+    @property
+    def lane_set(self) -> Lanes:
+        """The lanes."""
+        return parse_lanes(self.lanes)
+
+    @property
+    def queue_keys(self) -> QueueKeys:
+        """The names of the queue's keys, with those of its lanes."""
+        return keys_of(self.queue, self.lane_set)
+
+    def room_of(self, lane: Lane) -> tuple[int, int]:
+        """Entries and bytes at which `submit` refuses more for a lane; 0 bytes for no limit."""
+        entries = max(1, int(lane.share * self.max_queue_entries))
+        return entries, self.max_queue_bytes and max(1, int(lane.share * self.max_queue_bytes))
 
     @classmethod
     def load(cls, **overrides: Any) -> Self:

@@ -6,35 +6,28 @@
 
 from __future__ import annotations
 
-import contextlib
 import gc
-import importlib
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import redis
 from celery import signals
 from kombu import Queue
-from prometheus_client import CollectorRegistry, PlatformCollector, ProcessCollector
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
-from producer.connection import connect
 from producer.message import TASK
+from worker import celery_internals
 from worker.broker import transport
-from worker.broker.claims import claims_for
-from worker.broker.connection import broker_config
+from worker.broker.connection import broker_config, hasty_client
 from worker.broker.neighbours import Neighbours, Place, node_name
 from worker.broker.outages import Outages
 from worker.broker.parked import MissingKeys, Unparker
-from worker.broker.settlement import ClaimSettler
+from worker.broker.settlement import ClaimSettler, claims_for
 from worker.celery_internals import UnhurriedEvents
 from worker.child import process
 from worker.child.readiness import ChildGate
 from worker.cuda import device_memory
 from worker.monitoring.devices import DeviceCollector
 from worker.monitoring.health import Health
-from worker.monitoring.metrics import Metrics
+from worker.monitoring.metrics import Metrics, process_registry
 from worker.monitoring.probes import Probes
 from worker.parent.dead_letters import DeadLetters
 from worker.parent.dispatcher import Dispatcher
@@ -49,6 +42,8 @@ from worker.settings import WorkerSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+
+    from worker.broker.claims import Claims
 
     #: Loads the stages; returns what runs batches and what to tell of the model.
     Build = Callable[[WorkerSettings], tuple[process.BatchRunner, dict[str, str]]]
@@ -89,7 +84,10 @@ def celery_config(settings: WorkerSettings) -> dict[str, Any]:
         "task_create_missing_queues": True,
         "worker_pool": "prefork",
         "worker_concurrency": settings.children,
-        "worker_prefetch_multiplier": PREFETCHED_BATCHES * settings.max_batch_entries,
+        # Each lane has room of its own; see `worker.broker.transport`.
+        "worker_prefetch_multiplier": PREFETCHED_BATCHES
+        * settings.max_batch_entries
+        * len(settings.lane_set.all),
         "worker_proc_alive_timeout": CHILD_START_SECONDS,
         "worker_consumer": "worker.parent.consumer:JournalConsumer",
         "worker_enable_remote_control": True,
@@ -137,7 +135,7 @@ def run(
     outages = Outages()
     health = Health(settings.batch_timeout_seconds, redis_problem=outages.problem)
     application = create_app(settings)
-    metrics = Metrics(registry)
+    metrics = Metrics(registry, settings.lane_set)
     metrics.expect(**(counted or {}))
     supervisor = supervise(application, settings, health, metrics, outages)
     probes = Probes(
@@ -161,14 +159,6 @@ def run(
     return code
 
 
-def process_registry() -> CollectorRegistry:
-    """A registry with the metrics of this process and of its Python."""
-    registry = CollectorRegistry()
-    ProcessCollector(registry=registry)
-    PlatformCollector(registry=registry)
-    return registry
-
-
 def supervise(
     application: JournalApp,
     settings: WorkerSettings,
@@ -186,11 +176,16 @@ def supervise(
         outages: told of everything that Redis does not do.
     """
     limits = _limits(settings)
-    claims = claims_for(settings, hasty_client(settings))
+    claims = claims_for(settings, hasty_client(settings.redis_url, LOOP_ANSWER_SECONDS))
     missing = MissingKeys(lambda: settings.key_set().key_ids)
     health.watch(claims.pause.problem, missing.problem)
-    metrics.watch(paused=lambda: claims.pause.is_on, missing_keys=lambda: missing.count)
-    patient = claims.through(hasty_client(settings, LEASE_ANSWER_SECONDS))
+    unknown = claims.unknown_lanes
+    metrics.watch(
+        paused=lambda: claims.pause.is_on,
+        missing_keys=lambda: missing.count,
+        unknown_lanes=lambda: unknown.count,
+    )
+    patient = claims.through(hasty_client(settings.redis_url, LEASE_ANSWER_SECONDS))
     leases = LeaseThread(patient, settings.lease_seconds, outages=outages, metrics=metrics)
     leases.unparker = Unparker(patient, missing)
     leases.neighbours = Neighbours(patient, Place.of_this_process())
@@ -199,33 +194,57 @@ def supervise(
     transport.bind(claims, most, outages, leases.requeue_later)
     dead_letters = DeadLetters(ClaimSettler(claims), metrics)
 
-    def dispatcher_for(consumer: Any) -> Dispatcher:
-        requeuer = Requeuer(claims, metrics, consumer.timer.call_after)
-        gatherer = Gatherer(
-            limits, claims=claims, dead_letters=dead_letters, requeuer=requeuer, metrics=metrics
-        )
-        return Dispatcher(
-            consumer.pool,
-            gatherer,
-            requeuer,
-            limits=limits,
-            metrics=metrics,
-            missing=missing,
-            call_soon=consumer.hub.call_soon,
-        )
-
     supervisor = Supervisor(
         claims,
         leases=leases,
         outages=outages,
         health=health,
         metrics=metrics,
-        dispatcher_for=dispatcher_for,
+        dispatcher_for=partial(
+            _dispatcher,
+            limits=limits,
+            claims=claims,
+            missing=missing,
+            dead_letters=dead_letters,
+            metrics=metrics,
+        ),
     )
     application.services = Services(
         dead_letters, supervisor.connected, supervisor.receive, supervisor.disconnected, outages
     )
     return supervisor
+
+
+def _dispatcher(
+    consumer: Any,
+    *,
+    limits: BatchLimits,
+    claims: Claims,
+    missing: MissingKeys,
+    dead_letters: DeadLetters,
+    metrics: Metrics,
+) -> Dispatcher:
+    requeuer = Requeuer(claims, metrics, consumer.timer.call_after)
+    gatherer = Gatherer(
+        limits,
+        claims=claims,
+        dead_letters=dead_letters,
+        requeuer=requeuer,
+        metrics=metrics,
+        lanes=claims.keys.lanes,
+    )
+    dispatcher = Dispatcher(
+        consumer.pool,
+        gatherer,
+        requeuer,
+        limits=limits,
+        metrics=metrics,
+        missing=missing,
+        call_soon=consumer.hub.call_soon,
+    )
+    if claims.keys.lanes.others:
+        dispatcher.claim_first = consumer.claim_now
+    return dispatcher
 
 
 def _limits(settings: WorkerSettings) -> BatchLimits:
@@ -239,15 +258,6 @@ def _limits(settings: WorkerSettings) -> BatchLimits:
 
 def _most_claims(health: Health, limits: BatchLimits, missing: MissingKeys) -> tuple[float, float]:
     return (0, 0) if missing.paused else limits.prefetched_by(health.children)
-
-
-def hasty_client(settings: WorkerSettings, seconds: float = LOOP_ANSWER_SECONDS) -> redis.Redis:
-    """A client that waits so long for an answer, and no longer.
-
-    A connection that is cut is replaced once and at once; whoever gets no answer tries again later.
-    """
-    retry = Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,))
-    return connect(settings.redis_url, answer_seconds=seconds, retry=retry)
 
 
 def connect_signals(supervisor: Supervisor, start_child: Callable[[], None]) -> None:
@@ -273,23 +283,12 @@ def work(application: JournalApp, log_level: str) -> int:
         without_mingle=True,
         redirect_stdouts=False,
     )
-    parse_ahead()
+    celery_internals.parse_ahead()
     gc.collect()
     gc.freeze()  # children share these pages as long as no collection writes to them
     gc.enable()  # `journal-worker run` loads without collections
     worker.start()
     return int(worker.exitcode or 0)
-
-
-def parse_ahead() -> None:
-    """Load cffi's parser of C before any fork.
-
-    billiard declares `prctl` through cffi in every child, which otherwise imports the parser each
-    time: most of the time that a child takes to start, its models aside.
-    """
-    with contextlib.suppress(ImportError):  # then billiard does without, too
-        cffi = importlib.import_module("cffi")
-        cffi.FFI().cdef("int prctl (int __option, ...);")
 
 
 def __getattr__(name: str) -> Any:

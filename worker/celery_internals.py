@@ -7,6 +7,8 @@ versions, so that an upgrade that changes one fails there, and says what changed
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import logging
 from collections import deque
 from time import monotonic
@@ -282,3 +284,14 @@ def replace_dead_children(pool: Any) -> None:
 def limit_wait_for_reports(tenths_of_a_second: int) -> None:
     """In a child: how long it waits at its end for the parent to have read what it returned."""
     billiard.pool.GUARANTEE_MESSAGE_CONSUMPTION_RETRY_LIMIT = tenths_of_a_second
+
+
+def parse_ahead() -> None:
+    """Load cffi's parser of C before any fork.
+
+    billiard declares `prctl` through cffi in every child, which otherwise imports the parser each
+    time: most of the time that a child takes to start, its models aside.
+    """
+    with contextlib.suppress(ImportError):  # then billiard does without, too
+        cffi = importlib.import_module("cffi")
+        cffi.FFI().cdef("int prctl (int __option, ...);")

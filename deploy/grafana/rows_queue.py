@@ -6,7 +6,7 @@ Queue figures are the same from every exporter of a Redis, hence `max`.
 from __future__ import annotations
 
 from panels import AMBER, GREEN, RED, Placed, graph, stat, table
-from queries import FIRING, WORKER, rate
+from queries import FIRING, WORKER, quantile, rate
 
 OVERVIEW: list[Placed] = [
     (
@@ -116,6 +116,40 @@ NOW: list[Placed] = [
             FIRING,
             "Empty is good. What to do: deploy/README.md.",
             {"alertname": "Alert", "severity": "Severity"},
+        ),
+    ),
+]
+
+LANES: list[Placed] = [
+    (
+        8,
+        graph(
+            "Waiting by lane",
+            [
+                ("max by (lane) (journal_lane_ready)", "{{lane}}, queue"),
+                (f"sum by (lane) (journal_worker_lane_waiting{{{WORKER}}})", "{{lane}}, workers"),
+            ],
+            "In the queue, and claimed by workers whose children are all busy. A lane that is "
+            "full refuses its own entries and no others (JOURNAL_LANES).",
+        ),
+    ),
+    (
+        8,
+        graph(
+            "Wait by lane, p95",
+            [(quantile(0.95, "journal_lane_wait_seconds", "le, lane"), "{{lane}}")],
+            "From submit until a child has the entry.",
+            unit="s",
+        ),
+    ),
+    (
+        8,
+        graph(
+            "Oldest by lane",
+            [("max by (lane) (journal_lane_oldest_seconds)", "{{lane}}")],
+            "Lanes take turns by weight: one that waits longer than its users accept needs a "
+            "greater weight, or all of them more replicas.",
+            unit="s",
         ),
     ),
 ]

@@ -96,6 +96,8 @@ def _tables(now: Status, problems: list[Finding]) -> Group:
     counts.columns[1].justify = "right"
     for name, meaning in ROWS:
         counts.add_row(name, f"{getattr(now, name):,}", meaning)
+    for lane, ready in now.lanes.items() if len(now.lanes) > 1 else ():
+        counts.add_row("lane", f"{ready:,}", f"of those that are ready, in the lane {lane}")
     for group, backlog in sorted(now.groups.items()):
         counts.add_row("backlog", f"{backlog:,}", f"not yet acknowledged by group {group}")
     if not problems:

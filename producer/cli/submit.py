@@ -54,6 +54,7 @@ STDIN = "-"
     help="The field of the entry's id [default: entry_id, or else id, or else a random id].",
 )
 @click.option("--context-column", metavar="NAME", help="The field of the entry's own context.")
+@click.option("--lane", metavar="NAME", help="One of JOURNAL_LANES; by default the first.")
 @click.option("--skip-invalid", is_flag=True, help="Count rows that break a rule, and go on.")
 @click.option("--wait/--no-wait", default=True, help="Wait for room in a full queue, or exit 3.")
 @redis_option
@@ -68,6 +69,7 @@ def submit(
     text_column: str,
     id_column: str | None,
     context_column: str | None,
+    lane: str | None,
     skip_invalid: bool,
     wait: bool,
     redis_url: str | None,
@@ -95,12 +97,12 @@ def submit(
     columns = rows.Columns(text_column, id_column, context_column)
     with open_client(redis_url, keys_file) as client:
         if source is None:
-            submitter = Submitter(client, wait=wait, on_wait=report_wait)
+            submitter = Submitter(client, wait=wait, on_wait=report_wait, lane=lane)
             _submit_texts(submitter, texts, entry_id, context)
             return
         name = "stdin" if source == STDIN else source
         with _opened(source) as stream, SubmitProgress(_size(stream)) as progress:
-            submitter = Submitter(client, wait=wait, on_wait=progress.waiting)
+            submitter = Submitter(client, wait=wait, on_wait=progress.waiting, lane=lane)
             read = rows.read(stream, name, columns, context, form=form)
             _FileRun(submitter, name, progress).submit(stream, read, skip_invalid=skip_invalid)
 

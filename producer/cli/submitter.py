@@ -23,6 +23,7 @@ class Submitter:
 
     Args:
         client: submits the entries.
+        lane: of the entries; None for the first.
         wait: whether to wait for room; otherwise the first `QueueFull` is raised.
         on_wait: called with True before the first wait for room, with False once there is some.
 
@@ -32,10 +33,16 @@ class Submitter:
     """
 
     def __init__(
-        self, client: JournalClient, *, wait: bool, on_wait: Callable[[bool], None]
+        self,
+        client: JournalClient,
+        *,
+        wait: bool,
+        on_wait: Callable[[bool], None],
+        lane: str | None = None,
     ) -> None:
         self._client = client
         self._wait = wait
+        self._lane = lane
         self._on_wait = on_wait
         self.queued = 0
         self.duplicates = 0
@@ -50,7 +57,7 @@ class Submitter:
         pause = 0.0
         while True:
             try:
-                receipts: Sequence[Receipt] = self._client.submit_many(entries)
+                receipts: Sequence[Receipt] = self._client.submit_many(entries, lane=self._lane)
                 full = None
             except QueueFull as exc:
                 receipts, full = exc.receipts, exc

@@ -219,6 +219,7 @@ ANSWER_CHECKS: tuple[Callable[[Snapshot, Answers], Finding], ...] = (
     clock,
     lying_there.key_types,
     lying_there.workers,
+    lying_there.lanes,
     lying_there.entry_key,
     lying_there.result_key,
 )

@@ -6,7 +6,6 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from producer.findings import Finding, failed, ok, skipped, warning
-from producer.keys import keys_of
 
 if TYPE_CHECKING:
     from producer.doctor.snapshot import Answers, Snapshot
@@ -15,8 +14,8 @@ if TYPE_CHECKING:
 
 def same_names(settings: Settings) -> str:
     """A name that two keys of Redis would have; "" if there is none."""
-    of_queue = keys_of(settings.queue)
-    used = Counter([*of_queue, *of_queue.of_priorities, settings.results, settings.dead])
+    keys = settings.queue_keys
+    used = Counter([*keys.names, *keys.of_priorities, settings.results, settings.dead])
     return next((name for name, times in used.items() if times > 1), "")
 
 
@@ -54,6 +53,21 @@ def workers(snapshot: Snapshot, answers: Answers) -> Finding:
             "included) and JOURNAL_QUEUE as here.",
         )
     return ok("workers", f"No worker has taken entries from {queue} yet, and none wait.")
+
+
+def lanes(snapshot: Snapshot, answers: Answers) -> Finding:
+    """Whether entries wait in lanes that the settings here do not name."""
+    if answers.unknown_lanes is None:
+        return skipped("lanes", "The user may not look for lanes (HGETALL).")
+    if answers.unknown_lanes:
+        told = (f"{name} ({count:,})" for name, count in answers.unknown_lanes.items())
+        return warning(
+            "lanes",
+            f"Entries wait in lanes that JOURNAL_LANES here does not name: {', '.join(told)}. "
+            "Workers with these settings take none of them.",
+            "Give workers, producers and the exporter the same JOURNAL_LANES, workers first.",
+        )
+    return ok("lanes", f"{', '.join(snapshot.settings.lane_set.names)}.")
 
 
 def entry_key(snapshot: Snapshot, answers: Answers) -> Finding:

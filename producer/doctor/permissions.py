@@ -47,7 +47,7 @@ def needed(settings: Settings, role: Role, db: int) -> list[Words]:
         role: which part.
         db: the number of the database, which stands in the names of Celery's channels.
     """
-    keys = keys_of(settings.queue)
+    keys = settings.queue_keys
     counting = [
         *(("LLEN", name) for name in keys.waiting),
         ("HLEN", keys.claims),
@@ -65,7 +65,7 @@ def needed(settings: Settings, role: Role, db: int) -> list[Words]:
 
 
 def _producer(settings: Settings) -> list[Words]:
-    keys = keys_of(settings.queue)
+    keys = settings.queue_keys
     seen, reply = f"{keys.seen}{_NONE}", f"{keys.reply}{_NONE}"
     measuring = [("TIME",), *_measuring(settings)] if settings.max_queue_bytes else []
     results, dead = settings.results, settings.dead
@@ -86,6 +86,7 @@ def _producer(settings: Settings) -> list[Words]:
         ("HSCAN", keys.claims, "0"),
         ("HDEL", keys.claims, _NONE),
         *measuring,
+        *_pushing_to_lanes(settings),
         *replicas,
         ("XGROUP", "CREATE", results, _NONE, "0"),
         ("XREADGROUP", "GROUP", _NONE, _NONE, "STREAMS", results, ">"),
@@ -99,18 +100,29 @@ def _producer(settings: Settings) -> list[Words]:
     ]
 
 
+def _pushing_to_lanes(settings: Settings) -> list[Words]:
+    keys = settings.queue_keys
+    pushes = [("LPUSH", name, _NONE) for name in keys.of_lanes]
+    return [("HSETNX", keys.turns, _NONE, "0"), *pushes] if pushes else []
+
+
 def _measuring(settings: Settings) -> list[Words]:
     """What tells how many bytes the queue takes."""
-    keys = keys_of(settings.queue)
+    keys = settings.queue_keys
     return [
-        ("MEMORY", "USAGE", settings.queue),
-        ("HMGET", keys.measured, "bytes"),
-        ("HSET", keys.measured, "bytes", "0"),
+        words
+        for lane in map(keys.lane, keys.lanes.names)
+        for words in (
+            ("MEMORY", "USAGE", lane.queue),
+            ("HMGET", lane.measured, "bytes"),
+            ("HSET", lane.measured, "bytes", "0"),
+        )
     ]
 
 
 def _worker(settings: Settings, db: int) -> list[Words]:
-    keys = keys_of(settings.queue)
+    keys = settings.queue_keys
+    lanes = [words for name in keys.of_lanes for words in _taking_from(name)]
     channel = f"/{db}.celery.pidbox"
     return [
         ("INFO",),
@@ -136,6 +148,8 @@ def _worker(settings: Settings, db: int) -> list[Words]:
         ("LPUSH", keys.parked, _NONE),
         ("LTRIM", keys.parked, "0", "-1"),
         ("RPOP", keys.parked, "0"),
+        ("HGETALL", keys.turns),
+        *lanes,
         *([("WAIT", "0", "0")] if settings.min_replicas else []),
         ("SADD", "_kombu.binding.celery.pidbox", _NONE),
         ("SUBSCRIBE", channel),
@@ -143,11 +157,17 @@ def _worker(settings: Settings, db: int) -> list[Words]:
     ]
 
 
+def _taking_from(name: str) -> list[Words]:
+    """What takes messages from the list of a lane, and puts them back."""
+    return [("LRANGE", name, "0", "0"), ("LTRIM", name, "0", "-1"), ("RPUSH", name, _NONE)]
+
+
 def _operator(settings: Settings) -> list[Words]:
     dead, results = settings.dead, settings.results
     return [
         ("EVAL", "", "1", dead),
         ("LPUSH", settings.queue, _NONE),
+        *_pushing_to_lanes(settings),
         ("SET", f"{keys_of(settings.queue).seen}{_NONE}", _NONE),
         ("HDEL", keys_of(settings.queue).deliveries, _NONE),
         ("XADD", f"{keys_of(settings.queue).reply}{_NONE}", "*", _NONE, _NONE),

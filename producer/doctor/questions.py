@@ -12,7 +12,7 @@ from redis.exceptions import ResponseError
 
 from producer.doctor.permissions import needed, permission_query
 from producer.doctor.snapshot import Answers
-from producer.keys import keys_of
+from producer.keys import LANE_INFIX
 from producer.operations.base import as_mapping, as_text
 from producer.operations.redis_errors import code_of, translate
 from producer.operations.store import FSYNC, INFO, store_of
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from producer.doctor.permissions import Role
+    from producer.keys import QueueKeys
     from producer.operations.base import Operation
     from producer.settings import Settings
 
@@ -40,17 +41,19 @@ def ask(settings: Settings, role: Role, db: int) -> Operation[Answers]:
     began = time.time()
     (now,) = yield [("TIME",)]
     ended = time.time()
-    keys = keys_of(settings.queue)
+    keys = settings.queue_keys
     counted = {settings.queue: "LLEN", settings.results: "XLEN", settings.dead: "XLEN"}
-    info, fsync, permitted, worker, entry, result, *counts = yield [
+    info, fsync, permitted, worker, entry, result, turns, *counts = yield [
         INFO,
         FSYNC,
         permission_query(settings, role, db),
         ("EXISTS", keys.workers),
         ("LRANGE", settings.queue, 0, 0),
         ("XREVRANGE", settings.results, "+", "-", "COUNT", 1),
+        ("HGETALL", keys.turns),
         *((command, key) for key, command in counted.items()),
     ]
+    lanes = yield from _unknown_lanes(keys, turns)
     if isinstance(info, Exception) and not isinstance(info, ResponseError):
         raise translate(info)
     return Answers(
@@ -65,7 +68,29 @@ def ask(settings: Settings, role: Role, db: int) -> Operation[Answers]:
         worker_seen=None if isinstance(worker, Exception) else bool(worker),
         entry_kid=_first(entry, entry_kid),
         result_kid=_first(result, _result_kid),
+        unknown_lanes=lanes,
     )
+
+
+def _unknown_lanes(keys: QueueKeys, turns: Any) -> Operation[dict[str, int] | None]:
+    """How many entries wait in each lane that is used and not named by the settings.
+
+    Args:
+        keys: of the queue.
+        turns: the reply with all lanes that were ever used; that of the first one is "".
+
+    Returns:
+        Those in which some wait; None if this user may not look.
+    """
+    if isinstance(turns, Exception):
+        return None
+    used = {as_text(name) for name in as_mapping(turns) if name}
+    names = sorted(used - set(keys.lanes.names))
+    if not names:
+        return {}
+    counts = yield [("LLEN", f"{keys.queue}{LANE_INFIX}{name}") for name in names]
+    found = zip(names, counts, strict=True)
+    return {name: count for name, count in found if isinstance(count, int) and count}
 
 
 def entry_kid(message: bytes) -> str:

@@ -77,6 +77,7 @@ class Answers:
         worker_seen: whether a worker of this queue ever said that it is there.
         entry_kid: id of the key of the entry that was submitted last; "" if it is not sealed.
         result_kid: the same of the last result.
+        unknown_lanes: how many entries wait in each lane that the settings do not name.
     """
 
     milliseconds: float = 0.0
@@ -87,6 +88,7 @@ class Answers:
     worker_seen: bool | None = None
     entry_kid: str | None = None
     result_kid: str | None = None
+    unknown_lanes: Mapping[str, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

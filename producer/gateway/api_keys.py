@@ -74,6 +74,7 @@ class StoredKey(BaseModel):
         created_at: when it was made, UTC.
         rate: such as `600/minute`, or `none`; None for the rate in the settings.
         webhook: where results are sent to; the first one of a name counts.
+        lane: of its entries; None for the first.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
@@ -84,6 +85,7 @@ class StoredKey(BaseModel):
     created_at: datetime
     rate: Annotated[str | None, Field(pattern=_RATE)] = None
     webhook: Webhook | None = None
+    lane: Annotated[str | None, Field(pattern=rf"^{NAME.pattern}$")] = None
 
 
 class KeyFile(BaseModel):
@@ -169,12 +171,16 @@ class ApiKeys:
 
 
 def new_key(
-    name: str, *, rate: str | None = None, webhook_url: str | None = None
+    name: str,
+    *,
+    rate: str | None = None,
+    webhook_url: str | None = None,
+    lane: str | None = None,
 ) -> tuple[str, StoredKey]:
     """A fresh key, to be told to its owner, and what the file holds of it.
 
     Raises:
-        ConfigurationError: the name, the rate or the URL is not usable.
+        ConfigurationError: the name, the rate, the URL or the name of the lane is not usable.
     """
     token = f"jsk_{name}_{secrets.token_urlsafe(_RANDOM_BYTES)}"
     try:
@@ -189,6 +195,7 @@ def new_key(
             created_at=datetime.now(UTC).replace(microsecond=0),
             rate=rate,
             webhook=webhook or None,
+            lane=lane,
         )
     except pydantic.ValidationError as exc:
         raise ConfigurationError(describe(exc)) from None

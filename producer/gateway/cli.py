@@ -125,12 +125,13 @@ def keys() -> None:
 @_FILE
 @click.option("--rate", metavar="RATE", help="Such as 600/minute; none for no limit.")
 @click.option("--webhook-url", metavar="URL", help="Where its results are sent to.")
-def new(name: str, path: Path, rate: str | None, webhook_url: str | None) -> None:
+@click.option("--lane", metavar="NAME", help="The lane of its entries; by default the first.")
+def new(name: str, path: Path, rate: str | None, webhook_url: str | None, lane: str | None) -> None:
     """Make an API key for NAME and print it: it is told once, and the file holds its hash only.
 
     A second key of the same name has the same entries: give it out, then remove the first.
     """
-    token, stored = api_keys.new_key(name, rate=rate, webhook_url=webhook_url)
+    token, stored = api_keys.new_key(name, rate=rate, webhook_url=webhook_url, lane=lane)
     api_keys.write(path, (*_stored(path), stored))
     told = {"name": name, "id": stored.id, "key": token}
     if stored.webhook:
@@ -145,7 +146,7 @@ def list_keys(path: Path) -> None:
     for key in api_keys.ApiKeys(path).content.keys:
         webhook = key.webhook.url if key.webhook else None
         told = {"name": key.name, "id": key.id, "created_at": key.created_at.isoformat()}
-        click.echo(json.dumps({**told, "rate": key.rate, "webhook": webhook}))
+        click.echo(json.dumps({**told, "rate": key.rate, "webhook": webhook, "lane": key.lane}))
 
 
 @keys.command()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from producer.keys import keys_of
 from producer.operations.base import raise_for_errors, script
 from producer.operations.replication import confirmation, raise_unless_confirmed
 from producer.schemas import check_entry_id
@@ -40,7 +39,7 @@ def cancel(entry_id: str, settings: Settings, *, timeout_seconds: float) -> Oper
         JournalError: an error reply of Redis.
     """
     check_entry_id(entry_id)
-    keys = keys_of(settings.queue)
+    keys = settings.queue_keys
     seen, reply = keys.seen + entry_id, keys.reply + entry_id
     command = ("EVAL", script("cancel"), 3, seen, reply, keys.claims, settings.reply_seconds)
     (state,) = raise_for_errors((yield [command]))
@@ -64,7 +63,7 @@ def _remove(entry_id: str, keys: QueueKeys) -> Operation[bool]:
     """Look through all that waits, then through all claims; returns whether it was found."""
     names = (keys.leases, keys.deliveries, keys.seen + entry_id)
     source = script("remove")
-    places = [(name, "list") for name in (*keys.waiting, keys.parked)]
+    places = [(name, "list") for name in (*keys.waiting, *keys.all_parked)]
     places.append((keys.claims, "claims"))
     for name, kind in places:
         page = b"0"

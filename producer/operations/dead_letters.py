@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pydantic
 
 from producer.errors import QueueFull
 from producer.jwe_form import encode_key_id
-from producer.keys import keys_of
+from producer.keys import LANE
 from producer.message import decode_message, encode_message
 from producer.operations.base import as_mapping, as_text, raise_for_errors, script
 from producer.schemas import DeadLetter, DeadReason
@@ -17,6 +17,7 @@ from producer.schemas import DeadLetter, DeadReason
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from producer.keys import Lane
     from producer.operations.base import Operation
     from producer.settings import Settings
 
@@ -37,12 +38,14 @@ class StoredLetter:
         entry_id: of the entry; "" if the stream does not hold it.
         letter: the dead letter; None if it is damaged or of a kind that this version does not know.
         freed: whether its id may be submitted again since. Earlier versions freed none.
+        lane: the name of the lane that the entry was in; "" for the first one.
     """
 
     stream_id: str
     entry_id: str
     letter: DeadLetter | None
     freed: bool = False
+    lane: str = ""
 
     @property
     def reason(self) -> str:
@@ -78,7 +81,8 @@ def _stored(stream_id: str, fields: dict[str, Any]) -> StoredLetter:
         letter = DeadLetter.model_validate_json(fields.get("letter", b""))
     except pydantic.ValidationError:
         return StoredLetter(stream_id, entry_id, None)
-    return StoredLetter(stream_id, letter.entry_id, letter, freed="freed" in fields)
+    lane = as_text(fields.get(LANE, b""))
+    return StoredLetter(stream_id, letter.entry_id, letter, freed="freed" in fields, lane=lane)
 
 
 def drop(settings: Settings, stream_ids: Sequence[str]) -> Operation[int]:
@@ -97,13 +101,20 @@ def abandon(settings: Settings, key_id: str) -> Operation[int]:
     Returns:
         How many.
     """
-    keys = keys_of(settings.queue)
+    abandoned = 0
+    for parked in settings.queue_keys.all_parked:
+        abandoned += yield from _abandon(settings, key_id, parked)
+    return abandoned
+
+
+def _abandon(settings: Settings, key_id: str, parked: str) -> Operation[int]:
+    keys = settings.queue_keys
     own = encode_key_id(key_id)
     abandoned, before = 0, 0
     while True:
         # From the oldest on; what is given up makes room for what comes after it.
         first, last = -before - PAGE, -before - 1
-        (elements,) = raise_for_errors((yield [("LRANGE", keys.parked, first, last)]))
+        (elements,) = raise_for_errors((yield [("LRANGE", parked, first, last)]))
         if not elements:
             return abandoned
         arguments: list[Any] = []
@@ -115,7 +126,7 @@ def abandon(settings: Settings, key_id: str) -> Operation[int]:
                 arguments += [element, letter.entry_id, letter.encode()]
         moved = 0
         if arguments:
-            names = (keys.parked, settings.dead, keys.deliveries)
+            names = (parked, settings.dead, keys.deliveries)
             options = (keys.seen, keys.reply, settings.reply_seconds, DeadReason.UNKNOWN_KEY)
             call = ("EVAL", script("abandon"), len(names), *names, *options, *arguments)
             (moved,) = raise_for_errors((yield [call]))
@@ -135,7 +146,8 @@ def replay(settings: Settings, letters: Sequence[StoredLetter]) -> Operation[int
     Raises:
         QueueFull: no more room; those that found none are still dead letters.
     """
-    entries: list[Any] = []
+    lanes = settings.lane_set
+    entries: dict[Lane, list[Any]] = {lane: [] for lane in lanes.all}
     results: list[Any] = []
     for stored in letters:
         letter = stored.letter
@@ -144,29 +156,47 @@ def replay(settings: Settings, letters: Sequence[StoredLetter]) -> Operation[int
         if letter.reason.holds_result:
             results += [stored.stream_id, letter.entry_id, letter.sealed]
         else:
-            message = encode_message(letter.entry_id, letter.sealed, queue=settings.queue)
-            entries += [stored.stream_id, letter.entry_id, message, int(stored.freed)]
-    limits = (
-        settings.max_queue_entries,
-        settings.max_queue_bytes,
-        keys_of(settings.queue).seen,
-        settings.idempotency_seconds,
-    )
-    replayed, asked = 0, 0
-    names = keys_of(settings.queue)
-    queue = (settings.dead, names.queue, names.measured)
-    for source, keys, options, width, arguments in (
-        (script("room", "replay"), queue, limits, 4, entries),
-        (script("restore"), (settings.dead, settings.results), (settings.max_results,), 3, results),
-    ):
-        for part in _parts(arguments, width):
-            command = ("EVAL", source, len(keys), *keys, *options, *part)
-            ((count, refused),) = raise_for_errors((yield [command]))
-            replayed += int(count)
-            asked += int(refused)
-    if asked:
-        raise QueueFull(f"no room for {asked} of {replayed + asked} letters; they stay dead")
+            # Where its lane is none any more, it goes to the first one.
+            lane = next((one for one in lanes.others if one.name == stored.lane), lanes.first)
+            message = encode_message(
+                letter.entry_id, letter.sealed, queue=settings.queue, lane=lanes.header(lane)
+            )
+            entries[lane] += [stored.stream_id, letter.entry_id, message, int(stored.freed)]
+    counts: list[tuple[int, int]] = []
+    for lane, arguments in entries.items():
+        of_lane = settings.queue_keys.lane(lane.name)
+        names = (settings.dead, of_lane.queue, of_lane.measured)
+        remembered = (settings.queue_keys.seen, settings.idempotency_seconds)
+        call = _Replay(script("room", "replay"), names, (*settings.room_of(lane), *remembered), 4)
+        counts.append((yield from _put_back(call, arguments)))
+    streams = (settings.dead, settings.results)
+    call = _Replay(script("restore"), streams, (settings.max_results,), 3)
+    counts.append((yield from _put_back(call, results)))
+    replayed = sum(back for back, _ in counts)
+    refused = sum(left for _, left in counts)
+    if refused:
+        raise QueueFull(f"no room for {refused} of {replayed + refused} letters; they stay dead")
     return replayed
+
+
+class _Replay(NamedTuple):
+    """A script that puts dead letters back: its keys, its options, and its arguments a letter."""
+
+    source: str
+    keys: tuple[str, ...]
+    options: tuple[Any, ...]
+    width: int
+
+
+def _put_back(call: _Replay, arguments: Sequence[Any]) -> Operation[tuple[int, int]]:
+    """How many letters are back, and how many found no room."""
+    replayed, refused = 0, 0
+    for part in _parts(arguments, call.width):
+        command = ("EVAL", call.source, len(call.keys), *call.keys, *call.options, *part)
+        ((back, left),) = raise_for_errors((yield [command]))
+        replayed += int(back)
+        refused += int(left)
+    return replayed, refused
 
 
 def _parts(arguments: Sequence[Any], width: int) -> Iterator[list[Any]]:

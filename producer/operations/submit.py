@@ -8,7 +8,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from producer.errors import JournalError, QueueFull
-from producer.keys import keys_of
 from producer.message import encode_message
 from producer.operations.base import Computation, raise_for_errors, script
 from producer.operations.replication import confirmation, raise_unless_confirmed
@@ -17,8 +16,9 @@ from producer.sealing import ENTRY
 from producer.tracing.entries import submitting
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from producer.keys import Lane
     from producer.operations.base import Command, Operation
     from producer.schemas import JournalEntry
     from producer.sealing import KeySet
@@ -45,36 +45,41 @@ def submit(
     reply: bool = False,
     expires: float | None = None,
     traceparent: str | None = None,
+    lane: str | None = None,
 ) -> Operation[list[Receipt]]:
-    """Seal and enqueue entries, in order, chunk by chunk; returns a receipt for each.
+    """Seal and enqueue entries, in order, chunk by chunk; returns their receipts.
 
     Args:
         entries: the entries.
         keys: seal them.
         settings: how the queue is called, and how many replicas have to confirm the entries.
         timeout_seconds: of a chunk, of which the replicas get a part; by default as set.
-        reply: whether the result of each is also kept for `wait_for_reply`.
+        reply: whether each result is also kept for `wait_for_reply`.
         expires: seconds after which an entry that still waits is not worked on; None for never.
         traceparent: the trace that the entries belong to; by default that of the caller's context.
+        lane: the name of their lane; by default the first.
 
     Raises:
-        QueueFull, StoreFull: no room.
+        ValidationError: there is no such lane.
+        QueueFull, StoreFull: no room in this lane.
         NotReplicated: too few replicas confirmed the last chunk, which has no receipts.
-        JournalError: an error reply of Redis, or raised by `entries`. As of the errors above, its
-            `receipts` are of the entries enqueued before. Any other error that `entries` raises
-            passes through, with a note of how many entries were submitted.
+        JournalError: an error reply of Redis, or raised by `entries`. The `receipts` of all these
+            are of the entries enqueued before. Other errors of `entries` get a note of how many.
     """
     receipts: list[Receipt] = []
     wait = confirmation(settings, timeout_seconds)
+    of_lane = settings.lane_set.named(lane)
+    encode = partial(encode_message, queue=settings.queue, lane=settings.lane_set.header(of_lane))
     try:
         for chunk in _chunks(entries):
             ids = [entry.entry_id for entry in chunk]
             with submitting(ids, settings.queue, traceparent) as traced:
+                how = partial(encode, expires=_from_now(expires))
                 messages: list[bytes] = yield Computation(
-                    partial(_messages, chunk, keys, settings.queue, expires, traced.traceparents),
+                    partial(_messages, chunk, keys, how, traced.traceparents),
                     sum(len(entry.text) for entry in chunk),
                 )
-                command = _command(chunk, messages, settings, reply=reply)
+                command = _command(chunk, messages, settings, of_lane, reply=reply)
                 codes, *confirmed = raise_for_errors((yield [command, *wait]))
                 raise_unless_confirmed(confirmed, settings, "the entries")
                 traced.end([_CODES[code] if code < _NO_ROOM else _FULL for code in codes])
@@ -83,7 +88,7 @@ def submit(
                 for entry_id, code in zip(ids, codes, strict=True)
                 if code < _NO_ROOM
             ]
-            _raise_if_full(codes, settings)
+            _raise_if_full(codes, settings, of_lane)
     except JournalError as exc:
         exc.receipts = tuple(receipts)
         raise
@@ -93,11 +98,21 @@ def submit(
     return receipts
 
 
+def _from_now(seconds: float | None) -> datetime | None:
+    return None if seconds is None else datetime.now(UTC) + timedelta(seconds=seconds)
+
+
 def _command(
-    chunk: Sequence[JournalEntry], messages: Sequence[bytes], settings: Settings, *, reply: bool
+    chunk: Sequence[JournalEntry],
+    messages: Sequence[bytes],
+    settings: Settings,
+    lane: Lane,
+    *,
+    reply: bool,
 ) -> Command:
-    keys = keys_of(settings.queue)
-    names = [keys.queue, keys.measured, *(keys.seen + entry.entry_id for entry in chunk)]
+    keys = settings.queue_keys
+    own = keys.lane(lane.name)
+    names = [own.queue, own.measured, *(keys.seen + entry.entry_id for entry in chunk)]
     if reply:
         names += [keys.reply + entry.entry_id for entry in chunk]
     return (
@@ -105,8 +120,7 @@ def _command(
         script("room", "submit"),
         len(names),
         *names,
-        settings.max_queue_entries,
-        settings.max_queue_bytes,
+        *settings.room_of(lane),
         settings.idempotency_seconds,
         uuid.uuid4().hex,
         min(settings.min_replicas, 1),
@@ -115,11 +129,13 @@ def _command(
     )
 
 
-def _raise_if_full(codes: Sequence[int], settings: Settings) -> None:
+def _raise_if_full(codes: Sequence[int], settings: Settings, lane: Lane) -> None:
+    entries, size = settings.room_of(lane)
+    where = f"the lane {lane.name}" if settings.lane_set.others else "the queue"
     if _NO_ROOM in codes:
-        raise QueueFull(f"the queue holds {settings.max_queue_entries} entries")
+        raise QueueFull(f"{where} holds {entries} entries", lane.name)
     if _NO_BYTES in codes:
-        raise QueueFull(f"the queue takes {settings.max_queue_bytes} bytes, the most it may")
+        raise QueueFull(f"{where} takes {size} bytes, the most it may", lane.name)
 
 
 def _chunks(entries: Iterable[JournalEntry]) -> Iterator[list[JournalEntry]]:
@@ -143,17 +159,13 @@ def _chunks(entries: Iterable[JournalEntry]) -> Iterator[list[JournalEntry]]:
 def _messages(
     chunk: Sequence[JournalEntry],
     keys: KeySet,
-    queue: str,
-    expires: float | None,
+    encode: Callable[..., bytes],
     traceparents: Sequence[str | None],
 ) -> list[bytes]:
-    until = None if expires is None else datetime.now(UTC) + timedelta(seconds=expires)
     return [
-        encode_message(
+        encode(
             entry.entry_id,
             keys.seal(entry.encode(), kind=ENTRY, entry_id=entry.entry_id),
-            queue=queue,
-            expires=until,
             traceparent=traceparent,
         )
         for entry, traceparent in zip(chunk, traceparents, strict=True)

@@ -2,5 +2,6 @@
 
 `run` starts the `variants` in a `setting`, deals them `texts` in `rounds`, measures what their
 processes use (`machine`) and the `latency` of single entries, and prints a `table`. `noop` measures
-the queue alone, `soak` the anonymizer's memory. `processes` holds what the variants run.
+the queue alone, `lanes` one lane beside another, `gateway` what HTTP costs, `soak` the anonymizer's
+memory. `processes` holds what the variants run.
 """

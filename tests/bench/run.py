@@ -4,6 +4,7 @@
     python -m tests.bench.run --noop
     python -m tests.bench.run --gateway
     python -m tests.bench.run --start [--beside FOLDER]
+    python -m tests.bench.run --lanes
 
 The same texts, model and settings (`JOURNAL_*`) for all of them; rounds in turn; medians.
 """
@@ -27,6 +28,7 @@ from tests.bench import noop, table
 from tests.bench.errors import BenchError
 from tests.bench.footprint import start
 from tests.bench.gateway import measure as gateway
+from tests.bench.lanes import measure as lanes
 from tests.bench.latency import IdleLatency, LoadLatency, idle_latency, load_latency
 from tests.bench.machine import describe
 from tests.bench.rounds import Measured, Plan, measure
@@ -72,6 +74,7 @@ _QUICK_LOAD_SECONDS, _LOAD_SECONDS = 5.0, 20.0
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     help="With --start: another checkout, in turn with this one.",
 )
+@click.option("--lanes", "with_lanes", is_flag=True, help="A lane beside a flood in another.")
 @click.option(
     "--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), help="Write all here."
 )
@@ -87,6 +90,7 @@ def main(
     by_http: bool,
     starts: bool,
     beside: Path | None,
+    with_lanes: bool,
     json_file: Path | None,
 ) -> None:
     """Measure the worker beside plainer ways of doing the same work."""
@@ -102,6 +106,9 @@ def main(
             return
         if starts:
             compare_starts(beside, rounds, json_file)
+            return
+        if with_lanes:
+            flood_a_lane(entries, seconds, rounds, quick=quick, json_file=json_file)
             return
         settings = WorkerSettings.load()
         check_model(settings)
@@ -139,6 +146,25 @@ def compare_starts(beside: Path | None, rounds: int, json_file: Path | None) -> 
     out.print(start.shown(measured, rounds))
     out.print(table.machine_line(describe(), "auto"))
     write(json_file, {"machine": describe(), **{one.name: one.as_json() for one in measured}})
+
+
+def flood_a_lane(
+    entries: int | None,
+    seconds: float | None,
+    rounds: int,
+    *,
+    quick: bool,
+    json_file: Path | None,
+) -> None:
+    """Measure a lane beside a flood in another, and show it."""
+    flood = entries or (lanes.QUICK_FLOOD if quick else lanes.FLOOD)
+    lasting = seconds or (lanes.QUICK_SECONDS if quick else lanes.SECONDS)
+    with Setting() as setting, progress() as tell:
+        figures = lanes.measure(setting, flood, lasting, rounds, tell)
+    out = table.console()
+    out.print(lanes.shown(figures, rounds))
+    out.print(table.machine_line(describe(), "none"))
+    write(json_file, lanes.as_json(figures))
 
 
 def compare(

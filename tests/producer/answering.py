@@ -40,6 +40,7 @@ class Worker:
             dead=settings.dead,
             max_results=1000,
             reply_seconds=settings.reply_seconds,
+            lanes=settings.lane_set,
         )
 
     def claim(self) -> Claimed:

@@ -107,7 +107,7 @@ def test_keys_of_redis_are_listed_under_their_names() -> None:
     names = keys_of(Settings.model_fields["queue"].default)
     text = section("Keys of Redis")
     for name in (
-        *names,
+        *names.names,
         Settings.model_fields["results"].default,
         Settings.model_fields["dead"].default,
     ):

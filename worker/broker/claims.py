@@ -14,24 +14,23 @@ from typing import TYPE_CHECKING, Any
 
 from redis.exceptions import ReadOnlyError
 
-from producer.connection import connect, within
+from producer.connection import within
 from producer.connection.primary import primary_of
-from producer.keys import keys_of
+from producer.keys import ONE_LANE, Lanes, keys_of
+from worker.broker.lanes import TAG_PREFIX, UnknownLanes, tags_of
 from worker.broker.records import Answer, Claimed
 from worker.broker.results_pause import ResultsPause
 from worker.broker.scripts import run_script
 from worker.errors import UnconfirmedError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import redis
 
-    from producer.settings import Settings
 
 #: kombu's hash of claims and sorted set of leases, where earlier versions kept ours.
 KOMBU_CLAIMS, KOMBU_LEASES = "unacked", "unacked_index"
-TAG_PREFIX = "journal:"
 #: Most messages that one call of the reaper puts back; it holds Redis for about 5 ms.
 REAP_LIMIT = 500
 #: Most bytes of messages that one call claims or puts back, so that it holds Redis for a few
@@ -56,6 +55,7 @@ class Claims:
         queue, results, dead: the list and the two streams.
         max_results: unread results from which on nothing more is claimed.
         reply_seconds: how long a reply is kept that the submitter of an entry asked for.
+        lanes: what the queue has of them.
     """
 
     def __init__(
@@ -67,17 +67,20 @@ class Claims:
         dead: str,
         max_results: int,
         reply_seconds: int = 600,
+        lanes: Lanes = ONE_LANE,
     ) -> None:
         #: What Redis is asked through.
         self.client = client
         #: The names of the queue's keys.
-        self.keys = keys_of(queue)
+        self.keys = keys_of(queue, lanes)
         self._results = results
         self._dead = dead
         self._max_results = max_results
         self._reply_seconds = reply_seconds
         #: Whether claiming is paused because results are not read.
         self.pause = ResultsPause(max_results)
+        #: Lanes that clients use and this worker does not know.
+        self.unknown_lanes = UnknownLanes()
         #: The name of this worker, with which its tags begin.
         self.worker = f"{TAG_PREFIX}{uuid.uuid4().hex[:12]}:"
         self._numbers = itertools.count()
@@ -94,47 +97,45 @@ class Claims:
         return self.keys.queue
 
     def through(self, client: redis.Redis) -> Claims:
-        """The same worker's claims by another client, so that another thread can use them."""
+        """The same worker's claims by another client, for another thread."""
         other = copy.copy(self)
         other.client = client
         return other
 
     def claim(
-        self, count: int, held: int = 0, most_bytes: float = MOST_BYTES
+        self,
+        count: int,
+        held: int = 0,
+        most_bytes: float = MOST_BYTES,
+        *,
+        rooms: Mapping[str, tuple[int, float]] | None = None,
     ) -> list[Claimed] | None:
-        """Take messages, oldest first, no more than this worker's share of all.
+        """Take messages, oldest first in each lane, no more than this worker's share of all.
 
-        Those that a Celery producer sent with a priority follow, as for Celery's own workers: on
-        Redis 0, the default, is the highest and 9 the lowest.
-
-        The share is by ready children, as `announce` tells them. What is waited for by moving it
-        to `woken` is put back first; so a worker that was woken has to call this, if only for 0.
+        Lanes take turns by weight; in the first, Celery's priorities follow (0 is the highest). The
+        share is by ready children, as `announce` tells them. What is waited for by moving it to
+        `woken` is put back first; so a worker that was woken has to call this, if only for 0.
 
         Args:
             count: how many at most.
             held: how many claims this worker holds already.
             most_bytes: of messages; one is taken whatever its size.
+            rooms: how many at most of each lane, as tags call it, and bytes of these; by default
+                as of all.
 
         Returns:
             The messages; None where the results limit is reached.
         """
         keys = self.keys
-        room = int(max(0, min(most_bytes, MOST_BYTES)))
+        room = _bytes(most_bytes)
         self._prefix = f"{self.worker}{next(self._numbers)}:"
-        reply = self._call(
-            "claim",
-            (
-                keys.queue,
-                keys.woken,
-                keys.claims,
-                keys.leases,
-                keys.deliveries,
-                keys.weights,
-                self._results,
-                *keys.of_priorities,
-            ),
-            (count, self._prefix, self.worker, held, room, self._max_results),
-        )
+        names = (keys.queue, keys.woken, keys.claims, keys.leases, keys.deliveries, keys.weights)
+        lists = (self._results, keys.turns, *keys.of_lanes, *keys.of_priorities)
+        limits = [count, self._prefix, self.worker, held, room, self._max_results]
+        for lane, tagged in zip(keys.lanes.all, keys.lanes.in_tags, strict=True):
+            entries, most = (rooms or {}).get(tagged, (count, room))
+            limits += [tagged, lane.weight, entries, _bytes(most)]
+        reply = self._call("claim", (*names, *lists), limits)
         if reply is None:
             self.pause.refused()
             return None
@@ -149,7 +150,7 @@ class Claims:
 
         Whoever has not read the answer requeues them: Redis may have claimed all the same.
         """
-        return [f"{self._prefix}{number}" for number in range(1, count + 1)]
+        return tags_of(self._prefix, count, self.keys.lanes)
 
     def settle(self, answers: Sequence[Answer], replicas: int = 0) -> list[bool]:
         """Publish answers of claims still held, also as replies where they are asked for.
@@ -216,24 +217,32 @@ class Claims:
             key_ids: the encoded ids of the keys that this worker has.
 
         Returns:
-            How many, at most `UNPARK_LIMIT`; and the encoded ids of other keys that some wait for.
+            How many, at most `UNPARK_LIMIT` of each lane; and the encoded ids of other keys needed.
         """
-        keys = self.keys
-        names = (keys.queue, keys.parked)
-        back, *others = self._call("unpark", names, (UNPARK_LIMIT, MOST_BYTES, *key_ids))
-        return int(back), [one.decode() for one in others]
+        total, missing = 0, []
+        for lane in map(self.keys.lane, self.keys.lanes.names):
+            names = (lane.queue, lane.parked)
+            back, *others = self._call("unpark", names, (UNPARK_LIMIT, MOST_BYTES, *key_ids))
+            total += int(back)
+            missing += [one.decode() for one in others]
+        return total, missing
 
     def announce(self, children: int) -> int:
         """Tell that this worker is alive, and how many children are ready: its weight.
 
-        Where nothing waits but messages with a priority, one of them then wakes a worker.
+        Where none waits but with a priority or in another lane, one of them then wakes a worker.
 
         Returns:
             How many workers are alive.
         """
         keys = self.keys
-        names = (keys.workers, keys.weights, keys.queue, *keys.of_priorities)
-        return int(self._call("announce", names, (self.worker, children, SILENT_SECONDS)))
+        lower = (*keys.of_priorities, *keys.of_lanes)
+        names = (keys.workers, keys.weights, keys.queue, keys.turns, *lower)
+        lanes = (lane.name for lane in keys.lanes.others)
+        arguments = (self.worker, children, SILENT_SECONDS, *lanes)
+        alive, *unknown = self._call("announce", names, arguments)
+        self.unknown_lanes.found([name.decode() for name in unknown])
+        return int(alive)
 
     def reap(self, lease_seconds: float) -> int:
         """Requeue what dead workers held, oldest first.
@@ -242,15 +251,11 @@ class Claims:
             lease_seconds: after this long without a renewal a claim is taken from its holder.
 
         Returns:
-            How many messages, at most `REAP_LIMIT`; while it is not 0 there may be more.
+            How many messages; while it is not 0 there may be more.
         """
         keys = self.keys
         names = (keys.queue, keys.woken, keys.claims, keys.leases, keys.deliveries, keys.reaper)
-        requeued = self._call(
-            "reap",
-            names,
-            (lease_seconds, REAP_LIMIT, MOST_BYTES),
-        )
+        requeued = self._call("reap", names, (lease_seconds, REAP_LIMIT, MOST_BYTES))
         return int(requeued) + self._adopt(lease_seconds)
 
     def _adopt(self, lease_seconds: float) -> int:
@@ -288,13 +293,5 @@ class Claims:
             raise
 
 
-def claims_for(settings: Settings, client: redis.Redis | None = None) -> Claims:
-    """The claims of this process, on a connection of its own, or by a client that is given."""
-    return Claims(
-        client or connect(settings.redis_url),
-        queue=settings.queue,
-        results=settings.results,
-        dead=settings.dead,
-        max_results=settings.max_results,
-        reply_seconds=settings.reply_seconds,
-    )
+def _bytes(most: float) -> int:
+    return int(max(0, min(most, MOST_BYTES)))

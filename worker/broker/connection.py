@@ -10,6 +10,11 @@ from __future__ import annotations
 import ssl
 from typing import TYPE_CHECKING, Any
 
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from producer.connection import connect
 from producer.connection.address import Address, endpoint
 from producer.connection.clients import connection_class
 from producer.connection.sentinel import SentinelPrimary
@@ -66,3 +71,12 @@ def _follow(address: Address) -> str:
     if known is None or known.address != address:
         _followed[name] = SentinelPrimary(address)
     return name
+
+
+def hasty_client(url: SecretStr, seconds: float) -> redis.Redis:
+    """A client that waits so long for an answer, and no longer.
+
+    A connection that is cut is replaced once and at once; whoever gets no answer tries again later.
+    """
+    retry = Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,))
+    return connect(url, answer_seconds=seconds, retry=retry)

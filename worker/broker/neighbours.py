@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from redis.exceptions import RedisError
 
+from worker.broker.lanes import order_of
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -189,16 +191,10 @@ class Neighbours:
             tags += [tag.decode() for tag in page[::2]]
             if int(cursor) == 0:
                 break
-        tags = sorted(set(tags), key=_order)
+        tags = sorted(set(tags), key=order_of)
         pages = [tags[first : first + PAGE] for first in range(0, len(tags), PAGE)]
         return sum(self._claims.requeue(page, failed=True) for page in reversed(pages))
 
     def _ask(self, *command: Any) -> Any:
         ask: Any = self._claims.client.execute_command  # redis-py leaves it untyped
         return ask(*command)
-
-
-def _order(tag: str) -> tuple[int, int]:
-    """The number of a claim and the position in it, by which a worker's tags are in order."""
-    claim, _, position = tag.rpartition(":")
-    return int(claim.rpartition(":")[2]), int(position)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from producer.connection import connect
 from producer.jwe_form import encode_key_id
 from producer.schemas import DeadLetter, DeadReason
-from worker.broker.claims import claims_for
+from worker.broker.claims import Claims
 from worker.broker.records import Answer
 from worker.errors import UnconfirmedError
 from worker.protocol import MissingKey
@@ -16,8 +16,9 @@ from worker.protocol import MissingKey
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import redis
+
     from producer.settings import Settings
-    from worker.broker.claims import Claims
     from worker.protocol import Claim
 
     #: A sealed result, or why there is none: given up, or left to a worker that has its key.
@@ -95,3 +96,16 @@ def _answer(claim: Claim, answer: str | DeadReason | MissingKey) -> Answer:
     letter = DeadLetter.of(claim.entry_id, answer, claim.sealed, deliveries=claim.deliveries)
     kind = "freed" if letter.frees_id else "dead"
     return Answer(claim.tag, kind, letter.entry_id, "letter", letter.encode(), answer)
+
+
+def claims_for(settings: Settings, client: redis.Redis | None = None) -> Claims:
+    """The claims of this process, on a connection of its own, or by a client that is given."""
+    return Claims(
+        client or connect(settings.redis_url),
+        queue=settings.queue,
+        results=settings.results,
+        dead=settings.dead,
+        max_results=settings.max_results,
+        reply_seconds=settings.reply_seconds,
+        lanes=settings.lane_set,
+    )

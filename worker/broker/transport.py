@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kombu.transport import redis as kombu_redis
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import ReadOnlyError, RedisError, ResponseError
+from redis.exceptions import ReadOnlyError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from worker.broker.connection import options_of
+from worker.broker.delivered import ClaimQoS
 from worker.broker.outages import Outages, Use
 from worker.broker.payload import as_payload
-from worker.celery_internals import BlockingReadChannel, UnacknowledgedMessages
+from worker.celery_internals import BlockingReadChannel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -69,86 +70,6 @@ def bind(
     _bound[claims.queue] = Bound(claims, most, outages or Outages(), requeue_later)
 
 
-class ClaimQoS(UnacknowledgedMessages):
-    """kombu's list of delivered messages, for claims: only `Claims` changes them in Redis.
-
-    A channel that does not consume the journal's queue (for remote control, say) keeps kombu's own
-    way.
-    """
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        #: Tags whose claim is gone already, because a child settled it.
-        self.settled: set[str] = set()
-        #: Tags a child is working on: a draining worker does not requeue them.
-        self.running: set[str] = set()
-        #: How many bytes each message on the list has, and all of them.
-        self.bytes_of: dict[str, int] = {}
-        self.bytes = 0
-
-    def weigh(self, delivery_tag: str, size: int) -> None:
-        """Note how many bytes a message has that is about to be listed."""
-        self.bytes_of[delivery_tag] = size
-        self.bytes += size
-
-    @property
-    def _ours(self) -> bool:
-        return self.channel.claims is not None
-
-    def append(self, message: Any, delivery_tag: str) -> None:
-        """List a message as delivered; its claim is in Redis already."""
-        if self._ours:
-            self.add(message, delivery_tag)
-        else:
-            super().append(message, delivery_tag)
-
-    def ack(self, delivery_tag: str) -> None:
-        """Take a message off the list; delete its claim, unless it was settled."""
-        if not self._ours:
-            super().ack(delivery_tag)
-            return
-        self._forget(delivery_tag)
-        self.channel.share_paused_until = 0.0
-        if delivery_tag in self.settled:
-            self.settled.discard(delivery_tag)
-        else:
-            self.delete_claim(delivery_tag)
-        self.remove(delivery_tag)
-
-    def reject(self, delivery_tag: str, requeue: bool = False) -> None:
-        """Requeue a message, or delete its claim."""
-        self._forget(delivery_tag)
-        if not (self._ours and requeue):
-            super().reject(delivery_tag, requeue)
-            return
-        self.channel.claims.requeue([delivery_tag])
-        self.remove(delivery_tag)
-
-    def _forget(self, delivery_tag: str) -> None:
-        """A message leaves the list."""
-        self.running.discard(delivery_tag)
-        self.bytes -= self.bytes_of.pop(delivery_tag, 0)
-
-    def restore_unacked(self, client: Any = None) -> list[Any]:
-        """Requeue at once what no child has begun."""
-        if not self._ours:
-            super().restore_unacked(client)
-            return []
-        waiting = [tag for tag in self.tags() if tag not in self.running]
-        try:
-            self.channel.claims.requeue(waiting)
-        except RedisError as exc:
-            log.debug("%d entries could not be requeued (%s)", len(waiting), type(exc).__name__)
-            self.channel.requeue_later(waiting)
-        self.clear()
-        self.bytes_of.clear()
-        self.bytes = 0
-        return []
-
-    def restore_visible(self, start: int = 0, num: int = 10, interval: int = 10) -> None:
-        """Nothing: `worker.broker.leases` requeues what dead workers held, by its own rules."""
-
-
 class ClaimChannel(BlockingReadChannel):
     """kombu's channel, which claims messages where it consumes the journal's queue."""
 
@@ -193,7 +114,7 @@ class ClaimChannel(BlockingReadChannel):
     def wait(self, seconds: float) -> None:
         """Wait for a message without claiming it."""
         assert self.claims is not None
-        if monotonic() < max(self._paused_until, self.share_paused_until) or self._room() == 0:
+        if monotonic() < max(self._paused_until, self.share_paused_until) or self._is_full:
             return
         keys = self.claims.keys
         self.send_blocking("BLMOVE", keys.queue, keys.woken, "RIGHT", "LEFT", seconds)
@@ -232,11 +153,12 @@ class ClaimChannel(BlockingReadChannel):
         """Claim and deliver as much as the prefetch limit and this worker's share allow."""
         claims = self.claims
         assert claims is not None
-        room, held = self._room(), self.qos.count()
+        rooms, held = self._rooms(), self.qos.count()
+        room = sum(entries for entries, _ in rooms.values())
         try:
             # Also without room, or when told to consume no more: what woke this worker has to go
             # back, for another to take.
-            claimed = claims.claim(room, held, self._most()[1] - self.qos.bytes)
+            claimed = claims.claim(room, held, rooms=rooms)
         except RedisConnectionError:
             self.requeue_later(claims.last_tags(room))
             raise
@@ -257,14 +179,24 @@ class ClaimChannel(BlockingReadChannel):
             self.qos.weigh(one.tag, len(one.message))
             self.deliver(as_payload(one), claims.queue)
 
-    def _room(self) -> int:
-        """How many messages may be claimed now."""
+    @property
+    def _is_full(self) -> bool:
+        return not any(entries for entries, _ in self._rooms().values())
+
+    def _rooms(self) -> dict[str, tuple[int, float]]:
+        """How many messages of each lane may be claimed now, and about how many bytes of them.
+
+        Each lane has room of its own, so that a flood in one takes none of another's.
+        """
         most, most_bytes = self._most()
-        if self.qos.bytes >= most_bytes or not self.replaces_wait:
-            return 0
         estimate = self.qos.can_consume_max_estimate()
-        room = min(1 if estimate is None else estimate, most - self.qos.count())
-        return max(0, int(room))
+        most_now = 0 if not self.replaces_wait else 1 if estimate is None else estimate
+        rooms: dict[str, tuple[int, float]] = {}
+        for lane in self.claims.keys.lanes.in_tags if self.claims else ():
+            left = most_bytes - self.qos.held_bytes[lane]
+            room = min(most_now, most - self.qos.held[lane]) if left > 0 else 0
+            rooms[lane] = max(0, int(room)), left
+        return rooms
 
 
 class Transport(kombu_redis.Transport):  # type: ignore[misc]

@@ -21,9 +21,10 @@ from redis.exceptions import NoPermissionError, RedisError
 
 from producer.connection import connect, execute
 from producer.errors import JournalError
-from producer.keys import keys_of
+from producer.keys import lane_of
 from producer.message import ENQUEUED_AT
 from producer.operations.groups import groups_of
+from producer.operations.status import by_lane
 from producer.operations.store import FSYNC, INFO, info_fields
 from worker.monitoring.probes import Probes
 from worker.monitoring.store import warnings_gauge
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
     import redis
 
+    from producer.keys import QueueKeys
     from worker.settings import WorkerSettings
 
 #: A scrape may take ten seconds by Prometheus's defaults. Connecting and asking must fail within
@@ -67,20 +69,23 @@ class QueueCollector(Collector):
         except RedisError:
             yield GaugeMetricFamily("journal_redis_up", "Whether Redis answers", 0)
             return
-        lists = len(keys_of(self._settings.queue).waiting)
+        keys = self._settings.queue_keys
+        lists, lanes = len(keys.waiting), len(keys.all_parked)
         ready, oldest = replies[:lists], replies[lists : 2 * lists]
-        claimed, parked, results, dead, groups, info, *fsync = replies[2 * lists :]
+        claimed, results, dead, groups, info, *rest = replies[2 * lists :]
+        parked, fsync = rest[:lanes], rest[lanes:]
         yield GaugeMetricFamily("journal_redis_up", "Whether Redis answers", 1)
         for name, help_text, counts in (
             ("journal_queue_ready", "Entries waiting for a worker", ready),
             ("journal_queue_claimed", "Entries in the hands of workers", [claimed]),
-            ("journal_queue_parked", "Entries waiting for a worker with their key", [parked]),
+            ("journal_queue_parked", "Entries waiting for a worker with their key", parked),
             ("journal_results_entries", "Results kept on the stream", [results]),
             ("journal_dead_letters", "Dead letters kept", [dead]),
         ):
             if not any(isinstance(count, Exception) for count in counts):
                 yield GaugeMetricFamily(name, help_text, float(sum(counts)))
         yield from _oldest(oldest)
+        yield from _lanes(keys, ready, oldest)
         yield from self._backlog(groups, results)
         yield from _memory(info)
         # Asked again after it was refused, it would only fill the server's log of refusals.
@@ -110,16 +115,16 @@ class QueueCollector(Collector):
         """The replies to all commands, from one round trip; an error reply is an exception."""
         pipeline: Any = self._redis.pipeline(transaction=False)
         settings = self._settings
-        keys = keys_of(settings.queue)
+        keys = settings.queue_keys
         for command in (
             *(("LLEN", name) for name in keys.waiting),
             *(("LINDEX", name, -1) for name in keys.waiting),  # the next to be taken, so the oldest
             ("HLEN", keys.claims),
-            ("LLEN", keys.parked),
             ("XLEN", settings.results),
             ("XLEN", settings.dead),
             ("XINFO", "GROUPS", settings.results),
             INFO,
+            *(("LLEN", name) for name in keys.all_parked),
             *([FSYNC] if self._asks_fsync else []),
         ):
             pipeline.execute_command(*command)
@@ -143,6 +148,36 @@ def _oldest(replies: list[Any]) -> Iterator[GaugeMetricFamily]:
             "Age of the entry that has waited longest, 0 with an empty queue",
             max(known, default=0.0),
         )
+
+
+def _lanes(keys: QueueKeys, ready: list[Any], oldest: list[Any]) -> Iterator[GaugeMetricFamily]:
+    """How many wait in each lane, and for how long the oldest of each, as far as it is known."""
+    if any(isinstance(reply, Exception) for reply in (*ready, *oldest)):
+        return
+    first, *others = keys.lanes.names
+    own = len(keys.waiting) - len(others)
+    count = GaugeMetricFamily("journal_lane_ready", "Entries waiting, by lane", labels=["lane"])
+    counts = by_lane(keys, ready, [message for message in oldest[:2] if message is not None])
+    waited = GaugeMetricFamily(
+        "journal_lane_oldest_seconds",
+        "Age of the entry that has waited longest, by lane, 0 with an empty lane",
+        labels=["lane"],
+    )
+    heads: dict[str, list[bytes]] = {name: [] for name in counts}
+    # A message of another lane may wait in the list of the first one, to wake a worker.
+    for place, message in enumerate(oldest):
+        if message is not None:
+            listed = first if place < own else others[place - own]
+            heads[lane_of(message, others) or listed].append(message)
+    now = time.time()
+    for lane, waiting in counts.items():
+        count.add_metric([lane], waiting)
+        ages = [age(message, now) for message in heads[lane]]
+        known = [seconds for seconds in ages if seconds is not None]
+        if known or not heads[lane]:
+            waited.add_metric([lane], max(known, default=0.0))
+    yield count
+    yield waited
 
 
 def _memory(reply: Any) -> Iterator[GaugeMetricFamily]:

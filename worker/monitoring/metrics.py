@@ -6,16 +6,26 @@ The names are a contract with the dashboards and the alert rules in `deploy/`.
 from __future__ import annotations
 
 from functools import partial
+from itertools import chain, repeat
 from typing import TYPE_CHECKING
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    PlatformCollector,
+    ProcessCollector,
+)
 
+from producer.keys import ONE_LANE
 from producer.schemas import DeadReason
 from worker.protocol import Outcome, Stage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from producer.keys import Lanes
     from worker.protocol import BatchReport
 
 #: From one entry on an idle machine (10 ms) to a backlog of hours, a factor of about 2.5 apart.
@@ -27,15 +37,63 @@ TOKENS = (64, 128, 256, 512, 1024, 2048, 4096, 8192, 16_384, 32_768, 65_536)
 PADDING = (1.0, 1.05, 1.1, 1.2, 1.35, 1.5, 2.0, 3.0, 5.0)
 
 
+class LaneMetrics:
+    """The metrics of lanes.
+
+    Args:
+        registry: where they are registered.
+        lanes: of the queue.
+
+    Attributes:
+        unknown: how many lanes with entries the worker does not know.
+    """
+
+    def __init__(self, registry: CollectorRegistry, lanes: Lanes) -> None:
+        #: The names of lanes, by what they are called in the tags of claims.
+        self._names = dict(zip(lanes.in_tags, lanes.names, strict=True))
+        self._waiting = Gauge(
+            "journal_worker_lane_waiting",
+            "Entries claimed that wait for a child, by lane",
+            ["lane"],
+            registry=registry,
+        )
+        self._waits = Histogram(
+            "journal_lane_wait_seconds",
+            "Seconds from the submit of an entry until a child has it, by lane",
+            ["lane"],
+            buckets=SECONDS,
+            registry=registry,
+        )
+        self.unknown = Gauge(
+            "journal_worker_unknown_lanes",
+            "Lanes in which entries wait and that this worker does not know",
+            registry=registry,
+        )
+        self.waiting({})
+        for lane in self._names.values():
+            self._waits.labels(lane)
+
+    def waiting(self, entries: Mapping[str, int]) -> None:
+        """Set how many claimed entries of each lane, called as in tags, wait for a child."""
+        for tagged, lane in self._names.items():
+            self._waiting.labels(lane).set(entries.get(tagged, 0))
+
+    def waited(self, tagged: str, seconds: float) -> None:
+        """Note how long an entry of a lane waited; of one that is none any more as of the first."""
+        self._waits.labels(self._names.get(tagged, self._names[""])).observe(seconds)
+
+
 class Metrics:
     """Every metric of a worker.
 
     Args:
         registry: where the metrics are registered; it can hold those of one `Metrics` only.
+        lanes: of the queue.
     """
 
-    def __init__(self, registry: CollectorRegistry) -> None:
+    def __init__(self, registry: CollectorRegistry, lanes: Lanes = ONE_LANE) -> None:
         self.registry = registry
+        self.lanes = LaneMetrics(registry, lanes)
         counter = partial(Counter, registry=registry)
         gauge = partial(Gauge, registry=registry)
         histogram = partial(Histogram, registry=registry)
@@ -95,8 +153,14 @@ class Metrics:
         for entity_type in entity_types:
             self._redactions.labels(entity_type)
 
-    def observe(self, report: BatchReport) -> None:
-        """Count the entries, labels, redactions, times and tokens of a batch."""
+    def observe(self, report: BatchReport, lanes: Sequence[str] = ()) -> None:
+        """Count the entries, labels, redactions, times and tokens of a batch.
+
+        Args:
+            report: what the child tells of the batch.
+            lanes: of the entries whose waits are told, as they are called in tags; by default all
+                are of the first.
+        """
         for outcome in report.outcomes:
             self._entries.labels(outcome.value).inc()
         for label, count in report.labels.items():
@@ -105,8 +169,9 @@ class Metrics:
             self._redactions.labels(entity_type).inc(count)
         for stage, seconds in report.stages.items():
             self._stages.labels(stage.value).observe(seconds)
-        for seconds in report.waits:
+        for seconds, lane in zip(report.waits, chain(lanes, repeat("")), strict=False):
             self._stages.labels(Stage.QUEUE.value).observe(seconds)
+            self.lanes.waited(lane, seconds)
         for seconds in report.end_to_end:
             self._stages.labels(Stage.END_TO_END.value).observe(seconds)
         self._batch_entries.observe(len(report.outcomes))
@@ -136,11 +201,26 @@ class Metrics:
         """Set how many children are ready."""
         self._children.set(ready)
 
-    def watch(self, *, paused: Callable[[], bool], missing_keys: Callable[[], int]) -> None:
-        """Tell at every scrape whether claiming is paused, and how many keys are missing."""
+    def watch(
+        self,
+        *,
+        paused: Callable[[], bool],
+        missing_keys: Callable[[], int],
+        unknown_lanes: Callable[[], int],
+    ) -> None:
+        """Tell at every scrape whether claiming is paused, and which keys and lanes are missing."""
         self._paused.set_function(paused)
         self._missing_keys.set_function(missing_keys)
+        self.lanes.unknown.set_function(unknown_lanes)
 
     def model(self, *, name: str, version: str, precision: str, device: str) -> None:
         """Set which model runs: its name and version, its precision and its device."""
         self._model.labels(name, version, precision, device).set(1)
+
+
+def process_registry() -> CollectorRegistry:
+    """A registry with the metrics of this process and of its Python."""
+    registry = CollectorRegistry()
+    ProcessCollector(registry=registry)
+    PlatformCollector(registry=registry)
+    return registry

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from celery.worker.consumer import Consumer
 from kombu.common import ignore_errors
 from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
 
 from producer.schemas import DeadReason
 from worker.broker.outages import Use
@@ -58,6 +59,15 @@ class JournalConsumer(Consumer):  # type: ignore[misc]
         super().__init__(on_task_request, *arguments, **options)
         # kombu raises this one in place of an error reply.
         self.channel_errors = (*self.conninfo.channel_errors, OperationalError)
+
+    def claim_now(self) -> None:
+        """Claim what there is room for, before the event loop comes to read."""
+        if self.task_consumer is None:
+            return
+        try:
+            self.task_consumer.channel.take()
+        except RedisError as exc:  # the event loop will meet it, too, and connect again
+            log.debug("claiming ahead failed (%s)", type(exc).__name__)
 
     def ensure_connected(self, conn: Any) -> Any:
         """Connect, and try until it succeeds; returns the connection given.

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from celery.exceptions import TimeLimitExceeded
 
 from producer.schemas import DeadReason
+from worker.broker.lanes import lane_of_tag
 from worker.broker.transport import mark_running, mark_settled
 from worker.celery_internals import restart_time_limit
 from worker.child.process import run_batch
@@ -22,7 +23,7 @@ from worker.parent.batch import Batch, finish
 from worker.protocol import BatchReport, Failure, Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container
+    from collections.abc import Callable, Container, Mapping
 
     from worker.broker.parked import MissingKeys
     from worker.monitoring.metrics import Metrics
@@ -72,9 +73,13 @@ class Dispatcher:
         #: Children whose device failed, and which were killed for it.
         self._ended: set[int] = set()
         self._flush_scheduled = False
+        self._child_is_free = False
         self.draining = False
         #: Called before batches are dispatched: drops what was lost while this process stood still.
         self.before_dispatch: Callable[[], object] = lambda: None
+        #: Called when a child is free again and entries wait here: claims what has come meanwhile
+        #: and is more urgent.
+        self.claim_first: Callable[[], object] = lambda: None
         #: Batches that came back, one way or another.
         self.finished = 0
 
@@ -92,6 +97,10 @@ class Dispatcher:
     def busy_children(self) -> int:
         """Children that accepted a batch and have not answered."""
         return sum(1 for batch in self._running.values() if batch.accepted)
+
+    def waiting_by_lane(self) -> Mapping[str, int]:
+        """Those that wait in each lane, called as in tags."""
+        return self._gatherer.waiting_by_lane()
 
     def tags(self) -> list[str]:
         """The tags of all claims that this worker holds."""
@@ -170,8 +179,10 @@ class Dispatcher:
             self._call_soon(self._flush)
 
     def _flush(self) -> None:
-        self._flush_scheduled = False
         self.before_dispatch()
+        if self._child_is_free and self.waiting and not self.draining:
+            self.claim_first()
+        self._child_is_free = self._flush_scheduled = False
         while not self.draining and self._pool.active and self._has_idle_child():
             batch = self._gatherer.next_batch()
             if batch is None:
@@ -221,7 +232,9 @@ class Dispatcher:
         seconds = sum(report.stages.values())
         for request, outcome in zip(batch.requests, report.outcomes, strict=True):
             finish(request, outcome, seconds)
-        self._metrics.observe(report)
+        self._gatherer.observe(batch, time.monotonic() - batch.sent)
+        lanes = [lane_of_tag(claim.tag) for claim in batch.claims if claim.enqueued_at]
+        self._metrics.observe(report, lanes)
         self._missing.report(
             report.missing_keys, opened=any(one is not Outcome.REQUEUED for one in report.outcomes)
         )
@@ -256,5 +269,6 @@ class Dispatcher:
         batch.job = None
         self.finished += 1
         self._running.pop(batch.id, None)
+        self._child_is_free = True
         self._schedule()
         return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -59,6 +60,39 @@ class BatchLimits:
         full = max(len(claims) / self.entries, tokens / self.tokens)
         limit = max(self.seconds * max(full, LEAST_TIME_SHARE), LEAST_SECONDS)
         return min(self.seconds, limit)
+
+
+class BatchCosts:
+    """What batches have taken of late: so much each, and so much for each of their tokens.
+
+    On a device a batch takes about as long whatever it holds; on a CPU its tokens decide. A line
+    through the latest batches by least squares, weighted so that older ones fade, tells which.
+    """
+
+    #: What each batch leaves of the weight of those before: about twenty count.
+    FADING = 0.95
+    #: How much longer than by itself a batch of an urgent lane may take because it is filled up.
+    LONGER = 0.25
+
+    def __init__(self) -> None:
+        self._sums = [0.0] * 5
+
+    def observe(self, tokens: int, seconds: float) -> None:
+        """Note a batch that came back."""
+        new = (1.0, tokens, seconds, tokens * tokens, tokens * seconds)
+        self._sums = [self.FADING * old + one for old, one in zip(self._sums, new, strict=True)]
+
+    def filled(self, tokens: int) -> float:
+        """To how many tokens a batch of these may be filled up, and take little longer for it."""
+        weight, total, seconds, squares, products = self._sums
+        variance = weight * squares - total * total
+        if variance <= 0:  # nothing is known: as if tokens were all that costs
+            return (1 + self.LONGER) * tokens
+        each = (weight * products - total * seconds) / variance
+        if each <= 0:
+            return math.inf
+        whole = max(0.0, (seconds - each * total) / weight)
+        return (1 + self.LONGER) * tokens + self.LONGER * whole / each
 
 
 def tokens_of(claim: Claim) -> int:

@@ -153,6 +153,7 @@ class Supervisor:
         self._health.tick(running=dispatcher.running, finished=finished)
         self._metrics.children(self._health.children)
         self._metrics.in_flight(waiting=dispatcher.waiting, running=dispatcher.running)
+        self._metrics.lanes.waiting(dispatcher.waiting_by_lane())
         if self._settled_down:
             self._outages.works(Use.CONNECTION)  # else Celery would connect again by now
         consuming = _consumes(consumer, self._claims.queue)

@@ -115,6 +115,17 @@ class Caller:
         self.name = key.name
         self._limiter = limiter
 
+    @property
+    def lane(self) -> str | None:
+        """The lane of its entries; None for the first.
+
+        Raises:
+            ConfigurationError: the key names one that the settings do not.
+        """
+        if self.key.lane not in {None, *self.gateway.settings.lane_set.names}:
+            raise ConfigurationError("an API key has a lane that JOURNAL_LANES does not name")
+        return self.key.lane
+
     async def count(self, cost: int = 1) -> None:
         """Count calls or entries; see `RateLimiter.count`."""
         try:

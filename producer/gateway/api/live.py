@@ -18,7 +18,6 @@ from producer.gateway.api.access import SECURITY, Identified
 from producer.gateway.api.documents import described
 from producer.gateway.api.problems import of_journal_error
 from producer.gateway.delivery.operations import delivery_keys
-from producer.keys import keys_of
 from producer.operations.base import as_mapping, raise_for_errors
 
 if TYPE_CHECKING:
@@ -106,7 +105,7 @@ class Sampler:
 
 
 def _figures(settings: Settings) -> Operation[tuple[Live, int | None]]:
-    keys = keys_of(settings.queue)
+    keys = settings.queue_keys
     latencies = delivery_keys(settings.queue).latencies
     since = int((time.time() - _LATENCY_SECONDS) * 1000)
     *counts, information = yield [

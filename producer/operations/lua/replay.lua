@@ -1,8 +1,8 @@
 -- Put dead letters back on the queue, each in the same step that removes it from the dead stream.
--- KEYS: dead stream, queue, what was measured of it.  ARGV: most entries in the queue, most bytes in
--- it (0: any), what precedes an entry id in the key that remembers its submit, seconds it is remembered,
--- then for each letter its stream id, entry id, message, and whether its id was free for a new submit
--- since (1 or 0).
+-- KEYS: dead stream, queue or the list of a lane, what was measured of it.  ARGV: most entries in it, most
+-- bytes in it (0: any), what precedes an entry id in the key that remembers its submit, seconds it is
+-- remembered, then for each letter its stream id, entry id, message, and whether its id was free for a new
+-- submit since (1 or 0).
 -- Returns how many were still there and are back, and how many found no room. An entry that was
 -- submitted again meanwhile stays where it is: it would be answered twice.
 local messages = {}
@@ -18,7 +18,7 @@ for i, message in ipairs(messages) do
     else
       -- In this order: were the first refused, nothing has changed.
       redis.call('SET', seen, 'replayed', 'EX', ARGV[4])
-      redis.call('LPUSH', KEYS[2], message)
+      push(KEYS[2], message)
       redis.call('XDEL', KEYS[1], letter)
       replayed = replayed + 1
     end

@@ -5,6 +5,19 @@
 -- Whatever leaves the queue, or is pushed by others, the next measurement sees. There is one a second,
 -- and sooner where the bytes seem to be too many; measuring 100,000 entries takes one to three
 -- milliseconds. So no counter can drift, nor become negative.
+
+-- Put a message into its list. Workers wait for the queue alone: where nothing waits, the first message
+-- of another lane goes there and wakes one of them; a claim takes it for its lane all the same. The hash
+-- `turns` gets to know the lane, so that workers which do not know it can say so.
+local function push(list, message)
+  local queue, lane = list:match('^(.+)%.lane:([a-z0-9-]+)$')
+  if queue and redis.call('LLEN', list) == 0 then
+    redis.call('HSETNX', queue .. '.turns', lane, '0')
+    if redis.call('LLEN', queue) == 0 then list = queue end
+  end
+  redis.call('LPUSH', list, message)
+end
+
 local MEASURE_SECONDS, SOONER_SECONDS, FEW_ENTRIES = 1, 0.1, 1000
 -- Returns two functions. The first takes a message: nil if there is room for it, or what is used up,
 -- 'entries' or 'bytes'. The second tells that all are pushed. An empty queue has room for any message.

@@ -1,6 +1,6 @@
 -- Enqueue messages whose entry was not submitted before, as far as there is room.
--- KEYS: the queue, what was measured of it, one "seen" key for each message, then one "reply" key for
--- each if replies are asked for.
+-- KEYS: the queue, or the list of a lane, what was measured of it, one "seen" key for each message, then one
+-- "reply" key for each if replies are asked for.
 -- ARGV: most entries in the queue, most bytes in it (0: any), seconds an id is remembered, this call's
 -- token, whether replicas have to confirm (1 or 0), whether replies are asked for (1 or 0), the messages.
 -- Returns one number a message: 0 queued, 1 duplicate, 2 too many entries, 3 too many bytes.
@@ -42,7 +42,7 @@ for i, message in ipairs(messages) do
     else
       -- In this order: were the push refused, no mark may say that the entry is in.
       if asked then ask(reply, true) end
-      redis.call('LPUSH', KEYS[1], message)
+      push(KEYS[1], message)
       redis.call('SET', seen, token, 'EX', seconds)
       codes[i] = 0
     end

@@ -2,12 +2,15 @@
 
     python -m tests.bench.processes.noop_worker run
 
-Takes the JOURNAL_* settings of a worker. Run by `tests.bench.noop`.
+Takes the JOURNAL_* settings of a worker, and in BENCH_BATCH_SECONDS how long a batch takes, if it
+shall take time without computing, as on a device. Run by `tests.bench.noop` and `tests.bench.lanes`.
 """
 
 from __future__ import annotations
 
+import os
 import sys
+import time
 from typing import TYPE_CHECKING, cast
 
 from producer.errors import JournalError
@@ -27,6 +30,8 @@ if TYPE_CHECKING:
 
 #: Characters of a sealed result with eleven scores, a label and its evidence.
 SEALED_CHARACTERS = 1_100
+#: The environment variable with the seconds of a batch.
+BATCH_SECONDS = "BENCH_BATCH_SECONDS"
 
 
 class NoopPipeline:
@@ -39,10 +44,13 @@ class NoopPipeline:
     def __init__(self, settler: Settler) -> None:
         self._settler = settler
         self._answer = "x" * SEALED_CHARACTERS
+        self._seconds = float(os.environ.get(BATCH_SECONDS, "0"))
 
     def run(self, claims: Sequence[Claim]) -> BatchReport:
         """Settle a batch."""
         report = BatchReport()
+        if self._seconds:
+            time.sleep(self._seconds)
         with report.stage(Stage.SETTLE):
             held = self._settler.settle([(claim, self._answer) for claim in claims])
         report.outcomes = [Outcome.ANSWERED if ours else Outcome.LEASE_LOST for ours in held]

@@ -49,9 +49,13 @@ def permissions(server: Server, role: Role, **settings: Any) -> tuple[str, str]:
     return found.level.value, found.text
 
 
+@pytest.mark.parametrize("lanes", ["", "interactive=8,bulk=1"])
 @pytest.mark.parametrize("role", list(Role))
-def test_the_users_of_the_acl_file_may_do_what_the_doctor_asks(guarded: Server, role: Role) -> None:
-    assert permissions(guarded, role) == ("ok", f"The user may send what a {role} needs.")
+def test_the_users_of_the_acl_file_may_do_what_the_doctor_asks(
+    guarded: Server, role: Role, lanes: str
+) -> None:
+    told = ("ok", f"The user may send what a {role} needs.")
+    assert permissions(guarded, role, lanes=lanes) == told
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,7 @@ def test_status_needs_no_keys(
         "dead": 0,
         "groups": {"backend": 2},
         "parked": 0,
+        "lanes": {"default": 1},
     }
 
 
@@ -52,6 +53,18 @@ def test_status_is_a_table_for_people(journal: Any, raw: redis.Redis) -> None:
     assert rows["ready"] == "1,200"
     assert rows["backlog"] == "0"
     assert "by group backend" in output
+
+
+def test_status_tells_people_what_waits_in_each_lane(
+    journal: Any, raw: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JOURNAL_LANES", "interactive=8,bulk=1")
+    raw.lpush("journal.entries", *["x"] * 3)
+    raw.lpush("journal.entries.lane:bulk", *["x"] * 1200)
+    told = " ".join(journal("status").stdout.split())
+    assert "ready 1,203" in told
+    assert "lane 3 of those that are ready, in the lane interactive" in told
+    assert "lane 1,200 of those that are ready, in the lane bulk" in told
 
 
 def test_status_tells_what_of_the_server_needs_mending(

@@ -57,6 +57,20 @@ def test_one_bad_argument_enqueues_none(journal: Journal, raw: redis.Redis) -> N
     assert raw.llen(QUEUE) == 0
 
 
+def test_entries_go_into_the_lane_that_is_named(
+    journal: Journal, raw: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JOURNAL_LANES", "interactive=8,bulk=1")
+    journal("submit", "Soup again.", "--entry-id", "e1")
+    journal("submit", "Soup again.", "--entry-id", "e2", "--lane", "bulk")
+    journal("submit", "--file", "-", "--lane", "bulk", stdin=jsonl({"id": "e3", "text": "Rain"}))
+    assert (raw.llen(QUEUE), raw.llen(f"{QUEUE}.lane:bulk")) == (1, 2)
+    refused = journal("submit", "Soup again.", "--lane", CANARY)
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    told = "journal: there is no such lane; JOURNAL_LANES names interactive, bulk\n"
+    assert refused.stderr == told
+
+
 def test_a_full_queue_exits_3_when_not_to_wait(
     journal: Journal, raw: redis.Redis, limited_queue: Callable[[int], None]
 ) -> None:

@@ -25,6 +25,7 @@ ANSWERS = Answers(
     worker_seen=True,
     entry_kid="k1",
     result_kid="k1",
+    unknown_lanes={},
 )
 GOOD = Snapshot(
     settings=Settings(),
@@ -153,6 +154,8 @@ def test_what_is_wrong_here_is_found(
             "",
         ),
         ({"worker_seen": None}, "workers", "skipped", "", ""),
+        ({"unknown_lanes": {"bulk": 1200}}, "lanes", "warning", "bulk (1,200)", "JOURNAL_LANES"),
+        ({"unknown_lanes": None}, "lanes", "skipped", "HGETALL", ""),
         ({"entry_kid": "other"}, "entry_key", "failed", "the key other", "same key file"),
         ({"result_kid": "other"}, "result_key", "failed", "the key other", "same key file"),
         ({"entry_kid": ""}, "entry_key", "warning", "not sealed", "can be read"),

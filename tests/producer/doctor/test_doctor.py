@@ -75,7 +75,7 @@ def test_people_get_a_line_for_each_check_and_what_to_do(
     assert lines[0].startswith("ok       name_look_up")
     start = next(number for number, line in enumerate(lines) if line.startswith("warning  aof"))
     assert lines[start + 1].strip().startswith("-> Set `appendonly yes`")
-    assert lines[-1] == "2 warning, 15 ok, 3 skipped."
+    assert lines[-1] == "2 warning, 16 ok, 3 skipped."
     assert "\x1b" not in done.stdout  # colours are for terminals
     assert max(map(len, lines)) <= 100
 
@@ -153,6 +153,19 @@ def test_keys_of_another_application_are_found(
     findings = examine(redis_url)
     assert levels(findings, "failed") == ["key_types"]
     assert "journal.results" in findings["key_types"]["text"]
+
+
+def test_a_lane_that_is_not_named_here_is_told(
+    examine: Any, redis_url: str, keys: KeySet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lanes = "interactive=8,bulk=1"
+    with JournalClient(Settings.load(redis_url=redis_url, lanes=lanes), keys) as client:
+        for _ in range(3):
+            client.submit("The text of the entry.", lane="bulk")
+    finding = examine(redis_url)["lanes"]
+    assert (finding["level"], "bulk (2)" in finding["text"]) == ("warning", True)
+    monkeypatch.setenv("JOURNAL_LANES", lanes)
+    assert examine(redis_url)["lanes"]["text"] == "interactive, bulk."
 
 
 def test_sentinels_are_asked_one_by_one(

@@ -45,6 +45,7 @@ class Worker:
             dead=settings.dead,
             max_results=100_000,
             reply_seconds=settings.reply_seconds,
+            lanes=settings.lane_set,
         )
 
     def work(self, most: int = 64) -> int:

@@ -184,6 +184,29 @@ def test_a_full_queue_is_told_with_what_was_taken(
     assert queued_ids(raw) == ["app:a", "app:b"]
 
 
+def test_the_entries_of_a_key_go_into_its_lane(
+    settings: Settings, keys: KeySet, api_keys_file: Path, raw: redis.Redis, app_key: str
+) -> None:
+    lanes = settings.model_copy(update={"lanes": "interactive=8,bulk=1", "max_queue_entries": 4})
+    bulk = add_key(api_keys_file, "import", lane="bulk")
+    lost = add_key(api_keys_file, "lost", lane="night")
+    with serving(lanes, keys, api_keys_file) as running:
+        with caller(running.url, app_key) as app:
+            assert app.post("/v1/entries", json={"text": TEXT}).status_code == 202
+        with caller(running.url, bulk) as importing:
+            entries = {"entries": [{"text": TEXT}] * 3}
+            full = importing.post("/v1/entries", json=entries)
+            assert (full.status_code, len(full.json()["entries"])) == (503, 2)
+        with caller(running.url, app_key) as app:
+            assert app.post("/v1/entries", json={"text": TEXT}).status_code == 202
+            assert app.get("/v1/live").json()["waiting"] == 4
+        with caller(running.url, lost) as other:
+            refused = other.post("/v1/entries", json={"text": TEXT})
+            assert refused.status_code == 500
+            assert refused.json()["detail"] == "the gateway is not set up correctly"
+    assert (raw.llen(QUEUE), raw.llen(f"{QUEUE}.lane:bulk")) == (2, 2)
+
+
 def test_a_queue_that_cannot_be_reached_is_told(
     settings: Settings, keys: KeySet, api_keys_file: Path, app_key: str
 ) -> None:

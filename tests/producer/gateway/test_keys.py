@@ -45,6 +45,10 @@ def test_a_key_is_told_once_and_only_its_hash_is_kept(api_keys_file: Path) -> No
         assert found is not None
         assert (found.name, found.id) == ("my-app", one["id"])
     assert [one["rate"] for one in told("keys", "list", *file)] == ["600/minute", None]
+    (third,) = told("keys", "new", "import", *file, "--lane", "bulk")
+    assert [one["lane"] for one in told("keys", "list", *file)] == [None, None, "bulk"]
+    assert (found := api_keys.ApiKeys(api_keys_file).find(third["key"]))
+    assert found.lane == "bulk"
     told("keys", "remove", made["id"], *file)
     left = api_keys.ApiKeys(api_keys_file)
     assert left.find(made["key"]) is None
@@ -84,6 +88,7 @@ def test_the_secret_of_a_webhook_may_lie_in_a_file_of_its_own(api_keys_file: Pat
         ("a" * 33,),
         ("",),
         ("a", "--rate", "many"),
+        ("a", "--lane", "Night Shift"),
         ("a", "--rate", "0/minute"),
         ("a", "--webhook-url", "ftp://example.com/"),
         ("a", "--webhook-url", "https://user:secret@example.com/"),

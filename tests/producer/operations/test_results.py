@@ -174,7 +174,7 @@ async def test_a_result_that_does_not_open_holds_up_no_other_and_shows_nothing(
 async def test_status_counts_every_part(
     either: Any, publish: Callable[..., None], raw: redis.Redis
 ) -> None:
-    assert await either.status() == Status(0, 0, 0, 0, {})
+    assert await either.status() == Status(0, 0, 0, 0, {}, lanes={"default": 0})
     await either.submit("Soup again.")
     raw.hset("journal.entries.claims", "tag", "claimed")
     raw.lpush("journal.entries.woken", "one that has just woken a worker")
@@ -182,7 +182,7 @@ async def test_status_counts_every_part(
     publish("a", "b", "c")
     (first, _) = await either.receive(group="one", count=2)
     await either.acknowledge([first.stream_id], group="one")
-    assert await either.status() == Status(2, 1, 2, 1, {"one": 2})
+    assert await either.status() == Status(2, 1, 2, 1, {"one": 2}, lanes={"default": 2})
 
 
 async def test_status_of_a_wrong_kind_of_key_is_an_error(either: Any, raw: redis.Redis) -> None:

@@ -34,8 +34,8 @@ NOW = 1_700_000_000.0
 
 
 class Scraper:
-    def __init__(self, url: str) -> None:
-        self.exporter = Exporter(WorkerSettings.load(redis_url=url, exporter_port=0))
+    def __init__(self, url: str, **settings: str) -> None:
+        self.exporter = Exporter(WorkerSettings.load(redis_url=url, exporter_port=0, **settings))
         self.exporter._probes.start()
 
     def page(self, name: str) -> tuple[int, str]:
@@ -81,6 +81,8 @@ def test_an_empty_system_has_every_gauge_at_zero(scraper: Scraper) -> None:
         "journal_queue_oldest_seconds": 0,
         "journal_queue_claimed": 0,
         "journal_queue_parked": 0,
+        'journal_lane_ready{lane="default"}': 0,
+        'journal_lane_oldest_seconds{lane="default"}': 0,
         "journal_results_entries": 0,
         "journal_dead_letters": 0,
         "journal_redis_maxmemory_bytes": 0,

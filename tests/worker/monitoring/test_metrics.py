@@ -7,6 +7,7 @@ import pickle
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
+from producer.keys import parse_lanes
 from producer.schemas import DeadReason
 from worker.monitoring.metrics import Metrics
 from worker.protocol import BatchReport, Claim, Outcome, Stage
@@ -50,6 +51,9 @@ def test_the_names_are_the_contract(metrics: Metrics) -> None:
         "journal_worker_children": "gauge",
         "journal_worker_paused": "gauge",
         "journal_worker_missing_keys": "gauge",
+        "journal_worker_unknown_lanes": "gauge",
+        "journal_worker_lane_waiting": "gauge",
+        "journal_lane_wait_seconds": "histogram",
         "journal_model_info": "gauge",
     }
     page = generate_latest(metrics.registry).decode()
@@ -91,6 +95,20 @@ def test_a_report_is_counted_whole(metrics: Metrics) -> None:
     assert value(metrics, "journal_padding_ratio_sum") == pytest.approx(1.2)
 
 
+def test_lanes_begin_at_zero_and_are_called_by_their_names() -> None:
+    metrics = Metrics(CollectorRegistry(), parse_lanes("interactive=8,bulk=1"))
+    for lane in ("interactive", "bulk"):
+        assert value(metrics, "journal_worker_lane_waiting", lane=lane) == 0
+        assert value(metrics, "journal_lane_wait_seconds_count", lane=lane) == 0
+    metrics.lanes.waiting({"": 4, "bulk": 2})
+    metrics.observe(REPORT)
+    metrics.observe(REPORT, ["bulk", "bulk"])
+    assert value(metrics, "journal_worker_lane_waiting", lane="interactive") == 4
+    assert value(metrics, "journal_worker_lane_waiting", lane="bulk") == 2
+    assert value(metrics, "journal_lane_wait_seconds_sum", lane="bulk") == 3.0
+    assert value(metrics, "journal_lane_wait_seconds_count", lane="interactive") == 2
+
+
 def test_a_batch_without_tokens_has_no_padding_ratio(metrics: Metrics) -> None:
     metrics.observe(BatchReport(outcomes=[Outcome.DEAD]))
     assert value(metrics, "journal_padding_ratio_count") == 0
@@ -114,9 +132,10 @@ def test_gauges_tell_the_latest(metrics: Metrics) -> None:
         metrics.in_flight(waiting=waiting, running=running)
     metrics.children(2)
     assert value(metrics, "journal_worker_paused") == 0
-    metrics.watch(paused=lambda: True, missing_keys=lambda: 2)
+    metrics.watch(paused=lambda: True, missing_keys=lambda: 2, unknown_lanes=lambda: 3)
     assert value(metrics, "journal_worker_paused") == 1
     assert value(metrics, "journal_worker_missing_keys") == 2
+    assert value(metrics, "journal_worker_unknown_lanes") == 3
     assert value(metrics, "journal_worker_in_flight", state="running") == 3
     assert value(metrics, "journal_worker_children") == 2
 

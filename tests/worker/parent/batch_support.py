@@ -12,6 +12,7 @@ from celery.exceptions import TimeLimitExceeded, WorkerLostError
 from kombu.transport.virtual import Message
 from prometheus_client import CollectorRegistry
 
+from producer.keys import parse_lanes
 from producer.message import TASK, encode_message
 from producer.schemas import DeadReason
 from worker.app import create_app
@@ -178,22 +179,18 @@ class Desk:
         max_entries: int = 4,
         max_tokens: int = 1000,
         max_deliveries: int = 3,
+        lanes: str = "",
     ) -> None:
         self.pool = Pool(children)
         self.settler = RecordingSettler()
-        self.metrics = Metrics(CollectorRegistry())
+        self.metrics = Metrics(CollectorRegistry(), parse_lanes(lanes))
         self.app = create_app(WorkerSettings.load())
         self.dead_letters = DeadLetters(self.settler, self.metrics)
         self.connections: list[str] = []
         self.outages = Outages()
         self.missing = MissingKeys(lambda: ["known"])
-        self.app.services = Services(
-            self.dead_letters,
-            connected=self.connected,
-            receive=self.receive,
-            disconnected=lambda: self.connections.append("lost"),
-            outages=self.outages,
-        )
+        told = (self.connected, self.receive, lambda: self.connections.append("lost"))
+        self.app.services = Services(self.dead_letters, *told, self.outages)
         self.soon: list[Callable[[], None]] = []
         self.later: list[tuple[float, Callable[..., None], tuple[Any, ...]]] = []
         self.claims = RecordingClaims()
@@ -207,6 +204,7 @@ class Desk:
             dead_letters=self.dead_letters,
             requeuer=requeuer,
             metrics=self.metrics,
+            lanes=parse_lanes(lanes),
         )
         self.dispatcher = Dispatcher(
             self.pool,
@@ -260,9 +258,9 @@ class Desk:
             decoded=False,
         )
 
-    def entry(self, name: str, *, tokens: int = 1, **options: Any) -> JournalRequest:
-        sealed = SEALED.ljust(6 * tokens, "x")
-        return self.request(encode_message(name, sealed), tag=f"tag-{name}", **options)
+    def entry(self, name: str, *, tokens: int = 1, lane: str = "", **options: Any) -> Any:
+        message = encode_message(name, SEALED.ljust(6 * tokens, "x"))
+        return self.request(message, tag=f"tag-{name}{lane and '@'}{lane}", **options)
 
     def add(self, *names: str, **options: Any) -> None:
         for name in names:

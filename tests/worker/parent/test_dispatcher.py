@@ -181,3 +181,23 @@ def test_a_request_that_is_answered_needs_no_garbage_collector(desk: Desk) -> No
         assert seen() is None
     finally:
         gc.enable()
+
+
+def test_a_child_that_is_free_again_gets_what_is_more_urgent_and_came_meanwhile() -> None:
+    desk = Desk(lanes="urgent=8,bulk=1")
+    desk.add(*names(4), "waits", lane="bulk")
+    batch = desk.take()
+    desk.dispatcher.claim_first = lambda: desk.add("urgent")
+    desk.turn()
+    assert desk.pool.jobs == []  # no child is free: nothing is claimed ahead
+    batch.answer()
+    assert desk.take().ids == ["urgent"]
+
+
+def test_nothing_is_claimed_ahead_where_nothing_waits(desk: Desk) -> None:
+    claimed: list[str] = []
+    desk.dispatcher.claim_first = lambda: claimed.append("ahead")
+    desk.add("one")
+    desk.take().answer()
+    desk.turn()
+    assert claimed == []

@@ -1,9 +1,11 @@
 -- Tell that a worker is alive, and how many ready children it has; forget those that are silent.
 -- KEYS: workers (sorted set worker -> time of its last heartbeat), weights (hash worker -> its ready
---       children, '' -> the sum of all), queue, then the lists where kombu puts messages with a priority
--- ARGV: worker, its ready children, seconds after which a silent worker is forgotten
--- Returns how many workers are alive. A time in the future was told by another clock: its worker
--- counts as silent until it tells again.
+--       children, '' -> the sum of all), queue, turns (hash with all lanes that were ever used), then the
+--       lists where kombu puts messages with a priority and those of other lanes
+-- ARGV: worker, its ready children, seconds after which a silent worker is forgotten, the names of the
+-- other lanes that the worker knows
+-- Returns how many workers are alive, then the lanes in which messages wait and that the worker does not
+-- know. A time in the future was told by another clock: its worker counts as silent until it tells again.
 -- A first write that changes nothing: after it Redis lets a script finish even out of memory.
 redis.call('HDEL', KEYS[2], ' ')
 local clock = redis.call('TIME')
@@ -22,11 +24,20 @@ for _, range in ipairs({{'-inf', now - tonumber(ARGV[3])}, {now + 1, '+inf'}}) d
 end
 redis.call('ZADD', KEYS[1], stamp, ARGV[1])
 weigh(ARGV[1], tonumber(ARGV[2]))
--- Workers wait for the queue alone: where it is empty, the next of a lower priority joins it and wakes
--- one of them, whose claim takes others and wakes the next.
+-- Workers wait for the queue alone: where it is empty, the next of a lower priority, or of another lane,
+-- joins it and wakes one of them, whose claim takes others and wakes the next.
 if redis.call('LLEN', KEYS[3]) == 0 then
-  for i = 4, #KEYS do
+  for i = 5, #KEYS do
     if redis.call('LMOVE', KEYS[i], KEYS[3], 'RIGHT', 'LEFT') then break end
   end
 end
-return redis.call('ZCARD', KEYS[1])
+local known, answer = {[''] = true}, {redis.call('ZCARD', KEYS[1])}
+for i = 4, #ARGV do known[ARGV[i]] = true end
+-- Not HKEYS, which the permissions of earlier versions do not have.
+local turns = redis.call('HGETALL', KEYS[4])
+for i = 1, #turns, 2 do
+  if not known[turns[i]] and redis.call('LLEN', KEYS[3] .. '.lane:' .. turns[i]) > 0 then
+    answer[#answer + 1] = turns[i]
+  end
+end
+return answer

@@ -1,5 +1,5 @@
--- Put back messages whose worker has given no sign of life for the length of a lease, and those that
--- woke a worker which took nothing.
+-- Put back, each into the list of its lane, messages whose worker has given no sign of life for the length
+-- of a lease, and those that woke a worker which took nothing.
 -- KEYS: queue, woken, claims, leases, deliveries, reaper (hash with the time of the last call, `ran`,
 --       and the time since when leases are judged, `since`)
 -- ARGV: seconds of a lease, most messages, most bytes
@@ -46,11 +46,21 @@ while #ended < #tags do
   end
   if room < 0 then break end
 end
-for last = #messages, 1, -32 do
-  local page = {}
-  for i = last, math.max(last - 31, 1), -1 do page[#page + 1] = messages[i] end
-  redis.call('RPUSH', KEYS[1], unpack(page))
-  redis.call('HDEL', KEYS[3], unpack(found, math.max(last - 31, 1), last))
+-- The list of the lane that a tag tells.
+local function list_of(tag)
+  local lane = tag:match('@(.+)$')
+  return lane and KEYS[1] .. '.lane:' .. lane or KEYS[1]
+end
+local last = #messages
+while last > 0 do
+  local list, first, page = list_of(found[last]), last, {messages[last]}
+  while first > 1 and #page < 32 and list_of(found[first - 1]) == list do
+    first = first - 1
+    page[#page + 1] = messages[first]
+  end
+  redis.call('RPUSH', list, unpack(page))
+  redis.call('HDEL', KEYS[3], unpack(found, first, last))
+  last = first - 1
 end
 if #ended > 0 then redis.call('ZREM', KEYS[4], unpack(ended)) end
 return #messages

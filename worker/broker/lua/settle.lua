@@ -1,5 +1,6 @@
 -- Publish answers and give up their claims, in one step, for claims that are still held.
--- KEYS: claims, leases, deliveries, results, dead, parked (list of messages whose key was missing)
+-- KEYS: claims, leases, deliveries, results, dead, parked (list of messages whose key was missing; other
+--       lanes have one each)
 -- ARGV: prefix of the "seen" keys, prefix of the "reply" keys, seconds a reply is kept, then six a
 --       claim: tag, what the answer is, entry id, name of the field, its value, why the entry is dead
 -- An answer is 'result', or 'freed' (a dead letter whose entry may be submitted again at once), or
@@ -34,10 +35,19 @@ local function tell(reply, field, value)
   end
 end
 
-local function publish(kind, id, field, value, reason, message, state, awaited)
+-- A dead letter, with the name of its lane where that is not the first one.
+local function dead_letter(lane, ...)
+  local fields = {...}
+  if lane then fields[#fields + 1], fields[#fields + 2] = 'lane', lane end
+  redis.call('XADD', KEYS[5], '*', unpack(fields))
+end
+
+local function publish(kind, id, field, value, reason, message, state, awaited, lane)
   local seen, reply = ARGV[1] .. id, ARGV[2] .. id
   if kind == 'parked' then
-    redis.call('LPUSH', KEYS[6], value .. ' ' .. message)
+    local parked = KEYS[6]
+    if lane then parked = parked:sub(1, -8) .. '.lane:' .. lane .. '.parked' end
+    redis.call('LPUSH', parked, value .. ' ' .. message)
   elseif kind == 'result' then
     redis.call('XADD', KEYS[4], '*', 'entry_id', id, field, value)
     if state and state:sub(-9) ~= ' answered' then
@@ -45,11 +55,11 @@ local function publish(kind, id, field, value, reason, message, state, awaited)
     end
     if awaited then tell(reply, 'sealed', value) end
   elseif kind == 'freed' then
-    redis.call('XADD', KEYS[5], '*', 'entry_id', id, field, value, 'freed', '1')
+    dead_letter(lane, 'entry_id', id, field, value, 'freed', '1')
     redis.call('DEL', seen)
     if awaited then tell(reply, 'dead', reason) end
   else
-    redis.call('XADD', KEYS[5], '*', 'entry_id', id, field, value)
+    dead_letter(lane, 'entry_id', id, field, value)
   end
 end
 
@@ -73,7 +83,8 @@ local function settle(first, last)
         redis.call('DEL', ARGV[1] .. id)
       else
         held = 1
-        publish(kind, id, ARGV[i + 3], ARGV[i + 4], ARGV[i + 5], message, state, awaited)
+        local lane = tag:match('@(.+)$')
+        publish(kind, id, ARGV[i + 3], ARGV[i + 4], ARGV[i + 5], message, state, awaited, lane)
       end
       if counted and (kind ~= 'parked' or held == 0) then
         digests[#digests + 1] = redis.sha1hex(message)
