@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 import redis
 from celery import signals
 from kombu import Queue
-from prometheus_client import CollectorRegistry, PlatformCollector, ProcessCollector
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
@@ -34,7 +33,7 @@ from worker.child.readiness import ChildGate
 from worker.cuda import device_memory
 from worker.monitoring.devices import DeviceCollector
 from worker.monitoring.health import Health
-from worker.monitoring.metrics import Metrics
+from worker.monitoring.metrics import Metrics, process_registry
 from worker.monitoring.probes import Probes
 from worker.parent.dead_letters import DeadLetters
 from worker.parent.dispatcher import Dispatcher
@@ -159,14 +158,6 @@ def run(
     code = work(application, settings.log_level)
     probes.stop()
     return code
-
-
-def process_registry() -> CollectorRegistry:
-    """A registry with the metrics of this process and of its Python."""
-    registry = CollectorRegistry()
-    ProcessCollector(registry=registry)
-    PlatformCollector(registry=registry)
-    return registry
 
 
 def supervise(

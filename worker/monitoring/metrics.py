@@ -8,7 +8,14 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    PlatformCollector,
+    ProcessCollector,
+)
 
 from producer.schemas import DeadReason
 from worker.protocol import Outcome, Stage
@@ -25,6 +32,14 @@ ENTRIES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 TOKENS = (64, 128, 256, 512, 1024, 2048, 4096, 8192, 16_384, 32_768, 65_536)
 #: Tokens computed per token of text: 1 is no padding at all.
 PADDING = (1.0, 1.05, 1.1, 1.2, 1.35, 1.5, 2.0, 3.0, 5.0)
+
+
+def process_registry() -> CollectorRegistry:
+    """A registry with the metrics of this process and of its Python."""
+    registry = CollectorRegistry()
+    ProcessCollector(registry=registry)
+    PlatformCollector(registry=registry)
+    return registry
 
 
 class Metrics:
