@@ -203,6 +203,7 @@ def supervise(
             metrics=metrics,
             missing=missing,
             call_soon=consumer.hub.call_soon,
+            call_later=consumer.timer.call_after,
         )
 
     supervisor = Supervisor(
@@ -225,6 +226,7 @@ def _limits(settings: WorkerSettings) -> BatchLimits:
         tokens=settings.max_batch_tokens,
         seconds=settings.batch_timeout_seconds,
         deliveries=settings.max_deliveries,
+        gather_seconds=settings.gather_seconds,
     )
 
 

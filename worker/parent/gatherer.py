@@ -63,6 +63,11 @@ class Gatherer:
         """Entries claimed and not yet with a child."""
         return len(self._waiting) + sum(len(batch.claims) for batch in self._suspects)
 
+    @property
+    def has_full_batch(self) -> bool:
+        """Whether there is a batch to which no more entries would be added by waiting."""
+        return bool(self._suspects) or len(self._waiting) >= self._limits.entries
+
     def tags(self) -> list[str]:
         """The tags of all claims that wait."""
         tags = [str(request.message.delivery_tag) for request in self._waiting]

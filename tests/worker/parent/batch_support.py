@@ -178,6 +178,7 @@ class Desk:
         max_entries: int = 4,
         max_tokens: int = 1000,
         max_deliveries: int = 3,
+        gather_seconds: float = 0.0,
     ) -> None:
         self.pool = Pool(children)
         self.settler = RecordingSettler()
@@ -189,24 +190,21 @@ class Desk:
         self.missing = MissingKeys(lambda: ["known"])
         self.app.services = Services(
             self.dead_letters,
-            connected=self.connected,
-            receive=self.receive,
-            disconnected=lambda: self.connections.append("lost"),
-            outages=self.outages,
+            self.connected,
+            self.receive,
+            lambda: self.connections.append("lost"),
+            self.outages,
         )
         self.soon: list[Callable[[], None]] = []
         self.later: list[tuple[float, Callable[..., None], tuple[Any, ...]]] = []
         self.claims = RecordingClaims()
         self.acknowledged: list[str] = []
         self.rejected: list[str] = []
-        limits = BatchLimits(max_entries, max_tokens, 7.0, max_deliveries)
+        limits = BatchLimits(max_entries, max_tokens, 7.0, max_deliveries, gather_seconds)
         requeuer = Requeuer(self.claims, self.metrics, self.call_later)
+        shared = {"requeuer": requeuer, "metrics": self.metrics}
         self.gatherer = Gatherer(
-            limits,
-            claims=self.claims,
-            dead_letters=self.dead_letters,
-            requeuer=requeuer,
-            metrics=self.metrics,
+            limits, claims=self.claims, dead_letters=self.dead_letters, **shared
         )
         self.dispatcher = Dispatcher(
             self.pool,
@@ -216,6 +214,7 @@ class Desk:
             metrics=self.metrics,
             missing=self.missing,
             call_soon=self.soon.append,
+            call_later=self.call_later,
         )
         self.channel = claim_channel()
 
