@@ -9,7 +9,7 @@ ARGS ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help venv demo test lint format types bench chaos replies fuzz poison soak autoscale
-.PHONY: screenshots sbom models-check clean tools
+.PHONY: gpu-check screenshots sbom models-check clean tools
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -62,6 +62,9 @@ types: $(READY)  ## mypy, strict
 
 bench: $(READY)  ## throughput, latency, memory beside stock Celery; ARGS=--noop: no models; --gateway; --lanes
 	@$(BIN)/python -m tests.bench.run $(if $(DATA),--data $(DATA)) $(ARGS)
+
+gpu-check: $(READY)  ## what a GPU does for a worker, in at most 8 minutes, as one JSON; ARGS="--device instant"
+	@$(BIN)/python -m tests.bench.gpu.check $(ARGS)
 
 chaos: $(READY)  ## break things of all kinds under load, account for every entry; ARGS="--kinds kill,hang"
 	@$(BIN)/python -m tests.chaos.run $(ARGS)

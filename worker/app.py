@@ -241,6 +241,7 @@ def _dispatcher(
         metrics=metrics,
         missing=missing,
         call_soon=consumer.hub.call_soon,
+        call_later=consumer.timer.call_after,
     )
     if claims.keys.lanes.others:
         dispatcher.claim_first = consumer.claim_now
@@ -253,6 +254,7 @@ def _limits(settings: WorkerSettings) -> BatchLimits:
         tokens=settings.max_batch_tokens,
         seconds=settings.batch_timeout_seconds,
         deliveries=settings.max_deliveries,
+        gather_seconds=settings.gather_seconds,
     )
 
 

@@ -38,6 +38,8 @@ class WorkerSettings(Settings):
     concurrency: Annotated[int | None, Field(ge=1)] = None
     max_batch_entries: Annotated[int, Field(ge=1, le=4096)] = 64
     max_batch_tokens: Annotated[int, Field(ge=128)] = 16_384
+    #: The longest that an entry waits for others while a child is idle.
+    gather_seconds: Annotated[float, Field(ge=0, le=10)] = 0.0
     batch_timeout_seconds: Annotated[float, Field(gt=0)] = 120.0
     max_deliveries: Annotated[int, Field(ge=1, le=100)] = 3
     #: Leases are renewed by a timer of one second: shorter ones would end under live work.

@@ -7,6 +7,7 @@ publish the same, one task an entry; and `submit_many` (which seals) beside Cele
 
 from __future__ import annotations
 
+import statistics
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -22,13 +23,14 @@ from producer.load.texts import random_texts
 from producer.message import TASK
 from producer.sealing import ENTRY
 from tests.bench.errors import BenchError
+from tests.bench.latency import REST_SECONDS
 from tests.bench.machine import cpu_seconds, tree
 from tests.bench.setting import Setting
 from tests.bench.stream import PATIENCE_SECONDS
 from tests.bench.variants import StockCelery, Worker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from producer import JournalEntry
     from tests.bench.stream import Stream
@@ -41,6 +43,8 @@ NOOP_WORKER = "tests.bench.processes.noop_worker"
 _CLAIM, _STOCK, _SENDING = 0, 1, 2
 _BATCH = 64
 _WARM_UP = 1_000
+#: Entries that are answered one at a time, in a round.
+SINGLES = 40
 #: `send_task` is slow and its time per entry does not depend on how many there are.
 _SENT = 10_000
 _STAGED = "journal.bench.staged"
@@ -56,12 +60,15 @@ class Handled:
         parent: CPU seconds an entry, of the process that receives the messages.
         children: the same of its children.
         server: the same of Redis.
+        idle: seconds from submitting one entry to reading its result while nothing else is under
+            way: a median.
     """
 
     rates: list[float] = field(default_factory=list)
     parent: list[float] = field(default_factory=list)
     children: list[float] = field(default_factory=list)
     server: list[float] = field(default_factory=list)
+    idle: list[float] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -105,6 +112,8 @@ def measure(entries: int, rounds: int, tell: Callable[[str], None]) -> Figures:
                 batch = worker.stream.entries(list(islice(texts, entries)))
                 figures.submit_many.append(stage(worker.stream, batch))
                 handle(worker, batch, figures.handled[transport], setting.server_pid)
+            tell(f"one entry in an idle system, round {number + 1} of {rounds}")
+            answer_singles(workers, figures, islice(texts, SINGLES))
             tell(f"send_task, round {number + 1} of {rounds}")
             figures.send_task.append(send(workers["claim"].stream, setting.url(_SENDING)))
     return figures
@@ -171,6 +180,25 @@ def handle(
     redis.close()
     stream.collect({entry.entry_id for entry in batch})
     stream.clear()
+
+
+def answer_singles(
+    workers: Mapping[str, Worker | StockCelery], figures: Figures, texts: Iterable[str]
+) -> None:
+    """One entry at a time, through both workers in turn while both are idle.
+
+    Raises:
+        BenchError: one was not answered, or answered twice.
+    """
+    seconds: dict[str, list[float]] = {transport: [] for transport in workers}
+    for text in texts:
+        for transport, worker in workers.items():
+            (entry,) = worker.stream.entries([text])
+            seconds[transport].append(worker.stream.answer(entry))
+            time.sleep(REST_SECONDS)
+    for transport, worker in workers.items():
+        figures.handled[transport].idle.append(statistics.median(seconds[transport]))
+        worker.stream.skip()
 
 
 def send(stream: Stream, url: str) -> float:

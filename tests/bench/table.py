@@ -107,7 +107,7 @@ def noop_tables(figures: Figures) -> list[Table]:
     )
     handling.add_column("")
     handling.add_column("entries/s")
-    for heading in ("CPU ms an entry", "parent", "children", "server"):
+    for heading in ("CPU ms an entry", "parent", "children", "server", "ms for one, idle"):
         handling.add_column(heading, justify="right")
     for transport, handled in figures.handled.items():
         parent, children, server = (
@@ -121,6 +121,7 @@ def noop_tables(figures: Figures) -> list[Table]:
             f"{parent:.3f}",
             f"{children:.3f}",
             f"{server:.3f}",
+            f"{_MS * statistics.median(handled.idle):.2f}",
         )
     submitting = Table(title="Submitting, one process", title_justify="left")
     submitting.add_column("")

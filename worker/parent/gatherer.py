@@ -104,6 +104,12 @@ class Gatherer:
             waiting.update(self._lane_of(request) for request in batch.requests)
         return waiting
 
+    @property
+    def has_full_batch(self) -> bool:
+        """Whether there is a batch to which no more entries would be added by waiting."""
+        most = max(map(len, self._waiting.values()))
+        return bool(self._suspects) or most >= self._limits.entries
+
     def tags(self) -> list[str]:
         """The tags of all claims that wait."""
         waiting = chain.from_iterable(self._waiting.values())

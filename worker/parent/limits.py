@@ -32,12 +32,14 @@ class BatchLimits:
         entries, tokens: most of each in a batch; one entry always fits.
         seconds: after which a full batch's child is killed; smaller ones get less.
         deliveries: how often an entry may be given to a child.
+        gather_seconds: the longest that an entry waits for others while a child is idle.
     """
 
     entries: int
     tokens: int
     seconds: float
     deliveries: int
+    gather_seconds: float = 0.0
 
     @property
     def prefetched(self) -> int:

@@ -180,6 +180,7 @@ class Desk:
         max_tokens: int = 1000,
         max_deliveries: int = 3,
         lanes: str = "",
+        gather_seconds: float = 0.0,
     ) -> None:
         self.pool = Pool(children)
         self.settler = RecordingSettler()
@@ -196,7 +197,7 @@ class Desk:
         self.claims = RecordingClaims()
         self.acknowledged: list[str] = []
         self.rejected: list[str] = []
-        limits = BatchLimits(max_entries, max_tokens, 7.0, max_deliveries)
+        limits = BatchLimits(max_entries, max_tokens, 7.0, max_deliveries, gather_seconds)
         requeuer = Requeuer(self.claims, self.metrics, self.call_later)
         self.gatherer = Gatherer(
             limits,
@@ -214,6 +215,7 @@ class Desk:
             metrics=self.metrics,
             missing=self.missing,
             call_soon=self.soon.append,
+            call_later=self.call_later,
         )
         self.channel = claim_channel()
 

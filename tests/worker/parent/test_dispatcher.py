@@ -75,6 +75,32 @@ def test_an_entry_larger_than_a_batch_travels_alone(desk: Desk) -> None:
         job.answer()
 
 
+def test_an_operator_may_let_entries_gather_though_a_child_is_idle() -> None:
+    desk = Desk(children=1, max_entries=3, gather_seconds=0.05)
+    desk.add("e0")
+    desk.add("e1")
+    assert desk.jobs() == []
+    assert [seconds for seconds, *_ in desk.later] == [0.05]  # from the first on
+    desk.time_passes()
+    job = desk.take()
+    assert job.ids == ["e0", "e1"]
+    job.answer()
+    desk.add("e2")  # the next wait begins anew
+    assert desk.jobs() == []
+    desk.time_passes()
+    assert desk.take().ids == ["e2"]
+
+
+def test_a_full_batch_waits_for_nothing_and_neither_does_what_a_busy_child_kept_waiting() -> None:
+    desk = Desk(children=1, max_entries=2, gather_seconds=0.05)
+    desk.add("e0", "e1", "e2")
+    job = desk.take()
+    assert job.ids == ["e0", "e1"]
+    desk.time_passes()
+    job.answer()
+    assert desk.take().ids == ["e2"]
+
+
 # What comes back
 
 
