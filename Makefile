@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test lint format types bench chaos replies fuzz poison soak
+.PHONY: help venv demo test lint format types bench chaos replies fuzz poison soak autoscale
 .PHONY: screenshots sbom models-check clean tools
 
 help:  ## list the targets
@@ -77,6 +77,9 @@ poison: $(READY)  ## what one poison entry in a hundred costs
 
 soak: $(READY)  ## 300,000 entries of new words through the anonymizer: does memory stay flat?
 	@$(BIN)/python -m tests.bench.soak $(ARGS)
+
+autoscale: $(READY)  ## workers scaled as KEDA does, through a load that rises and bursts; ARGS="--quick"
+	@$(BIN)/python -m tests.autoscale.run --picture build/autoscale.svg $(ARGS)
 
 models-check: $(READY)  ## do the shipped models' commands and cards agree? makes a small one of each, twice
 	@$(BIN)/python -m tests.models_check

@@ -142,8 +142,6 @@ def _finish(
     )
     figures = metrics(found.names, parts, found.best, calibration, base=base, options=options)
     figures["fingerprint"] = found.fingerprint
-    if figures["learnt_nothing"]:
-        progress.note(NOTHING_LEARNT)
     figures["false_alarms"] = _false_alarms(parts, calibration)
     decide = _decider(model, calibration.decision, found.anonymizer)
     figures["fairness"] = _fairness(parts.held_out_as_written, decide, options.seed, progress)
@@ -296,4 +294,7 @@ def _write(
     written = ModelFolder.open(target)
     shutil.rmtree(checkpoint_folder(target), ignore_errors=True)
     note_run(target, written.version, found)
+    progress.note(f"model {written.name} {written.version} written to {target}")
+    if found["learnt_nothing"]:
+        progress.note(NOTHING_LEARNT)  # the last line, where it is seen
     return written

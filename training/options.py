@@ -37,6 +37,8 @@ class FitOptions:
             its labels are to be seen; 0 to learn from entries as a whole only.
         composed: so many entries are put together from calm ones and short thoughts.
         threads: cores to compute with; None for all.
+        train_layers: how many of the upper layers learn; None for all, or for all but the lowest
+            quarter of the built-in base's.
     """
 
     name: str
@@ -64,3 +66,4 @@ class FitOptions:
     sentence_weight: float = 0.0
     composed: int = 0
     threads: int | None = None
+    train_layers: int | None = None

@@ -15,9 +15,9 @@ import torch
 
 from training import distributed as processes
 from training.entries.prepared.sentences import sentences
-from training.finetuning.model import freeze_lower_layers
+from training.finetuning.model import freeze
 from training.progress import duration
-from worker.classifier.cls_token import AVERAGES, cls_token_only
+from worker.classifier.cls_token import cls_token_only
 from worker.errors import WorkerError
 from worker.models.precision import choose_device
 
@@ -189,8 +189,7 @@ def measured_pace(model: TextModel, tokens: int, options: FitOptions) -> Pace:
     devices = [device.index or 0] if device.type == "cuda" else []
     bf16 = options.precision == "bf16"
     with cls_token_only(network), torch.random.fork_rng(devices=devices):
-        if getattr(network.config, AVERAGES, False):
-            freeze_lower_layers(network)  # as in learning
+        freeze(network, options.train_layers)  # as in learning
         network.train()
         for _ in range(2):
             started = _now(device)

@@ -24,6 +24,8 @@ from worker.broker.settlement import ClaimSettler, claims_for
 from worker.celery_internals import UnhurriedEvents
 from worker.child import process
 from worker.child.readiness import ChildGate
+from worker.cuda import device_memory
+from worker.monitoring.devices import DeviceCollector
 from worker.monitoring.health import Health
 from worker.monitoring.metrics import Metrics, process_registry
 from worker.monitoring.probes import Probes
@@ -128,6 +130,8 @@ def run(
     """
     settings.key_set()  # what is wrong with the keys is told before anything starts
     registry = process_registry()
+    if settings.device != "cpu" and device_memory() is not None:
+        registry.register(DeviceCollector())
     outages = Outages()
     health = Health(settings.batch_timeout_seconds, redis_problem=outages.problem)
     application = create_app(settings)
@@ -282,6 +286,7 @@ def work(application: JournalApp, log_level: str) -> int:
     celery_internals.parse_ahead()
     gc.collect()
     gc.freeze()  # children share these pages as long as no collection writes to them
+    gc.enable()  # `journal-worker run` loads without collections
     worker.start()
     return int(worker.exitcode or 0)
 

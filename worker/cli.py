@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -125,6 +127,8 @@ def run(**options: Any) -> None:
         # Read when torch is loaded: threads that wait must not spin, or two workers that share
         # their cores get a third of what they can do.
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+        # What is imported and loaded now stays: collections would look through it again and again.
+        gc.disable()
         from worker import app  # brings torch
         from worker.child import factory  # brings torch
 
@@ -132,7 +136,8 @@ def run(**options: Any) -> None:
         settings.key_set()  # what keeps a worker from starting is one line, alone
         logging.getLogger("worker").info("%s", factory.described(settings))
         store.log_findings(settings)
-        code = app.run(settings, factory.build, factory.counted(settings))
+        build = partial(factory.build, stages=factory.load_ahead(settings))
+        code = app.run(settings, build, factory.counted(settings))
     except (StartupError, JournalError) as exc:
         fail(exc)
     sys.exit(code)

@@ -33,5 +33,9 @@ class UnconfirmedError(WorkerError):
         self.held = held
 
 
+class DeviceError(WorkerError):
+    """The device that a child computes on is lost or full: no entry is at fault."""
+
+
 class StageBrokenError(WorkerError):
     """A stage fails whatever it is given: the cause is its process, not an entry."""

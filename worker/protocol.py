@@ -31,6 +31,8 @@ class Failure(StrEnum):
     UNSETTLED = "unsettled"
     #: All is published, but fewer replicas have it than the operator asks for.
     UNCONFIRMED = "unconfirmed"
+    #: Nothing was published because the child's device is lost or full; the child is to be ended.
+    DEVICE = "device"
     #: Something broke that one of the entries may have caused.
     BROKEN = "broken"
 

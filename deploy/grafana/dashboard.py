@@ -13,7 +13,7 @@ from panels import DATASOURCE, RED, Row, lay_out
 from queries import FIRING
 from rows_gateway import GATEWAY
 from rows_queue import LANES, NOW, OVERVIEW, RESULTS
-from rows_worker import BATCHING, CONTENT, LATENCY, WORKERS
+from rows_worker import BATCHING, CONTENT, DEVICES, LATENCY, WORKERS
 
 OUTPUT = Path(__file__).parent / "dashboards" / "journal-stream.json"
 ROWS: list[Row] = [
@@ -21,6 +21,7 @@ ROWS: list[Row] = [
     ("Now", 7, NOW),
     ("Latency", 8, LATENCY),
     ("Batching", 8, BATCHING),
+    ("GPUs", 8, DEVICES),
     ("Labels and redactions", 9, CONTENT),
     ("Results and Redis", 8, RESULTS),
     ("Lanes", 8, LANES),

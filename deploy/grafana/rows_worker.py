@@ -91,6 +91,35 @@ BATCHING: list[Placed] = [
     ),
 ]
 
+DEVICES: list[Placed] = [
+    (
+        12,
+        graph(
+            "GPU busy, and processes on it",
+            [
+                (f"journal_device_busy_ratio{{{WORKER}}}", "busy {{instance}} {{device}}"),
+                (f"journal_device_processes{{{WORKER}}}", "processes {{instance}} {{device}}"),
+            ],
+            "The share of time in which a kernel ran. Far below 1 with entries waiting, the CPU "
+            "side is the limit: more children, or cores. Empty where there is no GPU.",
+            unit="none",
+        ),
+    ),
+    (
+        12,
+        graph(
+            "GPU memory",
+            [
+                (f"journal_device_memory_used_bytes{{{WORKER}}}", "used {{instance}} {{device}}"),
+                (f"journal_device_memory_bytes{{{WORKER}}}", "there is {{instance}} {{device}}"),
+            ],
+            "Each child has a context of its own on the GPU. Where it is full, passes are computed "
+            "in halves, and children that cannot do even that are ended.",
+            unit="bytes",
+        ),
+    ),
+]
+
 CONTENT: list[Placed] = [
     (
         12,

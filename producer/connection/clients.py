@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import redis
@@ -101,6 +102,7 @@ def _options(
         "socket_timeout": seconds,
         "socket_keepalive": True,
         "health_check_interval": 30,
+        **_driver_options(),
         "client_name": f"journal@{socket.gethostname()}".replace(" ", "_"),
         "max_connections": max_connections or MAX_CONNECTIONS,
         "timeout": seconds,
@@ -110,6 +112,16 @@ def _options(
         "protocol": 2,
         "primary": Primary(address) if address.master is None else SentinelPrimary(address),
     }
+
+
+@cache
+def _driver_options() -> dict[str, Any]:
+    """What connections tell of redis-py, made once: each would read it from the disk again."""
+    try:
+        from redis.driver_info import DriverInfo  # noqa: PLC0415 - redis-py before 7.1 has none
+    except ImportError:
+        return {}
+    return {"driver_info": DriverInfo()}
 
 
 def _pool(pool_class: Any, connection_class: Any, options: dict[str, Any]) -> Any:

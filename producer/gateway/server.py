@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 MAX_HEADER_BYTES = 16 * 1024
+#: How long a connection without a request is kept. Balancers keep theirs for 60 s and send requests
+#: on them; one that the gateway closes at that moment would be answered 502.
+KEEP_ALIVE_SECONDS = 75
 #: For the answers under way when the process ends; event streams and waits end at once.
 _GRACE_SECONDS = 20
 _TOO_LARGE = (
@@ -162,6 +165,7 @@ def make_server(
         log_config=None,
         server_header=False,
         proxy_headers=False,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=_GRACE_SECONDS,
         ssl_certfile=gateway_settings.tls_cert_file,
         ssl_keyfile=gateway_settings.tls_key_file,

@@ -10,7 +10,6 @@ import pydantic
 from producer.errors import EntryCancelled, EntryFailed, NoReply, NotAnswered, SealError
 from producer.keys import keys_of
 from producer.operations.base import Waiting, as_mapping, as_text, raise_for_errors
-from producer.operations.results import BLOCK_SECONDS
 from producer.schemas import JournalResult, check_entry_id
 from producer.sealing import RESULT
 from producer.tracing.entries import note_read
@@ -25,6 +24,9 @@ if TYPE_CHECKING:
 #: The item of a reply's stream that says that a reply was asked for; what comes after it is the
 #: reply.
 _ASKED = "1-0"
+#: How long one command waits for the reply: each that ends without it costs another round trip, and
+#: a connection that went silent is noticed after so long and an answer's time.
+_BLOCK_SECONDS = 5.0
 #: What traces call where it is read from.
 _DESTINATION = "reply"
 
@@ -51,19 +53,22 @@ def wait_for_reply(
     check_entry_id(entry_id)
     key = keys_of(settings.queue).reply + entry_id
     ends = time.monotonic() + timeout
+    look = ("XREVRANGE", key, "+", "-", "COUNT", 1)
+    (items,) = raise_for_errors((yield [look]))
     while True:
-        (items,) = raise_for_errors((yield [("XREVRANGE", key, "+", "-", "COUNT", 1)]))
         if not items:
             raise NoReply(f"no reply is kept for entry {entry_id}, and none is to come")
         stream_id, fields = items[0]
         if as_text(stream_id) != _ASKED:
             return _read(entry_id, as_mapping(fields), keys)
-        wait = min(BLOCK_SECONDS, ends - time.monotonic())
+        wait = min(_BLOCK_SECONDS, ends - time.monotonic())
         milliseconds = int(wait * 1000)
         if milliseconds <= 0:  # BLOCK 0 would wait for ever
             raise NotAnswered(f"entry {entry_id} was not answered in time")
-        command = ("XREAD", "COUNT", 1, "BLOCK", milliseconds, "STREAMS", key, _ASKED)
-        raise_for_errors((yield Waiting([command], wait)))
+        block = ("XREAD", "COUNT", 1, "BLOCK", milliseconds, "STREAMS", key, _ASKED)
+        came, items = raise_for_errors((yield Waiting([block, look], wait)))
+        if came:  # what is kept beside the reply may have been forgotten since
+            ((_, items),) = came
 
 
 def _read(entry_id: str, fields: dict[str, Any], keys: KeySet) -> JournalResult:

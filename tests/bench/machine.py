@@ -123,6 +123,14 @@ def anonymous_bytes(pid: int) -> int:
     return sizes.total() * _KIB
 
 
+def proportional_bytes(pid: int) -> int:
+    """The proportional size of all of a process's memory; 0 where /proc tells nothing."""
+    for line in _lines(pid, "smaps_rollup"):
+        if line.startswith("Pss:"):
+            return int(line.split()[1]) * _KIB
+    return 0
+
+
 def mapped_bytes(pids: Sequence[int]) -> int:
     """File pages that at least one of these processes has in memory."""
     union: Counter[str] = Counter()

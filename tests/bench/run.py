@@ -3,6 +3,7 @@
     python -m tests.bench.run [--data FILE.jsonl] [--rounds N] [--quick] [--json FILE]
     python -m tests.bench.run --noop
     python -m tests.bench.run --gateway
+    python -m tests.bench.run --start [--beside FOLDER]
     python -m tests.bench.run --lanes
 
 The same texts, model and settings (`JOURNAL_*`) for all of them; rounds in turn; medians.
@@ -25,6 +26,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from producer.errors import JournalError
 from tests.bench import noop, table
 from tests.bench.errors import BenchError
+from tests.bench.footprint import start
 from tests.bench.gateway import measure as gateway
 from tests.bench.lanes import measure as lanes
 from tests.bench.latency import IdleLatency, LoadLatency, idle_latency, load_latency
@@ -66,6 +68,12 @@ _QUICK_LOAD_SECONDS, _LOAD_SECONDS = 5.0, 20.0
 @click.option("--quick", is_flag=True, help="One short round: does it work at all?")
 @click.option("--noop", "without_models", is_flag=True, help="The queue alone, without models.")
 @click.option("--gateway", "by_http", is_flag=True, help="The gateway beside `journal load`.")
+@click.option("--start", "starts", is_flag=True, help="Time to ready, and memory.")
+@click.option(
+    "--beside",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="With --start: another checkout, in turn with this one.",
+)
 @click.option("--lanes", "with_lanes", is_flag=True, help="A lane beside a flood in another.")
 @click.option(
     "--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), help="Write all here."
@@ -80,6 +88,8 @@ def main(
     quick: bool,
     without_models: bool,
     by_http: bool,
+    starts: bool,
+    beside: Path | None,
     with_lanes: bool,
     json_file: Path | None,
 ) -> None:
@@ -93,6 +103,9 @@ def main(
                 figures = noop.measure(size, rounds, tell)
             show_noop(figures)
             write(json_file, asdict(figures))
+            return
+        if starts:
+            compare_starts(beside, rounds, json_file)
             return
         if with_lanes:
             flood_a_lane(entries, seconds, rounds, quick=quick, json_file=json_file)
@@ -123,6 +136,16 @@ def show_noop(figures: noop.Figures) -> None:
     for one in table.noop_tables(figures):
         out.print(one)
     out.print(table.machine_line(describe(), "none"))
+
+
+def compare_starts(beside: Path | None, rounds: int, json_file: Path | None) -> None:
+    """Measure how soon a worker is ready and what it holds, and show it."""
+    with progress() as tell:
+        measured = start.measure(start.trees(beside), rounds, tell)
+    out = table.console()
+    out.print(start.shown(measured, rounds))
+    out.print(table.machine_line(describe(), "auto"))
+    write(json_file, {"machine": describe(), **{one.name: one.as_json() for one in measured}})
 
 
 def flood_a_lane(

@@ -5,19 +5,30 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import redis
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.chaos.store import Store
-
 READ_AT_ONCE = 2000
 #: The stream may not grow without bound in a long run; what was read here is trimmed.
 TRIM_EVERY_SECONDS = 5.0
 CONFIRM_MILLISECONDS = 1000
+
+
+class Source(Protocol):
+    """Where a stream is.
+
+    Attributes:
+        replicas: how many replicas confirm what is written.
+    """
+
+    replicas: int
+
+    def admin(self) -> redis.Redis:
+        """A client of the primary."""
 
 
 class StreamReader(threading.Thread):
@@ -32,7 +43,7 @@ class StreamReader(threading.Thread):
         tell: gets the ids of each read.
     """
 
-    def __init__(self, store: Store, stream: str, tell: Callable[[list[str]], None]) -> None:
+    def __init__(self, store: Source, stream: str, tell: Callable[[list[str]], None]) -> None:
         super().__init__(name=f"reader {stream}", daemon=True)
         self._store = store
         self._stream = stream

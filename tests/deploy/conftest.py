@@ -16,6 +16,8 @@ from prometheus_client import CollectorRegistry
 
 from producer.gateway.metrics import GatewayMetrics
 from tests import needs
+from worker.cuda import DeviceState
+from worker.monitoring.devices import DeviceCollector
 from worker.monitoring.exporter import QueueCollector
 from worker.monitoring.metrics import Metrics
 from worker.protocol import BatchReport, Outcome, Stage
@@ -144,6 +146,7 @@ def families() -> dict[str, list[Metric]]:
     metrics = Metrics(worker)
     metrics.observe(_batch())
     metrics.model(name="default", version="1", precision="fp32", device="cpu")
+    worker.register(DeviceCollector(lambda: [DeviceState("0", 0.5, 2**30, 2**33, 4)]))
     exporter.register(QueueCollector(StandInRedis(), WorkerSettings(_env_file=None)))  # type: ignore[arg-type]
     gateway = GatewayMetrics.of_nothing()
     gateway.answered("GET", "/v1/live", 200, 0.1)

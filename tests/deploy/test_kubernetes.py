@@ -190,13 +190,18 @@ def test_the_worker_can_read_its_keys_and_has_time_to_drain(manifests: list[Mani
     assert mount["readOnly"] is True
 
 
-def test_workers_scale_by_gauges_that_the_exporter_tells(
+def test_workers_scale_by_metrics_that_workers_and_the_exporter_tell(
     manifests: list[Manifest], families: dict[str, list[Metric]]
 ) -> None:
     scaled = of_kind(manifests, "ScaledObject")["journal-worker"]["spec"]
     assert scaled["scaleTargetRef"]["name"] in of_kind(manifests, "Deployment")
     assert "replicas" not in of_kind(manifests, "Deployment")["journal-worker"]["spec"]
-    told = {family.name for family in families["journal-exporter"]}
+    told = {
+        sample.name
+        for job in ("journal-exporter", "journal-worker")
+        for family in families[job]
+        for sample in family.samples
+    }
     for trigger in scaled["triggers"]:
         used = set(re.findall(r"journal_\w+", trigger["metadata"]["query"]))
         assert used

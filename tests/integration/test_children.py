@@ -1,12 +1,16 @@
-"""A worker whose children do not come up holds nothing back, and does not go on as if it worked."""
+"""A worker whose children do not come up holds nothing back; those that do share what they hold."""
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import psutil
 
+from producer.load.texts import random_texts
+from tests.bench.machine import proportional_bytes, tree
 from tests.integration.conftest import Backend, wait_until
+from worker.models.folder import SHIPPED_MODEL
 
 if TYPE_CHECKING:
     import subprocess
@@ -15,7 +19,11 @@ if TYPE_CHECKING:
 
     import redis
 
+    from deploy.local.processes import Process
+
 EX_TEMPFAIL = 75
+#: The sum of the proportional set sizes of a parent and two children, with the shipped models.
+MOST_BYTES = 750e6
 
 
 def test_a_worker_without_a_ready_child_claims_nothing_and_leaves(
@@ -69,3 +77,12 @@ def test_a_worker_that_loses_its_children_for_good_requeues_what_it_holds(
     start_light_worker()
     assert len(backend.answers(20)) == 20
     assert client.xlen("journal.dead") == 0
+
+
+def test_two_children_and_their_parent_stay_small(
+    start_worker: Callable[..., Process], backend: Backend
+) -> None:
+    worker = start_worker(JOURNAL_MODEL=str(SHIPPED_MODEL))
+    backend.ask(list(islice(random_texts(seed=5), 100)))
+    backend.answers(100)
+    assert sum(map(proportional_bytes, tree([worker.pid]))) < MOST_BYTES

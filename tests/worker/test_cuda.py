@@ -8,8 +8,11 @@ from typing import Any
 import pynvml
 import pytest
 import torch
+from prometheus_client import CollectorRegistry
 
-from worker.cuda import device_memory, hidden_cuda
+from worker import cuda
+from worker.cuda import device_memory, hidden_cuda, may_have_device
+from worker.monitoring.devices import DeviceCollector
 
 SIZES = {0: 80, 1: 8, 2: 24}
 
@@ -22,9 +25,17 @@ def _three_devices(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pynvml, "nvmlDeviceGetHandleByIndex", lambda index: index)
     monkeypatch.setattr(pynvml, "nvmlDeviceGetHandleByUUID", lambda uuid: int(uuid[-1]))
     monkeypatch.setattr(
-        pynvml, "nvmlDeviceGetMemoryInfo", lambda handle: SimpleNamespace(total=SIZES[handle])
+        pynvml,
+        "nvmlDeviceGetMemoryInfo",
+        lambda handle: SimpleNamespace(total=SIZES[handle], used=1),
     )
     device_memory.cache_clear()
+    monkeypatch.setattr(
+        pynvml, "nvmlDeviceGetUtilizationRates", lambda handle: SimpleNamespace(gpu=25 * handle)
+    )
+    monkeypatch.setattr(
+        pynvml, "nvmlDeviceGetComputeRunningProcesses", lambda handle: [object()] * handle
+    )
 
 
 @pytest.mark.parametrize(
@@ -58,6 +69,27 @@ def test_a_machine_without_a_driver_has_no_device(monkeypatch: pytest.MonkeyPatc
     assert device_memory() is None
 
 
+def test_what_nvml_tells_of_each_device_is_a_gauge(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: int) -> None:
+        raise pynvml.NVMLError(pynvml.NVML_ERROR_NOT_SUPPORTED)
+
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "2,1")
+    registry = CollectorRegistry()
+    registry.register(DeviceCollector())
+
+    def told(name: str, device: str = "2") -> float | None:
+        return registry.get_sample_value(f"journal_device_{name}", {"device": device})
+
+    assert (told("busy_ratio"), told("busy_ratio", "1"), told("busy_ratio", "0")) == (
+        0.5,
+        0.25,
+        None,
+    )
+    assert (told("memory_used_bytes"), told("memory_bytes"), told("processes")) == (1, 24, 2)
+    monkeypatch.setattr(pynvml, "nvmlDeviceGetUtilizationRates", fail)
+    assert (told("busy_ratio"), told("memory_bytes")) == (None, 24)
+
+
 def test_cuda_is_hidden_only_inside_the_block(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
@@ -73,3 +105,30 @@ def test_cuda_is_hidden_only_inside_the_block(monkeypatch: pytest.MonkeyPatch) -
     with pytest.raises(LookupError):
         fail_inside()
     assert seen() == (True, 1)
+
+
+@pytest.mark.parametrize(
+    ("built", "driver", "visible", "expected"),
+    [
+        (False, True, None, False),
+        (True, False, None, False),
+        (True, True, None, True),
+        (True, True, "1", True),
+        (True, True, "", False),
+        (True, True, "-1", False),
+    ],
+)
+def test_whether_there_may_be_a_device_is_told_without_touching_one(
+    built: bool, driver: bool, visible: str | None, expected: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def load(_: str) -> None:
+        if not driver:
+            raise OSError
+
+    monkeypatch.setattr(torch.backends.cuda, "is_built", lambda: built)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: pytest.fail("touched"))
+    monkeypatch.setattr(cuda.ctypes, "CDLL", load)
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    if visible is not None:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    assert may_have_device() is expected

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 from training.finetuning.checkpoint import checkpoint_folder, fingerprint, open_checkpoints
 from training.finetuning.linear_probe import fit_head
 from training.finetuning.loss import class_weights
-from training.finetuning.model import freeze_lower_layers, start_at_shares, starts_as_average
+from training.finetuning.model import freeze, start_at_shares, starts_as_average
 from training.finetuning.sentence_windows import windows_to_learn
 from training.finetuning.trainer import FinetuneData, finetune
 from training.finetuning.windows import tokenize
-from worker.classifier.cls_token import AVERAGES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,8 +62,7 @@ def learn(
         checkpoints = open_checkpoints(checkpoint_folder(target), mark)
         progress.note(f"checkpoints are kept in {checkpoints.folder} until the model is written")
     with model.prepared():
-        if getattr(model.model.config, AVERAGES, False):
-            freeze_lower_layers(model.model)
+        freeze(model.model, options.train_layers)
         if starts_as_average(base, model.model):
             fit_head(model.model, data.train, model.pad_token_id, progress, data.positive_weights)
         elif not base.fine_tuned:

@@ -40,6 +40,7 @@ def note_run(target: Path, version: str, metrics: dict[str, Any]) -> None:
         "mean_average_precision": validation["mean_average_precision"],
         "labelled_share": validation["labelled_share"],
         "seconds": round(metrics["seconds"]["total"]),
+        "learnt_nothing": metrics["learnt_nothing"],
     }
     try:
         with (target.parent / RUNS_FILE).open("a", encoding="utf-8") as stream:
@@ -80,6 +81,8 @@ def _checked(run: Any) -> dict[str, Any]:
 def print_runs(runs: list[dict[str, Any]], console: Console) -> None:
     """Of each fit its name, its figures under common headings, and its command, a line each.
 
+    Of a model that tells texts apart no better than the share of each label, that is told, too.
+
     The figures fit into 80 columns; names and commands are never broken.
     """
     widths = [
@@ -89,7 +92,8 @@ def print_runs(runs: list[dict[str, Any]], console: Console) -> None:
     _print_line(console, _aligned(_HEADINGS, widths), style="bold")
     for run in runs:
         console.print()
-        _print_line(console, f"{run['name']}, version {run['version']}", style="bold")
+        nothing = "; it has learnt nothing" if run.get("learnt_nothing") else ""
+        _print_line(console, f"{run['name']}, version {run['version']}{nothing}", style="bold")
         _print_line(console, _aligned(_figures(run), widths))
         _print_line(console, str(run["command"]))
 

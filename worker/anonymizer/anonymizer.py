@@ -6,18 +6,19 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import presidio_analyzer.pattern_recognizer
-from presidio_analyzer import AnalyzerEngine
-from presidio_anonymizer import AnonymizerEngine
-from presidio_anonymizer.entities import RecognizerResult as Finding
-
 from worker.anonymizer import recognizers
 from worker.anonymizer.name_context import with_neighbours
 from worker.anonymizer.nlp_engine import TaggerEngine
 from worker.anonymizer.offsets import OffsetMap, Span
+from worker.anonymizer.presidio import (
+    AnalyzerEngine,
+    AnonymizerEngine,
+    Finding,
+    limit_pattern_seconds,
+)
 from worker.anonymizer.spans import merge_spans, numbered_types, with_repeats
 from worker.anonymizer.taggers import loading as taggers
-from worker.errors import AnonymizationError
+from worker.errors import AnonymizationError, DeviceError
 from worker.models.compute import AUTO
 from worker.models.folder import SHIPPED_TAGGER
 from worker.models.tokenization import BatchTokenizer
@@ -96,7 +97,7 @@ class Anonymizer:
     @classmethod
     def around(cls, tagger: Tagger, *, numbered: bool = False) -> Anonymizer:
         """An anonymizer with the usual recognizers and a tagger that is loaded already."""
-        presidio_analyzer.pattern_recognizer.REGEX_TIMEOUT_SECONDS = PATTERN_SECONDS
+        limit_pattern_seconds(PATTERN_SECONDS)
         nlp = TaggerEngine(tagger)
         analyzer = AnalyzerEngine(
             registry=recognizers.registry(tagger.types),
@@ -122,12 +123,13 @@ class Anonymizer:
         Raises:
             AnonymizationError: a text could not be searched completely. No text of the batch has a
                 result; anonymize one by one to find out which text it was.
+            DeviceError: the device is lost, or full.
         """
         try:
             artifacts = self._nlp.process_texts(texts)
             found = [self._find(*pair) for pair in zip(texts, artifacts, strict=True)]
             return [self._replace(*pair) for pair in zip(texts, found, strict=True)]
-        except (AnonymizationError, MemoryError):
+        except (AnonymizationError, DeviceError, MemoryError):
             raise
         except Exception as exc:  # noqa: BLE001 - fail closed, and never with Presidio's message
             raise AnonymizationError(type(exc).__name__) from None

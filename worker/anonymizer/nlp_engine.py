@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from presidio_analyzer.nlp_engine import NlpArtifacts, NlpEngine
+from worker.anonymizer.presidio import NlpArtifacts, NlpEngine
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

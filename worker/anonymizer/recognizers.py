@@ -10,18 +10,19 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from presidio_analyzer import EntityRecognizer, RecognizerRegistry, RecognizerResult
-from presidio_analyzer.predefined_recognizers import (
+from worker.anonymizer.false_positives import drop_false_positives
+from worker.anonymizer.patterns.recognizer import FormRecognizer
+from worker.anonymizer.patterns.rules import GUESS
+from worker.anonymizer.presidio import (
     CreditCardRecognizer,
+    EntityRecognizer,
     IbanRecognizer,
     IpRecognizer,
     NhsRecognizer,
     PhoneRecognizer,
+    RecognizerRegistry,
+    RecognizerResult,
 )
-
-from worker.anonymizer.false_positives import drop_false_positives
-from worker.anonymizer.patterns.recognizer import FormRecognizer
-from worker.anonymizer.patterns.rules import GUESS
 from worker.anonymizer.taggers.tagged_span import NAMES
 
 if TYPE_CHECKING:

@@ -1,11 +1,14 @@
 """Building the pipeline that a child of a worker runs, from its settings.
 
-This imports torch, spaCy and Presidio. A worker imports it before it forks, so that its children
-share the memory pages; nothing here starts a thread or touches a GPU before `build`.
+This imports torch and Presidio. A worker imports it before it forks, and where the models compute
+on the CPU it loads them, too (`load_ahead`): its children share the memory pages, and a new child
+is ready at once. Nothing here starts a thread or touches a GPU before `build`.
 """
 
 from __future__ import annotations
 
+import os
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from producer.tracing.export import set_up
@@ -14,7 +17,7 @@ from worker.child import process
 from worker.child.keys import RenewedKeys
 from worker.child.pipeline import Pipeline
 from worker.child.traces import Traces
-from worker.cuda import hidden_cuda
+from worker.cuda import hidden_cuda, may_have_device
 from worker.errors import AnonymizationError, StartupError
 from worker.models.compute import Compute
 from worker.models.folder import SHIPPED_MODEL, SHIPPED_TAGGER, ModelFolder
@@ -25,11 +28,14 @@ with hidden_cuda():
     from worker.anonymizer.taggers import entity_types
     from worker.anonymizer.taggers import loading as taggers
     from worker.classifier.classifier import Classifier
+    from worker.models.precision import set_threads
     from worker.models.tokenization import TokenMemory, share_tokens
 
 if TYPE_CHECKING:
     from worker.settings import WorkerSettings
 
+#: The tokenizers' library starts a thread a core where this is not false; it is read at each use.
+_TOKENIZER_THREADS = "TOKENIZERS_PARALLELISM"
 _FIRST_TEXT = "A first text, so that the first entry does not wait: Ada was in Paris on May 3rd."
 
 
@@ -44,8 +50,49 @@ def check(settings: WorkerSettings) -> None:
     taggers.check(settings.tagger or SHIPPED_TAGGER)
 
 
-def build(settings: WorkerSettings) -> tuple[Pipeline, dict[str, str]]:
-    """Load the models, warm them up, and make a pipeline of the stages.
+@dataclass(frozen=True, slots=True)
+class Stages:
+    """The stages that work on texts, loaded and warm.
+
+    Attributes:
+        anonymizer, classifier: the stages.
+        memory: what they share of a batch.
+    """
+
+    anonymizer: Anonymizer
+    classifier: Classifier
+    memory: TokenMemory
+
+
+def load_ahead(settings: WorkerSettings) -> Stages | None:
+    """Load the stages for all children, before the fork; None where each must do it itself.
+
+    A context on a GPU does not survive a fork, so that children which may compute on one load their
+    models there. On a CPU all is computed with one thread here: the threads of a pool would not
+    survive it either.
+
+    Raises:
+        StartupError: a model cannot be loaded, or computes nothing.
+    """
+    if settings.device != "cpu" and (settings.device == "cuda" or may_have_device()):
+        return None
+    os.environ[_TOKENIZER_THREADS] = "false"
+    try:
+        return _load(settings, Compute("cpu", settings.precision, 1))
+    except (StartupError, MemoryError):
+        raise
+    except Exception as exc:  # noqa: BLE001 - one line, as where a child tells it
+        raise StartupError(f"models: {type(exc).__name__}") from None
+
+
+def build(
+    settings: WorkerSettings, stages: Stages | None = None
+) -> tuple[Pipeline, dict[str, str]]:
+    """Make a pipeline of the stages in a child.
+
+    Args:
+        settings: the worker's settings.
+        stages: what `load_ahead` loaded; None loads them here.
 
     Returns:
         The pipeline; and the labels of `journal_model_info`: name, version, precision and device
@@ -55,9 +102,35 @@ def build(settings: WorkerSettings) -> tuple[Pipeline, dict[str, str]]:
         StartupError: a model cannot be loaded, or computes nothing.
         ConfigurationError: the key set cannot be read.
     """
-    folder = ModelFolder.open(settings.model or SHIPPED_MODEL)
-    compute = Compute(settings.device, settings.precision, settings.threads_per_child)
-    classifier = Classifier.load(folder, compute)
+    threads = settings.threads_per_child
+    os.environ[_TOKENIZER_THREADS] = "true" if threads > 1 else "false"
+    if stages is None:
+        stages = _load(settings, Compute(settings.device, settings.precision, threads))
+    set_threads(threads)
+    classifier = stages.classifier
+    pipeline = Pipeline(
+        keys=RenewedKeys(settings.key_set),
+        anonymizer=stages.anonymizer,
+        classifier=classifier,
+        settler=settler_for(settings),
+        traces=_traces(settings),
+        forget=stages.memory.forget,
+    )
+    return pipeline, {
+        "name": classifier.folder.name,
+        "version": classifier.folder.version,
+        "precision": classifier.precision.value,
+        "device": classifier.device.type,
+    }
+
+
+def _load(settings: WorkerSettings, compute: Compute) -> Stages:
+    """Load the models and warm them up.
+
+    Raises:
+        StartupError: a model cannot be loaded, or computes nothing.
+    """
+    classifier = Classifier.load(ModelFolder.open(settings.model or SHIPPED_MODEL), compute)
     anonymizer = Anonymizer.load(
         settings.tagger,
         compute,
@@ -70,20 +143,7 @@ def build(settings: WorkerSettings) -> tuple[Pipeline, dict[str, str]]:
         raise StartupError(f"the tagger reads no text ({exc})") from None
     memory = TokenMemory()
     share_tokens(memory, anonymizer.tokenizer, classifier.tokenizer)
-    pipeline = Pipeline(
-        keys=RenewedKeys(settings.key_set),
-        anonymizer=anonymizer,
-        classifier=classifier,
-        settler=settler_for(settings),
-        traces=_traces(settings),
-        forget=memory.forget,
-    )
-    return pipeline, {
-        "name": folder.name,
-        "version": folder.version,
-        "precision": classifier.precision.value,
-        "device": classifier.device.type,
-    }
+    return Stages(anonymizer, classifier, memory)
 
 
 def _traces(settings: WorkerSettings) -> Traces:

@@ -100,6 +100,7 @@ class Pipeline:
 
         Raises:
             redis.exceptions.RedisError: the answers could not be published.
+            DeviceError: the device is lost or full.
             StageBrokenError: a stage fails whatever text it is given.
         """
         now = time.time()

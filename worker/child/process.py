@@ -12,7 +12,7 @@ from redis.exceptions import RedisError
 
 from producer.errors import JournalError
 from worker.celery_internals import limit_wait_for_reports
-from worker.errors import StageBrokenError, WorkerError
+from worker.errors import DeviceError, StageBrokenError, WorkerError
 from worker.protocol import BatchReport, Failure
 
 if TYPE_CHECKING:
@@ -44,11 +44,14 @@ class BatchRunner(Protocol):
 
         Raises:
             redis.exceptions.RedisError: the answers could not be published.
+            DeviceError: the device is lost or full.
             StageBrokenError: a stage fails whatever it is given.
         """
 
 
 _pipeline: BatchRunner | None = None
+#: How the device of this process has failed, if it has: the process is of no use any more.
+_device_failures: list[DeviceError] = []
 #: What is to be done before this process ends.
 _closing: list[Callable[[], object]] = []
 
@@ -101,6 +104,8 @@ def run_batch(claims: Sequence[Claim]) -> BatchReport:
     """
     if _pipeline is None:
         return BatchReport(failure=Failure.UNSETTLED)
+    if _device_failures:  # this batch came before the parent could end this process
+        return BatchReport(failure=Failure.DEVICE)
     try:
         return _pipeline.run(claims)
     except RedisError as exc:
@@ -109,8 +114,12 @@ def run_batch(claims: Sequence[Claim]) -> BatchReport:
     except MemoryError:
         # As good as dead: let the parent isolate the entry that did this.
         os._exit(EXIT_BROKEN)
+    except DeviceError as exc:
+        log.critical("%s; another child takes over", exc)
+        _device_failures.append(exc)
+        return BatchReport(failure=Failure.DEVICE)
     except StageBrokenError as exc:
-        # A device that is gone, say: another child may do better, or tell why it cannot start.
+        # Another child may do better, or tell why it cannot start.
         # Were this one to go on, it would make dead letters of all it can claim.
         log.critical("%s, whatever it is given; ending this child", exc)
         os._exit(EXIT_BROKEN)

@@ -12,10 +12,12 @@ from worker.classifier.encoder import Encoder
 from worker.classifier.evidence import evidence
 from worker.classifier.joining import join
 from worker.classifier.networks import network
-from worker.errors import ClassificationError, ModelFolderError
+from worker.errors import ClassificationError, DeviceError, ModelFolderError, StartupError
 from worker.models.compute import AUTO
+from worker.models.device import in_passes
 from worker.models.loading import load_parts
 from worker.models.precision import (
+    DTYPES,
     Precision,
     choose_device,
     choose_precision,
@@ -115,7 +117,7 @@ class Classifier:
         set_threads(compute.threads)
         place = choose_device(compute.device)
         chosen = choose_precision(compute.precision, place)
-        tokenizer, model = load_parts(folder)
+        tokenizer, model = load_parts(folder, light=chosen in DTYPES)
         model = model.to(place)
 
         def make(precision: Precision) -> Classifier:
@@ -129,6 +131,8 @@ class Classifier:
             classifier, _ = with_fallback(make, chosen, probe=probe, tolerance=TOLERANCE)
         except ClassificationError as exc:
             raise ModelFolderError(f"{folder.path}: the model scores no text ({exc})") from None
+        except DeviceError as exc:
+            raise StartupError(str(exc)) from None
         return classifier
 
     @property
@@ -150,6 +154,7 @@ class Classifier:
 
         Raises:
             ClassificationError: the model failed; the message holds no text.
+            DeviceError: the device is lost, or full.
         """
         try:
             pieces = self._encoder.windows(texts)
@@ -165,7 +170,7 @@ class Classifier:
                 )
                 for item, rows in zip(found, of_text, strict=True)
             ]
-        except MemoryError:
+        except (MemoryError, DeviceError):
             raise
         except Exception as exc:  # noqa: BLE001 - a tokenizer's message may hold the text
             raise ClassificationError(type(exc).__name__) from None
@@ -182,11 +187,15 @@ class Classifier:
         scores = np.zeros((len(pieces), len(self.folder.labels)), dtype=np.float32)
         of_sentences = [_NO_SCORES] * len(pieces)
         lengths = [len(piece.token_ids) for piece in pieces]
-        for group in self._network.passes(lengths):
+        passes = in_passes(
+            self._network.passes(lengths),
+            lambda group: self._network.logits([pieces[i] for i in group]),
+        )
+        for group, logits in passes:
             if usage is not None:
                 usage.tokens += sum(lengths[i] for i in group)
                 usage.padded_tokens += self._network.computed([lengths[i] for i in group])
-            found = torch.sigmoid(self._network.logits([pieces[i] for i in group])).numpy()
+            found = torch.sigmoid(logits).numpy()
             row = 0
             for index in group:
                 inside = len(pieces[index].sentences) if self._network.scores_sentences else 0

@@ -13,7 +13,7 @@ from worker.classifier.last_layer import LastLayer
 from worker.models.padding import pad, similar_lengths
 from worker.models.precision import DTYPES, Precision, convert, finite
 from worker.models.unpadded.bert import Encoder, can_be_unpadded
-from worker.models.unpadded.sequences import full_passes, lay_out, on_device
+from worker.models.unpadded.sequences import full_passes, full_rows, lay_out, on_device
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -129,13 +129,16 @@ class UnpaddedNetwork:
     def logits(self, windows: Sequence[Window]) -> torch.Tensor:
         """See `Network`."""
         parts, rows = self._parts(windows)
+        count = rows.shape[1]
+        more = full_rows(count, self._device) - count
+        rows = np.pad(rows, ((0, 0), (0, more)))  # the whole of the first window again
         with torch.inference_mode():
             batch = lay_out([window.token_ids for window in windows], self._device)
             flat, texts, numbers = on_device([parts.ravel(), *rows], self._device)
             states = self._encoder(batch)
             states = self._last(
                 states, batch, flat.view(parts.shape), torch.stack([texts, numbers])
-            )
+            )[:count]
             pooled = self._pooler.activation(self._pooler.dense(states))
             # Copied before it is looked at: one wait for a GPU, not two.
             return finite(self._head(pooled).float().cpu())

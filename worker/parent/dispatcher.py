@@ -70,6 +70,8 @@ class Dispatcher:
         self._missing = missing
         self._call_soon = call_soon
         self._running: dict[str, Batch] = {}
+        #: Children whose device failed, and which were killed for it.
+        self._ended: set[int] = set()
         self._flush_scheduled = False
         self._child_is_free = False
         self.draining = False
@@ -217,6 +219,10 @@ class Dispatcher:
         if report.failure is Failure.UNSETTLED:
             self._requeuer.later(batch)
             return
+        if report.failure is Failure.DEVICE:
+            self._end_child(batch.pid)
+            self._requeuer.later(batch)
+            return
         if report.failure is Failure.BROKEN:
             self._gatherer.isolate(batch, DeadReason.CLASSIFIER_FAILED)
             return
@@ -237,10 +243,21 @@ class Dispatcher:
         """The child was killed, ran out of memory, or past the time limit."""
         if not self._close(batch):
             return
+        if batch.pid in self._ended:  # accepted just before: its child was at fault
+            self._requeuer.later(batch)
+            return
         late = batch.late or issubclass(info.type, TimeLimitExceeded)
         reason = DeadReason.TIMED_OUT if late else DeadReason.WORKER_LOST
         log.warning("lost a child with %d entries: %s", len(batch.claims), reason.value)
         self._gatherer.isolate(batch, reason)
+
+    def _end_child(self, pid: int) -> None:
+        """Kill a child whose device failed: the pool starts another, on a context of its own."""
+        if pid and pid not in self._ended:
+            self._ended.add(pid)
+            log.error("a child's device failed; ending child %d, requeueing its batch", pid)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
     def _close(self, batch: Batch) -> bool:
         """Mark a batch as over; False if it already was (a timeout tells twice)."""

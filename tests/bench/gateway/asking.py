@@ -31,18 +31,24 @@ class Caller:
             f"POST /v1/entries?wait={WAIT_SECONDS} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
             f"Authorization: Bearer {token}\r\nContent-Type: application/json\r\n"
         )
-        self._idle: asyncio.LifoQueue[tuple[asyncio.StreamReader, asyncio.StreamWriter]]
-        self._idle = asyncio.LifoQueue()
+        self._free = asyncio.Semaphore(connections)
+        self._idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
 
     async def __aenter__(self) -> Self:
-        for _ in range(self._connections):
-            self._idle.put_nowait(await asyncio.open_connection("127.0.0.1", self._port))
         return self
 
     async def __aexit__(self, *error: object) -> None:
-        while not self._idle.empty():
-            _, writer = self._idle.get_nowait()
+        for _, writer in self._idle:
             writer.close()
+
+    async def _connection(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """The connection used last that the gateway keeps open, or a new one."""
+        while self._idle:
+            reader, writer = self._idle.pop()
+            if not reader.at_eof():
+                return reader, writer
+            writer.close()
+        return await asyncio.open_connection("127.0.0.1", self._port)
 
     async def ask(self, text: str) -> None:
         """Submit a text and wait until its result is here.
@@ -51,12 +57,13 @@ class Caller:
             BenchError: the answer holds no result.
         """
         body = json.dumps({"text": text}).encode()
-        reader, writer = await self._idle.get()
-        writer.write(f"{self._head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
-        answer = await reader.readuntil(b"\r\n\r\n")
-        length = int(answer.lower().partition(b"content-length:")[2].split(b"\r\n")[0])
-        content = await reader.readexactly(length)
-        self._idle.put_nowait((reader, writer))
+        async with self._free:
+            reader, writer = await self._connection()
+            writer.write(f"{self._head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+            answer = await reader.readuntil(b"\r\n\r\n")
+            length = int(answer.lower().partition(b"content-length:")[2].split(b"\r\n")[0])
+            content = await reader.readexactly(length)
+            self._idle.append((reader, writer))
         status = int(answer.split(b" ")[1])
         if status != HTTPStatus.OK or b'"status":"done"' not in content:
             raise BenchError(f"the gateway answered {status} and no result")

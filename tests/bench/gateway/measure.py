@@ -223,7 +223,7 @@ def shown(figures: Figures, name: str) -> Table:
         f"{figures.throughput_ratio():.2f}",
     )
     table.add_row(
-        "CPU of an entry: worker; gateway, which asks again every 2 s",
+        "CPU of an entry: worker; gateway, which asks again every 5 s",
         f"{_MS * statistics.median(figures.worker_cpu):.1f} ms",
         f"{_MS * statistics.median(figures.gateway_cpu):.1f} ms",
         "",

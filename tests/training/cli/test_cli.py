@@ -192,6 +192,7 @@ def test_model_card_repeats_the_command_without_paths() -> None:
         "sentence_weight": 0.0,
         "composed": 0,
         "threads": None,
+        "train_layers": None,
     }
     changed = {"base": "/home/me/my base", "seed": 7, "resume": True, "no_anonymize": True}
     options = fit_options(("/home/me/diary.csv",), Path("/srv/models/mine"), given, changed)

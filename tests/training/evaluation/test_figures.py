@@ -95,6 +95,7 @@ def test_runs_are_noted_and_shown(tmp_path: Path) -> None:
         "data": {"train_entries": 1234},
         "best_epoch": 2.0,
         "seconds": {"total": 61.2},
+        "learnt_nothing": False,
         "validation": {
             "micro_f1": 0.5,
             "macro_f1": 0.4,

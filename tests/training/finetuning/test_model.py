@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import sys
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 import torch
+from huggingface_hub import constants
 from transformers import BertForSequenceClassification, DistilBertConfig, DistilBertModel
 
 from tests.training.conftest import make_rows
@@ -18,7 +20,7 @@ from training.entries.multi_hot import multi_hot
 from training.errors import BaseModelError
 from training.finetuning.base_model import Base, find_base
 from training.finetuning.linear_probe import fit_head
-from training.finetuning.model import freeze_lower_layers, load_base, start_at_shares
+from training.finetuning.model import freeze, load_base, start_at_shares
 from training.finetuning.windows import Collator, tokenize
 from worker.classifier.cls_token import cls_token_only
 from worker.models import builtin_base as built_in_base
@@ -134,7 +136,7 @@ def test_computing_only_the_cls_token_in_the_last_layer_gives_the_same_logits(
 
 def test_frozen_layers_get_no_gradient_and_no_dropout(averaged_base: Path) -> None:
     model, tokenizer = load(find_base(str(averaged_base)))
-    freeze_lower_layers(model)
+    freeze(model, None)
     model.train()
     model(**batch(tokenizer)).logits.sum().backward()
     with_gradient = {name for name, p in model.named_parameters() if p.grad is not None}
@@ -229,3 +231,45 @@ def test_a_fresh_head_begins_at_the_share_of_each_label(tiny_base: Path) -> None
     said = torch.sigmoid(model.eval()(**batch(tokenizer)).logits)
     assert said[0].tolist() == pytest.approx([0.05, 0.5, 0.005, 0.005], abs=1e-4)
     assert torch.equal(said[0], said[1])
+
+
+def test_weights_are_held_against_the_sha_256_that_stands_behind_the_base(tiny_base: Path) -> None:
+    digest = hashlib.sha256((tiny_base / "model.safetensors").read_bytes()).hexdigest()
+    for pinned in (digest, digest.upper()):
+        base = find_base(f"{tiny_base}@sha256:{pinned}")
+        assert base.name == "tiny-bert"
+        load(base)
+    with pytest.raises(BaseModelError, match=f"tiny-bert: its weights have another .*{digest}"):
+        load(find_base(f"{tiny_base}@sha256:{'0' * 64}"))
+    with pytest.raises(BaseModelError, match="64 hexadecimal digits"):
+        find_base(f"{tiny_base}@sha256:{digest[1:]}")
+
+
+def test_a_base_in_a_package_is_found_without_importing_it(
+    tiny_base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "some_encoder"
+    shutil.copytree(tiny_base, package / "weights")
+    (package / "__init__.py").write_text("raise SystemExit")
+    monkeypatch.syspath_prepend(tmp_path)
+    base = find_base("package:some-encoder")
+    assert base.name == "some-encoder"
+    load(base)
+    for wrong in ("package:no_such_encoder", "package:json", "package:../x", "package:"):
+        with pytest.raises(BaseModelError, match=r"not installed, or without model\.safetensors"):
+            find_base(wrong)
+
+
+def test_a_base_in_the_cache_of_the_hub_is_found_by_name(
+    tiny_base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    digest = hashlib.sha256((tiny_base / "model.safetensors").read_bytes()).hexdigest()
+    commit = "0" * 40
+    cached = tmp_path / "models--someone--tiny"
+    shutil.copytree(tiny_base, cached / "snapshots" / commit)
+    (cached / "refs").mkdir()
+    (cached / "refs" / "main").write_text(commit)
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+    load(find_base(f"someone/tiny@sha256:{digest}"))
+    with pytest.raises(BaseModelError, match="another SHA-256"):
+        load(find_base(f"someone/tiny@sha256:{'0' * 64}"))

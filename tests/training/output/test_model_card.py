@@ -7,10 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from matplotlib.image import imread
 from rich.console import Console
 
 from tests.training.fitting import make_records, metrics_of, options, run_fit
+from training.cli import main
 from training.entries.record import Record
 from training.finetuning.base_model import find_base
 from training.fit import fit
@@ -83,16 +85,34 @@ def test_model_card_claims_only_what_is_true_of_this_fit(
     assert folder.thresholds[1] >= 0.97
 
 
-def test_a_model_that_has_learnt_nothing_is_told_loudly(tiny_base: Path, tmp_path: Path) -> None:
-    # Labels at random: nothing can be learnt.
-    records = [Record(f"soup {n * n} again", ("Alpha",) if n % 7 < 2 else ()) for n in range(160)]
+def test_a_model_that_has_learnt_nothing_is_told_last_in_its_card_and_in_the_runs(
+    tiny_base: Path, tmp_path: Path
+) -> None:
+    # To a model that does not know the last word, all of these texts are the same.
+    records = [
+        Record(f"it rained {chr(0x4E00 + n)}", ("Alpha",) if n % 3 else ()) for n in range(80)
+    ]
     said = io.StringIO()
     with Progress(Console(file=said, width=400)) as progress:
         folder = run_fit(tiny_base, tmp_path / "model", progress, records=records, epochs=1)
-    card = (folder.path / "README.md").read_text()
-    learnt_nothing = metrics_of(folder)["learnt_nothing"]
-    assert learnt_nothing == ("WARNING: this model has learnt nothing" in said.getvalue())
-    assert learnt_nothing == ("**It has learnt nothing**" in card)
+    assert metrics_of(folder)["learnt_nothing"]
+    assert said.getvalue().splitlines()[-1].startswith("WARNING: this model has learnt nothing")
+    assert "**It has learnt nothing**" in (folder.path / "README.md").read_text()
+    shown = CliRunner().invoke(main, ["runs", str(tmp_path)])
+    assert f"version {folder.version}; it has learnt nothing" in shown.output
+
+
+def test_a_model_that_has_learnt_is_not_told_to_have_learnt_nothing(
+    tiny_base: Path, tmp_path: Path
+) -> None:
+    said = io.StringIO()
+    with Progress(Console(file=said, width=400)) as progress:
+        folder = run_fit(tiny_base, tmp_path / "model", progress, epochs=8)
+    assert not metrics_of(folder)["learnt_nothing"]
+    assert f"{folder.version} written to" in said.getvalue().splitlines()[-1]
+    assert "learnt nothing" not in (folder.path / "README.md").read_text()
+    shown = CliRunner().invoke(main, ["runs", str(tmp_path)])
+    assert "learnt nothing" not in shown.output
 
 
 @pytest.mark.parametrize("shipped_only", [True, False])

@@ -12,8 +12,8 @@ from producer.errors import JournalError
 from producer.sealing import KeySet
 from tests.worker.child.pipeline_support import CANARY, Desk
 from worker.child import process as child
-from worker.errors import StageBrokenError
-from worker.protocol import Claim, Failure
+from worker.errors import DeviceError, StageBrokenError
+from worker.protocol import BatchReport, Claim, Failure
 
 
 @pytest.fixture
@@ -67,6 +67,17 @@ def test_a_child_that_is_broken_ends(
     monkeypatch.setattr(in_child, "settle", raising(error))
     child.run_batch([in_child.claim("e1", "x")])
     assert codes == [child.EXIT_BROKEN]
+
+
+def test_a_child_whose_device_failed_works_on_nothing_more(
+    in_child: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(child, "_device_failures", [])
+    monkeypatch.setattr(in_child, "settle", raising(DeviceError("the device is lost")))
+    claims = [in_child.claim("e1", "x")]
+    assert child.run_batch(claims) == BatchReport(failure=Failure.DEVICE)
+    monkeypatch.setattr(child, "_pipeline", None.__class__)  # is not asked again
+    assert child.run_batch(claims) == BatchReport(failure=Failure.DEVICE)
 
 
 def test_a_whole_run_logs_no_text(in_child: Desk, caplog: pytest.LogCaptureFixture) -> None:

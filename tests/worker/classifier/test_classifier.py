@@ -111,11 +111,9 @@ def test_where_enough_labels_are_expected_the_nearest_is_given_at_least(eager: C
 def test_a_score_is_the_best_of_the_windows(eager: Classifier) -> None:
     text = "It rained again today. Nobody came to us. They hate me now. So it goes, so what."
     room = 14  # of 16 tokens, without [CLS] and [SEP]
-    encoded = eager.tokenizer._tokenizer(
-        text, add_special_tokens=False, return_offsets_mapping=True
-    )
-    offsets = encoded["offset_mapping"]
-    cuts = windows.cut(encoded["input_ids"], offsets, windows.sentence_ends(text), room)
+    (tokens,) = eager.tokenizer([text])
+    offsets = tokens.offsets
+    cuts = windows.cut(tokens.ids, offsets, windows.sentence_ends(text), room)
     pieces = [text[offsets[a][0] : offsets[b - 1][1]] for a, b in cuts]
     assert len(pieces) > 3
     each = torch.tensor([found.scores for found in eager.classify(pieces)])
@@ -178,7 +176,7 @@ def test_passes_keep_to_the_budget(
     assert all(tokens <= 100 or len(each) == 1 for tokens, each in zip(computed, seen, strict=True))
     assert len(seen) < len(texts)
     assert usage.padded_tokens == sum(computed)
-    assert usage.tokens == sum(map(len, classifier.tokenizer._tokenizer(texts)["input_ids"]))
+    assert usage.tokens == sum(len(tokens.ids) + 2 for tokens in classifier.tokenizer(texts))
     for a, b in zip(found, classifier.classify(texts), strict=True):
         assert a.scores == pytest.approx(b.scores, abs=1e-5)
 
@@ -250,9 +248,9 @@ def test_a_precision_that_computes_no_number_is_given_up(
 
 
 def test_fp16_that_overflows_is_given_up(tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def large(folder: ModelFolder) -> Any:
+    def large(folder: ModelFolder, *, light: bool) -> Any:
         """The same function, but for a product that only fp32 and bf16 can hold."""
-        tokenizer, model = load_parts(folder)
+        tokenizer, model = load_parts(folder, light=light)
         model.bert.encoder.layer[0].output.dense.bias.data.fill_(1e6)
         return tokenizer, model
 
@@ -272,8 +270,8 @@ def test_a_model_that_gives_no_numbers_finds_nothing_out_of_that(tiny_model: Pat
 def test_a_folder_whose_model_gives_no_numbers_is_refused(
     tiny_model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(folder: ModelFolder) -> Any:
-        tokenizer, model = load_parts(folder)
+    def broken(folder: ModelFolder, *, light: bool) -> Any:
+        tokenizer, model = load_parts(folder, light=light)
         model.classifier.bias.data.fill_(float("inf"))
         return tokenizer, model
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import gc
+import os
+import signal
 import weakref
-from typing import TYPE_CHECKING
 
+import pytest
 from celery.worker import state
 
 from tests.worker.parent.batch_support import Desk, names
-from worker.protocol import Outcome
-
-if TYPE_CHECKING:
-    pass
+from worker.protocol import BatchReport, Failure, Outcome
 
 # When batches leave
 
@@ -77,6 +76,26 @@ def test_an_entry_larger_than_a_batch_travels_alone(desk: Desk) -> None:
 
 
 # What comes back
+
+
+def test_a_child_whose_device_failed_is_ended_and_no_entry_is_blamed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    killed: list[tuple[int, int]] = []
+    monkeypatch.setattr(os, "kill", lambda *given: killed.append(given))
+    desk = Desk(children=1, max_entries=2)
+    desk.add("e0", "e1", "e2")
+    job = desk.take()
+    job.accept()
+    job.report(BatchReport(failure=Failure.DEVICE))
+    assert killed == [(4711, signal.SIGKILL)]
+    last = desk.take()  # given to it before the pool knows
+    last.accept()
+    last.lose()
+    desk.time_passes()
+    assert desk.claims.requeued == ["tag-e0", "tag-e1", "tag-e2"]
+    assert desk.claims.failed == []
+    assert (desk.settler.reasons, desk.sample("journal_redeliveries_total")) == ({}, 0)
 
 
 def test_answered_entries_are_acknowledged_and_counted(desk: Desk) -> None:

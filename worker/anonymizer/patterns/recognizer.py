@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from presidio_analyzer import EntityRecognizer, RecognizerResult
-
 from worker.anonymizer.patterns import (
     addresses,
     ages,
@@ -17,6 +15,7 @@ from worker.anonymizer.patterns import (
     wallets,
 )
 from worker.anonymizer.patterns.gates import Features
+from worker.anonymizer.presidio import EntityRecognizer, RecognizerResult
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

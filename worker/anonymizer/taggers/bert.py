@@ -16,18 +16,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from transformers import AutoTokenizer, BertConfig, BertForTokenClassification
 
 from worker.anonymizer.taggers.networks import network
 from worker.anonymizer.taggers.pieces import Piece, cut, likely_words
 from worker.anonymizer.taggers.tagged_span import TaggedSpan, aggregate
 from worker.anonymizer.taggers.thresholds import floor, share_of_threshold
 from worker.anonymizer.taggers.words import CASINGS, LOWER, TOKEN_TYPES, Words, words_of
-from worker.errors import AnonymizationError, ModelFolderError
+from worker.errors import AnonymizationError, DeviceError, ModelFolderError
 from worker.models import adapter
 from worker.models.compute import AUTO
+from worker.models.device import in_passes
 from worker.models.folder import verify
+from worker.models.loading import light_parts
 from worker.models.precision import (
+    DTYPES,
     Precision,
     choose_device,
     choose_precision,
@@ -145,17 +147,11 @@ class BertTagger:
         try:
             settings = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
             threshold = float(settings["threshold"])
-            config = BertConfig.from_pretrained(folder, local_files_only=True)
-            tokenizer = AutoTokenizer.from_pretrained(
-                folder, local_files_only=True, trust_remote_code=False
-            )
-            with torch.device("meta"):
-                empty = BertForTokenClassification(config)
-            model = BertForTokenClassification(config)
+            precision = choose_precision(compute.precision, place)
+            parts = light_parts(folder, pooled=False) if precision in DTYPES else None
+            tokenizer, model = parts or _library_parts(folder)
         except (OSError, ValueError, KeyError, TypeError) as exc:
             raise ModelFolderError(f"{folder}: no tagger ({type(exc).__name__})") from None
-        model.load_state_dict(adapter.merge(folder / adapter.FILE, empty.state_dict()))
-        precision = choose_precision(compute.precision, place)
         try:
             return cls(
                 tokenizer,
@@ -188,6 +184,7 @@ class BertTagger:
 
         Raises:
             AnonymizationError: the model failed; the message holds no text.
+            DeviceError: the device is lost, or full.
         """
         if not texts:
             return []
@@ -203,6 +200,8 @@ class BertTagger:
                 aggregate(text, [hits[start] for start in sorted(hits)])
                 for text, hits in zip(texts, found, strict=True)
             ]
+        except DeviceError:
+            raise
         except Exception as exc:  # noqa: BLE001 - a tokenizer's message may hold the text
             raise AnonymizationError(type(exc).__name__) from None
 
@@ -223,8 +222,12 @@ class BertTagger:
         scores: list[NDArray[np.float32]] = [_NO_SCORES] * len(pieces)
         before, after = len(self.tokenizer.before), len(self.tokenizer.after)
         lengths = [before + len(piece.ids) + after for piece in pieces]
-        for group in passes.passes(lengths):
-            probabilities = self._probabilities([pieces[i] for i in group], passes).numpy()
+        computed = in_passes(
+            passes.passes(lengths),
+            lambda group: self._probabilities([pieces[i] for i in group], passes),
+        )
+        for group, found in computed:
+            probabilities = found.numpy()
             start = 0
             for index in group:
                 scores[index] = probabilities[start + before : start + lengths[index] - after]
@@ -275,3 +278,15 @@ class BertTagger:
             start = offsets[starts[one.word]][0]
             end = offsets[starts[one.word + 1] - 1][1]
             yield index, TaggedSpan(start, end, entity_type, one.score)
+
+
+def _library_parts(folder: Path) -> tuple[Any, Any]:
+    """The tokenizer and the model as Hugging Face's library makes them, which int8 needs."""
+    import transformers  # noqa: PLC0415 - takes seconds, and most taggers do without
+
+    options = {"local_files_only": True, "trust_remote_code": False}
+    config = transformers.BertConfig.from_pretrained(folder, local_files_only=True)
+    tokenizer = transformers.AutoTokenizer.from_pretrained(folder, **options)
+    model = transformers.BertForTokenClassification(config)
+    model.load_state_dict(adapter.merge(folder / adapter.FILE, model.state_dict()))
+    return tokenizer, model

@@ -9,8 +9,6 @@ from __future__ import annotations
 import importlib.util
 from typing import TYPE_CHECKING, Any
 
-import huggingface_hub.constants
-
 from worker.anonymizer.taggers.entity_types import ENTITY_TYPES
 from worker.anonymizer.taggers.tagged_span import TaggedSpan, aggregate
 from worker.errors import AnonymizationError, ModelFolderError, StartupError
@@ -106,6 +104,7 @@ class GlinerTagger:
         place = choose_device(compute.device)
         try:
             import gliner  # noqa: PLC0415 - an optional package
+            import huggingface_hub.constants  # noqa: PLC0415 - most taggers do without
 
             # For some models GLiNER asks the hub for the encoder's configuration in spite of
             # `local_files_only`.

@@ -8,7 +8,6 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import torch
-from transformers import AutoModelForTokenClassification, AutoTokenizer
 
 from worker.anonymizer.taggers.bert import OUTSIDE, WINDOW_TOKENS, BertTagger, LabelScheme
 from worker.anonymizer.taggers.entity_types import entity_type
@@ -109,10 +108,12 @@ def load(folder: Path, compute: Compute = AUTO, *, threshold: float = THRESHOLD)
 
 def _parts(folder: Path) -> tuple[Any, Any]:
     """The tokenizer and the model in fp32, from safetensors, running no code of the folder's."""
+    import transformers  # noqa: PLC0415 - takes seconds, and the shipped tagger does without
+
     options = {"local_files_only": True, "trust_remote_code": False}
     try:
-        tokenizer = AutoTokenizer.from_pretrained(folder, **options)
-        model, info = AutoModelForTokenClassification.from_pretrained(
+        tokenizer = transformers.AutoTokenizer.from_pretrained(folder, **options)
+        model, info = transformers.AutoModelForTokenClassification.from_pretrained(
             folder, use_safetensors=True, output_loading_info=True, dtype=torch.float32, **options
         )
     except Exception as exc:  # noqa: BLE001 - whatever a foreign folder makes the library raise

@@ -13,6 +13,8 @@ from bisect import bisect_left
 from functools import cache
 from importlib.resources import files
 
+import numpy as np
+
 #: For each property of a word how many values it has: how common it is in English (0: unknown),
 #: how likely it is a first name rather than a word (0: not at all), and whether it is a surname, a
 #: place, and a word of another language.
@@ -51,14 +53,20 @@ def kind(word: str) -> int:
 
 def words_by_kind() -> dict[int, tuple[str, ...]]:
     """The words of the list, in lower case, by their combination of properties; read anew."""
+    lines = _lines_by_kind().items()
+    return {number: tuple(line.decode("utf-8").split()) for number, line in lines}
+
+
+def _lines_by_kind() -> dict[int, bytes]:
+    """The words of each kind in one line, in UTF-8."""
     packed = (files("worker.anonymizer") / "word_lists" / FILE).read_bytes()
-    found: dict[int, tuple[str, ...]] = {}
+    found: dict[int, bytes] = {}
     kind_of_line = 0
-    for line in lzma.decompress(packed).decode("utf-8").splitlines():
-        if line.startswith("["):
-            kind_of_line = combine(tuple(map(int, line.strip("[]").split())))
-        elif not line.startswith("#"):
-            found[kind_of_line] = tuple(line.split())
+    for line in lzma.decompress(packed).splitlines():
+        if line.startswith(b"["):
+            kind_of_line = combine(tuple(map(int, line.strip(b"[]").split())))
+        elif not line.startswith(b"#"):
+            found[kind_of_line] = line
     return found
 
 
@@ -70,9 +78,11 @@ def _table() -> tuple[array[int], bytes]:
     share a checksum once in ten such lists; a word that is not in the list meets one of them once
     in 20,000 times.
     """
-    pairs = sorted(
-        (zlib.crc32(word.encode()), number)
-        for number, words in words_by_kind().items()
-        for word in words
-    )
-    return array("I", [checksum for checksum, _ in pairs]), bytes(number for _, number in pairs)
+    checksums, kinds = array("I"), bytearray()
+    for number, line in _lines_by_kind().items():
+        found = array("I", map(zlib.crc32, line.split()))
+        checksums += found
+        kinds += bytes([number]) * len(found)
+    values, numbers = np.asarray(checksums), np.frombuffer(kinds, dtype=np.uint8)
+    order = np.lexsort((numbers, values))
+    return array("I", values[order].tobytes()), numbers[order].tobytes()

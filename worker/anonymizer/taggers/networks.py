@@ -115,6 +115,7 @@ class UnpaddedNetwork:
     ) -> torch.Tensor:
         """See `Network`."""
         with torch.inference_mode():
-            states = self._encoder(lay_out(sequences, self._device, types))
+            batch = lay_out(sequences, self._device, types)
+            states = self._encoder(batch)[: batch.tokens]
             # Copied before it is looked at: one wait for a GPU, not two.
             return finite(self._head(states).float().cpu())

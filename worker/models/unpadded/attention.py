@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import importlib
 import math
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch.nn import functional
-
-_varlen: Any = None
-with contextlib.suppress(ImportError):  # torch has it since 2.10
-    _varlen = importlib.import_module("torch.nn.attention.varlen").varlen_attn
 
 if TYPE_CHECKING:
     from worker.models.unpadded.sequences import Sequences
@@ -38,13 +33,28 @@ def attend(projected: torch.Tensor, batch: Sequences, heads: int) -> torch.Tenso
     Returns:
         What each token takes from its sequence, of shape `(tokens, hidden)`.
     """
-    if _varlen is not None and _on_gpu(projected) and projected.dtype in _HALVES:
+    if _on_gpu(projected) and projected.dtype in _HALVES and (varlen := _varlen()) is not None:
         queries, keys, values = projected.view(len(projected), 3, heads, -1).unbind(1)
         bounds, longest = batch.bounds.int(), max(batch.lengths)
-        found: torch.Tensor = _varlen(queries, keys, values, bounds, bounds, longest, longest)
+        found: torch.Tensor = varlen(queries, keys, values, bounds, bounds, longest, longest)
         return found.flatten(1)
     runs = [_attend_run(projected, heads, *run) for run in batch.runs()]
+    if more := len(projected) - batch.tokens:
+        runs.append(projected.new_zeros(more, projected.shape[1] // 3))
     return runs[0] if len(runs) == 1 else torch.cat(runs)
+
+
+@cache
+def _varlen() -> Any:
+    """Torch's attention for sequences end to end; None where this version has none.
+
+    Looked up where there is a GPU only: its module brings torch's compiler, which takes a second
+    and 100 MB.
+    """
+    try:
+        return importlib.import_module("torch.nn.attention.varlen").varlen_attn
+    except ImportError:  # torch has it since 2.10
+        return None
 
 
 def _on_gpu(tensor: torch.Tensor) -> bool:

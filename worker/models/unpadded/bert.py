@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from torch.nn import functional
-from transformers import BertModel
 
 from worker.models.unpadded.attention import attend
 from worker.models.unpadded.linear import Linear
+from worker.models.unpadded.model import BertWeights
 
 if TYPE_CHECKING:
     import torch
@@ -19,19 +19,26 @@ if TYPE_CHECKING:
     from worker.models.unpadded.sequences import Sequences
 
 _ACTIVATION = "gelu"
+#: Hugging Face's class, told by its name: to import it takes seconds, and few models are of it.
+_LIBRARY = ("transformers.models.bert.modeling_bert", "BertModel")
 #: So many token types are added to all positions beforehand.
 _FEW_TYPES = 8
 
 
 def can_be_unpadded(model: Any) -> bool:
     """Whether a model is a plain BERT with a head; others compute in the ordinary way."""
-    bert = getattr(model, "bert", None)
+    bert: Any = getattr(model, "bert", None)
     return (
-        isinstance(bert, BertModel)
+        _is_bert(bert)
         and bert.config.model_type == "bert"
         and bert.config.hidden_act == _ACTIVATION
         and not bert.config.is_decoder
     )
+
+
+def _is_bert(model: Any) -> bool:
+    names = ((base.__module__, base.__name__) for base in type(model).__mro__)
+    return isinstance(model, BertWeights) or _LIBRARY in names
 
 
 class Layer:

@@ -73,7 +73,7 @@ def test_a_long_run_without_white_space_hides_no_name(
 
 def test_every_word_is_judged_by_its_own_scores(tagger: BertTagger) -> None:
     """A model that knows one word finds it at its place, wherever windows were cut."""
-    name = tagger.tokenizer._tokenizer.convert_tokens_to_ids("grace")
+    name = tagger.tokenizer._tokenizer.backend_tokenizer.token_to_id("grace")
     knowing = BertTagger(tagger.tokenizer._tokenizer, OneWord(name), threshold=0.5, device=CPU)
     for run in ("x.", "undeterminable,", "q" * 99 + "!"):
         for text in (
@@ -146,7 +146,7 @@ def test_numbered_placeholders_tell_who_did_what() -> None:
 
 
 def test_a_word_with_a_capital_need_be_less_sure(tagger: BertTagger) -> None:
-    name = tagger.tokenizer._tokenizer.convert_tokens_to_ids("grace")
+    name = tagger.tokenizer._tokenizer.backend_tokenizer.token_to_id("grace")
     model = OneWord(name, score=0.35)
     unsure = BertTagger(tagger.tokenizer._tokenizer, model, threshold=0.4, device=CPU)
     texts = ["so Grace came", "so grace came", "SO GRACE CAME"]

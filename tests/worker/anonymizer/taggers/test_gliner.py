@@ -9,6 +9,7 @@ from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
+import huggingface_hub.constants
 import pytest
 
 from worker.anonymizer.anonymizer import Anonymizer
@@ -67,7 +68,7 @@ def stub(monkeypatch: pytest.MonkeyPatch) -> StubModel:
     package.__spec__ = importlib.machinery.ModuleSpec("gliner", None)
     package.GLiNER = SimpleNamespace(from_pretrained=load)  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "gliner", package)
-    monkeypatch.setattr(gliner_tagger.huggingface_hub.constants, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", False)
     return model
 
 
@@ -80,7 +81,7 @@ def test_gliner_is_the_tagger_of_its_folder(gliner_folder: Path, stub: StubModel
     pieces = [piece for texts, _, _ in stub.asked for piece in texts]
     assert max(map(len, pieces)) < 600
     assert sum(len("".join(p.split())) for p in pieces) == len("".join(text.split()))
-    assert gliner_tagger.huggingface_hub.constants.HF_HUB_OFFLINE
+    assert huggingface_hub.constants.HF_HUB_OFFLINE
 
 
 def test_gliners_labels_and_threshold_come_from_its_folder(

@@ -88,7 +88,7 @@ def test_a_gpu_is_asked_for_all_sequences_at_once(monkeypatch: pytest.MonkeyPatc
         ]
         return torch.cat(parts)
 
-    monkeypatch.setattr(attention, "_varlen", varlen)
+    monkeypatch.setattr(attention, "_varlen", lambda: varlen)
     monkeypatch.setattr(attention, "_on_gpu", lambda _: True)
     found = attend(given, batch_of(lengths), HEADS)
     assert asked == [([0, 3, 8, 13], 5)]
@@ -102,6 +102,6 @@ def test_a_gpu_without_it_attends_by_length(missing: str, monkeypatch: pytest.Mo
     given = projected(lengths, dtype)
     monkeypatch.setattr(attention, "_on_gpu", lambda _: True)
     if missing == "varlen":
-        monkeypatch.setattr(attention, "_varlen", None)
+        monkeypatch.setattr(attention, "_varlen", lambda: None)
     found = attend(given, batch_of(lengths), HEADS)
     assert (found - one_by_one(given, lengths)).abs().max() < 0.03

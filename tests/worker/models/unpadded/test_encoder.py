@@ -26,7 +26,7 @@ def test_states_are_those_of_the_library_however_many_token_types_there_are(type
     ids, of_tokens = [7, 8, 9, 10], [0, types - 1, 1, types // 2]
     with torch.inference_mode():
         batch = lay_out([ids], torch.device("cpu"), [of_tokens])
-        found = Encoder(model, torch.float32)(batch)
+        found = Encoder(model, torch.float32)(batch)[:4]
         wanted = model(
             input_ids=torch.tensor([ids]), token_type_ids=torch.tensor([of_tokens])
         ).last_hidden_state[0]

@@ -1,0 +1,113 @@
+"""A real Prometheus that scrapes workers and exporter, as that of a cluster does."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from typing import TYPE_CHECKING, Any, Self
+
+import yaml
+
+from deploy.local.server import free_port
+from tests.autoscale.scaler.queries import faster
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+#: As in `deploy/prometheus/prometheus.yml` and the PodMonitor of `deploy/kubernetes`.
+SCRAPE_SECONDS = 15.0
+#: Prometheus's default: older samples count no more.
+_LOOKBACK_SECONDS = 300.0
+_START_SECONDS = 30.0
+_ANSWER_SECONDS = 5.0
+
+
+def find_program() -> str | None:
+    """The path of Prometheus, or None."""
+    return shutil.which("prometheus")
+
+
+class Prometheus:
+    """Prometheus as a process, where all goes `speed` times as fast.
+
+    Args:
+        program: its path.
+        folder: for its configuration, data and log.
+        jobs: the ports of each job; a port where nobody listens is asked all the same.
+        speed: by how much its periods are shorter.
+    """
+
+    def __init__(
+        self, program: str, folder: Path, jobs: Mapping[str, Sequence[int]], speed: float
+    ) -> None:
+        self._program, self._folder, self._speed = program, folder, speed
+        self._port = free_port()
+        self._url = f"http://127.0.0.1:{self._port}"
+        self._process: subprocess.Popen[bytes] | None = None
+        folder.mkdir(parents=True)
+        interval = f"{round(1000 * SCRAPE_SECONDS / speed)}ms"
+        settings = {
+            "global": {"scrape_interval": interval, "scrape_timeout": interval},
+            "scrape_configs": [
+                {
+                    "job_name": job,
+                    "static_configs": [{"targets": [f"127.0.0.1:{port}" for port in ports]}],
+                }
+                for job, ports in jobs.items()
+            ],
+        }
+        (folder / "prometheus.yml").write_text(yaml.safe_dump(settings), encoding="utf-8")
+
+    def __enter__(self) -> Self:
+        command = [
+            self._program,
+            f"--config.file={self._folder / 'prometheus.yml'}",
+            f"--storage.tsdb.path={self._folder / 'data'}",
+            f"--web.listen-address=127.0.0.1:{self._port}",
+            f"--query.lookback-delta={round(1000 * _LOOKBACK_SECONDS / self._speed)}ms",
+            "--log.level=warn",
+        ]
+        with (self._folder / "log").open("wb") as log:
+            self._process = subprocess.Popen(command, stdout=log, stderr=log)
+        deadline = time.monotonic() + _START_SECONDS
+        while not self._is_ready():
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                self.__exit__()
+                raise SystemExit("Prometheus did not start")
+            time.sleep(0.1)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._process is not None:
+            self._process.terminate()
+            try:
+                self._process.wait(timeout=_START_SECONDS)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+
+    def ask(self, query: str) -> list[float]:
+        """The value of each series that a query gives, told in seconds of the run.
+
+        Raises:
+            OSError: it does not answer, or does not understand the query.
+        """
+        words = urllib.parse.urlencode({"query": faster(query, self._speed)})
+        url = f"{self._url}/api/v1/query?{words}"
+        with urllib.request.urlopen(url, timeout=_ANSWER_SECONDS) as answer:
+            found: Any = json.load(answer)["data"]
+        if found["resultType"] == "scalar":
+            return [float(found["result"][1])]
+        return [float(series["value"][1]) for series in found["result"]]
+
+    def _is_ready(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self._url}/-/ready", timeout=1):
+                return True
+        except OSError:
+            return False

@@ -1,0 +1,1 @@
+"""What KEDA and the HorizontalPodAutoscaler do with the ScaledObject that the product ships."""
