@@ -108,7 +108,7 @@ def main(
             compare_starts(beside, rounds, json_file)
             return
         if with_lanes:
-            flood_a_lane(entries, seconds, rounds, quick=quick, json_file=json_file)
+            flood_a_lane(lanes.Size.of(entries, seconds, quick=quick), rounds, json_file)
             return
         settings = WorkerSettings.load()
         check_model(settings)
@@ -148,19 +148,10 @@ def compare_starts(beside: Path | None, rounds: int, json_file: Path | None) -> 
     write(json_file, {"machine": describe(), **{one.name: one.as_json() for one in measured}})
 
 
-def flood_a_lane(
-    entries: int | None,
-    seconds: float | None,
-    rounds: int,
-    *,
-    quick: bool,
-    json_file: Path | None,
-) -> None:
+def flood_a_lane(size: lanes.Size, rounds: int, json_file: Path | None) -> None:
     """Measure a lane beside a flood in another, and show it."""
-    flood = entries or (lanes.QUICK_FLOOD if quick else lanes.FLOOD)
-    lasting = seconds or (lanes.QUICK_SECONDS if quick else lanes.SECONDS)
     with Setting() as setting, progress() as tell:
-        figures = lanes.measure(setting, flood, lasting, rounds, tell)
+        figures = lanes.measure(setting, *size, rounds, tell)
     out = table.console()
     out.print(lanes.shown(figures, rounds))
     out.print(table.machine_line(describe(), "none"))

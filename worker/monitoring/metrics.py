@@ -57,7 +57,7 @@ class LaneMetrics:
             ["lane"],
             registry=registry,
         )
-        self._waits = Histogram(
+        waits = Histogram(
             "journal_lane_wait_seconds",
             "Seconds from the submit of an entry until a child has it, by lane",
             ["lane"],
@@ -69,9 +69,9 @@ class LaneMetrics:
             "Lanes in which entries wait and that this worker does not know",
             registry=registry,
         )
+        # Looked up once, as each entry is counted.
+        self._waits = {tagged: waits.labels(lane) for tagged, lane in self._names.items()}
         self.waiting({})
-        for lane in self._names.values():
-            self._waits.labels(lane)
 
     def waiting(self, entries: Mapping[str, int]) -> None:
         """Set how many claimed entries of each lane, called as in tags, wait for a child."""
@@ -80,7 +80,7 @@ class LaneMetrics:
 
     def waited(self, tagged: str, seconds: float) -> None:
         """Note how long an entry of a lane waited; of one that is none any more as of the first."""
-        self._waits.labels(self._names.get(tagged, self._names[""])).observe(seconds)
+        self._waits.get(tagged, self._waits[""]).observe(seconds)
 
 
 class Metrics:

@@ -7,7 +7,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rich.table import Table
 
@@ -41,6 +41,19 @@ _WARM_UP = 1_000
 _STAGED = "journal.bench.staged"
 _NOOP_WORKER = "tests.bench.processes.noop_worker"
 _MS = 1e3
+
+
+class Size(NamedTuple):
+    """How much to measure: bulk entries in a round, and seconds of interactive ones."""
+
+    flood: int
+    seconds: float
+
+    @classmethod
+    def of(cls, flood: int | None, seconds: float | None, *, quick: bool) -> Size:
+        """What is asked for, else as much as is usual."""
+        usual = cls(QUICK_FLOOD, QUICK_SECONDS) if quick else cls(FLOOD, SECONDS)
+        return cls(flood or usual.flood, seconds or usual.seconds)
 
 
 @dataclass(slots=True)

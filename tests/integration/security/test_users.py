@@ -15,17 +15,21 @@ from deploy.local.server import Server
 from producer import ConfigurationError, JournalClient, KeySet, Settings
 from producer.connection import connect, execute
 from producer.dead_letters import DeadLetters
+from producer.doctor import Role, check_all, gather
 from producer.jwe_form import encode_key_id
 from producer.load.run import LoadRun
 from producer.load.schedule import Schedule
-from producer.message import encode_message
+from producer.message import decode_message, encode_message
 from producer.operations import reader as reading
 from producer.operations import results
 from producer.operations.groups import consumer_groups, expire_groups, remove_group
+from producer.schemas import DeadLetter, DeadReason
 from producer.sealing import ENTRY, RESULT, new_key
 from tests.integration.conftest import Backend, wait_until
 from tests.integration.security.conftest import ROOT, url
 from tests.producer.gateway import support as gateways
+from worker.broker.records import Answer
+from worker.broker.settlement import claims_for
 from worker.monitoring.exporter import QueueCollector
 from worker.monitoring.upkeep import Upkeep
 from worker.settings import WorkerSettings
@@ -164,6 +168,32 @@ def test_a_producer_puts_aside_what_it_cannot_open(
     assert operator.replay(operator) == 1
     with JournalClient(settings, keys) as backend:
         assert (backend.status().results, backend.status().dead) == (1, 0)
+
+
+def test_each_user_does_its_job_with_lanes(
+    guarded: Server, keys_file: Path, keys: KeySet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JOURNAL_LANES", "urgent=8,bulk=1")
+    monkeypatch.setenv("JOURNAL_KEYS_FILE", str(keys_file))
+    for part in ("producer", "gateway"):
+        settings = Settings.load(redis_url=url(guarded, part))
+        with JournalClient(settings, keys) as backend:
+            for _ in range(2):
+                backend.submit("Soup again.", lane="bulk")
+            assert backend.status().lanes["bulk"] in {2, 4}
+    claims = claims_for(Settings.load(redis_url=url(guarded, "worker")))
+    claims.announce(1)
+    first, *others = claims.claim(9) or []
+    assert (first.tag[-5:], claims.requeue([one.tag for one in others])) == ("@bulk", 3)
+    entry_id, sealed = decode_message(first.message)
+    letter = DeadLetter.of(entry_id, DeadReason.WORKER_LOST, sealed)
+    claims.settle([Answer(first.tag, "freed", entry_id, "letter", letter.encode(), letter.reason)])
+    operator = DeadLetters(Settings.load(redis_url=url(guarded, "operator")))
+    assert operator.replay(operator) == 1
+    assert len(claims.claim(9) or []) == 4
+    for part in ("producer", "worker", "operator"):
+        found = check_all(gather(Settings.load(redis_url=url(guarded, part)), Role(part)))
+        assert {one.check: one.level.value for one in found}["lanes"] == "ok"
 
 
 def test_an_operator_gives_up_what_waits_for_a_lost_key_and_puts_it_back(guarded: Server) -> None:
