@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 import threading
 import time
@@ -78,8 +79,12 @@ class Figures:
         return quantile(self.beside, q) / quantile(self.alone, q)
 
     def bulk_share(self) -> float:
-        """How much of its throughput alone the bulk lane keeps beside interactive entries."""
-        return statistics.median(self.bulk_beside) / statistics.median(self.bulk_alone)
+        """How much of its throughput alone the bulk lane keeps beside interactive entries.
+
+        NaN where none was answered in that short time.
+        """
+        alone = statistics.median(self.bulk_alone)
+        return statistics.median(self.bulk_beside) / alone if alone else math.nan
 
 
 class System:
