@@ -194,20 +194,14 @@ def supervise(
     transport.bind(claims, most, outages, leases.requeue_later)
     dead_letters = DeadLetters(ClaimSettler(claims), metrics)
 
+    shared = {"limits": limits, "claims": claims, "dead_letters": dead_letters, "metrics": metrics}
     supervisor = Supervisor(
         claims,
         leases=leases,
         outages=outages,
         health=health,
         metrics=metrics,
-        dispatcher_for=partial(
-            _dispatcher,
-            limits=limits,
-            claims=claims,
-            missing=missing,
-            dead_letters=dead_letters,
-            metrics=metrics,
-        ),
+        dispatcher_for=partial(_dispatcher, **shared, missing=missing),
     )
     application.services = Services(
         dead_letters, supervisor.connected, supervisor.receive, supervisor.disconnected, outages

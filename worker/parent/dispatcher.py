@@ -84,8 +84,7 @@ class Dispatcher:
         self.draining = False
         #: Called before batches are dispatched: drops what was lost while this process stood still.
         self.before_dispatch: Callable[[], object] = lambda: None
-        #: Called when a child is free again and entries wait here: claims what has come meanwhile
-        #: and is more urgent.
+        #: Called when a child is free and entries wait here: claims what came and is more urgent.
         self.claim_first: Callable[[], object] = lambda: None
         #: Batches that came back, one way or another.
         self.finished = 0
