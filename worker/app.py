@@ -194,7 +194,12 @@ def supervise(
     transport.bind(claims, most, outages, leases.requeue_later)
     dead_letters = DeadLetters(ClaimSettler(claims), metrics)
 
-    shared = {"limits": limits, "claims": claims, "dead_letters": dead_letters, "metrics": metrics}
+    shared: dict[str, Any] = {
+        "limits": limits,
+        "claims": claims,
+        "dead_letters": dead_letters,
+        "metrics": metrics,
+    }
     supervisor = Supervisor(
         claims,
         leases=leases,
