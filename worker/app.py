@@ -194,19 +194,14 @@ def supervise(
     transport.bind(claims, most, outages, leases.requeue_later)
     dead_letters = DeadLetters(ClaimSettler(claims), metrics)
 
-    shared: dict[str, Any] = {
-        "limits": limits,
-        "claims": claims,
-        "dead_letters": dead_letters,
-        "metrics": metrics,
-    }
+    dispatcher = partial(_dispatcher, limits=limits, claims=claims, missing=missing)
     supervisor = Supervisor(
         claims,
         leases=leases,
         outages=outages,
         health=health,
         metrics=metrics,
-        dispatcher_for=partial(_dispatcher, **shared, missing=missing),
+        dispatcher_for=partial(dispatcher, dead_letters=dead_letters, metrics=metrics),
     )
     application.services = Services(
         dead_letters, supervisor.connected, supervisor.receive, supervisor.disconnected, outages
