@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from training.finetuning.checkpoint import checkpoint_folder, fingerprint, open_checkpoints
 from training.finetuning.linear_probe import fit_head
 from training.finetuning.loss import class_weights
-from training.finetuning.model import freeze, start_at_shares, starts_as_average
+from training.finetuning.model import freeze
 from training.finetuning.sentence_windows import windows_to_learn
-from training.finetuning.trainer import FinetuneData, finetune
+from training.finetuning.trainer import BF16, FinetuneData, finetune
 from training.finetuning.windows import tokenize
 
 if TYPE_CHECKING:
@@ -63,10 +63,15 @@ def learn(
         progress.note(f"checkpoints are kept in {checkpoints.folder} until the model is written")
     with model.prepared():
         freeze(model.model, options.train_layers)
-        if starts_as_average(base, model.model):
-            fit_head(model.model, data.train, model.pad_token_id, progress, data.positive_weights)
-        elif not base.fine_tuned:
-            start_at_shares(model.model, parts.train.targets)
+        if not base.fine_tuned:
+            fit_head(
+                model.model,
+                data.train,
+                model.pad_token_id,
+                progress,
+                data.positive_weights,
+                bf16=options.precision == BF16,
+            )
         return finetune(
             model,
             data,

@@ -6,7 +6,6 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import torch
 from torch import nn
 from transformers import (
@@ -19,7 +18,6 @@ from transformers import (
 from training.errors import BaseModelError
 from training.finetuning.averaging_layer import put_averaging_layer
 from training.finetuning.base_model import verify
-from training.scoring.temperature import last_layer
 from worker.classifier.cls_token import AVERAGES
 from worker.errors import WorkerError
 from worker.models.folder import ModelFolder
@@ -28,15 +26,12 @@ from worker.models.loading import load_parts, most_tokens
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
     from training.finetuning.base_model import Base
 
 _PROBLEM = "multi_label_classification"
 _SMALL_HIDDEN = 512
-#: A label's share is taken for no less: its logit is to stay within reach.
-_RAREST = 0.005
 
 
 def load_base(
@@ -129,26 +124,6 @@ def _fine_tuned(
 def starts_as_average(base: Base, model: PreTrainedModel) -> bool:
     """Whether the model gets an averaging layer, as a mean-pooled BERT does."""
     return base.mean_pooled and model.config.model_type == "bert"
-
-
-@torch.no_grad()
-def start_at_shares(model: PreTrainedModel, targets: NDArray[np.float32]) -> None:
-    """Let a fresh head begin at the share of each label, whatever the text.
-
-    Where labels are rare a head that begins at one half must first learn to say no. Its bias moves
-    by the learning rate in a step, and so takes thousands of steps for it; the encoder is quicker,
-    by giving the same features for every text, and does not find back. T.-Y. Lin et al., "Focal
-    loss for dense object detection", ICCV 2017, section 4.1, begin so for the same reason.
-
-    Args:
-        model: the bias of its last layer is changed in place.
-        targets: what is to be learnt, from 0 to 1, NaN where it is not known, `(texts, labels)`.
-    """
-    head = last_layer(model)
-    if head.bias is not None:
-        known = np.maximum((~np.isnan(targets)).sum(axis=0), 1)
-        shares = (np.nansum(targets, axis=0) / known).clip(_RAREST, 1 - _RAREST)
-        head.bias.copy_(torch.from_numpy(np.log(shares / (1 - shares))))
 
 
 def default_learning_rate(model: PreTrainedModel) -> float:

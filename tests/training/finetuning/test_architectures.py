@@ -13,11 +13,14 @@ from transformers import AutoModel, AutoTokenizer
 
 from tests.training.finetuning.architectures import ARCHITECTURES, write_base
 from tests.training.fitting import metrics_of, run_fit
+from training.entries.multi_hot import multi_hot
 from training.entries.reading import SHIPPED_DATA
 from training.entries.record import Record
 from training.errors import BaseModelError
 from training.finetuning.base_model import find_base
+from training.finetuning.linear_probe import fit_head
 from training.finetuning.model import freeze, load_base
+from training.finetuning.windows import tokenize
 from training.progress import Progress
 from worker.models.folder import WEIGHTS
 from worker.models.loading import most_tokens
@@ -72,7 +75,7 @@ def test_a_fit_learns_real_labels_from_every_architecture(
     kind: str, bases: dict[str, Path], tmp_path: Path, progress: Progress
 ) -> None:
     folder = run_fit(
-        bases[kind], tmp_path / "model", progress, records=thoughts(), epochs=2, learning_rate=8e-4
+        bases[kind], tmp_path / "model", progress, records=thoughts(), epochs=2, learning_rate=3e-4
     )
     metrics = metrics_of(folder)
     # A third of the entries has each label; the same score for all would reach that.
@@ -102,6 +105,23 @@ def test_weights_saved_in_half_precision_are_learnt_in_full(
     AutoTokenizer.from_pretrained(bases["bert"]).save_pretrained(folder)
     model, _ = load_base(find_base(str(folder)), LABELS, window_tokens=64, allow_download=False)
     assert {parameter.dtype for parameter in model.parameters()} == {torch.float32}
+
+
+def test_the_head_makes_no_leap_of_features_that_hardly_differ(
+    bases: dict[str, Path], progress: Progress
+) -> None:
+    model, tokenizer = load_base(
+        find_base(str(bases["bert"])), LABELS, window_tokens=64, allow_download=False
+    )
+    records = thoughts()
+    windows = tokenize(
+        [record.text for record in records],
+        multi_hot((record.labels for record in records), LABELS),
+        tokenizer,
+        window_tokens=64,
+    )
+    fit_head(model, windows, 1, progress)
+    assert float(model.classifier.weight.detach().abs().max()) < 5
 
 
 def learning(base: Path, train_layers: int) -> set[str]:
