@@ -73,9 +73,14 @@ GATEWAY = Figure(
     "`make bench ARGS=--gateway`, 2.3 to 2.8",
 )
 WORKER_MIB = Figure(
-    575, "MiB", "a worker without its children", "`python -m tests.bench.footprint`"
+    511, "MiB", "a worker without its children", "`python -m tests.bench.footprint`"
 )
-CHILD_MIB = Figure(253, "MiB", "each child more, on CPU", "the same: 828 with one, 1,081 with two")
+CHILD_MIB = Figure(
+    150,
+    "MiB",
+    "each child more, on CPU",
+    "the same: 586 with one, 661 with two; 150 after 1,300 long entries",
+)
 CUDA_MIB = Figure(
     2_500,
     "MiB",

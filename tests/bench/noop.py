@@ -193,12 +193,10 @@ def answer_singles(
     seconds: dict[str, list[float]] = {transport: [] for transport in workers}
     for text in texts:
         for transport, worker in workers.items():
-            (entry,) = worker.stream.entries([text])
-            seconds[transport].append(worker.stream.answer(entry))
+            seconds[transport].append(worker.stream.round([text]))
             time.sleep(REST_SECONDS)
-    for transport, worker in workers.items():
+    for transport in workers:
         figures.handled[transport].idle.append(statistics.median(seconds[transport]))
-        worker.stream.skip()
 
 
 def send(stream: Stream, url: str) -> float:

@@ -70,11 +70,11 @@ def check(device: str, minutes: float) -> dict[str, Any]:
         "machine": {**describe(), "gpus": [state.memory_total for state in device_states()]},
     }
     if device != "instant":
-        limit = started + _PASSES_SHARE * 60 * minutes
+        share = _PASSES_SHARE * 60 * minutes / passes.MODELS
         told["passes"] = [
             line
-            for model in passes.models()
-            for line in passes.measure(model, place, _SIZES[place.type], limit)
+            for number, model in enumerate(passes.models(), start=1)
+            for line in passes.measure(model, place, _SIZES[place.type], started + number * share)
         ]
     told["workers"] = list(_workers(device, place.type, end))
     told["seconds"] = round(time.monotonic() - started, 1)

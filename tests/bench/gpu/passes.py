@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 #: Tokens of a sequence, special tokens included: those of a short and of a long entry.
 _TOKENS = (16, 112)
 _LABELS = 11
+#: How many `models` yields.
+MODELS = 3
 _ROUNDS = 5
 _WARM_UP = 2
 #: Ids of ordinary words in BERT's vocabulary.
