@@ -51,7 +51,7 @@ def restore(client: redis.Redis, snapshot: dict[str, dict[str, Any]]) -> None:
 def keys_file(tmp_path: Path) -> Path:
     """The key file that version 0.1 made for this snapshot alone."""
     path = tmp_path / "keys-of-0.1.json"
-    shutil.copy(RELEASE / "keys.json", path)
+    shutil.copy(RELEASE / "key.json", path)
     path.chmod(0o600)
     return path
 
