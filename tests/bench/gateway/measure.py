@@ -31,8 +31,9 @@ if TYPE_CHECKING:
     from tests.bench.rounds import Plan
     from tests.bench.setting import Setting
 
-#: Requests that wait at once: as many as two children hold, so that their batches fill.
-CONNECTIONS = 256
+#: Requests that wait at once: more than two children hold (a batch under way and two prefetched for
+#: each), so that entries wait in the queue for them, as they do where `journal load` feeds it.
+CONNECTIONS = 512
 _WARM_UP = 256
 _MS = 1e3
 
