@@ -9,8 +9,13 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+#: Ten steps a decade, the series R10 of preferred numbers (ISO 3), so that a quantile is told well.
+_PREFERRED = (1, 1.25, 1.6, 2, 2.5, 3.15, 4, 5, 6.3, 8)
 #: Answers without a wait take milliseconds, those with one up to a minute.
-_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+_SECONDS = (
+    *(round(step * scale, 6) for scale in (0.001, 0.01, 0.1, 1, 10) for step in _PREFERRED),
+    100,
+)
 REFUSALS = ("api_key", "body", "entries", "rate", "requests", "streams", "waits")
 #: What is under way, and how its metric calls it.
 OPEN = {"requests": "Requests", "waits": "Waits for a result", "streams": "Event streams"}
