@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 #: Of so many calls one is each of those that are refused.
 _ROUND = 8
-_WAIT_SECONDS = 20
+#: Longer than the system stands still.
+_WAIT_SECONDS = 55
 #: What is open while the system stands still.
 OPEN_WAITS, OPEN_STREAMS = 3, 2
 KNOCKS = 3

@@ -206,16 +206,22 @@ class Drill:
         for number in range(OPEN_WAITS):
             self.sent.at[f"open{number}"] = time.time()
             self.sent.lanes[INTERACTIVE].append(f"open{number}")
-        for lane in (BULK, INTERACTIVE):
-            refused = self.sent.refused
-            while self.sent.refused == refused:
-                self._submit([self._text() for _ in range(50)], lane)
+        self._fill()
+        self._wait_until(self._is_still, "workers to have claimed what they can hold")
+        self._fill()
         self.caller.knock_at_full_queue()
         last = self.sent.lanes[BULK][-CANCELLED:]
         self.sent.cancelled = {entry_id for entry_id in last if self._client.cancel(entry_id)}
         self._wait_until(self._is_still, "nothing to move")
-        time.sleep(3 * SCRAPE)
+        time.sleep(max(3 * SCRAPE, self._seconds / 2))
         self.still, self.holding = self._look(), self.held()
+
+    def _fill(self) -> None:
+        """Submit until there is no room in any lane."""
+        for lane in (BULK, INTERACTIVE):
+            refused = self.sent.refused
+            while self.sent.refused == refused:
+                self._submit([self._text() for _ in range(50)], lane)
 
     def held(self) -> list[Batch]:
         """The batches that children hold while the system stands still."""

@@ -7,13 +7,13 @@ import math
 import pytest
 
 from tests import needs
-from tests.truth.expected import CHECKS, NOTHING_TO_COMPARE
+from tests.truth.expected.checks import CHECKS, NOTHING_TO_COMPARE
 from tests.truth.panels import Target, load_targets
 from tests.truth.run import as_markdown, compare
 from tests.truth.tolerance import SameBucket, Within
 from tests.truth.verdict import Line
 
-_SECONDS = 4.0
+_SECONDS = 3.0
 #: `rate` over ten seconds that are seen every half a second; less than a lost event or two series.
 _RATES = Within(share=0.15)
 

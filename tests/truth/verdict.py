@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tests.truth.expected import CHECKS, NOTHING_TO_COMPARE
+from tests.truth.expected.checks import CHECKS, NOTHING_TO_COMPARE
 from tests.truth.panels import load_targets
 from tests.truth.tolerance import RATE
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tests.truth.check import Check, mean, one, quantile, rates, total
-from tests.truth.expected_queue import HEATMAP, LATENCY
+from tests.truth.expected.queue import HEATMAP, LATENCY
 from tests.truth.scene import CHILDREN
 from tests.truth.tolerance import SameBucket, Within
 from worker.monitoring.metrics import ENTRIES, PADDING, TOKENS

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.truth.expected_gateway import GATEWAY
-from tests.truth.expected_queue import QUEUE
-from tests.truth.expected_workers import WORKERS
+from tests.truth.expected.gateway import GATEWAY
+from tests.truth.expected.queue import QUEUE
+from tests.truth.expected.workers import WORKERS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
