@@ -20,10 +20,11 @@ from rich.table import Table
 from tests.truth.drill import Drill
 from tests.truth.facts import gather
 from tests.truth.scene import Scene
-from tests.truth.tolerance import RATE
 from tests.truth.verdict import judge
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tests.truth.tolerance import Tolerance
     from tests.truth.verdict import Line
 
@@ -38,13 +39,15 @@ asks twice a second. Rates are within 5%, counts exact, latencies within a bucke
 """
 
 
-def compare(program: str, seconds: float, rates: Tolerance = RATE) -> list[Line]:
+def compare(
+    program: str, seconds: float, eased: Mapping[Tolerance, Tolerance] | None = None
+) -> list[Line]:
     """Run the drill with a load of so many seconds, and judge every panel; see `judge`."""
     with Scene(program) as scene:
         drill = Drill(scene, seconds)
         try:
             drill.run()
-            return judge(gather(drill), rates)
+            return judge(gather(drill), eased or {})
         finally:
             drill.close()
 

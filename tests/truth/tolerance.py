@@ -5,10 +5,9 @@ from __future__ import annotations
 import bisect
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+_ROUNDING = 1e-9
 
 
 class Tolerance(Protocol):
@@ -24,7 +23,7 @@ class Tolerance(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Within:
-    """Relative, absolute, or both: whichever allows more."""
+    """Relative to what is expected, absolute, or both: whichever allows more."""
 
     share: float = 0.0
     amount: float = 0.0
@@ -38,14 +37,14 @@ class Within:
 
     def allows(self, expected: float, seen: float) -> bool:
         """Whether it is near enough."""
-        return math.isclose(expected, seen, rel_tol=self.share or 1e-9, abs_tol=self.amount)
+        return abs(seen - expected) <= max(self.share * abs(expected), self.amount, _ROUNDING)
 
 
 @dataclass(frozen=True, slots=True)
 class SameBucket:
     """In the bucket of a histogram in which the true figure is, or within a share of it."""
 
-    bounds: Sequence[float]
+    bounds: tuple[float, ...]
     share: float = 0.0
 
     @property
@@ -61,4 +60,4 @@ class SameBucket:
         return low <= seen <= high or abs(seen - expected) <= self.share * expected
 
 
-EXACT, RATE = Within(), Within(share=0.05)
+EXACT, RATE, P95 = Within(), Within(share=0.05), Within(share=0.15)

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from tests.truth.expected.checks import CHECKS, NOTHING_TO_COMPARE
 from tests.truth.panels import load_targets
-from tests.truth.tolerance import RATE
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tests.truth.check import Check, Values
     from tests.truth.facts import Facts
     from tests.truth.panels import Target
@@ -37,13 +38,14 @@ class Line:
     ok: bool | None
 
 
-def judge(facts: Facts, rates: Tolerance = RATE) -> list[Line]:
+def judge(facts: Facts, eased: Mapping[Tolerance, Tolerance]) -> list[Line]:
     """Compare all of the dashboard, in its order.
 
     Args:
         facts: of the run.
-        rates: how near rates have to be; over a short time Prometheus tells them less exactly, as
-            it extends what it saw to the ends of that time.
+        eased: what takes the place of a tolerance in a short run. Over a short time Prometheus
+            tells rates less exactly, as it extends what it saw to the ends of that time, and p95
+            of few entries lies where there are hardly any.
 
     Raises:
         LookupError: an expression is neither compared nor listed as one that cannot be.
@@ -54,7 +56,7 @@ def judge(facts: Facts, rates: Tolerance = RATE) -> list[Line]:
             check for check in CHECKS if (check.panel, check.place) == (target.panel, target.place)
         ]
         for check in checks:
-            lines += _compare(target, check, facts, rates)
+            lines += _compare(target, check, facts, eased)
         if not checks:
             reason = NOTHING_TO_COMPARE.get(target.panel)
             if reason is None:
@@ -63,8 +65,10 @@ def judge(facts: Facts, rates: Tolerance = RATE) -> list[Line]:
     return lines
 
 
-def _compare(target: Target, check: Check, facts: Facts, rates: Tolerance) -> list[Line]:
-    tolerance = rates if check.tolerance is RATE else check.tolerance
+def _compare(
+    target: Target, check: Check, facts: Facts, eased: Mapping[Tolerance, Tolerance]
+) -> list[Line]:
+    tolerance = eased.get(check.tolerance, check.tolerance)
     expected, seen = check.values(facts), _seen(target, check, facts)
     lines = []
     for key in sorted(expected.keys() | seen.keys()):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tests.truth.check import Check, one, quantile, rates
 from tests.truth.drill import ACKNOWLEDGED, BACKEND, BULK, FOREIGN, INTERACTIVE, SLOW
 from tests.truth.scene import CHILDREN, MAXMEMORY
-from tests.truth.tolerance import RATE, SameBucket, Within
+from tests.truth.tolerance import P95, RATE, SameBucket, Within
 from worker.monitoring.metrics import SECONDS
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ LANES = [
         "Wait by lane, p95",
         0,
         lambda facts: {lane: quantile(0.95, facts.waits(lane)) for lane in (INTERACTIVE, BULK)},
-        LATENCY,
+        P95,
         ("lane",),
         "loaded",
     ),
