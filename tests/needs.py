@@ -26,6 +26,7 @@ NODE_PACKAGES = "packages of Node.js"
 NEEDS = {
     "redis-server": ("apt-get install", "redis-server"),
     "promtool": ("apt-get install", "prometheus"),
+    "prometheus": ("apt-get install", "prometheus"),
     "prometheus-alertmanager": ("apt-get install", "prometheus-alertmanager"),
     "chromium": ("apt-get install", "chromium"),
     "kubectl": ("apt-get install", "kubernetes-client"),

@@ -5,15 +5,22 @@ from __future__ import annotations
 from panels import Placed, graph
 
 INTERVAL = "[$__rate_interval]"
-SECONDS = f"sum by (le) (rate(journal_gateway_request_seconds_bucket{INTERVAL}))"
+#: Of callers; Prometheus itself and the balancer ask for more pages, and at all times.
+CALLS = '{route=~"/v1/.*"}'
+SECONDS = f"sum by (le) (rate(journal_gateway_request_seconds_bucket{CALLS}{INTERVAL}))"
 
 GATEWAY: list[Placed] = [
     (
         6,
         graph(
             "Requests by status",
-            [(f"sum by (status) (rate(journal_gateway_requests_total{INTERVAL}))", "{{status}}")],
-            "Answers of all processes of the gateway. 429: over a key's rate; 503: no room.",
+            [
+                (
+                    f"sum by (status) (rate(journal_gateway_requests_total{CALLS}{INTERVAL}))",
+                    "{{status}}",
+                )
+            ],
+            "Answers to callers, of all processes. 429: over a key's rate; 503: no room.",
             unit="ops",
             stack=True,
         ),

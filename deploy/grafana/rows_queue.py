@@ -188,7 +188,8 @@ RESULTS: list[Placed] = [
                 (rate("journal_entries_total", outcome='="dead"'), "given up"),
                 (rate("journal_entries_total", outcome='="requeued"'), "handed back"),
             ],
-            "Delivered again: a worker died or lost its lease. Handed back: a worker drained.",
+            "Delivered again: a worker died or lost its lease. Handed back: the worker lacks the "
+            "key, its device failed, or Redis did not take the answers; not: it drained.",
             unit="ops",
         ),
     ),

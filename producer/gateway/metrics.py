@@ -7,10 +7,15 @@ from typing import TYPE_CHECKING
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
+#: Ten steps a decade, the series R10 of preferred numbers (ISO 3), so that a quantile is told well.
+_PREFERRED = (1, 1.25, 1.6, 2, 2.5, 3.15, 4, 5, 6.3, 8)
 #: Answers without a wait take milliseconds, those with one up to a minute.
-_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+SECONDS = (
+    *(round(step * scale, 6) for scale in (0.001, 0.01, 0.1, 1, 10) for step in _PREFERRED),
+    100,
+)
 REFUSALS = ("api_key", "body", "entries", "rate", "requests", "streams", "waits")
 #: What is under way, and how its metric calls it.
 OPEN = {"requests": "Requests", "waits": "Waits for a result", "streams": "Event streams"}
@@ -32,7 +37,7 @@ class GatewayMetrics:
             "journal_gateway_request_seconds",
             "From the headers of a request to the end of its answer, event streams aside.",
             ("route",),
-            buckets=_SECONDS,
+            buckets=SECONDS,
             registry=registry,
         )
         self._refused = Counter(
@@ -79,6 +84,11 @@ class GatewayMetrics:
         what = f"{OPEN[name]} under way."
         gauge = Gauge(f"journal_gateway_{name}_open", what, registry=self.registry)
         gauge.set_function(value)
+
+    def expect(self, method: str, route: str, statuses: Iterable[str]) -> None:
+        """Let the counters of these answers begin at zero: one born at 1 shows no increase."""
+        for status in statuses:
+            self._requests.labels(method, route, status)
 
     def answered(self, method: str, route: str, status: int, seconds: float | None) -> None:
         """Count an answer; `seconds` is None for an event stream."""

@@ -24,9 +24,11 @@ STAND_IN = "tests.chaos.light_worker"
 class WorkerProcess(ServingProcess):
     """A worker with stand-in stages; see `ServingProcess`."""
 
-    def __init__(self, environment: Mapping[str, str], *, port: int, log: Path) -> None:
+    def __init__(
+        self, environment: Mapping[str, str], *, port: int, log: Path, module: str = STAND_IN
+    ) -> None:
         settings = {**environment, "JOURNAL_METRICS_PORT": str(port)}
-        super().__init__(STAND_IN, "run", port=port, environment=settings, log=log)
+        super().__init__(module, "run", port=port, environment=settings, log=log)
 
     def begin_to_stop(self) -> None:
         """Send SIGTERM and return."""

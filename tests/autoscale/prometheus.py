@@ -41,10 +41,16 @@ class Prometheus:
         folder: for its configuration, data and log.
         jobs: the ports of each job; a port where nobody listens is asked all the same.
         speed: by how much its periods are shorter.
+        rules: alert rules that it evaluates as often as it scrapes.
     """
 
     def __init__(
-        self, program: str, folder: Path, jobs: Mapping[str, Sequence[int]], speed: float
+        self,
+        program: str,
+        folder: Path,
+        jobs: Mapping[str, Sequence[int]],
+        speed: float,
+        rules: Mapping[str, Any] | None = None,
     ) -> None:
         self._program, self._folder, self._speed = program, folder, speed
         self._port = free_port()
@@ -52,8 +58,14 @@ class Prometheus:
         self._process: subprocess.Popen[bytes] | None = None
         folder.mkdir(parents=True)
         interval = f"{round(1000 * SCRAPE_SECONDS / speed)}ms"
+        (folder / "rules.yml").write_text(yaml.safe_dump(rules or {}), encoding="utf-8")
         settings = {
-            "global": {"scrape_interval": interval, "scrape_timeout": interval},
+            "global": {
+                "scrape_interval": interval,
+                "scrape_timeout": interval,
+                "evaluation_interval": interval,
+            },
+            "rule_files": ["rules.yml"],
             "scrape_configs": [
                 {
                     "job_name": job,
@@ -97,13 +109,28 @@ class Prometheus:
         Raises:
             OSError: it does not answer, or does not understand the query.
         """
-        words = urllib.parse.urlencode({"query": faster(query, self._speed)})
-        url = f"{self._url}/api/v1/query?{words}"
-        with urllib.request.urlopen(url, timeout=_ANSWER_SECONDS) as answer:
-            found: Any = json.load(answer)["data"]
+        found = self._answer({"query": faster(query, self._speed)})
         if found["resultType"] == "scalar":
             return [float(found["result"][1])]
         return [float(series["value"][1]) for series in found["result"]]
+
+    def series(self, query: str, at: float) -> list[tuple[dict[str, str], float]]:
+        """Labels and value of each series that a query gives, as it is written.
+
+        Args:
+            query: PromQL whose answer is a vector.
+            at: seconds since 1970.
+
+        Raises:
+            OSError: it does not answer, or does not understand the query.
+        """
+        found = self._answer({"query": query, "time": f"{at:.3f}"})
+        return [(series["metric"], float(series["value"][1])) for series in found["result"]]
+
+    def _answer(self, asked: Mapping[str, str]) -> Any:
+        url = f"{self._url}/api/v1/query?{urllib.parse.urlencode(asked)}"
+        with urllib.request.urlopen(url, timeout=_ANSWER_SECONDS) as answer:
+            return json.load(answer)["data"]
 
     def _is_ready(self) -> bool:
         try:

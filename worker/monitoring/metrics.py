@@ -28,8 +28,18 @@ if TYPE_CHECKING:
     from producer.keys import Lanes
     from worker.protocol import BatchReport
 
-#: From one entry on an idle machine (10 ms) to a backlog of hours, a factor of about 2.5 apart.
-SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200)
+#: Twenty steps a decade, the series R20 of preferred numbers (ISO 3). None is over 1.15 times the
+#: one before: whatever the latencies, `histogram_quantile` tells p95 within 15% then.
+_TENTHS = (1, 1.25, 1.6, 2, 2.5, 3.15, 4, 5, 6.3, 8)
+_BETWEEN = (1.12, 1.4, 1.8, 2.24, 2.8, 3.55, 4.5, 5.6, 7.1, 9)
+PREFERRED = tuple(sorted(_TENTHS + _BETWEEN))
+#: So finely from one entry on an idle machine (10 ms) to 100 s; coarsely below, where a batch is
+#: settled, and above, for a backlog of hours.
+SECONDS = (
+    *(0.001, 0.002, 0.005),
+    *(round(step * scale, 6) for scale in (0.01, 0.1, 1, 10) for step in PREFERRED),
+    *(100, 300, 1800, 7200),
+)
 #: Powers of two: batches double from one entry up to the default limits.
 ENTRIES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 TOKENS = (64, 128, 256, 512, 1024, 2048, 4096, 8192, 16_384, 32_768, 65_536)

@@ -73,6 +73,9 @@ def create_app(gateway: Gateway) -> ASGIApp:
             await gateway.stop()
 
     app = _routes(life)
+    for path, operations in app.openapi()["paths"].items():
+        for method, operation in operations.items():
+            gateway.metrics.expect(method.upper(), path, operation["responses"])
     app.state.gateway = gateway
     app.state.limiter = limiter
     app.state.sampler = live.Sampler(gateway)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import bisect
+import math
 import pickle
+import random
 
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
 from producer.keys import parse_lanes
 from producer.schemas import DeadReason
-from worker.monitoring.metrics import Metrics
+from worker.monitoring.metrics import SECONDS, Metrics
 from worker.protocol import BatchReport, Claim, Outcome, Stage
 
 
@@ -154,3 +157,21 @@ def test_claims_and_reports_travel_between_processes() -> None:
     claim = Claim("e1", "a.b.c.d.e", tag="t", enqueued_at=1.0, deliveries=2)
     assert pickle.loads(pickle.dumps(claim)) == claim
     assert pickle.loads(pickle.dumps(REPORT)) == REPORT
+
+
+def told_quantile(share: float, seconds: list[float]) -> float:
+    """What Prometheus's `histogram_quantile` tells of these: linear within a bucket."""
+    counts = [bisect.bisect_right(seconds, bound) for bound in SECONDS]
+    rank = share * len(seconds)
+    place = bisect.bisect_left(counts, rank)
+    low, below = (SECONDS[place - 1], counts[place - 1]) if place else (0.0, 0)
+    return low + (SECONDS[place] - low) * (rank - below) / (counts[place] - below)
+
+
+@pytest.mark.parametrize("spread", [0.0, 0.1, 0.3, 0.8])
+def test_p95_of_latencies_is_told_within_15_percent_however_they_vary(spread: float) -> None:
+    chance = random.Random(5)
+    for step in range(40):
+        median = 0.01 * 10 ** (step / 12)  # 10 ms to 18 s
+        drawn = sorted(median * math.exp(chance.gauss(0, spread)) for _ in range(1000))
+        assert told_quantile(0.95, drawn) == pytest.approx(drawn[950], rel=0.15), median
