@@ -18,13 +18,18 @@ if TYPE_CHECKING:
 
 _MEAN = Within(share=0.05)
 #: The ledger knows only within which call an entry came into the queue.
-_STAGE = Within(share=0.05, amount=0.01)
+_QUEUE = Within(share=0.05, amount=0.01)
 _P95 = 0.95
 _STAGES = ("anonymize", "classify", "settle")
 
 
 def _stages(facts: Facts) -> Values:
-    return {"queue": mean(facts.waits())} | {name: mean(facts.stage(name)) for name in _STAGES}
+    return {name: mean(facts.stage(name)) for name in _STAGES}
+
+
+def _only(*names: str) -> Callable[[Values], Values]:
+    """Leave other series out."""
+    return lambda values: {name: values[name] for name in names if name in values}
 
 
 def _labels(facts: Facts) -> Values:
@@ -80,7 +85,16 @@ def _latency(place: int, share: float) -> Check:
 
 WORKERS = [
     *(_latency(place, share) for place, share in enumerate((0.5, _P95, 0.99))),
-    Check("Where the time goes", 0, _stages, _STAGE, ("stage",), "loaded"),
+    Check("Where the time goes", 0, _stages, _MEAN, ("stage",), "loaded", _only(*_STAGES)),
+    Check(
+        "Where the time goes",
+        0,
+        lambda facts: {"queue": mean(facts.waits())},
+        _QUEUE,
+        ("stage",),
+        "loaded",
+        _only("queue"),
+    ),
     *HEATMAP,
     *_batching("Entries a batch", _entries, ENTRIES),
     *_batching("Tokens a batch", _tokens, TOKENS),
