@@ -38,7 +38,7 @@ class DeadLetters:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._redis = connect(settings.redis_url, max_connections=settings.max_connections)
+        self._redis = connect(settings.only_url, max_connections=settings.max_connections)
         self._limit = Limit(settings.timeout_seconds, each_round_trip=True)
 
     def close(self) -> None:

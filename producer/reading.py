@@ -33,7 +33,7 @@ class ResultsClient:
         self._settings = settings or Settings.load()
         self._keys = keys or self._settings.key_set()
         self._redis = connect(
-            self._settings.redis_url, max_connections=self._settings.max_connections
+            self._settings.only_url, max_connections=self._settings.max_connections
         )
         self._readers: set[ResultReader] = set()
 

@@ -39,7 +39,7 @@ def list_groups(as_json: bool, redis_url: str | None) -> None:
     """
     settings = Settings.load(redis_url=redis_url)
     limit = Limit(settings.timeout_seconds)
-    found = execute(connect(settings.redis_url), consumer_groups(settings), limit)
+    found = execute(connect(settings.only_url), consumer_groups(settings), limit)
     if as_json:
         for group in found:
             click.echo(json.dumps(asdict(group)))
@@ -72,7 +72,7 @@ def remove(name: str, yes: bool, redis_url: str | None) -> None:
     group.
     """
     settings = Settings.load(redis_url=redis_url)
-    client, limit = connect(settings.redis_url), Limit(settings.timeout_seconds)
+    client, limit = connect(settings.only_url), Limit(settings.timeout_seconds)
     groups = execute(client, consumer_groups(settings), limit)
     group = next((group for group in groups if group.name == name), None)
     if group is not None and not yes:
@@ -101,7 +101,7 @@ def expire(idle_days: float, yes: bool, redis_url: str | None) -> None:
     stays; `remove` takes it away. Nothing expires unless this command is run.
     """
     settings = Settings.load(redis_url=redis_url)
-    client = connect(settings.redis_url)
+    client = connect(settings.only_url)
     seconds = idle_days * 86_400
     names = [
         group.name

@@ -55,7 +55,7 @@ def status(as_json: bool, watch: float | None, redis_url: str | None) -> None:
       journal status --watch 2
     """
     settings = Settings.load(redis_url=redis_url)
-    with connect(settings.redis_url) as client:
+    with connect(settings.only_url) as client:
         console = Console()
 
         def look() -> Seen:

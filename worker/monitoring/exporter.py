@@ -221,7 +221,7 @@ class Exporter:
     """
 
     def __init__(self, settings: WorkerSettings) -> None:
-        self._redis = connect(settings.redis_url, answer_seconds=ANSWER_SECONDS, retries=0)
+        self._redis = connect(settings.only_url, answer_seconds=ANSWER_SECONDS, retries=0)
         registry = CollectorRegistry()
         registry.register(QueueCollector(self._redis, settings))
         self._upkeep = Upkeep(self._redis, settings)
