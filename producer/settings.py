@@ -122,6 +122,12 @@ class Settings(BaseSettings):
         return self.model_copy(update={"shard": shard.name})
 
     @property
+    def each(self) -> tuple[Self, ...]:
+        """The settings of every shard; these alone where there is one Redis."""
+        shards = self.shard_set
+        return (self,) if shards is None else tuple(self.on_shard(one) for one in shards.all)
+
+    @property
     def lane_set(self) -> Lanes:
         """The lanes."""
         return parse_lanes(self.lanes)

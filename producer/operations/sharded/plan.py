@@ -7,7 +7,8 @@ or the `JournalError` that it raised. `producer.connection.fleet` and `aio_fleet
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from producer.errors import (
@@ -38,6 +39,17 @@ def of_shard(error: JournalError, name: str) -> JournalError:
         error.shard = name
         error.args = (f"shard {name}: {error}",)
     return error
+
+
+@contextmanager
+def naming(name: str) -> Iterator[None]:
+    """Note on the errors of the block of which shard they are; "" where there is one Redis."""
+    try:
+        yield
+    except JournalError as exc:
+        if name:
+            of_shard(exc, name)
+        raise
 
 
 def errors_of(outcomes: Outcomes) -> list[JournalError]:
