@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import threading
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextvars import copy_context
+from threading import Event, Thread
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from producer.connection.clients import connect
@@ -80,16 +80,20 @@ class Fleet:
         """Carry out operations side by side, each on the shard that it stands under."""
         *others, last = operations.items()
         limit = limit or self._limit
-        if not others:
-            return {last[0]: self._outcome(*last, limit)}
-        with ThreadPoolExecutor(len(others), thread_name_prefix="journal-shard") as pool:
-            # Each with the caller's context, which holds the trace and the deadline.
-            futures = {
-                name: pool.submit(copy_context().run, self._outcome, name, operation, limit)
-                for name, operation in others
-            }
-            own = self._outcome(*last, limit)
-            return {**{name: future.result() for name, future in futures.items()}, last[0]: own}
+        found: dict[str, Any] = {}
+
+        def note(name: str, operation: Operation[Any]) -> None:
+            found[name] = self._outcome(name, operation, limit)
+
+        # Each with the caller's context, which holds the trace and the deadline. No executor: one
+        # takes no work while the interpreter ends, when loops over results may be closed.
+        threads = [Thread(target=copy_context().run, args=(note, *each)) for each in others]
+        for thread in threads:
+            thread.start()
+        note(*last)
+        for thread in threads:
+            thread.join()
+        return {name: found[name] for name in operations}
 
     def results(self, reader: MergedReader) -> Generator[JournalResult]:
         """Yield the results of all shards as they arrive."""
@@ -119,9 +123,8 @@ class ResultsLoop:
     def __init__(self, fleet: Fleet, reader: MergedReader) -> None:
         self._fleet = fleet
         self._reader = reader
-        self._pool = ThreadPoolExecutor(len(fleet.shards.all), thread_name_prefix="journal-results")
         self._looking: dict[str, Future[Any]] = {}
-        self._leaving = threading.Event()
+        self._leaving = Event()
 
     def results(self) -> Generator[JournalResult]:
         """Yield results until the reader is over."""
@@ -134,7 +137,7 @@ class ResultsLoop:
     def close(self) -> None:
         """Wait for the looks under way, acknowledge what was handled and give back the rest."""
         self._leaving.set()
-        self._pool.shutdown()
+        wait(self._looking.values())
         # What could not be acknowledged is delivered again.
         self._fleet.outcomes(self._reader.close())
 
@@ -169,9 +172,15 @@ class ResultsLoop:
     def _look_at(self, name: str, pause: float) -> None:
         if not self._leaving.is_set():
             operation = self._reader.look(name)
-            self._looking[name] = self._pool.submit(self._looked, name, operation, pause)
+            future = self._looking[name] = Future()
+            Thread(target=self._end, args=(future, name, operation, pause)).start()
 
-    def _looked(self, name: str, operation: Operation[None], pause: float) -> Any:
-        if pause and self._leaving.wait(pause):
-            return None
-        return self._fleet.outcomes({name: operation})[name]
+    def _end(
+        self, future: Future[Any], name: str, operation: Operation[None], pause: float
+    ) -> None:
+        try:
+            left = pause > 0 and self._leaving.wait(pause)
+            future.set_result(None if left else self._fleet.outcomes({name: operation})[name])
+        except BaseException as exc:
+            future.set_exception(exc)
+            raise
