@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from producer.connection.clients import connect_async
 from producer.connection.deadline import Limit
 from producer.connection.execution import execute_async
-from producer.errors import JournalError
+from producer.errors import JournalError, Unavailable
+from producer.operations.sharded.outages import KnownOutages
 from producer.operations.sharded.plan import of_shard
 
 if TYPE_CHECKING:
@@ -37,6 +39,7 @@ class AsyncFleet:
 
     def __init__(self, shards: Shards, settings: Settings) -> None:
         self.shards = shards
+        self._outages = KnownOutages()
         self._limit = Limit(settings.timeout_seconds, each_round_trip=True)
         self._clients = {
             shard.name: connect_async(shard.url, max_connections=settings.max_connections)
@@ -80,7 +83,7 @@ class AsyncFleet:
         if len(operations) == 1:
             ((name, operation),) = operations.items()
             return {name: await self._outcome(name, operation, limit)}
-        each = [self._outcome(name, operation, limit) for name, operation in operations.items()]
+        each = [self._one_of_several(*one, limit) for one in operations.items()]
         return dict(zip(operations, await asyncio.gather(*each), strict=True))
 
     async def results(self, reader: MergedReader) -> AsyncGenerator[JournalResult]:
@@ -98,10 +101,20 @@ class AsyncFleet:
             self._loops.discard(loop)
 
     async def _outcome(self, name: str, operation: Operation[Any], limit: Limit) -> Any:
+        outcome: Any
         try:
-            return await execute_async(self._clients[name], operation, limit)
+            outcome = await execute_async(self._clients[name], operation, limit)
         except JournalError as exc:
-            return of_shard(exc, name)
+            outcome = of_shard(exc, name)
+        self._outages.note(name, outcome)
+        return outcome
+
+    async def _one_of_several(self, name: str, operation: Operation[Any], limit: Limit) -> Any:
+        try:
+            seconds = self._outages.seconds(name, limit.seconds)
+        except Unavailable as exc:
+            return exc
+        return await self._outcome(name, operation, replace(limit, seconds=seconds))
 
 
 class AsyncResultsLoop:

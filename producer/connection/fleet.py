@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextvars import copy_context
+from dataclasses import replace
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from producer.connection.clients import connect
 from producer.connection.deadline import Limit
 from producer.connection.execution import execute
-from producer.errors import JournalError
+from producer.errors import JournalError, Unavailable
+from producer.operations.sharded.outages import KnownOutages
 from producer.operations.sharded.plan import of_shard
 
 if TYPE_CHECKING:
@@ -39,6 +41,7 @@ class Fleet:
 
     def __init__(self, shards: Shards, settings: Settings) -> None:
         self.shards = shards
+        self._outages = KnownOutages()
         self._limit = Limit(settings.timeout_seconds, each_round_trip=True)
         self._clients = {
             shard.name: connect(shard.url, max_connections=settings.max_connections)
@@ -80,10 +83,11 @@ class Fleet:
         """Carry out operations side by side, each on the shard that it stands under."""
         *others, last = operations.items()
         limit = limit or self._limit
+        ask = self._one_of_several if others else self._outcome
         found: dict[str, Any] = {}
 
         def note(name: str, operation: Operation[Any]) -> None:
-            found[name] = self._outcome(name, operation, limit)
+            found[name] = ask(name, operation, limit)
 
         # Each with the caller's context, which holds the trace and the deadline. No executor: one
         # takes no work while the interpreter ends, when loops over results may be closed.
@@ -106,10 +110,20 @@ class Fleet:
             self._loops.discard(loop)
 
     def _outcome(self, name: str, operation: Operation[Any], limit: Limit) -> Any:
+        outcome: Any
         try:
-            return execute(self._clients[name], operation, limit)
+            outcome = execute(self._clients[name], operation, limit)
         except JournalError as exc:
-            return of_shard(exc, name)
+            outcome = of_shard(exc, name)
+        self._outages.note(name, outcome)
+        return outcome
+
+    def _one_of_several(self, name: str, operation: Operation[Any], limit: Limit) -> Any:
+        try:
+            seconds = self._outages.seconds(name, limit.seconds)
+        except Unavailable as exc:
+            return exc
+        return self._outcome(name, operation, replace(limit, seconds=seconds))
 
 
 class ResultsLoop:

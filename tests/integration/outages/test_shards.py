@@ -49,6 +49,7 @@ class Load:
         self.answered: Counter[str] = Counter()
         self.refused: set[str] = set()
         self.killed = threading.Event()
+        self.paused = threading.Event()
         self._threads = [
             threading.Thread(target=work, daemon=True) for work in (self._submit, self._read)
         ]
@@ -71,6 +72,7 @@ class Load:
                 except Unavailable as exc:
                     self.refused.add(exc.shard)
                     receipts = exc.receipts
+                    self.paused.wait(0.05)
                 self.taken.update(receipt.entry_id for receipt in receipts)
                 missing += [entry for entry in some if entry.entry_id not in self.taken]
 
