@@ -5,6 +5,7 @@
     python -m tests.bench.run --gateway
     python -m tests.bench.run --start [--beside FOLDER]
     python -m tests.bench.run --lanes
+    python -m tests.bench.run --shards
 
 The same texts, model and settings (`JOURNAL_*`) for all of them; rounds in turn; medians.
 """
@@ -33,6 +34,7 @@ from tests.bench.latency import IdleLatency, LoadLatency, idle_latency, load_lat
 from tests.bench.machine import describe
 from tests.bench.rounds import Measured, Plan, measure
 from tests.bench.setting import Setting
+from tests.bench.shards import measure as shards
 from tests.bench.texts import deal, read_texts, sample
 from tests.bench.variants import CHUNK, Plain, StockCelery, Tutorial, Worker
 from worker.errors import WorkerError
@@ -75,6 +77,7 @@ _QUICK_LOAD_SECONDS, _LOAD_SECONDS = 5.0, 20.0
     help="With --start: another checkout, in turn with this one.",
 )
 @click.option("--lanes", "with_lanes", is_flag=True, help="A lane beside a flood in another.")
+@click.option("--shards", "with_shards", is_flag=True, help="One Redis beside three.")
 @click.option(
     "--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), help="Write all here."
 )
@@ -91,6 +94,7 @@ def main(
     starts: bool,
     beside: Path | None,
     with_lanes: bool,
+    with_shards: bool,
     json_file: Path | None,
 ) -> None:
     """Measure the worker beside plainer ways of doing the same work."""
@@ -109,6 +113,11 @@ def main(
             return
         if with_lanes:
             flood_a_lane(lanes.Size.of(entries, seconds, quick=quick), rounds, json_file)
+            return
+        if with_shards:
+            size = entries or (shards.QUICK_ENTRIES if quick else shards.ENTRIES)
+            time = seconds or (shards.QUICK_SECONDS if quick else shards.SECONDS)
+            divide(size, time, rounds, json_file)
             return
         settings = WorkerSettings.load()
         check_model(settings)
@@ -146,6 +155,16 @@ def compare_starts(beside: Path | None, rounds: int, json_file: Path | None) -> 
     out.print(start.shown(measured, rounds))
     out.print(table.machine_line(describe(), "auto"))
     write(json_file, {"machine": describe(), **{one.name: one.as_json() for one in measured}})
+
+
+def divide(entries: int, seconds: float, rounds: int, json_file: Path | None) -> None:
+    """Measure one shard beside three, and one of three that is killed, and show it."""
+    with Setting() as setting, progress() as tell:
+        figures = shards.measure(setting, entries, seconds, rounds, tell)
+    out = table.console()
+    out.print(shards.shown(figures, rounds))
+    out.print(table.machine_line(describe(), "none"))
+    write(json_file, shards.as_json(figures))
 
 
 def flood_a_lane(size: lanes.Size, rounds: int, json_file: Path | None) -> None:
