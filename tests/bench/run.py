@@ -4,8 +4,7 @@
     python -m tests.bench.run --noop
     python -m tests.bench.run --gateway
     python -m tests.bench.run --start [--beside FOLDER]
-    python -m tests.bench.run --lanes
-    python -m tests.bench.run --shards
+    python -m tests.bench.run --lanes | --shards
 
 The same texts, model and settings (`JOURNAL_*`) for all of them; rounds in turn; medians.
 """
@@ -111,13 +110,10 @@ def main(
         if starts:
             compare_starts(beside, rounds, json_file)
             return
-        if with_lanes:
-            flood_a_lane(lanes.Size.of(entries, seconds, quick=quick), rounds, json_file)
-            return
-        if with_shards:
-            size = entries or (shards.QUICK_ENTRIES if quick else shards.ENTRIES)
-            time = seconds or (shards.QUICK_SECONDS if quick else shards.SECONDS)
-            divide(size, time, rounds, json_file)
+        if with_lanes or with_shards:
+            kind = lanes if with_lanes else shards
+            extent = kind.Size.of(entries, seconds, quick=quick)
+            measure_and_show(kind, extent, rounds, json_file)
             return
         settings = WorkerSettings.load()
         check_model(settings)
@@ -157,24 +153,12 @@ def compare_starts(beside: Path | None, rounds: int, json_file: Path | None) -> 
     write(json_file, {"machine": describe(), **{one.name: one.as_json() for one in measured}})
 
 
-def divide(entries: int, seconds: float, rounds: int, json_file: Path | None) -> None:
-    """Measure one shard beside three, and one of three that is killed, and show it."""
+def measure_and_show(kind: Any, size: tuple[Any, ...], rounds: int, json_file: Path | None) -> None:
+    """Measure what a module does that has `measure`, `shown` and `as_json`, and show it."""
     with Setting() as setting, progress() as tell:
-        figures = shards.measure(setting, entries, seconds, rounds, tell)
-    out = table.console()
-    out.print(shards.shown(figures, rounds))
-    out.print(table.machine_line(describe(), "none"))
-    write(json_file, shards.as_json(figures))
-
-
-def flood_a_lane(size: lanes.Size, rounds: int, json_file: Path | None) -> None:
-    """Measure a lane beside a flood in another, and show it."""
-    with Setting() as setting, progress() as tell:
-        figures = lanes.measure(setting, *size, rounds, tell)
-    out = table.console()
-    out.print(lanes.shown(figures, rounds))
-    out.print(table.machine_line(describe(), "none"))
-    write(json_file, lanes.as_json(figures))
+        figures = kind.measure(setting, *size, rounds, tell)
+    table.console().print(kind.shown(figures, rounds), table.machine_line(describe(), "none"))
+    write(json_file, kind.as_json(figures))
 
 
 def compare(

@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from rich.table import Table
 
@@ -37,6 +37,19 @@ _PATIENCE_SECONDS = 120.0
 _LIGHT_WORKER = "tests.chaos.light_worker"
 _TICKS = os.sysconf("SC_CLK_TCK")
 _MICRO = 1e6
+
+
+class Size(NamedTuple):
+    """How much to measure: entries in a round, and seconds of load with a shard and without."""
+
+    entries: int
+    seconds: float
+
+    @classmethod
+    def of(cls, entries: int | None, seconds: float | None, *, quick: bool) -> Size:
+        """What is asked for, else as much as is usual."""
+        usual = cls(QUICK_ENTRIES, QUICK_SECONDS) if quick else cls(ENTRIES, SECONDS)
+        return cls(entries or usual.entries, seconds or usual.seconds)
 
 
 @dataclass(slots=True)
@@ -75,10 +88,7 @@ class System:
 
     def __init__(self, setting: Setting, number: int) -> None:
         self.names = NAMES[:number]
-        self.servers = {
-            name: Server(directory=setting.directory / f"{number}-{name}", appendonly=True)
-            for name in self.names
-        }
+        self.servers = {name: Server(appendonly=True) for name in self.names}
         told = " ".join(f"{name}={server.url}" for name, server in self.servers.items())
         room = {"max_queue_entries": 1_000_000, "timeout_seconds": 2.0}
         self.settings = Settings.load(shards=told, keys_file=setting.keys_file, **room)
@@ -144,8 +154,7 @@ class System:
             found = client.results(limit=len(batch), timeout=_PATIENCE_SECONDS)
             seen = Counter(result.entry_id for result in found)
             submitting.join()
-        if seen != Counter(entry.entry_id for entry in batch):
-            raise BenchError("an entry was lost or answered twice")
+        check({entry.entry_id for entry in batch}, seen)
         return self._cpu() - before
 
     def _cpu(self) -> float:
@@ -164,7 +173,7 @@ class Load:
     def __init__(self, system: System) -> None:
         self._system = system
         self._stop = threading.Event()
-        self._submitted: Counter[str] = Counter()
+        self._submitted: set[str] = set()
         self.answered: Counter[str] = Counter()
         self._threads = [threading.Thread(target=self._submit), threading.Thread(target=self._read)]
         for thread in self._threads:
@@ -183,8 +192,7 @@ class Load:
         self._stop.set()
         for thread in self._threads:
             thread.join()
-        if self.answered != self._submitted:
-            raise BenchError("an entry was lost or answered twice")
+        check(self._submitted, self.answered)
 
     def _submit(self) -> None:
         texts, missing = random_texts(2), []
@@ -247,6 +255,17 @@ def measure(
         system.servers[DOWN].start()
         load.end()
     return figures
+
+
+def check(submitted: set[str], answered: Counter[str]) -> None:
+    """See that every entry was answered once.
+
+    Raises:
+        BenchError: one was lost or answered twice.
+    """
+    lost, twice = len(submitted - set(answered)), answered.total() - len(answered)
+    if lost or twice:
+        raise BenchError(f"{lost} entries of {len(submitted)} were lost, {twice} answered twice")
 
 
 def _rate(load: Load, seconds: float) -> float:
