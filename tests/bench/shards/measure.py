@@ -90,8 +90,7 @@ class System:
         self.names = NAMES[:number]
         self.servers = {name: Server(appendonly=True) for name in self.names}
         told = " ".join(f"{name}={server.url}" for name, server in self.servers.items())
-        room = {"max_queue_entries": 1_000_000, "timeout_seconds": 2.0}
-        self.settings = Settings.load(shards=told, keys_file=setting.keys_file, **room)
+        self.settings = Settings.load(shards=told, keys_file=setting.keys_file, timeout_seconds=2.0)
         self.keys = KeySet.load(setting.keys_file)
         self._workers = [
             Process(
@@ -101,7 +100,6 @@ class System:
                     "JOURNAL_SHARD": name,
                     "JOURNAL_KEYS_FILE": str(setting.keys_file),
                     "JOURNAL_CONCURRENCY": "1",
-                    "JOURNAL_LOG_LEVEL": "WARNING",
                     "CHAOS_SECONDS_PER_ENTRY": "0",
                 },
                 log=setting.log(f"shard-{number}-{name}"),
