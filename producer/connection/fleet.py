@@ -81,6 +81,8 @@ class Fleet:
         self, operations: Mapping[str, Operation[Any]], limit: Limit | None = None
     ) -> Outcomes:
         """Carry out operations side by side, each on the shard that it stands under."""
+        if not operations:
+            return {}
         *others, last = operations.items()
         limit = limit or self._limit
         ask = self._one_of_several if others else self._outcome

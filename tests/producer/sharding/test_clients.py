@@ -75,6 +75,9 @@ async def test_a_shard_that_is_down_stops_only_its_share(
         assert caught.value.shard == "b"
         took = [receipt.entry_id for receipt in caught.value.receipts]
         assert took == [entry_id for entry_id in MANY if entry_id not in of["b"]]
+        with pytest.raises(Unavailable, match=r"^shard b: ") as caught:
+            await sharded.submit_many(entries(*of["b"]))
+        assert caught.value.receipts == ()
         began = time.monotonic()
         for _ in range(10):  # known to be down, it is waited for no more
             with pytest.raises(Unavailable, match=r"^shard b: "):
