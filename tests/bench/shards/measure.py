@@ -170,6 +170,7 @@ class Load:
 
     def __init__(self, system: System) -> None:
         self._system = system
+        self._reading = JournalClient(system.settings, system.keys)
         self._stop = threading.Event()
         self._submitted: set[str] = set()
         self.answered: Counter[str] = Counter()
@@ -188,12 +189,17 @@ class Load:
             BenchError: one was lost or answered twice.
         """
         self._stop.set()
-        for thread in self._threads:
-            thread.join()
+        self._threads[0].join()
+        ends = time.monotonic() + _PATIENCE_SECONDS
+        while len(self.answered) < len(self._submitted) and time.monotonic() < ends:
+            time.sleep(0.01)
+        self._reading.close()
+        self._threads[1].join()
         check(self._submitted, self.answered)
 
     def _submit(self) -> None:
-        texts, missing = random_texts(2), []
+        texts = random_texts(2)
+        missing: list[JournalEntry] = []
         with JournalClient(self._system.settings, self._system.keys) as client:
             while missing or not self._stop.is_set():
                 batch = self._system.entries(texts, 0 if self._stop.is_set() else _BATCH)
@@ -209,12 +215,8 @@ class Load:
                         time.sleep(0.1)
 
     def _read(self) -> None:
-        with JournalClient(self._system.settings, self._system.keys) as client:
-            for result in client.results(timeout=_PATIENCE_SECONDS):
-                self.answered[result.entry_id] += 1
-                over = self._stop.is_set() and not self._threads[0].is_alive()
-                if over and len(self.answered) >= len(self._submitted):
-                    return
+        for result in self._reading.results():
+            self.answered[result.entry_id] += 1
 
 
 def measure(

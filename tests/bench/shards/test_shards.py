@@ -11,7 +11,7 @@ from tests.bench.shards.measure import Figures, System, as_json, shown
 from tests.bench.shards.measure import Load as ShardLoad
 
 
-def test_every_entry_is_answered_though_a_shard_is_killed() -> None:
+def test_every_entry_is_answered_once_under_load() -> None:
     with Setting() as setting, System(setting, 3) as system:
         assert system.round(system.entries(iter(["Soup."] * 60), 60)) >= 0
         load = ShardLoad(system)
