@@ -36,7 +36,6 @@ _WARM_UP = 600
 _PATIENCE_SECONDS = 120.0
 _LIGHT_WORKER = "tests.chaos.light_worker"
 _TICKS = os.sysconf("SC_CLK_TCK")
-_MICRO = 1e6
 
 
 class Size(NamedTuple):
@@ -241,7 +240,7 @@ def measure(
             with System(setting, number) as system:
                 system.round(system.entries(texts, _WARM_UP))
                 batch = system.entries(texts, entries)
-                figures.cpu[number].append(system.round(batch) / entries * _MICRO)
+                figures.cpu[number].append(system.round(batch) / entries * 1e6)
             if number > 1:
                 owned = Counter(system.shard_of(entry.entry_id) for entry in batch)
                 figures.shares = {name: owned[name] / entries for name in NAMES}
