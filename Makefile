@@ -60,7 +60,7 @@ format: $(READY)  ## mend what ruff can
 types: $(READY)  ## mypy, strict
 	@$(BIN)/mypy
 
-bench: $(READY)  ## throughput, latency, memory beside stock Celery; ARGS=--noop: no models; --gateway; --lanes
+bench: $(READY)  ## throughput, latency, memory beside stock Celery; ARGS=--noop: no models; --gateway; --lanes; --shards
 	@$(BIN)/python -m tests.bench.run $(if $(DATA),--data $(DATA)) $(ARGS)
 
 gpu-check: $(READY)  ## what a GPU does for a worker, in at most 8 minutes, as one JSON; ARGS="--device instant"

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from producer.aio_reading import AsyncResultsClient
 from producer.client import as_entry
 from producer.operations import dead_letters
 from producer.operations.cancel import cancel
 from producer.operations.reply import wait_for_reply
+from producer.operations.sharded import entries as sharded
+from producer.operations.sharded.submit import submit as submit_to_shards
 from producer.operations.status import status
 from producer.operations.submit import submit
 
@@ -85,16 +87,18 @@ class AsyncJournalClient(AsyncResultsClient):
             Unavailable: Redis did not answer, or too few replicas confirmed the entries
                 (`NotReplicated`); submitting all entries again is safe.
         """
-        operation = submit(
-            entries,
-            self._keys,
-            self._settings,
-            timeout_seconds=timeout_seconds,
-            reply=reply,
-            expires=expires,
-            traceparent=traceparent,
-            lane=lane,
-        )
+        how: dict[str, Any] = {
+            "timeout_seconds": timeout_seconds,
+            "reply": reply,
+            "expires": expires,
+            "traceparent": traceparent,
+            "lane": lane,
+        }
+        if self._fleet is not None:
+            shards = self._fleet.shards
+            plan = submit_to_shards(entries, shards, self._keys, self._settings, **how)
+            return await self._across(plan, timeout_seconds, each_round_trip=True)
+        operation = submit(entries, self._keys, self._settings, **how)
         return await self._run(operation, timeout_seconds, each_round_trip=True)
 
     async def submit_and_wait(
@@ -131,12 +135,20 @@ class AsyncJournalClient(AsyncResultsClient):
             EntryFailed, EntryCancelled: there is no result.
             SealError: the result does not open with the key set.
         """
+        if self._fleet is not None:
+            shards = self._fleet.shards
+            plan = sharded.result(entry_id, shards, self._keys, self._settings, timeout=timeout)
+            return await self._across(plan, each_round_trip=True)
         operation = wait_for_reply(entry_id, self._keys, self._settings, timeout=timeout)
         return await self._run(operation, each_round_trip=True)
 
     async def cancel(self, entry_id: str, *, timeout_seconds: float | None = None) -> bool:
         """Cancel an entry that is not answered yet; see `JournalClient.cancel`."""
         seconds = timeout_seconds or self._settings.timeout_seconds
+        if self._fleet is not None:
+            shards = self._fleet.shards
+            plan = sharded.cancel(entry_id, shards, self._settings, timeout_seconds=seconds)
+            return await self._across(plan, timeout_seconds, each_round_trip=True)
         operation = cancel(entry_id, self._settings, timeout_seconds=seconds)
         return await self._run(operation, timeout_seconds, each_round_trip=True)
 
@@ -144,8 +156,14 @@ class AsyncJournalClient(AsyncResultsClient):
         self, after: str = "", count: int = 100, *, timeout_seconds: float | None = None
     ) -> list[StoredLetter]:
         """Up to `count` dead letters after the stream id `after`; see `JournalClient.failed`."""
+        if self._fleet is not None:
+            letters = sharded.failed(self._fleet.shards, self._settings, after, count)
+            return await self._across(letters, timeout_seconds)
         return await self._run(dead_letters.page(self._settings, after, count), timeout_seconds)
 
     async def status(self, *, timeout_seconds: float | None = None) -> Status:
         """How many entries wait, are being worked on, are answered and unread, or are dead."""
+        if self._fleet is not None:
+            plan = sharded.status(self._fleet.shards, self._settings)
+            return await self._across(plan, timeout_seconds)
         return await self._run(status(self._settings), timeout_seconds)

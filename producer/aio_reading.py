@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from producer.connection import Limit, connect_async, execute_async
+from producer.connection import AsyncFleet, Limit, connect_async, execute_async
 from producer.errors import JournalError
 from producer.operations.outage import OUTAGES, Outage
 from producer.operations.reader import ResultReader
 from producer.operations.results import acknowledge, receive, reclaim
+from producer.operations.sharded import results as sharded
 from producer.settings import Settings
 
 if TYPE_CHECKING:
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from producer.operations.base import Operation
     from producer.operations.outage import OnOutage
     from producer.operations.results import Received
+    from producer.operations.sharded.plan import Plan
     from producer.schemas import JournalResult
     from producer.sealing import KeySet
 
@@ -32,9 +35,11 @@ class AsyncResultsClient:
     def __init__(self, settings: Settings | None = None, keys: KeySet | None = None) -> None:
         self._settings = settings or Settings.load()
         self._keys = keys or self._settings.key_set()
-        self._redis = connect_async(
-            self._settings.redis_url, max_connections=self._settings.max_connections
-        )
+        self._fleet = AsyncFleet.of(self._settings)
+        if self._fleet is None:
+            self._redis = connect_async(
+                self._settings.only_url, max_connections=self._settings.max_connections
+            )
         self._readers: set[ResultReader] = set()
 
     async def __aenter__(self) -> Self:
@@ -50,6 +55,9 @@ class AsyncResultsClient:
 
     async def close(self) -> None:
         """Acknowledge the results that loops over `results` have handled; close the connections."""
+        if self._fleet is not None:
+            await self._fleet.close()
+            return
         try:
             for reader in tuple(self._readers):
                 await self._run(reader.close())
@@ -70,6 +78,12 @@ class AsyncResultsClient:
     ) -> list[Received]:
         """Read up to `count` new results, waiting at most `block` seconds for the first."""
         who = {"group": group, "consumer": consumer}
+        if self._fleet is not None:
+            shards = self._fleet.shards
+            plan = sharded.receive(
+                shards, self._keys, self._settings, **who, count=count, block=block
+            )
+            return await self._across(plan, timeout_seconds)
         operation = receive(self._keys, self._settings, **who, count=count, block=block)
         return await self._run(operation, timeout_seconds)
 
@@ -83,6 +97,10 @@ class AsyncResultsClient:
     ) -> list[Received]:
         """Take over up to `count` results that were delivered a minute ago and not acknowledged."""
         who = {"group": group, "consumer": consumer}
+        if self._fleet is not None:
+            shards = self._fleet.shards
+            plan = sharded.reclaim(shards, self._keys, self._settings, **who, count=count)
+            return await self._across(plan, timeout_seconds)
         operation = reclaim(self._keys, self._settings, **who, count=count)
         return await self._run(operation, timeout_seconds)
 
@@ -94,6 +112,10 @@ class AsyncResultsClient:
         timeout_seconds: float | None = None,
     ) -> int:
         """Acknowledge results that are handled; returns how many of them were still pending."""
+        if self._fleet is not None:
+            shards = self._fleet.shards
+            done = sharded.acknowledge(shards, self._settings, group=group, stream_ids=stream_ids)
+            return await self._across(done, timeout_seconds)
         operation = acknowledge(self._settings, group=group, stream_ids=stream_ids)
         return await self._run(operation, timeout_seconds)
 
@@ -115,15 +137,23 @@ class AsyncResultsClient:
             async with contextlib.aclosing(client.results()) as results:
                 async for result in results: ...
         """
-        reader = ResultReader(
-            self._keys,
-            self._settings,
-            group=group,
-            consumer=consumer or socket.gethostname(),
-            count=count,
-            timeout=timeout,
-            limit=limit,
-        )
+        who: dict[str, Any] = {
+            "group": group,
+            "consumer": consumer or socket.gethostname(),
+            "count": count,
+            "timeout": timeout,
+            "limit": limit,
+        }
+        if self._fleet is not None:
+            shards = self._fleet.shards
+            merged = sharded.MergedReader(
+                shards, self._keys, self._settings, on_outage=on_outage, **who
+            )
+            async with contextlib.aclosing(self._fleet.results(merged)) as found:
+                async for result in found:
+                    yield result
+            return
+        reader = ResultReader(self._keys, self._settings, **who)
         self._readers.add(reader)
         outage = Outage(on_outage, timeout)
         try:
@@ -156,3 +186,14 @@ class AsyncResultsClient:
     ) -> T:
         seconds = timeout_seconds or self._settings.timeout_seconds
         return await execute_async(self._redis, operation, Limit(seconds, each_round_trip))
+
+    async def _across(
+        self,
+        plan: Plan[T],
+        timeout_seconds: float | None = None,
+        *,
+        each_round_trip: bool = False,
+    ) -> T:
+        assert self._fleet is not None
+        seconds = timeout_seconds or self._settings.timeout_seconds
+        return await self._fleet.run(plan, Limit(seconds, each_round_trip))

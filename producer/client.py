@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from producer.errors import ValidationError
 from producer.operations import dead_letters
 from producer.operations.cancel import cancel
 from producer.operations.reply import wait_for_reply
+from producer.operations.sharded import entries as sharded
+from producer.operations.sharded.submit import submit as submit_to_shards
 from producer.operations.status import status
 from producer.operations.submit import submit
 from producer.reading import ResultsClient
@@ -112,16 +114,18 @@ class JournalClient(ResultsClient):
                 (`NotReplicated`); its `receipts` are of the entries that are enqueued for certain,
                 and submitting all entries again is safe.
         """
-        operation = submit(
-            entries,
-            self._keys,
-            self._settings,
-            timeout_seconds=timeout_seconds,
-            reply=reply,
-            expires=expires,
-            traceparent=traceparent,
-            lane=lane,
-        )
+        how: dict[str, Any] = {
+            "timeout_seconds": timeout_seconds,
+            "reply": reply,
+            "expires": expires,
+            "traceparent": traceparent,
+            "lane": lane,
+        }
+        if self._fleet is not None:
+            shards = self._fleet.shards
+            plan = submit_to_shards(entries, shards, self._keys, self._settings, **how)
+            return self._across(plan, timeout_seconds, each_round_trip=True)
+        operation = submit(entries, self._keys, self._settings, **how)
         return self._run(operation, timeout_seconds, each_round_trip=True)
 
     def submit_and_wait(
@@ -173,6 +177,10 @@ class JournalClient(ResultsClient):
             EntryCancelled: the entry was cancelled.
             SealError: the result does not open with the key set.
         """
+        if self._fleet is not None:
+            shards = self._fleet.shards
+            plan = sharded.result(entry_id, shards, self._keys, self._settings, timeout=timeout)
+            return self._across(plan, each_round_trip=True)
         operation = wait_for_reply(entry_id, self._keys, self._settings, timeout=timeout)
         return self._run(operation, each_round_trip=True)
 
@@ -191,6 +199,10 @@ class JournalClient(ResultsClient):
             Whether it was cancelled; if not it is answered, is a dead letter, or is not known.
         """
         seconds = timeout_seconds or self._settings.timeout_seconds
+        if self._fleet is not None:
+            shards = self._fleet.shards
+            plan = sharded.cancel(entry_id, shards, self._settings, timeout_seconds=seconds)
+            return self._across(plan, timeout_seconds, each_round_trip=True)
         operation = cancel(entry_id, self._settings, timeout_seconds=seconds)
         return self._run(operation, timeout_seconds, each_round_trip=True)
 
@@ -207,10 +219,16 @@ class JournalClient(ResultsClient):
             count: how many to return at most.
             timeout_seconds: within which the call ends; by default as set.
         """
+        if self._fleet is not None:
+            letters = sharded.failed(self._fleet.shards, self._settings, after, count)
+            return self._across(letters, timeout_seconds)
         return self._run(dead_letters.page(self._settings, after, count), timeout_seconds)
 
     def status(self, *, timeout_seconds: float | None = None) -> Status:
         """How many entries wait, are being worked on, are answered and unread, or are dead."""
+        if self._fleet is not None:
+            plan = sharded.status(self._fleet.shards, self._settings)
+            return self._across(plan, timeout_seconds)
         return self._run(status(self._settings), timeout_seconds)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import groupby
 from typing import TYPE_CHECKING, TypeVar
 
 import pydantic
@@ -10,6 +12,8 @@ from producer.connection import Limit, connect, execute
 from producer.errors import QueueFull, SealError
 from producer.operations import dead_letters as operations
 from producer.operations.dead_letters import PAGE, StoredLetter
+from producer.operations.sharded.entries import place_of
+from producer.operations.sharded.plan import join_id, naming
 from producer.schemas import JournalEntry
 from producer.sealing import ENTRY
 
@@ -20,10 +24,11 @@ if TYPE_CHECKING:
     from producer.schemas import DeadLetter
     from producer.sealing import KeySet
     from producer.settings import Settings
+    from producer.sharding.shards import Shards
 
 T = TypeVar("T")
 
-__all__ = ["PAGE", "DeadLetters", "StoredLetter", "open_dead_letter"]
+__all__ = ["PAGE", "DeadLetters", "StoredLetter", "dead_letters_of", "open_dead_letter"]
 
 
 class DeadLetters:
@@ -38,7 +43,7 @@ class DeadLetters:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._redis = connect(settings.redis_url, max_connections=settings.max_connections)
+        self._redis = connect(settings.only_url, max_connections=settings.max_connections)
         self._limit = Limit(settings.timeout_seconds, each_round_trip=True)
 
     def close(self) -> None:
@@ -97,6 +102,66 @@ class DeadLetters:
 
     def _execute(self, operation: Operation[T]) -> T:
         return execute(self._redis, operation, self._limit)
+
+
+class ShardedDeadLetters(DeadLetters):
+    """The dead streams of all shards, one after the other; stream ids begin with the shard's name.
+
+    Args:
+        settings: how the streams are called.
+        shards: all of them.
+    """
+
+    def __init__(self, settings: Settings, shards: Shards) -> None:
+        self._shards = shards
+        self._each = {shard.name: DeadLetters(settings.on_shard(shard)) for shard in shards.all}
+
+    def close(self) -> None:
+        """Close the connections."""
+        for letters in self._each.values():
+            letters.close()
+
+    def __iter__(self) -> Iterator[StoredLetter]:
+        """All dead letters there are by now, those of a shard together, oldest first."""
+        for name, letters in self._each.items():
+            with naming(name):
+                for stored in letters:
+                    yield replace(stored, stream_id=join_id(name, stored.stream_id))
+
+    def replay(self, letters: Iterable[StoredLetter]) -> int:
+        """Put dead letters back where they came from; see `DeadLetters.replay`."""
+        replayed = 0
+        for name, some in groupby(letters, key=lambda stored: self._place(stored.stream_id)[0]):
+            with naming(name):
+                own = (replace(one, stream_id=self._place(one.stream_id)[1]) for one in some)
+                replayed += self._each[name].replay(own)
+        return replayed
+
+    def abandon(self, key_id: str) -> int:
+        """Make dead letters of the entries that wait for a key that is lost, on all shards."""
+        count = 0
+        for name, letters in self._each.items():
+            with naming(name):
+                count += letters.abandon(key_id)
+        return count
+
+    def drop(self, stream_ids: Sequence[str]) -> int:
+        """Delete dead letters for good; returns how many were still there."""
+        places = [self._place(stream_id) for stream_id in stream_ids]
+        count = 0
+        for name, letters in self._each.items():
+            with naming(name):
+                count += letters.drop([own for shard, own in places if shard == name])
+        return count
+
+    def _place(self, stream_id: str) -> tuple[str, str]:
+        return place_of(stream_id, self._shards)
+
+
+def dead_letters_of(settings: Settings) -> DeadLetters:
+    """The dead letters of the one Redis, or of all shards."""
+    shards = settings.shard_set
+    return DeadLetters(settings) if shards is None else ShardedDeadLetters(settings, shards)
 
 
 def open_dead_letter(letter: DeadLetter, keys: KeySet) -> JournalEntry:

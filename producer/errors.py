@@ -24,9 +24,11 @@ class JournalError(Exception):
     Attributes:
         receipts: of the entries of a `submit_many` that are known to be enqueued. If the error is
             `Unavailable`, others may be enqueued as well. Submitting all again is safe.
+        shard: the name of the shard where it happened; "" where there is one Redis.
     """
 
     receipts: tuple[Receipt, ...] = ()
+    shard: str = ""
 
     def __init__(self, message: str | None = None) -> None:
         super().__init__(message or (self.__doc__ or "").strip().splitlines()[0])

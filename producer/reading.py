@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import socket
 import time
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from producer.connection import Limit, connect, execute
+from producer.connection import Fleet, Limit, connect, execute
 from producer.errors import JournalError
 from producer.operations.outage import OUTAGES, Outage
 from producer.operations.reader import ResultReader
 from producer.operations.results import acknowledge, receive, reclaim
+from producer.operations.sharded import results as sharded
 from producer.settings import Settings
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from producer.operations.base import Operation
     from producer.operations.outage import OnOutage
     from producer.operations.results import Received
+    from producer.operations.sharded.plan import Plan
     from producer.schemas import JournalResult
     from producer.sealing import KeySet
 
@@ -32,9 +34,11 @@ class ResultsClient:
     def __init__(self, settings: Settings | None = None, keys: KeySet | None = None) -> None:
         self._settings = settings or Settings.load()
         self._keys = keys or self._settings.key_set()
-        self._redis = connect(
-            self._settings.redis_url, max_connections=self._settings.max_connections
-        )
+        self._fleet = Fleet.of(self._settings)
+        if self._fleet is None:
+            self._redis = connect(
+                self._settings.only_url, max_connections=self._settings.max_connections
+            )
         self._readers: set[ResultReader] = set()
 
     def __enter__(self) -> Self:
@@ -50,6 +54,9 @@ class ResultsClient:
 
     def close(self) -> None:
         """Acknowledge the results that loops over `results` have handled; close the connections."""
+        if self._fleet is not None:
+            self._fleet.close()
+            return
         try:
             for reader in tuple(self._readers):
                 self._run(reader.close())
@@ -75,6 +82,12 @@ class ResultsClient:
         `timeout_seconds` and `block`.
         """
         who = {"group": group, "consumer": consumer}
+        if self._fleet is not None:
+            shards = self._fleet.shards
+            plan = sharded.receive(
+                shards, self._keys, self._settings, **who, count=count, block=block
+            )
+            return self._across(plan, timeout_seconds)
         operation = receive(self._keys, self._settings, **who, count=count, block=block)
         return self._run(operation, timeout_seconds)
 
@@ -92,6 +105,10 @@ class ResultsClient:
         and so does one delivered `max_result_deliveries` times before (`unhandled_result`).
         """
         who = {"group": group, "consumer": consumer}
+        if self._fleet is not None:
+            shards = self._fleet.shards
+            plan = sharded.reclaim(shards, self._keys, self._settings, **who, count=count)
+            return self._across(plan, timeout_seconds)
         operation = reclaim(self._keys, self._settings, **who, count=count)
         return self._run(operation, timeout_seconds)
 
@@ -103,6 +120,10 @@ class ResultsClient:
         timeout_seconds: float | None = None,
     ) -> int:
         """Acknowledge results that are handled; returns how many of them were still pending."""
+        if self._fleet is not None:
+            shards = self._fleet.shards
+            done = sharded.acknowledge(shards, self._settings, group=group, stream_ids=stream_ids)
+            return self._across(done, timeout_seconds)
         operation = acknowledge(self._settings, group=group, stream_ids=stream_ids)
         return self._run(operation, timeout_seconds)
 
@@ -144,15 +165,21 @@ class ResultsClient:
             Unavailable, StoreFull: Redis did not answer, or was full (see `on_outage`). Each of the
                 loop's calls to Redis has `settings.timeout_seconds`, not the loop.
         """
-        reader = ResultReader(
-            self._keys,
-            self._settings,
-            group=group,
-            consumer=consumer or socket.gethostname(),
-            count=count,
-            timeout=timeout,
-            limit=limit,
-        )
+        who: dict[str, Any] = {
+            "group": group,
+            "consumer": consumer or socket.gethostname(),
+            "count": count,
+            "timeout": timeout,
+            "limit": limit,
+        }
+        if self._fleet is not None:
+            shards = self._fleet.shards
+            merged = sharded.MergedReader(
+                shards, self._keys, self._settings, on_outage=on_outage, **who
+            )
+            yield from self._fleet.results(merged)
+            return
+        reader = ResultReader(self._keys, self._settings, **who)
         yield from self._read(reader, Outage(on_outage, timeout))
 
     def _read(self, reader: ResultReader, outage: Outage) -> Generator[JournalResult]:
@@ -187,3 +214,14 @@ class ResultsClient:
     ) -> T:
         seconds = timeout_seconds or self._settings.timeout_seconds
         return execute(self._redis, operation, Limit(seconds, each_round_trip))
+
+    def _across(
+        self,
+        plan: Plan[T],
+        timeout_seconds: float | None = None,
+        *,
+        each_round_trip: bool = False,
+    ) -> T:
+        assert self._fleet is not None
+        seconds = timeout_seconds or self._settings.timeout_seconds
+        return self._fleet.run(plan, Limit(seconds, each_round_trip))

@@ -14,6 +14,7 @@ from producer.keys import Lane, Lanes, QueueKeys, keys_of, parse_lanes
 from producer.message import QUEUE
 from producer.schemas import describe
 from producer.sealing import KeySet
+from producer.sharding.shards import Shard, Shards, parse_shards
 
 
 class Settings(BaseSettings):
@@ -23,6 +24,9 @@ class Settings(BaseSettings):
         redis_url: where Redis is: `redis://`, `rediss://`, or Sentinels, `redis+sentinel://` and
             `rediss+sentinel://` (see `producer.connection.address`). It may hold a password, so it
             shows in no repr, log or error.
+        shards: several Redis primaries between which the entries are divided, in place of
+            `redis_url`; see `producer.sharding.shards.parse_shards`. "" for one Redis.
+        shard: the name of the shard that is worked on alone, as a worker does; "" for all.
         keys_file: the key set, a JWK set.
         queue: the Redis list of entries that wait for a worker.
         results: the stream of results.
@@ -52,6 +56,8 @@ class Settings(BaseSettings):
     )
 
     redis_url: SecretStr = SecretStr("redis://localhost:6379/0")
+    shards: SecretStr = SecretStr("")
+    shard: str = ""
     keys_file: Path | None = None
     queue: Annotated[str, Field(min_length=1)] = QUEUE
     results: Annotated[str, Field(min_length=1)] = "journal.results"
@@ -72,6 +78,54 @@ class Settings(BaseSettings):
     def _are_lanes(cls, lanes: str) -> str:
         parse_lanes(lanes)
         return lanes
+
+    @pydantic.field_validator("shards")
+    @classmethod
+    def _are_shards(cls, shards: SecretStr) -> SecretStr:
+        if text := shards.get_secret_value().strip():
+            parse_shards(text)
+        return shards
+
+    @pydantic.model_validator(mode="after")
+    def _is_one_of_them(self) -> Self:
+        if self.shard and self.shard not in self._named_shards.names:
+            raise ValueError("JOURNAL_SHARD names none of JOURNAL_SHARDS")
+        return self
+
+    @property
+    def _named_shards(self) -> Shards:
+        text = self.shards.get_secret_value().strip()
+        return parse_shards(text) if text else Shards(())
+
+    @property
+    def shard_set(self) -> Shards | None:
+        """The shards between which entries are divided; None where there is one Redis."""
+        return None if self.shard or not self._named_shards.all else self._named_shards
+
+    @property
+    def only_url(self) -> SecretStr:
+        """Where the one Redis is: that of `redis_url`, or of `shard`.
+
+        Raises:
+            ConfigurationError: there are several, and none of them is chosen.
+        """
+        if self.shard_set is not None:
+            names = ", ".join(self.shard_set.names)
+            raise ConfigurationError(
+                f"JOURNAL_SHARDS names several: choose one of {names} by JOURNAL_SHARD"
+            )
+        one = self._named_shards.named(self.shard)
+        return self.redis_url if one is None else one.url
+
+    def on_shard(self, shard: Shard) -> Self:
+        """The same settings for one shard alone."""
+        return self.model_copy(update={"shard": shard.name})
+
+    @property
+    def each(self) -> tuple[Self, ...]:
+        """The settings of every shard; these alone where there is one Redis."""
+        shards = self.shard_set
+        return (self,) if shards is None else tuple(self.on_shard(one) for one in shards.all)
 
     @property
     def lane_set(self) -> Lanes:
@@ -96,6 +150,8 @@ class Settings(BaseSettings):
             ConfigurationError: a value is of the wrong kind; the message names the variable.
         """
         given = {name: value for name, value in overrides.items() if value is not None}
+        if "redis_url" in given:  # whoever names one Redis means that one
+            given = {"shards": "", "shard": "", **given}
         try:
             return cls(**given)
         except pydantic.ValidationError as exc:

@@ -67,7 +67,7 @@ TRANSPORT_OPTIONS = {
 def celery_config(settings: WorkerSettings) -> dict[str, Any]:
     """Celery's configuration for our queue."""
     return {
-        **broker_config(settings.redis_url, TRANSPORT_OPTIONS),
+        **broker_config(settings.only_url, TRANSPORT_OPTIONS),
         "broker_transport": "worker.broker.transport:Transport",
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,
@@ -176,7 +176,7 @@ def supervise(
         outages: told of everything that Redis does not do.
     """
     limits = _limits(settings)
-    claims = claims_for(settings, hasty_client(settings.redis_url, LOOP_ANSWER_SECONDS))
+    claims = claims_for(settings, hasty_client(settings.only_url, LOOP_ANSWER_SECONDS))
     missing = MissingKeys(lambda: settings.key_set().key_ids)
     health.watch(claims.pause.problem, missing.problem)
     unknown = claims.unknown_lanes
@@ -185,7 +185,7 @@ def supervise(
         missing_keys=lambda: missing.count,
         unknown_lanes=lambda: unknown.count,
     )
-    patient = claims.through(hasty_client(settings.redis_url, LEASE_ANSWER_SECONDS))
+    patient = claims.through(hasty_client(settings.only_url, LEASE_ANSWER_SECONDS))
     leases = LeaseThread(patient, settings.lease_seconds, outages=outages, metrics=metrics)
     leases.unparker = Unparker(patient, missing)
     leases.neighbours = Neighbours(patient, Place.of_this_process())

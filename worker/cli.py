@@ -258,7 +258,7 @@ def check_redis(settings: Any) -> None:
     from producer.connection import connect
     from producer.operations.redis_errors import translate
 
-    client = connect(settings.redis_url)
+    client = connect(settings.only_url)
     try:
         client.ping()
     except RedisError as exc:

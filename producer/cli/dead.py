@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from producer.cli.options import keys_option, redis_option
-from producer.dead_letters import PAGE, DeadLetters, open_dead_letter
+from producer.dead_letters import PAGE, dead_letters_of, open_dead_letter
 from producer.errors import SealError, ValidationError
 from producer.settings import Settings
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from producer.dead_letters import StoredLetter
+    from producer.dead_letters import DeadLetters, StoredLetter
 
 _ALL = click.option("--all", "everything", is_flag=True, help="All letters instead of some ids.")
 _REASON = click.option("--reason", help="Only letters with this reason.")
@@ -43,7 +43,7 @@ def list_letters(reason: str | None, as_json: bool, redis_url: str | None) -> No
     version cannot read has the reason `unreadable`; it can be dropped by its
     stream id.
     """
-    letters = DeadLetters(Settings.load(redis_url=redis_url))
+    letters = dead_letters_of(Settings.load(redis_url=redis_url))
     chosen = (stored for stored in letters if reason is None or stored.reason == reason)
     if as_json:
         for stored in chosen:
@@ -71,7 +71,7 @@ def list_letters(reason: str | None, as_json: bool, redis_url: str | None) -> No
 def show(entry_id: str, opened: bool, keys_file: Path | None, redis_url: str | None) -> None:
     """Show the letters of one entry; its text only with --open and the key."""
     settings = Settings.load(redis_url=redis_url, keys_file=keys_file)
-    found = DeadLetters(settings).find(entry_id)
+    found = dead_letters_of(settings).find(entry_id)
     if not found:
         raise ValidationError("no dead letter has this entry id")
     for stored in found:
@@ -98,7 +98,7 @@ def replay(
     again since stays a dead letter, and so does what was not sealed, of which nothing is kept. Exit
     code 3: no room for all; the rest are still dead letters.
     """
-    letters = DeadLetters(Settings.load(redis_url=redis_url))
+    letters = dead_letters_of(Settings.load(redis_url=redis_url))
     count = letters.replay(_chosen(letters, entry_ids, everything, reason))
     click.echo(json.dumps({"replayed": count}))
 
@@ -115,7 +115,7 @@ def abandon(key_id: str, yes: bool, redis_url: str | None) -> None:
     """
     if not yes:
         click.confirm(f"Give up all that waits for the key {key_id}?", abort=True, err=True)
-    count = DeadLetters(Settings.load(redis_url=redis_url)).abandon(key_id)
+    count = dead_letters_of(Settings.load(redis_url=redis_url)).abandon(key_id)
     click.echo(json.dumps({"abandoned": count}))
 
 
@@ -133,7 +133,7 @@ def drop(
     redis_url: str | None,
 ) -> None:
     """Delete letters for good. What was written in them is gone then."""
-    letters = DeadLetters(Settings.load(redis_url=redis_url))
+    letters = dead_letters_of(Settings.load(redis_url=redis_url))
     chosen = [stored.stream_id for stored in _chosen(letters, entry_ids, everything, reason)]
     if chosen and not yes:
         click.confirm(f"Delete {len(chosen)} letters for good?", abort=True, err=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -44,7 +45,14 @@ def doctor(role: str, as_json: bool, redis_url: str | None, keys_file: Path | No
     """
     try:
         settings = Settings.load(redis_url=redis_url, keys_file=keys_file)
-        findings = check_all(gather(settings, Role(role)))
+        each = settings.each
+        findings = [
+            replace(finding, text=f"Shard {one.shard}: {finding.text}")
+            if len(each) > 1
+            else finding
+            for one in each
+            for finding in check_all(gather(one, Role(role)))
+        ]
     except ConfigurationError as exc:
         findings = [unusable_settings(exc)]
     raise SystemExit(show(findings, as_json=as_json))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 from rich.console import Console
@@ -14,10 +14,14 @@ from rich.table import Table
 from producer.cli.options import redis_option
 from producer.connection import Limit, connect, execute
 from producer.operations.groups import consumer_groups, expire_groups, remove_group
+from producer.operations.sharded.plan import naming
 from producer.settings import Settings
 
 if TYPE_CHECKING:
+    from producer.operations.base import Operation
     from producer.operations.groups import ConsumerGroup
+
+T = TypeVar("T")
 
 
 @click.group()
@@ -37,20 +41,23 @@ def list_groups(as_json: bool, redis_url: str | None) -> None:
 
     Redis before 7.2 counts as reading only what returned a result.
     """
-    settings = Settings.load(redis_url=redis_url)
-    limit = Limit(settings.timeout_seconds)
-    found = execute(connect(settings.redis_url), consumer_groups(settings), limit)
+    each = Settings.load(redis_url=redis_url).each
+    several = len(each) > 1
+    found = [(one.shard, group) for one in each for group in _groups_of(one)]
     if as_json:
-        for group in found:
-            click.echo(json.dumps(asdict(group)))
+        for shard, group in found:
+            where = {"shard": shard} if several else {}
+            click.echo(json.dumps({**where, **asdict(group)}))
         return
     console = Console()
     if not found:
         console.print("no consumer groups")
         return
-    table = Table("group", "pending", "unread", "oldest", "consumers", "last read")
-    for group in found:
+    first = ["shard"] if several else []
+    table = Table(*first, "group", "pending", "unread", "oldest", "consumers", "last read")
+    for shard, group in found:
         table.add_row(
+            *([shard] if several else []),
             escape(group.name),
             f"{group.pending:,}",
             _number(group.unread, group),
@@ -71,18 +78,18 @@ def remove(name: str, yes: bool, redis_url: str | None) -> None:
     Results that other groups still have to read stay. Whoever reads by this name again makes a new
     group.
     """
-    settings = Settings.load(redis_url=redis_url)
-    client, limit = connect(settings.redis_url), Limit(settings.timeout_seconds)
-    groups = execute(client, consumer_groups(settings), limit)
-    group = next((group for group in groups if group.name == name), None)
-    if group is not None and not yes:
-        backlog = _number(group.backlog, group)
+    each = Settings.load(redis_url=redis_url).each
+    found = [(one, group) for one in each for group in _groups_of(one) if group.name == name]
+    if found and not yes:
+        backlog = _total([group for _, group in found])
         click.confirm(
             f"{backlog} results are not acknowledged by {name!r}. Remove it?", abort=True, err=True
         )
-    removed = execute(client, remove_group(settings, name), limit)
-    backlog = _number(removed.backlog, removed)
-    click.echo(f"removed; {backlog} results were not acknowledged", err=True)
+    # Where no shard has it, the first one says so.
+    removed = [
+        _execute(one, remove_group(one, name)) for one in [one for one, _ in found] or each[:1]
+    ]
+    click.echo(f"removed; {_total(removed)} results were not acknowledged", err=True)
 
 
 @groups.command()
@@ -100,21 +107,46 @@ def expire(idle_days: float, yes: bool, redis_url: str | None) -> None:
     What they have not acknowledged they will never read. A group that no consumer has ever read by
     stays; `remove` takes it away. Nothing expires unless this command is run.
     """
-    settings = Settings.load(redis_url=redis_url)
-    client = connect(settings.redis_url)
+    each = Settings.load(redis_url=redis_url).each
     seconds = idle_days * 86_400
-    names = [
-        group.name
-        for group in execute(client, consumer_groups(settings))
-        if min(group.last_read_seconds or 0.0, group.oldest_seconds or 0.0) >= seconds
+    old = {
+        one.shard: [
+            group.name
+            for group in _groups_of(one)
+            if min(group.last_read_seconds or 0.0, group.oldest_seconds or 0.0) >= seconds
+        ]
+        for one in each
+    }
+    for shard, names in old.items():
+        for name in names:
+            if not yes:
+                where = f" on the shard {shard}" if len(each) > 1 else ""
+                click.confirm(f"Remove the group {name!r}{where}?", abort=True, err=True)
+    removed = [
+        name
+        for one in each
+        if old[one.shard]
+        for name in _execute(one, expire_groups(one, old[one.shard], seconds))
     ]
-    for name in names:
-        if not yes:
-            click.confirm(f"Remove the group {name!r}?", abort=True, err=True)
-    removed = execute(client, expire_groups(settings, names, seconds)) if names else []
     for name in removed:
         click.echo(name)
     click.echo(f"removed {len(removed)} groups", err=True)
+
+
+def _execute(settings: Settings, operation: Operation[T]) -> T:
+    """Carry out an operation on the one Redis, or the shard, of these settings."""
+    with naming(settings.shard), connect(settings.only_url) as client:
+        return execute(client, operation, Limit(settings.timeout_seconds))
+
+
+def _groups_of(settings: Settings) -> list[ConsumerGroup]:
+    return _execute(settings, consumer_groups(settings))
+
+
+def _total(groups: list[ConsumerGroup]) -> str:
+    """Results that these groups have not acknowledged, together."""
+    count = sum(group.backlog for group in groups)
+    return f"{count:,}" if all(group.exact for group in groups) else f"up to {count:,}"
 
 
 def _age(seconds: float | None, *, none: str) -> str:

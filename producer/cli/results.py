@@ -89,8 +89,10 @@ def _check_redis(client: JournalClient) -> None:
     """
     try:
         client.status()
-    except Unavailable:
-        raise
+    except Unavailable as exc:
+        if not exc.shard:
+            raise
+        click.echo(f"journal: {exc}; the other shards are read", err=True)
     except JournalError:
         pass  # a user who may only read results
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import asdict
+from contextlib import ExitStack
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 import click
@@ -14,7 +15,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from producer.cli.options import redis_option
-from producer.connection import Limit, connect, execute
+from producer.connection import Fleet, Limit, connect, execute
+from producer.operations.sharded.entries import summed
+from producer.operations.sharded.plan import raise_for_outcomes
 from producer.operations.status import status as count
 from producer.operations.store import look_at_store
 from producer.settings import Settings
@@ -55,12 +58,9 @@ def status(as_json: bool, watch: float | None, redis_url: str | None) -> None:
       journal status --watch 2
     """
     settings = Settings.load(redis_url=redis_url)
-    with connect(settings.redis_url) as client:
+    with ExitStack() as stack:
+        look = _looker(settings, stack)
         console = Console()
-
-        def look() -> Seen:
-            return execute(client, _look(settings), Limit(settings.timeout_seconds))
-
         if watch is None:
             _show(look, console, as_json=as_json)
         elif as_json or not console.is_terminal:
@@ -74,6 +74,29 @@ def status(as_json: bool, watch: float | None, redis_url: str | None) -> None:
                     time.sleep(watch)
 
 
+def _looker(settings: Settings, stack: ExitStack) -> Callable[[], Seen]:
+    """What looks at the one Redis, or at all shards; its connections close with the stack."""
+    limit = Limit(settings.timeout_seconds)
+    fleet = Fleet.of(settings)
+    if fleet is None:
+        client = stack.enter_context(connect(settings.only_url))
+        return lambda: execute(client, _look(settings), limit)
+    stack.callback(fleet.close)
+
+    def look_at_all() -> Seen:
+        names = fleet.shards.names
+        outcomes = fleet.outcomes({name: _look(settings) for name in names}, limit)
+        seen: dict[str, Seen] = dict(raise_for_outcomes(outcomes))
+        problems = [
+            replace(problem, text=f"Shard {name}: {problem.text}")
+            for name, (_, found) in seen.items()
+            for problem in found
+        ]
+        return summed({name: counts for name, (counts, _) in seen.items()}), problems
+
+    return look_at_all
+
+
 def _look(settings: Settings) -> Operation[Seen]:
     """The counts, and what of the server needs mending."""
     counts = yield from count(settings)
@@ -85,7 +108,10 @@ def _show(look: Callable[[], Seen], console: Console, *, as_json: bool) -> None:
     now, problems = look()
     if as_json:
         told = [asdict(problem) for problem in problems]
-        click.echo(json.dumps({**asdict(now), "warnings": told}))
+        counts = asdict(now)
+        if not now.shards:
+            del counts["shards"]
+        click.echo(json.dumps({**counts, "warnings": told}))
     else:
         console.print(_tables(now, problems))
         console.file.flush()
@@ -100,9 +126,22 @@ def _tables(now: Status, problems: list[Finding]) -> Group:
         counts.add_row("lane", f"{ready:,}", f"of those that are ready, in the lane {lane}")
     for group, backlog in sorted(now.groups.items()):
         counts.add_row("backlog", f"{backlog:,}", f"not yet acknowledged by group {group}")
+    tables = [counts]
+    if now.shards:
+        tables.append(_shards(now.shards))
     if not problems:
-        return Group(counts)
+        return Group(*tables)
     warnings = Table("Redis", "needs mending", box=None, header_style="dim", padding=(1, 1, 0, 0))
     for problem in problems:
         warnings.add_row(problem.check, escape(f"{problem.text} {problem.remedy}"))
-    return Group(counts, warnings)
+    return Group(*tables, warnings)
+
+
+def _shards(shards: dict[str, Status]) -> Table:
+    names = [name for name, _ in ROWS]
+    table = Table("shard", *names, box=None, header_style="dim", padding=(1, 1, 0, 0))
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for shard, counts in shards.items():
+        table.add_row(shard, *(f"{getattr(counts, name):,}" for name in names))
+    return table

@@ -35,7 +35,7 @@ def gather(settings: Settings, role: Role) -> Snapshot:
     Raises:
         ConfigurationError: the URL is not a Redis URL.
     """
-    address = Address.parse(settings.redis_url)
+    address = Address.parse(settings.only_url)
     seconds = settings.timeout_seconds
     ends = time.monotonic() + seconds
     names_end = time.monotonic() + _NAME_SHARE * seconds
@@ -49,7 +49,7 @@ def gather(settings: Settings, role: Role) -> Snapshot:
     )
     if address.master is not None and not any(each.primary for each in snapshot.sentinels):
         return replace(snapshot, problem="No Sentinel tells where the primary is")
-    client = connect(settings.redis_url, retries=0)
+    client = connect(settings.only_url, retries=0)
     try:
         limit = Limit(max(ends - time.monotonic(), 0.1 * seconds))
         answers = execute(client, ask(settings, role, address.db), limit)

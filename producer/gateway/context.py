@@ -86,7 +86,7 @@ class Gateway:
         # A wait holds a connection: with connections of their own, waits hold up nothing else.
         waits = settings.model_copy(update={"max_connections": gateway.max_waits})
         self.waiter = AsyncJournalClient(waits, keys)
-        self.redis = connect_async(settings.redis_url, max_connections=_OWN_CONNECTIONS)
+        self.redis = connect_async(settings.only_url, max_connections=_OWN_CONNECTIONS)
         self.limit = Limit(settings.timeout_seconds)
         opener = Opener(keys)
         self.feed = Feed(self.redis, settings, opener)

@@ -46,7 +46,7 @@ class LoadReader(threading.Thread):
         self, settings: Settings, ledger: Ledger, *, group: str, give_up_after: float
     ) -> None:
         super().__init__(name="load-reader", daemon=True)
-        self._redis: Any = connect(settings.redis_url)
+        self._redis: Any = connect(settings.only_url)
         self._timeout_seconds = settings.timeout_seconds + BLOCK_MS / 1000
         self._results = settings.results
         self._dead = settings.dead

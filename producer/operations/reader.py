@@ -73,9 +73,7 @@ class ResultReader:
 
     def advance(self) -> Operation[Received | None]:
         """Return the next result, or None at the end; the one before counts as handled."""
-        if self._current is not None:
-            self._handled.append(self._current)
-            self._current = None
+        self.note_handled()
         if not self._fetched or time.monotonic() - self._renewed_at > ACKNOWLEDGE_SECONDS:
             yield from self._acknowledge_and_renew()
         last_result = time.monotonic()
@@ -88,6 +86,32 @@ class ResultReader:
             yield from self._fetch(wait)
             if not self._fetched and self._timeout is not None:
                 self._ended = time.monotonic() - last_result >= self._timeout
+        return self._next()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no result is fetched that is still to be returned."""
+        return not self._fetched
+
+    def note_handled(self) -> None:
+        """Note that the last result returned is handled."""
+        if self._current is not None:
+            self._handled.append(self._current)
+            self._current = None
+
+    def look(self, wait: float) -> Operation[None]:
+        """Acknowledge what was handled, and wait so many seconds for results to fetch."""
+        yield from self._acknowledge_and_renew()
+        if not self._ended and self._left != 0:
+            yield from self._fetch(wait)
+
+    def take(self) -> Operation[Received | None]:
+        """Return the next fetched result; None if other readers have taken over what there was."""
+        if time.monotonic() - self._renewed_at > ACKNOWLEDGE_SECONDS:
+            yield from self._acknowledge_and_renew()
+        return self._next() if self._fetched else None
+
+    def _next(self) -> Received:
         received = self._fetched.popleft()
         self._current = received.stream_id
         if self._left is not None:

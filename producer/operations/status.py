@@ -30,6 +30,7 @@ class Status:
         lanes: of those that wait for any worker, how many in each lane.
         groups: for each consumer group, by name, results it has not acknowledged; a group is left
             out if they cannot be counted.
+        shards: the same for each shard, by name, where there are several.
     """
 
     ready: int
@@ -39,6 +40,7 @@ class Status:
     groups: dict[str, int]
     parked: int = 0
     lanes: dict[str, int] = field(default_factory=dict)
+    shards: dict[str, Status] = field(default_factory=dict)
 
 
 def status(settings: Settings) -> Operation[Status]:

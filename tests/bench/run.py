@@ -4,7 +4,7 @@
     python -m tests.bench.run --noop
     python -m tests.bench.run --gateway
     python -m tests.bench.run --start [--beside FOLDER]
-    python -m tests.bench.run --lanes
+    python -m tests.bench.run --lanes | --shards
 
 The same texts, model and settings (`JOURNAL_*`) for all of them; rounds in turn; medians.
 """
@@ -33,6 +33,7 @@ from tests.bench.latency import IdleLatency, LoadLatency, idle_latency, load_lat
 from tests.bench.machine import describe
 from tests.bench.rounds import Measured, Plan, measure
 from tests.bench.setting import Setting
+from tests.bench.shards import measure as shards
 from tests.bench.texts import deal, read_texts, sample
 from tests.bench.variants import CHUNK, Plain, StockCelery, Tutorial, Worker
 from worker.errors import WorkerError
@@ -75,6 +76,7 @@ _QUICK_LOAD_SECONDS, _LOAD_SECONDS = 5.0, 20.0
     help="With --start: another checkout, in turn with this one.",
 )
 @click.option("--lanes", "with_lanes", is_flag=True, help="A lane beside a flood in another.")
+@click.option("--shards", "with_shards", is_flag=True, help="One Redis beside three.")
 @click.option(
     "--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), help="Write all here."
 )
@@ -91,6 +93,7 @@ def main(
     starts: bool,
     beside: Path | None,
     with_lanes: bool,
+    with_shards: bool,
     json_file: Path | None,
 ) -> None:
     """Measure the worker beside plainer ways of doing the same work."""
@@ -107,8 +110,10 @@ def main(
         if starts:
             compare_starts(beside, rounds, json_file)
             return
-        if with_lanes:
-            flood_a_lane(lanes.Size.of(entries, seconds, quick=quick), rounds, json_file)
+        if with_lanes or with_shards:
+            kind = lanes if with_lanes else shards
+            extent = kind.Size.of(entries, seconds, quick=quick)
+            measure_and_show(kind, extent, rounds, json_file)
             return
         settings = WorkerSettings.load()
         check_model(settings)
@@ -148,14 +153,12 @@ def compare_starts(beside: Path | None, rounds: int, json_file: Path | None) -> 
     write(json_file, {"machine": describe(), **{one.name: one.as_json() for one in measured}})
 
 
-def flood_a_lane(size: lanes.Size, rounds: int, json_file: Path | None) -> None:
-    """Measure a lane beside a flood in another, and show it."""
+def measure_and_show(kind: Any, size: tuple[Any, ...], rounds: int, json_file: Path | None) -> None:
+    """Measure what a module does that has `measure`, `shown` and `as_json`, and show it."""
     with Setting() as setting, progress() as tell:
-        figures = lanes.measure(setting, *size, rounds, tell)
-    out = table.console()
-    out.print(lanes.shown(figures, rounds))
-    out.print(table.machine_line(describe(), "none"))
-    write(json_file, lanes.as_json(figures))
+        figures = kind.measure(setting, *size, rounds, tell)
+    table.console().print(kind.shown(figures, rounds), table.machine_line(describe(), "none"))
+    write(json_file, kind.as_json(figures))
 
 
 def compare(

@@ -194,6 +194,8 @@ def test_every_setting_handed_on_exists(stack: Stack) -> None:
 #: Settings of a worker that the stack does not hand on, and why.
 NOT_HANDED_ON = {
     "keys_file": "the image says where",
+    "shards": "one Redis in this stack",
+    "shard": "the same",
     "queue": "one queue in this stack",
     "results": "the same",
     "dead": "the same",

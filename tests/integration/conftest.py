@@ -137,10 +137,11 @@ def start_light_worker(
         return process
 
     yield start
-    for process in started:
-        if process.poll() is None:
-            process.terminate()
-            process.wait(timeout=30)
+    running = [process for process in started if process.poll() is None]
+    for process in running:
+        process.terminate()
+    for process in running:
+        process.wait(timeout=30)
 
 
 @pytest.fixture

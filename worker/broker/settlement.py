@@ -81,7 +81,7 @@ class ClaimSettler:
 
 def settler_for(settings: Settings) -> Settler:
     """What publishes the answers of this process, on a connection of its own."""
-    client = connect(settings.redis_url, answer_seconds=ANSWER_SECONDS)
+    client = connect(settings.only_url, answer_seconds=ANSWER_SECONDS)
     claims = claims_for(settings, client)
     claims.limit = (SETTLE_SECONDS, ANSWER_SECONDS)
     return ClaimSettler(claims, settings.min_replicas)
@@ -101,7 +101,7 @@ def _answer(claim: Claim, answer: str | DeadReason | MissingKey) -> Answer:
 def claims_for(settings: Settings, client: redis.Redis | None = None) -> Claims:
     """The claims of this process, on a connection of its own, or by a client that is given."""
     return Claims(
-        client or connect(settings.redis_url),
+        client or connect(settings.only_url),
         queue=settings.queue,
         results=settings.results,
         dead=settings.dead,

@@ -12,10 +12,11 @@ import math
 import signal
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from prometheus_client import CollectorRegistry
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from redis.exceptions import NoPermissionError, RedisError
 
@@ -31,7 +32,7 @@ from worker.monitoring.store import warnings_gauge
 from worker.monitoring.upkeep import Upkeep
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     import redis
 
@@ -131,6 +132,32 @@ class QueueCollector(Collector):
         return list(pipeline.execute(raise_on_error=False))
 
 
+class ShardsCollector(Collector):
+    """The gauges of several shards, each with the label `shard`.
+
+    Args:
+        collectors: of each shard, by name.
+    """
+
+    def __init__(self, collectors: Mapping[str, QueueCollector]) -> None:
+        self._collectors = collectors
+
+    def collect(self) -> Iterator[Metric]:
+        """The gauges of all shards, which are asked side by side: one may hang."""
+        merged: dict[str, Metric] = {}
+        with ThreadPoolExecutor(len(self._collectors)) as pool:
+            found = pool.map(lambda one: list(one.collect()), self._collectors.values())
+            for name, families in zip(self._collectors, found, strict=True):
+                for family in families:
+                    gauge = Metric(family.name, family.documentation, family.type)
+                    gauge = merged.setdefault(family.name, gauge)
+                    for sample in family.samples:
+                        gauge.add_sample(
+                            sample.name, {**sample.labels, "shard": name}, sample.value
+                        )
+        yield from merged.values()
+
+
 def _oldest(replies: list[Any]) -> Iterator[GaugeMetricFamily]:
     """The age of the oldest of the messages that are next in their lists, as far as it is known.
 
@@ -221,10 +248,18 @@ class Exporter:
     """
 
     def __init__(self, settings: WorkerSettings) -> None:
-        self._redis = connect(settings.redis_url, answer_seconds=ANSWER_SECONDS, retries=0)
+        clients = {
+            one.shard: connect(one.only_url, answer_seconds=ANSWER_SECONDS, retries=0)
+            for one in settings.each
+        }
+        collectors = {name: QueueCollector(client, settings) for name, client in clients.items()}
+        several = len(collectors) > 1
         registry = CollectorRegistry()
-        registry.register(QueueCollector(self._redis, settings))
-        self._upkeep = Upkeep(self._redis, settings)
+        registry.register(
+            ShardsCollector(collectors) if several else next(iter(collectors.values()))
+        )
+        self._clients = clients
+        self._upkeep = [Upkeep(client, settings) for client in clients.values()]
         self._probes = Probes(
             registry,
             alive=lambda: None,
@@ -244,15 +279,21 @@ class Exporter:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
         self._probes.start()
-        self._upkeep.start()
+        for upkeep in self._upkeep:
+            upkeep.start()
         stop.wait()
-        self._upkeep.stop()
+        for upkeep in self._upkeep:
+            upkeep.stop()
         self._probes.stop()
 
     def _problem(self) -> str | None:
         """Why the exporter is not ready, or None."""
-        try:
-            self._redis.ping()
-        except RedisError as exc:
-            return f"Redis does not answer ({type(exc).__name__})"
-        return None
+        problems = []
+        for name, client in self._clients.items():
+            try:
+                client.ping()
+            except RedisError as exc:
+                where = f"shard {name}: " if len(self._clients) > 1 else ""
+                problems.append(f"{where}Redis does not answer ({type(exc).__name__})")
+        # With one of several shards the others' gauges are of use.
+        return "; ".join(problems) if len(problems) == len(self._clients) else None

@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 def log_findings(settings: Settings) -> None:
     """Log a warning, with its remedy, for each thing about the server that needs mending."""
-    client = connect(settings.redis_url, retries=0)
+    client = connect(settings.only_url, retries=0)
     try:
         findings = execute(client, look_at_store(settings), Limit(settings.timeout_seconds))
     except JournalError as exc:

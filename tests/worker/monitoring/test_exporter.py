@@ -34,7 +34,7 @@ NOW = 1_700_000_000.0
 
 
 class Scraper:
-    def __init__(self, url: str, **settings: str) -> None:
+    def __init__(self, url: str | None, **settings: str) -> None:
         self.exporter = Exporter(WorkerSettings.load(redis_url=url, exporter_port=0, **settings))
         self.exporter._probes.start()
 
@@ -60,7 +60,8 @@ class Scraper:
 
     def close(self) -> None:
         self.exporter._probes.stop()
-        self.exporter._redis.close()
+        for client in self.exporter._clients.values():
+            client.close()
 
 
 @pytest.fixture
