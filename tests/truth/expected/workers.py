@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _MEAN = Within(share=0.05)
 #: The ledger knows only within which call an entry came into the queue.
-_QUEUE = Within(share=0.05, amount=0.01)
+QUEUE_WAIT = Within(share=0.05, amount=0.01)
 _P95 = 0.95
 _STAGES = ("anonymize", "classify", "settle")
 
@@ -90,7 +90,7 @@ WORKERS = [
         "Where the time goes",
         0,
         lambda facts: {"queue": mean(facts.waits())},
-        _QUEUE,
+        QUEUE_WAIT,
         ("stage",),
         "loaded",
         _only("queue"),
