@@ -87,7 +87,7 @@ def test_an_id_is_also_looked_for_where_the_other_weights_put_it() -> None:
         ("a", "name=URL"),
         ("A=redis://secret", "name=URL"),
         ("a=redis://secret;weight=-1", "weight=0 to 9999"),
-        ("a=redis://secret;wieght=1", "weight=0 to 9999"),
+        ("a=redis://secret;share=1", "weight=0 to 9999"),
         ("a=redis://secret a=redis://two", "same name"),
         ("a=redis://secret;weight=0", "above 0"),
     ],
