@@ -80,10 +80,10 @@ def summary_of_skips(reasons: Iterable[str]) -> str:
     for need, (way, _) in NEEDS.items():
         if counts.pop(_reason(need), 0):
             ways.setdefault(way, []).append(need)
-    parts = [
-        f"{', '.join(needs)} ({' '.join([way, *filter(None, (NEEDS[need][1] for need in needs))])})"
-        for way, needs in ways.items()
-    ]
+    parts = []
+    for way, needs in ways.items():
+        packages = dict.fromkeys(NEEDS[need][1] for need in needs)  # one may bring several
+        parts.append(f"{', '.join(needs)} ({' '.join([way, *filter(None, packages)])})")
     parts += [f"{reason or 'no reason given'} [{count}]" for reason, count in counts.items()]
     return f"{total} test{'' if total == 1 else 's'} skipped: {'; '.join(parts)}"
 

@@ -25,8 +25,10 @@ def reason_for(need: str) -> str:
 
 def test_needs_are_told_once_with_one_installation_for_all() -> None:
     reasons = [reason_for("promtool")] * 3 + [reason_for("redis-server")] * 20
+    reasons += [reason_for("prometheus")]  # comes with promtool
     assert summary_of_skips([*reasons, reason_for("public data sets")]) == (
-        "24 tests skipped: redis-server, promtool (apt-get install redis-server prometheus); "
+        "25 tests skipped: redis-server, promtool, prometheus "
+        "(apt-get install redis-server prometheus); "
         "public data sets (JOURNAL_DATA=folder)"
     )
 
