@@ -29,6 +29,7 @@ from worker.monitoring.devices import DeviceCollector
 from worker.monitoring.health import Health
 from worker.monitoring.metrics import Metrics, process_registry
 from worker.monitoring.probes import Probes
+from worker.monitoring.shards import labelled
 from worker.parent.dead_letters import DeadLetters
 from worker.parent.dispatcher import Dispatcher
 from worker.parent.gatherer import Gatherer
@@ -139,7 +140,7 @@ def run(
     metrics.expect(**(counted or {}))
     supervisor = supervise(application, settings, health, metrics, outages)
     probes = Probes(
-        registry,
+        labelled(registry, settings.shard),
         alive=health.alive,
         ready=health.ready,
         host=settings.metrics_host,

@@ -12,7 +12,7 @@ from typing import Any
 from panels import DATASOURCE, RED, Row, lay_out
 from queries import FIRING
 from rows_gateway import GATEWAY
-from rows_queue import LANES, NOW, OVERVIEW, RESULTS
+from rows_queue import LANES, NOW, OVERVIEW, RESULTS, SHARDS
 from rows_worker import BATCHING, CONTENT, DEVICES, LATENCY, WORKERS
 
 OUTPUT = Path(__file__).parent / "dashboards" / "journal-stream.json"
@@ -25,6 +25,7 @@ ROWS: list[Row] = [
     ("Labels and redactions", 9, CONTENT),
     ("Results and Redis", 8, RESULTS),
     ("Lanes", 8, LANES),
+    ("Shards", 8, SHARDS),
     ("Workers", 8, WORKERS),
     ("Gateway", 8, GATEWAY),
 ]

@@ -27,3 +27,22 @@ def mean(histogram: str, by: str = "", **labels: str) -> str:
 def quantile(q: float, histogram: str, by: str = "le", **labels: str) -> str:
     """Estimate of a quantile, as fine as the histogram's buckets."""
     return f"histogram_quantile({q}, {rate(histogram + '_bucket', by, **labels)})"
+
+
+def total(gauge: str, by: str = "") -> str:
+    """A gauge of the exporter over all shards.
+
+    Every exporter tells the same of a shard, hence `max`; shards have entries of their own, hence
+    `sum`. Where there is one Redis the gauge has no label `shard`, and this is its value.
+
+    Args:
+        gauge: what the exporter tells.
+        by: the labels to keep, separated by commas.
+    """
+    kept = f" by ({by})" if by else ""
+    return f"sum{kept} (max by ({', '.join(filter(None, ('shard', by)))}) ({gauge}))"
+
+
+def of_shards(gauge: str) -> str:
+    """A gauge of the exporter by shard; one series where there is one Redis."""
+    return f"max by (shard) ({gauge})"

@@ -1,12 +1,9 @@
-"""Rows on the whole system: what to see first, and what lies in Redis.
-
-Queue figures are the same from every exporter of a Redis, hence `max`.
-"""
+"""Rows on the whole system: what to see first, and what lies in Redis, or on each shard."""
 
 from __future__ import annotations
 
 from panels import AMBER, GREEN, RED, Placed, graph, stat, table
-from queries import FIRING, WORKER, quantile, rate
+from queries import FIRING, WORKER, of_shards, quantile, rate, total
 
 OVERVIEW: list[Placed] = [
     (
@@ -34,7 +31,7 @@ OVERVIEW: list[Placed] = [
         3,
         stat(
             "Waiting",
-            "max(journal_queue_ready)",
+            total("journal_queue_ready"),
             "Entries that no worker has taken yet.",
             steps=((None, GREEN), (10_000, AMBER), (80_000, RED)),
         ),
@@ -43,7 +40,7 @@ OVERVIEW: list[Placed] = [
         3,
         stat(
             "Claimed",
-            "max(journal_queue_claimed)",
+            total("journal_queue_claimed"),
             "Entries a worker holds under a lease; without workers this must go back to 0.",
         ),
     ),
@@ -51,8 +48,9 @@ OVERVIEW: list[Placed] = [
         3,
         stat(
             "Results unread",
-            "max(journal_results_entries)",
-            "Results on the stream. At 100,000 (JOURNAL_MAX_RESULTS) the workers stop claiming.",
+            total("journal_results_entries"),
+            "Results on the stream. At 100,000 (JOURNAL_MAX_RESULTS) the workers stop claiming; on "
+            "several shards each has as many.",
             steps=((None, GREEN), (10_000, AMBER), (80_000, RED)),
         ),
     ),
@@ -60,7 +58,7 @@ OVERVIEW: list[Placed] = [
         3,
         stat(
             "Dead letters",
-            "max(journal_dead_letters)",
+            total("journal_dead_letters"),
             "Entries given up and kept sealed on journal.dead, to be looked at by someone.",
             steps=((None, GREEN), (1, AMBER), (100, RED)),
         ),
@@ -79,7 +77,7 @@ OVERVIEW: list[Placed] = [
         stat(
             "Redis up",
             "min(journal_redis_up)",
-            "1 while the exporter reaches Redis.",
+            "1 while the exporter reaches Redis, and every shard where there are several.",
             steps=((None, RED), (1, GREEN)),
         ),
     ),
@@ -101,9 +99,9 @@ NOW: list[Placed] = [
         graph(
             "Queue",
             [
-                ("max(journal_queue_ready)", "waiting"),
-                ("max(journal_queue_claimed)", "claimed"),
-                ("max(journal_queue_parked)", "waiting for a key"),
+                (total("journal_queue_ready"), "waiting"),
+                (total("journal_queue_claimed"), "claimed"),
+                (total("journal_queue_parked"), "waiting for a key"),
             ],
             "Waiting entries that grow while claimed ones stay flat: add replicas. Entries that "
             "wait for a key: a worker's key file is old, see its /readyz.",
@@ -115,18 +113,18 @@ NOW: list[Placed] = [
             "Firing alerts",
             FIRING,
             "Empty is good. What to do: deploy/README.md.",
-            {"alertname": "Alert", "severity": "Severity"},
+            {"alertname": "Alert", "severity": "Severity", "shard": "Shard"},
         ),
     ),
 ]
 
 LANES: list[Placed] = [
     (
-        8,
+        6,
         graph(
             "Waiting by lane",
             [
-                ("max by (lane) (journal_lane_ready)", "{{lane}}, queue"),
+                (total("journal_lane_ready", "lane"), "{{lane}}, queue"),
                 (f"sum by (lane) (journal_worker_lane_waiting{{{WORKER}}})", "{{lane}}, workers"),
             ],
             "In the queue, and claimed by workers whose children are all busy. A lane that is "
@@ -134,7 +132,7 @@ LANES: list[Placed] = [
         ),
     ),
     (
-        8,
+        6,
         graph(
             "Wait by lane, p95",
             [(quantile(0.95, "journal_lane_wait_seconds", "le, lane"), "{{lane}}")],
@@ -143,13 +141,68 @@ LANES: list[Placed] = [
         ),
     ),
     (
-        8,
+        6,
         graph(
             "Oldest by lane",
             [("max by (lane) (journal_lane_oldest_seconds)", "{{lane}}")],
             "Lanes take turns by weight: one that waits longer than its users accept needs a "
             "greater weight, or all of them more replicas.",
             unit="s",
+        ),
+    ),
+    (
+        6,
+        graph(
+            "Room taken by lane",
+            [("max by (shard, lane) (journal_lane_fill_ratio)", "{{lane}} {{shard}}")],
+            "Entries that wait for a worker or for their key, of the most that a lane may hold. At "
+            "1 submit raises QueueFull for this lane alone.",
+            unit="percentunit",
+            steps=((None, "transparent"), (0.8, RED)),
+        ),
+    ),
+]
+
+SHARDS: list[Placed] = [
+    (
+        6,
+        graph(
+            "Waiting and claimed by shard",
+            [
+                (of_shards("journal_queue_ready"), "waiting {{shard}}"),
+                (of_shards("journal_queue_claimed"), "claimed {{shard}}"),
+            ],
+            "Entries go to the shards by weight: one that has far more waiting than the others has "
+            "too few workers. One line of each where there is one Redis.",
+        ),
+    ),
+    (
+        6,
+        graph(
+            "Oldest by shard",
+            [(of_shards("journal_queue_oldest_seconds"), "{{shard}}")],
+            "Age of the oldest entry that waits on each shard. Each has workers of its own: scale "
+            "those of the one that is late.",
+            unit="s",
+        ),
+    ),
+    (
+        6,
+        graph(
+            "Answered by shard",
+            [(rate("journal_entries_total", "shard", outcome='="answered"'), "{{shard}}")],
+            "Entries answered a second by the workers of each shard (JOURNAL_SHARD).",
+            unit="ops",
+            stack=True,
+        ),
+    ),
+    (
+        6,
+        graph(
+            "Redis up by shard",
+            [(of_shards("journal_redis_up"), "{{shard}}")],
+            "0 while the exporter does not reach a shard: only entries of that one are refused.",
+            unit="none",
         ),
     ),
 ]
@@ -160,8 +213,8 @@ RESULTS: list[Placed] = [
         graph(
             "Results unread by group",
             [
-                ("max by (group) (journal_results_backlog)", "{{group}}"),
-                ("max(journal_results_entries)", "on the stream"),
+                (total("journal_results_backlog", "group"), "{{group}}"),
+                (total("journal_results_entries"), "on the stream"),
             ],
             "What each reader group has still to read; the slowest keeps the stream long.",
             steps=((None, "transparent"), (80_000, RED)),
@@ -172,8 +225,8 @@ RESULTS: list[Placed] = [
         graph(
             "Redis memory",
             [
-                ("max(journal_redis_used_memory_bytes)", "used"),
-                ("max(journal_redis_maxmemory_bytes) > 0", "limit"),
+                (of_shards("journal_redis_used_memory_bytes"), "used {{shard}}"),
+                (of_shards("journal_redis_maxmemory_bytes") + " > 0", "limit {{shard}}"),
             ],
             "At its limit Redis refuses new entries (noeviction) and loses none.",
             unit="bytes",
@@ -197,10 +250,10 @@ RESULTS: list[Placed] = [
         24,
         table(
             "Redis needs mending",
-            "max by (check) (journal_store_warning) > 0",
+            "max by (shard, check) (journal_store_warning) > 0",
             "Empty is good. What in the set-up of Redis can lose or refuse entries; what to set: "
             "`journal doctor`, or deploy/README.md.",
-            {"check": "Check"},
+            {"check": "Check", "shard": "Shard"},
         ),
     ),
 ]

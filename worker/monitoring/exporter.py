@@ -12,11 +12,10 @@ import math
 import signal
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from prometheus_client import CollectorRegistry
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 from redis.exceptions import NoPermissionError, RedisError
 
@@ -28,11 +27,12 @@ from producer.operations.groups import groups_of
 from producer.operations.status import by_lane
 from producer.operations.store import FSYNC, INFO, info_fields
 from worker.monitoring.probes import Probes
+from worker.monitoring.shards import ShardsCollector
 from worker.monitoring.store import warnings_gauge
 from worker.monitoring.upkeep import Upkeep
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     import redis
 
@@ -87,6 +87,7 @@ class QueueCollector(Collector):
                 yield GaugeMetricFamily(name, help_text, float(sum(counts)))
         yield from _oldest(oldest)
         yield from _lanes(keys, ready, oldest)
+        yield from _fill(self._settings, ready, oldest, parked)
         yield from self._backlog(groups, results)
         yield from _memory(info)
         # Asked again after it was refused, it would only fill the server's log of refusals.
@@ -130,32 +131,6 @@ class QueueCollector(Collector):
         ):
             pipeline.execute_command(*command)
         return list(pipeline.execute(raise_on_error=False))
-
-
-class ShardsCollector(Collector):
-    """The gauges of several shards, each with the label `shard`.
-
-    Args:
-        collectors: of each shard, by name.
-    """
-
-    def __init__(self, collectors: Mapping[str, QueueCollector]) -> None:
-        self._collectors = collectors
-
-    def collect(self) -> Iterator[Metric]:
-        """The gauges of all shards, which are asked side by side: one may hang."""
-        merged: dict[str, Metric] = {}
-        with ThreadPoolExecutor(len(self._collectors)) as pool:
-            found = pool.map(lambda one: list(one.collect()), self._collectors.values())
-            for name, families in zip(self._collectors, found, strict=True):
-                for family in families:
-                    gauge = Metric(family.name, family.documentation, family.type)
-                    gauge = merged.setdefault(family.name, gauge)
-                    for sample in family.samples:
-                        gauge.add_sample(
-                            sample.name, {**sample.labels, "shard": name}, sample.value
-                        )
-        yield from merged.values()
 
 
 def _oldest(replies: list[Any]) -> Iterator[GaugeMetricFamily]:
@@ -205,6 +180,25 @@ def _lanes(keys: QueueKeys, ready: list[Any], oldest: list[Any]) -> Iterator[Gau
             waited.add_metric([lane], max(known, default=0.0))
     yield count
     yield waited
+
+
+def _fill(
+    settings: WorkerSettings, ready: list[Any], oldest: list[Any], parked: list[Any]
+) -> Iterator[GaugeMetricFamily]:
+    """How full each lane is; entries that wait for their key take room as well."""
+    if any(isinstance(reply, Exception) for reply in (*ready, *oldest, *parked)):
+        return
+    keys = settings.queue_keys
+    fill = GaugeMetricFamily(
+        "journal_lane_fill_ratio",
+        "Entries waiting in a lane, of the most that it may hold (JOURNAL_MAX_QUEUE_ENTRIES)",
+        labels=["lane"],
+    )
+    counts = by_lane(keys, ready, [message for message in oldest[:2] if message is not None])
+    for lane, aside in zip(keys.lanes.all, parked, strict=True):
+        most, _ = settings.room_of(lane)
+        fill.add_metric([lane.name], (counts[lane.name] + aside) / most)
+    yield fill
 
 
 def _memory(reply: Any) -> Iterator[GaugeMetricFamily]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tests.truth.check import Check, one, quantile, rates
 from tests.truth.drill import ACKNOWLEDGED, BACKEND, BULK, FOREIGN, INTERACTIVE, SLOW
-from tests.truth.scene import CHILDREN, MAXMEMORY
+from tests.truth.scene import CHILDREN, MAXMEMORY, ROOM
 from tests.truth.tolerance import P95, RATE, SameBucket, Within
 from worker.monitoring.metrics import SECONDS
 
@@ -25,7 +25,12 @@ LATENCY = SameBucket(SECONDS, 0.15)
 
 
 def _alerts(facts: Facts) -> Values:
-    expected = {"JournalKeyMissing", "JournalDeadLetters", "JournalStoreNeedsMending"}
+    expected = {
+        "JournalKeyMissing",
+        "JournalDeadLetters",
+        "JournalStoreNeedsMending",
+        "JournalLaneNearlyFull",
+    }
     if facts.redelivered > _REDELIVERIES:
         expected.add("JournalRedeliveries")
     return dict.fromkeys(expected, 1.0)
@@ -53,6 +58,12 @@ def _heatmap(facts: Facts) -> Values:
 def bound_name(bound: float) -> str:
     """A bucket's bound as Prometheus writes it."""
     return "+Inf" if bound == math.inf else str(float(bound))
+
+
+def _room_taken(facts: Facts) -> Values:
+    """Of each lane, which may hold half; entries whose key is missing take room in theirs."""
+    taken = {**facts.still.waiting, INTERACTIVE: facts.still.waiting[INTERACTIVE] + FOREIGN}
+    return {lane: entries / (ROOM / 2) for lane, entries in taken.items()}
 
 
 def _shape(counts: Values) -> Values:
@@ -120,8 +131,16 @@ LANES = [
         _AGE,
         ("lane",),
     ),
+    Check("Room taken by lane", 0, _room_taken, Within(amount=1e-6), by=("lane",)),
 ]
-QUEUE = [*OVERVIEW, *NOW, *RESULTS, *LANES]
+SHARDS = [
+    Check("Waiting and claimed by shard", 0, one(lambda facts: sum(facts.still.waiting.values()))),
+    Check("Waiting and claimed by shard", 1, one(lambda facts: facts.claimed)),
+    Check("Oldest by shard", 0, one(_oldest), _AGE),
+    rates("Answered by shard", 0, lambda facts: {"": facts.outcomes["answered"]}),
+    Check("Redis up by shard", 0, one(lambda _: 1)),
+]
+QUEUE = [*OVERVIEW, *NOW, *RESULTS, *LANES, *SHARDS]
 _HEATMAP = "End-to-end latency, all entries"
 HEATMAP = [
     Check(

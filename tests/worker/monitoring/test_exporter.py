@@ -84,6 +84,7 @@ def test_an_empty_system_has_every_gauge_at_zero(scraper: Scraper) -> None:
         "journal_queue_parked": 0,
         'journal_lane_ready{lane="default"}': 0,
         'journal_lane_oldest_seconds{lane="default"}': 0,
+        'journal_lane_fill_ratio{lane="default"}': 0,
         "journal_results_entries": 0,
         "journal_dead_letters": 0,
         "journal_redis_maxmemory_bytes": 0,

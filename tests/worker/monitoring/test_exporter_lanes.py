@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def test_lanes_have_gauges_of_their_own(redis_url: str, client: redis.Redis) -> None:
     lanes = "interactive=8,bulk=1"
-    scraper = Scraper(redis_url, lanes=lanes)
+    scraper = Scraper(redis_url, lanes=lanes, max_queue_entries="20")
     try:
         client.lpush("journal.entries", encode_message("lent", "x", lane="bulk"))
         old = aged(encode_message("old", "x", lane="bulk"), 50)
@@ -31,6 +31,9 @@ def test_lanes_have_gauges_of_their_own(redis_url: str, client: redis.Redis) -> 
     assert gauges['journal_lane_oldest_seconds{lane="interactive"}'] == 0
     assert gauges['journal_lane_ready{lane="bulk"}'] == 3
     assert 50 <= gauges['journal_lane_oldest_seconds{lane="bulk"}'] < 80
+    # Each lane may hold ten, and what is parked counts.
+    assert gauges['journal_lane_fill_ratio{lane="interactive"}'] == 0.1
+    assert gauges['journal_lane_fill_ratio{lane="bulk"}'] == 0.4
     assert gauges["journal_queue_oldest_seconds"] == pytest.approx(50, abs=30)
 
 

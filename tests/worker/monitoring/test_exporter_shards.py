@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 import redis
+from prometheus_client import CollectorRegistry, generate_latest
 
 from deploy.local.server import Server
 from tests.worker.monitoring.test_exporter import Scraper
+from worker.monitoring.metrics import Metrics
+from worker.monitoring.shards import labelled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,3 +50,17 @@ def test_one_redis_has_no_such_label(redis_url: str) -> None:
     scraper = Scraper(redis_url)
     assert not any("shard" in name for name in scraper.gauges())
     scraper.close()
+
+
+def test_a_worker_of_one_shard_tells_which_in_all_its_metrics() -> None:
+    metrics = Metrics(CollectorRegistry())
+    metrics.children(2)
+    metrics.redelivered(3)
+    page = generate_latest(labelled(metrics.registry, "a")).decode()
+    assert 'journal_worker_children{shard="a"} 2.0' in page
+    assert 'journal_redeliveries_total{shard="a"} 3.0' in page
+    assert 'journal_stage_seconds_bucket{le="0.001",shard="a",stage="queue"} 0.0' in page
+    kinds = [line for line in page.splitlines() if line.startswith("# TYPE")]
+    plain = generate_latest(labelled(metrics.registry, "")).decode()
+    assert kinds == [line for line in plain.splitlines() if line.startswith("# TYPE")]
+    assert "shard" not in plain
