@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 import pydantic
 
 from producer.connection import Limit, connect, execute
-from producer.errors import QueueFull, SealError
+from producer.errors import JournalError, QueueFull, SealError
 from producer.operations import dead_letters as operations
 from producer.operations.dead_letters import PAGE, StoredLetter
 from producer.operations.sharded.entries import place_of
@@ -122,11 +122,21 @@ class ShardedDeadLetters(DeadLetters):
             letters.close()
 
     def __iter__(self) -> Iterator[StoredLetter]:
-        """All dead letters there are by now, those of a shard together, oldest first."""
+        """All dead letters there are by now, those of a shard together, oldest first.
+
+        Raises:
+            JournalError: of a shard that did not answer, after the letters of all others.
+        """
+        failure: JournalError | None = None
         for name, letters in self._each.items():
-            with naming(name):
-                for stored in letters:
-                    yield replace(stored, stream_id=join_id(name, stored.stream_id))
+            try:
+                with naming(name):
+                    for stored in letters:
+                        yield replace(stored, stream_id=join_id(name, stored.stream_id))
+            except JournalError as exc:
+                failure = failure or exc
+        if failure is not None:
+            raise failure
 
     def replay(self, letters: Iterable[StoredLetter]) -> int:
         """Put dead letters back where they came from; see `DeadLetters.replay`."""

@@ -13,6 +13,7 @@ from rich.table import Table
 
 from producer.cli.options import redis_option
 from producer.connection import Limit, connect, execute
+from producer.errors import JournalError
 from producer.operations.groups import consumer_groups, expire_groups, remove_group
 from producer.operations.sharded.plan import naming
 from producer.settings import Settings
@@ -43,29 +44,17 @@ def list_groups(as_json: bool, redis_url: str | None) -> None:
     """
     each = Settings.load(redis_url=redis_url).each
     several = len(each) > 1
-    found = [(one.shard, group) for one in each for group in _groups_of(one)]
-    if as_json:
-        for shard, group in found:
-            where = {"shard": shard} if several else {}
-            click.echo(json.dumps({**where, **asdict(group)}))
-        return
-    console = Console()
-    if not found:
-        console.print("no consumer groups")
-        return
-    first = ["shard"] if several else []
-    table = Table(*first, "group", "pending", "unread", "oldest", "consumers", "last read")
-    for shard, group in found:
-        table.add_row(
-            *([shard] if several else []),
-            escape(group.name),
-            f"{group.pending:,}",
-            _number(group.unread, group),
-            _age(group.oldest_seconds, none="-"),
-            "-" if group.consumers is None else f"{group.consumers:,}",
-            _age(group.last_read_seconds, none="never"),
-        )
-    console.print(table)
+    found: list[tuple[str, ConsumerGroup]] = []
+    failure: JournalError | None = None
+    for one in each:
+        try:
+            found += [(one.shard, group) for group in _groups_of(one)]
+        except JournalError as exc:
+            failure = failure or exc
+    if found or failure is None:
+        _show(found, several=several, as_json=as_json)
+    if failure is not None:  # of a shard that does not answer: the others are shown
+        raise failure
 
 
 @groups.command()
@@ -131,6 +120,31 @@ def expire(idle_days: float, yes: bool, redis_url: str | None) -> None:
     for name in removed:
         click.echo(name)
     click.echo(f"removed {len(removed)} groups", err=True)
+
+
+def _show(found: list[tuple[str, ConsumerGroup]], *, several: bool, as_json: bool) -> None:
+    if as_json:
+        for shard, group in found:
+            where = {"shard": shard} if several else {}
+            click.echo(json.dumps({**where, **asdict(group)}))
+        return
+    console = Console()
+    if not found:
+        console.print("no consumer groups")
+        return
+    first = ["shard"] if several else []
+    table = Table(*first, "group", "pending", "unread", "oldest", "consumers", "last read")
+    for shard, group in found:
+        table.add_row(
+            *([shard] if several else []),
+            escape(group.name),
+            f"{group.pending:,}",
+            _number(group.unread, group),
+            _age(group.oldest_seconds, none="-"),
+            "-" if group.consumers is None else f"{group.consumers:,}",
+            _age(group.last_read_seconds, none="never"),
+        )
+    console.print(table)
 
 
 def _execute(settings: Settings, operation: Operation[T]) -> T:

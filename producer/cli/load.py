@@ -51,6 +51,7 @@ _TERMINATED = 128 + signal.SIGTERM
     help="Texts to send, JSON Lines or CSV [default: made up, 10 to 150 words].",
 )
 @click.option("--text-column", default="text", show_default=True, metavar="NAME")
+@click.option("--lane", metavar="NAME", help="One of JOURNAL_LANES; by default the first.")
 @click.option("--group", help="The consumer group of this run [default: load-<random>].")
 @click.option(
     "--timeout",
@@ -70,6 +71,7 @@ def load(
     rate: float,
     source: Path | None,
     text_column: str,
+    lane: str | None,
     group: str | None,
     timeout: float,
     seed: int,
@@ -81,6 +83,7 @@ def load(
     \b
       journal load --entries 5000
       journal load --duration 60 --rate 200
+      journal load --lane bulk --entries 20000
 
     Ends with one JSON line: entries, seconds, throughput (answers a second), p50, p95, p99, mean
     and max latency in seconds from the moment an entry was due (from_submit: from the moment it
@@ -91,7 +94,9 @@ def load(
         entries = DEFAULT_ENTRIES
     schedule = Schedule(entries=entries, duration=duration, rate=rate)
     texts = random_texts(seed) if source is None else _file_texts(source, text_column)
-    run = LoadRun(settings, settings.key_set(), texts, schedule, timeout=timeout, group=group)
+    run = LoadRun(
+        settings, settings.key_set(), texts, schedule, timeout=timeout, group=group, lane=lane
+    )
     # The group of this run has to be removed even if a signal ends it, as timeout(1) sends one.
     before = signal.signal(signal.SIGTERM, _terminate)
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from array import array
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
@@ -69,8 +70,9 @@ class LoadReport:
 class Ledger:
     """Notes of every entry of a run, in columns by the entry's number.
 
-    A sender thread calls `plan` and `acknowledge`, a reader thread `answer` and `dead_letter`. Each
-    writes columns of its own and counts only what it wrote, so no lock is needed.
+    A sender thread calls `plan` and `acknowledge`, and a reader thread of each shard `answer` and
+    `dead_letter`. The sender writes columns of its own and counts only what it wrote; the readers
+    share theirs, by a lock.
 
     Args:
         run_id: part of every entry id, so that only this run's results count.
@@ -89,6 +91,7 @@ class Ledger:
         self._answered = array("d")
         self._dead_lettered = bytearray()
         self._twice: set[int] = set()
+        self._reading = threading.Lock()
         self.submitted = 0
         self.answers = 0
         self.dead = 0
@@ -125,19 +128,21 @@ class Ledger:
         index = self._index(entry_id)
         if index is None:
             return False
-        if self._answered[index] == _NEVER:
-            self._answered[index] = at
-            self.answers += 1
-        else:
-            self._twice.add(index)
+        with self._reading:
+            if self._answered[index] == _NEVER:
+                self._answered[index] = at
+                self.answers += 1
+            else:
+                self._twice.add(index)
         return True
 
     def dead_letter(self, entry_id: str) -> None:
         """Note that a dead letter of this entry was read."""
         index = self._index(entry_id)
-        if index is not None and not self._dead_lettered[index]:
-            self._dead_lettered[index] = 1
-            self.dead += 1
+        with self._reading:
+            if index is not None and not self._dead_lettered[index]:
+                self._dead_lettered[index] = 1
+                self.dead += 1
 
     @property
     def outstanding(self) -> int:

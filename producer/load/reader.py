@@ -1,4 +1,4 @@
-"""The reader of a load run: reads the results and the dead letters of its entries."""
+"""The readers of a load run: they read the results and the dead letters of its entries."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from producer.connection import connect, within
 from producer.errors import ConfigurationError, JournalError, Unavailable
 from producer.operations.base import as_mapping, as_text
 from producer.operations.redis_errors import translate
+from producer.operations.sharded.plan import naming
 
 if TYPE_CHECKING:
     from producer.load.ledger import Ledger
@@ -31,7 +32,7 @@ class LoadReader(threading.Thread):
     would fill it. Results of other entries stay.
 
     Args:
-        settings: where Redis is and how the streams are called.
+        settings: where the one Redis is, or which shard, and how the streams are called.
         ledger: notes what is read.
         group: the consumer group; must not exist.
         give_up_after: seconds without an answer from Redis after which the reader fails.
@@ -45,8 +46,9 @@ class LoadReader(threading.Thread):
     def __init__(
         self, settings: Settings, ledger: Ledger, *, group: str, give_up_after: float
     ) -> None:
-        super().__init__(name="load-reader", daemon=True)
+        super().__init__(name=f"load-reader {settings.shard}".rstrip(), daemon=True)
         self._redis: Any = connect(settings.only_url)
+        self._shard = settings.shard
         self._timeout_seconds = settings.timeout_seconds + BLOCK_MS / 1000
         self._results = settings.results
         self._dead = settings.dead
@@ -126,18 +128,19 @@ class LoadReader(threading.Thread):
 
     def _create_group(self) -> None:
         command = ("XGROUP", "CREATE", self._results, self._group, "$", "MKSTREAM")
-        try:
-            with within(self._timeout_seconds):
-                self._redis.execute_command(*command)
-        except ResponseError as exc:
-            if "BUSYGROUP" not in str(exc):
+        with naming(self._shard):
+            try:
+                with within(self._timeout_seconds):
+                    self._redis.execute_command(*command)
+            except ResponseError as exc:
+                if "BUSYGROUP" not in str(exc):
+                    raise translate(exc) from None
+                raise ConfigurationError(
+                    f"consumer group {self._group} exists; a load run removes the group it reads "
+                    "with, so give it a new one"
+                ) from None
+            except RedisError as exc:
                 raise translate(exc) from None
-            raise ConfigurationError(
-                f"consumer group {self._group} exists; a load run removes the group it reads with, "
-                "so give it a new one"
-            ) from None
-        except RedisError as exc:
-            raise translate(exc) from None
         self._created = True
 
     def _read(self, position: str) -> bool:
@@ -181,11 +184,67 @@ class LoadReader(threading.Thread):
             self._dead_read_to = stream_id
 
     def _ask(self, *command: Any) -> Any:
-        try:
-            with within(self._timeout_seconds):
-                return self._redis.execute_command(*command)
-        except RedisError as exc:
-            raise translate(exc) from None
+        with naming(self._shard):
+            try:
+                with within(self._timeout_seconds):
+                    return self._redis.execute_command(*command)
+            except RedisError as exc:
+                raise translate(exc) from None
+
+
+class LoadReaders:
+    """The readers of a run, one for each shard; one where there is one Redis.
+
+    Args:
+        settings: where Redis is, or the shards, and how the streams are called.
+        ledger: notes what is read.
+        group: the consumer group on each; must not exist.
+        give_up_after: seconds without an answer from one of them after which its reader fails.
+    """
+
+    def __init__(
+        self, settings: Settings, ledger: Ledger, *, group: str, give_up_after: float
+    ) -> None:
+        self._each = [
+            LoadReader(one, ledger, group=group, give_up_after=give_up_after)
+            for one in settings.each
+        ]
+
+    def open(self) -> None:
+        """Create the consumer group on each.
+
+        Raises:
+            ConfigurationError: the group exists.
+            JournalError: Redis did not take the commands.
+        """
+        for reader in self._each:
+            reader.open()
+
+    def start(self) -> None:
+        """Start to read."""
+        for reader in self._each:
+            reader.start()
+
+    def stop(self) -> None:
+        """End reading, and remove the groups that were created."""
+        for reader in self._each:
+            reader.stop()
+
+    @property
+    def are_alive(self) -> bool:
+        """Whether all of them read."""
+        return all(reader.is_alive() for reader in self._each)
+
+    @property
+    def quiet_since(self) -> float:
+        """When, on the monotonic clock, the last of them began to find nothing; 0 if one does."""
+        moments = [reader.quiet_since for reader in self._each]
+        return max(moments) if all(moments) else 0.0
+
+    @property
+    def failure(self) -> JournalError | None:
+        """Why one of them stopped early, if one did."""
+        return next((reader.failure for reader in self._each if reader.failure), None)
 
 
 def _entry_id(fields: Any) -> str:

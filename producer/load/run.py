@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from producer.client import JournalClient
 from producer.errors import BackpressureError, JournalError, Unavailable
 from producer.load.ledger import Ledger, LoadReport
-from producer.load.reader import LoadReader
+from producer.load.reader import LoadReaders
 from producer.schemas import JournalEntry
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ TICK_SECONDS = 0.1
 
 
 class LoadRun:
-    """Sends entries on a schedule and reads their results, in a thread for each.
+    """Sends entries on a schedule, in a thread, and reads their results, in one for each shard.
 
     Args:
         settings: where Redis is and how the queues are called.
@@ -43,6 +43,10 @@ class LoadRun:
         timeout: seconds without any progress after which unanswered entries count as lost.
         group: the consumer group to read with; created for this run and removed after it.
         quiet: seconds without a result after the last answer, before the run ends.
+        lane: the name of the entries' lane; by default the first.
+
+    Raises:
+        ValidationError: there is no such lane.
 
     Attributes:
         ledger: what was sent and answered so far.
@@ -59,7 +63,9 @@ class LoadRun:
         timeout: float = 120.0,
         group: str | None = None,
         quiet: float = QUIET_SECONDS,
+        lane: str | None = None,
     ) -> None:
+        settings.lane_set.named(lane)
         run_id = secrets.token_hex(4)
         self.ledger = Ledger(run_id)
         self.state = ""
@@ -69,6 +75,7 @@ class LoadRun:
         self._schedule = schedule
         self._timeout = timeout
         self._quiet = quiet
+        self._lane = lane
         self._group = group or f"load-{run_id}"
         self._stopping = threading.Event()
         self._failure: JournalError | None = None
@@ -82,38 +89,38 @@ class LoadRun:
         Raises:
             JournalError: the run could not begin; what stops it later is in the report.
         """
-        reader = LoadReader(
+        readers = LoadReaders(
             self._settings, self.ledger, group=self._group, give_up_after=self._timeout
         )
         try:
-            reader.open()
+            readers.open()
             started = time.monotonic()
-            reader.start()
-            self._send_and_wait(started, reader, on_tick)
+            readers.start()
+            self._send_and_wait(started, readers, on_tick)
         finally:
-            reader.stop()
+            readers.stop()
             self._client.close()
-        return self.ledger.report(started, self._failure or reader.failure)
+        return self.ledger.report(started, self._failure or readers.failure)
 
     def _send_and_wait(
-        self, started: float, reader: LoadReader, on_tick: Callable[[LoadRun], None]
+        self, started: float, readers: LoadReaders, on_tick: Callable[[LoadRun], None]
     ) -> None:
         sender = threading.Thread(
             target=self._send, args=(started,), name="load-sender", daemon=True
         )
         sender.start()
         try:
-            self._wait(sender, reader, on_tick)
+            self._wait(sender, readers, on_tick)
         finally:
             self._stopping.set()
             sender.join()
 
     def _wait(
-        self, sender: threading.Thread, reader: LoadReader, on_tick: Callable[[LoadRun], None]
+        self, sender: threading.Thread, readers: LoadReaders, on_tick: Callable[[LoadRun], None]
     ) -> None:
         seen = -1
         progressed = time.monotonic()
-        while reader.is_alive():
+        while readers.are_alive:
             sender.join(TICK_SECONDS)
             on_tick(self)
             now = time.monotonic()
@@ -122,7 +129,7 @@ class LoadRun:
                 seen, progressed = count, now
             if sender.is_alive():
                 continue
-            quiet_since = reader.quiet_since
+            quiet_since = readers.quiet_since
             quiet = quiet_since and now - max(quiet_since, progressed) >= self._quiet
             if quiet and not self.ledger.outstanding:
                 return
@@ -152,7 +159,7 @@ class LoadRun:
         since = time.monotonic()
         while entries and not self._stopping.is_set():
             try:
-                receipts = self._client.submit_many(entries)
+                receipts = self._client.submit_many(entries, lane=self._lane)
             except (BackpressureError, Unavailable) as exc:
                 receipts = list(exc.receipts)
                 if receipts:

@@ -128,3 +128,18 @@ def test_a_termination_removes_the_group(process: Any, raw: redis.Redis, wait_un
         out, err = running.communicate(timeout=20)
     assert (running.returncode, out, err) == (143, "", "")
     assert groups(raw) == []
+
+
+def test_entries_go_into_the_lane_that_is_named(
+    journal: Any, raw: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JOURNAL_LANES", "interactive=8,bulk=1")
+    journal("load", "--lane", "bulk", "--entries", "7", "--timeout", "0.2")
+    # The first of them was lent to the queue, to wake a worker.
+    assert raw.llen("journal.entries.lane:bulk") + raw.llen("journal.entries") == 7
+    assert raw.llen("journal.entries.lane:bulk") == 6
+    refused = journal("load", "--lane", "nightly", "--entries", "7")
+    assert (refused.exit_code, "JOURNAL_LANES names interactive, bulk" in refused.stderr) == (
+        2,
+        True,
+    )

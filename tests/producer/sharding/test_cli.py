@@ -10,6 +10,9 @@ from click.testing import CliRunner
 
 from producer import JournalClient, JournalEntry
 from producer.cli import main
+from producer.jwe_form import encode_key_id
+from producer.message import encode_message
+from producer.sealing import ENTRY
 from tests.producer.answering import DEAD
 from tests.producer.support import publish_result
 
@@ -64,13 +67,64 @@ def test_a_shard_that_is_down_is_named_and_the_others_are_read(
     publish_result(raws["a"], keys, "of-a")
     servers["b"].stop()
     try:
-        told = run("status")
-        assert (told.exit_code, "shard b: Redis cannot be reached" in told.stderr) == (4, True)
+        for command in (("status",), ("groups", "list"), ("dead", "list")):
+            told = run(*command)
+            assert (told.exit_code, "shard b: Redis cannot be reached" in told.stderr) == (4, True)
+        shown = run("status").stdout
+        rows_of = {line.split()[0]: line.split()[1:] for line in shown.splitlines() if line.split()}
+        assert rows_of["b"] == ["-"] * 5
+        assert rows_of["a"] == ["0", "0", "0", "1", "0"]
+        assert run("status", "--json").stdout == "", "its counts would be too low"
         read = run("results", "--count", "1", "--json")
         assert rows(read.stdout)[0]["entry_id"] == "of-a"
         assert "shard b: " in read.stderr
     finally:
         servers["b"].start()
+
+
+def test_groups_and_dead_letters_of_the_shards_behind_one_that_is_down_are_shown(
+    run: Callable[..., Any], servers: dict[str, Server], raws: Raws, keys: KeySet
+) -> None:
+    publish_result(raws["c"], keys, "of-c")
+    raws["c"].xgroup_create("journal.results", "old", id="0")
+    raws["c"].xadd("journal.dead", {"entry_id": "dead-c", "letter": "{}"})
+    servers["b"].stop()
+    try:
+        (group,) = rows(run("groups", "list", "--json").stdout)
+        assert (group["shard"], group["name"]) == ("c", "old")
+        (letter,) = rows(run("dead", "list", "--json").stdout)
+        assert (letter["stream_id"][:2], letter["entry_id"]) == ("c:", "dead-c")
+    finally:
+        servers["b"].start()
+
+
+def test_old_groups_expire_on_all_shards(
+    run: Callable[..., Any], raws: Raws, keys: KeySet, wait_until: Callable[..., Any]
+) -> None:
+    for raw in raws.values():
+        publish_result(raw, keys, "one")
+        publish_result(raw, keys, "two")
+        raw.xgroup_create("journal.results", "old", id="0")
+        raw.xreadgroup("old", "c", {"journal.results": ">"}, count=1)
+    wait_until(lambda: raws["c"].xinfo_consumers("journal.results", "old")[0]["idle"] > 200)
+    told = run("groups", "expire", "--idle-days", str(0.1 / 86_400), "--yes")
+    assert (told.exit_code, told.stdout) == (0, "old\n" * 3)
+    assert not any(raw.xinfo_groups("journal.results") for raw in raws.values())
+
+
+def test_what_waits_for_a_lost_key_is_given_up_on_all_shards(
+    run: Callable[..., Any], raws: Raws, keys: KeySet
+) -> None:
+    for name, raw in raws.items():
+        sealed = keys.seal(b"{}", kind=ENTRY, entry_id=f"of-{name}")
+        message = encode_message(f"of-{name}", sealed).decode()
+        raw.rpush("journal.entries.parked", f"{encode_key_id('lost')} {message}")
+    told = run("dead", "abandon", "lost", "--yes")
+    assert json.loads(told.stdout) == {"abandoned": 3}
+    found = rows(run("dead", "list", "--reason", "unknown_key", "--json").stdout)
+    assert [row["entry_id"] for row in found] == ["of-a", "of-b", "of-c"]
+    shown = run("dead", "show", "of-b")
+    assert json.loads(shown.stdout)["stream_id"].startswith("b:")
 
 
 def test_groups_are_listed_and_removed_on_all_shards(
