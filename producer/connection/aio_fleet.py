@@ -12,16 +12,18 @@ from producer.connection.execution import execute_async
 from producer.errors import JournalError, Unavailable
 from producer.operations.sharded.outages import KnownOutages
 from producer.operations.sharded.plan import of_shard
+from producer.sharding.shards import Shard, Shards
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping
+
+    import redis.asyncio
 
     from producer.operations.base import Operation
     from producer.operations.sharded.plan import Outcomes, Plan
     from producer.operations.sharded.results import MergedReader
     from producer.schemas import JournalResult
     from producer.settings import Settings
-    from producer.sharding.shards import Shards
 
 T = TypeVar("T")
 
@@ -51,6 +53,21 @@ class AsyncFleet:
     def of(cls, settings: Settings) -> AsyncFleet | None:
         """The connections to the shards of the settings; None where there is one Redis."""
         return None if settings.shard_set is None else cls(settings.shard_set, settings)
+
+    @classmethod
+    def of_all(cls, settings: Settings) -> AsyncFleet:
+        """The connections to the shards of the settings, or to the one Redis.
+
+        That counts as the only shard then, by the name of `settings.shard`.
+        """
+        shards = settings.shard_set
+        if shards is None:
+            shards = Shards((Shard(settings.shard, settings.only_url),))
+        return cls(shards, settings)
+
+    def client(self, name: str) -> redis.asyncio.Redis:
+        """The client of one shard; its connections are the fleet's."""
+        return self._clients[name]
 
     async def close(self) -> None:
         """End all loops over results as if they were left; close the connections."""

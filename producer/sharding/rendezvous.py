@@ -15,7 +15,7 @@ import math
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 #: So many bits of the digest make the fraction: it is then exact, and never 0 or 1.
 _BITS = 52
@@ -43,3 +43,13 @@ def owner(weights: Mapping[str, float], entry_id: str) -> str:
     """
     scores = {name: score(name, weight, entry_id) for name, weight in weights.items() if weight}
     return max(scores, key=lambda name: (scores[name], name))
+
+
+def ranked(names: Iterable[str], key: str) -> list[str]:
+    """Shards of equal weight in the order in which to ask them for something.
+
+    Args:
+        names: of the shards.
+        key: what is asked for. The first shard is its own; the next ones stand in for it.
+    """
+    return sorted(names, key=lambda name: (score(name, 1, key), name), reverse=True)

@@ -14,15 +14,19 @@ from limits.aio.strategies import SlidingWindowCounterRateLimiter
 from redis.exceptions import RedisError
 
 from producer.connection import within
-from producer.errors import ConfigurationError
+from producer.errors import ConfigurationError, Unavailable
 from producer.gateway.api.problems import ProblemError, of_journal_error, retry_later
 from producer.gateway.delivery.operations import delivery_keys
 from producer.operations.redis_errors import translate
+from producer.operations.sharded.outages import KnownOutages
+from producer.sharding.rendezvous import ranked
 from producer.tracing.traceparent import TRACEPARENT
 
 if TYPE_CHECKING:
+    import redis.asyncio
     from limits import RateLimitItem
 
+    from producer.errors import JournalError
     from producer.gateway.api_keys import StoredKey
     from producer.gateway.context import Gateway
 
@@ -35,10 +39,11 @@ class RateLimiter:
     """Counts what API keys ask for, in Redis, for all processes of the gateway together.
 
     Two counters a key, of this window and the one before, weighted: about a sliding window, in a
-    constant amount of memory.
+    constant amount of memory. Each key is counted on a shard of its own. While that one does not
+    answer another counts from zero, so a key has up to twice its rate for a moment.
 
     Args:
-        gateway: its client of Redis and its settings.
+        gateway: its clients of Redis and its settings.
 
     Raises:
         ConfigurationError: the rate in the settings is none.
@@ -48,13 +53,12 @@ class RateLimiter:
         self._default = gateway.gateway.rate
         self._timeout = gateway.settings.timeout_seconds
         self._items: dict[str, RateLimitItem] = {}
-        storage = RedisStorage(
-            "async+redis://",
-            implementation="redispy",
-            key_prefix=delivery_keys(gateway.settings.queue).rates,
-            connection_pool=cast("Any", gateway.redis.connection_pool),
-        )
-        self._limiter = SlidingWindowCounterRateLimiter(storage)
+        self._outages = KnownOutages()
+        prefix = delivery_keys(gateway.settings.queue).rates
+        self._limiters = {
+            name: SlidingWindowCounterRateLimiter(_storage(gateway.fleet.client(name), prefix))
+            for name in gateway.fleet.shards.names
+        }
         try:
             self._item(self._default)
         except ValueError:
@@ -74,15 +78,35 @@ class RateLimiter:
                 HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
                 f"more entries than the rate of {item.amount} allows",
             )
-        try:
-            with within(self._timeout):
-                if await self._limiter.hit(item, key.name, cost=cost):
-                    return
-                stats = await self._limiter.get_window_stats(item, key.name)
-        except RedisError as exc:
-            raise of_journal_error(translate(exc)) from None
-        wait = min(stats.reset_time - time.time(), item.get_expiry())
-        raise retry_later(HTTPStatus.TOO_MANY_REQUESTS, f"the rate is {item}", wait)
+        wait = await self._hit(item, key.name, cost)
+        if wait is not None:
+            raise retry_later(HTTPStatus.TOO_MANY_REQUESTS, f"the rate is {item}", wait)
+
+    async def _hit(self, item: RateLimitItem, name: str, cost: int) -> float | None:
+        """Count on the first shard that answers; returns for how long to wait, if at all.
+
+        Raises:
+            ProblemError: none answers.
+        """
+        failure: JournalError | None = None
+        several = len(self._limiters) > 1
+        for shard in ranked(self._limiters, name):
+            limiter = self._limiters[shard]
+            try:
+                seconds = self._outages.seconds(shard, self._timeout) if several else self._timeout
+                with within(seconds):
+                    taken = await limiter.hit(item, name, cost=cost)
+                    stats = None if taken else await limiter.get_window_stats(item, name)
+            except Unavailable as exc:  # known not to answer
+                failure = exc
+            except RedisError as exc:
+                failure = translate(exc)
+                self._outages.note(shard, failure)
+            else:
+                self._outages.note(shard, None)
+                return stats and min(stats.reset_time - time.time(), item.get_expiry())
+        assert failure is not None
+        raise of_journal_error(failure)
 
     def _item(self, rate: str) -> RateLimitItem | None:
         if rate == "none":
@@ -90,6 +114,13 @@ class RateLimiter:
         if rate not in self._items:
             self._items[rate] = parse(rate)
         return self._items[rate]
+
+
+def _storage(client: redis.asyncio.Redis, prefix: str) -> RedisStorage:
+    pool = cast("Any", client.connection_pool)
+    return RedisStorage(
+        "async+redis://", implementation="redispy", key_prefix=prefix, connection_pool=pool
+    )
 
 
 class Caller:

@@ -16,7 +16,6 @@ from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.staticfiles import StaticFiles
 
-from producer.connection import execute_async
 from producer.errors import JournalError
 from producer.gateway.api import entries, events, live
 from producer.gateway.api.access import RateLimiter, gateway_of
@@ -154,14 +153,14 @@ async def healthz() -> Response:
 
 @plain.get("/readyz")
 async def readyz(request: Request) -> Response:
-    """Whether requests should be sent to this process."""
+    """Whether requests should be sent to this process: one of several shards is enough."""
     gateway = gateway_of(request)
     if gateway.draining:
         raise retry_later(HTTPStatus.SERVICE_UNAVAILABLE, "this process ends", 1)
-    try:
-        await execute_async(gateway.redis, _ping(), gateway.limit)
-    except JournalError:
-        raise retry_later(HTTPStatus.SERVICE_UNAVAILABLE, "the queue cannot be reached") from None
+    asked = {name: _ping() for name in gateway.deliveries}
+    outcomes = await gateway.fleet.outcomes(asked, gateway.limit)
+    if all(isinstance(outcome, JournalError) for outcome in outcomes.values()):
+        raise retry_later(HTTPStatus.SERVICE_UNAVAILABLE, "the queue cannot be reached")
     return PlainTextResponse("ready\n")
 
 

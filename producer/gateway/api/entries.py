@@ -187,17 +187,17 @@ async def _enqueue(caller: Caller, named: Sequence[tuple[str, NewEntry]]) -> lis
         return await caller.gateway.client.submit_many(
             entries, reply=True, traceparent=caller.traceparent, lane=caller.lane
         )
-    except QueueFull as exc:
+    except JournalError as exc:
         problem = of_journal_error(exc)
         taken = {receipt.entry_id for receipt in exc.receipts}
-        problem.members["entries"] = [
-            {"id": entry_id, "status": "waiting"}
-            for entry_id, _ in named
-            if inner_id(caller.name, entry_id) in taken
-        ]
+        # Of several shards one may be down or full, and the others have taken theirs.
+        if taken or isinstance(exc, QueueFull):
+            problem.members["entries"] = [
+                {"id": entry_id, "status": "waiting"}
+                for entry_id, _ in named
+                if inner_id(caller.name, entry_id) in taken
+            ]
         raise problem from None
-    except JournalError as exc:
-        raise of_journal_error(exc) from None
 
 
 async def _state(request: Request, caller: Caller, entry_id: str, wait: float) -> Entry:

@@ -15,20 +15,25 @@ from producer.errors import JournalError
 from producer.gateway.api.access import SECURITY, Caller, Counted
 from producer.gateway.api.documents import problem
 from producer.gateway.api.problems import ProblemError, of_journal_error, retry_later
+from producer.gateway.delivery.listening import BETWEEN
 from producer.gateway.entry import EXAMPLE
+from producer.sharding.shards import MAX_SHARDS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
     from starlette.types import Receive, Scope, Send
 
-    from producer.gateway.delivery.feed import Channel
+    from producer.gateway.delivery.listening import Listener
 
 router = APIRouter(prefix="/v1/results", tags=["results"], dependencies=SECURITY)
 
 #: What clients wait before they connect again, as long as the server does not say otherwise.
 _RETRY_MS = 1000
-_POSITION = re.compile(r"(0|[0-9]{1,15}-[0-9]{1,15})")
+_ID = r"(?:0|[0-9]{1,15}-[0-9]{1,15})"
+#: Of one Redis, or of each shard behind its name.
+_ON_SHARD = rf"[a-z0-9-]{{1,32}}:{_ID}"
+_POSITION = re.compile(rf"{_ID}|{_ON_SHARD}(?:{BETWEEN}{_ON_SHARD}){{0,{MAX_SHARDS - 1}}}")
 _STREAM = {
     "description": "Events `result`; the data of each is an entry, and its id goes into "
     "`Last-Event-ID` to resume after it. Comments show that the stream is alive.",
@@ -81,17 +86,17 @@ async def results(
     After `Last-Event-ID` nothing is missing and nothing comes twice, whichever process answers, as
     long as results are kept (a day by default).
     """
-    position = last_event_id or after
+    position = last_event_id or after or None
     if position and not _POSITION.fullmatch(position):
         raise ProblemError(HTTPStatus.BAD_REQUEST, "Last-Event-ID: an id of an event is needed")
     async with AsyncExitStack() as stack:
         _take_slot(caller, stack)
         try:
-            listening = caller.gateway.feed.listen(caller.name)
-            channel, newest = await stack.enter_async_context(listening)
+            listening = caller.gateway.feeds.listen(caller.name, position)
+            listener = await stack.enter_async_context(listening)
         except JournalError as exc:
             raise of_journal_error(exc) from None
-        frames = _frames(caller, channel, position or newest)
+        frames = _frames(caller, listener)
         held = stack.pop_all()
     # X-Accel-Buffering: nginx would otherwise gather events before it sends them on.
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
@@ -118,19 +123,19 @@ def _take_slot(caller: Caller, stack: AsyncExitStack) -> None:
     stack.callback(give_back)
 
 
-async def _frames(caller: Caller, channel: Channel, position: str) -> AsyncGenerator[bytes]:
+async def _frames(caller: Caller, listener: Listener) -> AsyncGenerator[bytes]:
     """The stream: first an id without data, so that even one without events can be resumed."""
     gateway = caller.gateway
-    feed, heartbeat = gateway.feed, gateway.gateway.heartbeat_seconds
-    yield format_sse_event(retry=_RETRY_MS, id=position)
-    while not feed.closed:
+    feeds, heartbeat = gateway.feeds, gateway.gateway.heartbeat_seconds
+    yield format_sse_event(retry=_RETRY_MS, id=listener.position)
+    while not feeds.closed:
         try:
-            events, position = await feed.after(channel, position)
+            events = await listener.events()
         except JournalError:
             return  # its reader comes back, and goes on where it was
         if not gateway.api_keys.is_valid(caller.key):
             return
         if events:
             yield events
-        elif not await channel.wait(heartbeat):
+        elif not await listener.wait(heartbeat):
             yield b":\n\n"

@@ -7,18 +7,18 @@ import time
 from collections import deque
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel
 
-from producer.connection import execute_async
 from producer.errors import JournalError
 from producer.gateway.api.access import SECURITY, Identified
 from producer.gateway.api.documents import described
 from producer.gateway.api.problems import of_journal_error
 from producer.gateway.delivery.operations import delivery_keys
 from producer.operations.base import as_mapping, raise_for_errors
+from producer.operations.sharded.plan import raise_for_outcomes
 
 if TYPE_CHECKING:
     from producer.gateway.context import Gateway
@@ -33,10 +33,14 @@ _RATE_SECONDS = 10.0
 _LATENCY_SECONDS = 60.0
 _MOST_LATENCIES = 1000
 _FRESH_SECONDS = 0.9
+_COUNTS = ("waiting", "claimed", "results", "dead", "workers")
 
 
 class Live(BaseModel):
-    """How the system is now. A figure that is not known is null."""
+    """How the system is now. A figure that is not known is null.
+
+    `missing` tells how many shards do not answer; their entries are in no figure.
+    """
 
     waiting: int
     claimed: int
@@ -47,6 +51,7 @@ class Live(BaseModel):
     p50: float | None
     p95: float | None
     at: float
+    missing: int = 0
 
 
 class Explained(BaseModel):
@@ -62,36 +67,30 @@ class Labels(BaseModel):
     labels: list[Explained]
 
 
-class Sampler:
-    """Asks Redis for the figures at most once a second, however many look.
+class _OfShard(NamedTuple):
+    """The figures of one shard.
 
-    Args:
-        gateway: the process.
+    Attributes:
+        counts: how many entries are where, and how many workers there are.
+        seconds: from submit to completion, of the last minute.
+        answered: results since the stream began; None if there is none yet.
+        at: by the clock of the shard, in seconds since 1970.
     """
 
-    def __init__(self, gateway: Gateway) -> None:
-        self._gateway = gateway
+    counts: dict[str, int]
+    seconds: list[float]
+    answered: int | None
+    at: float
+
+
+class _Rate:
+    """How many entries one shard answers a second."""
+
+    def __init__(self) -> None:
         self._counts: deque[tuple[float, int]] = deque()
-        self._latest: Live | None = None
-        self._at = float("-inf")
 
-    async def live(self) -> Live:
-        """The figures of now.
-
-        Raises:
-            JournalError: Redis does not give them.
-        """
-        if self._latest is None or time.monotonic() - self._at >= _FRESH_SECONDS:
-            operation = _figures(self._gateway.settings)
-            figures, answered = await execute_async(
-                self._gateway.redis, operation, self._gateway.limit
-            )
-            self._at = time.monotonic()
-            self._latest = figures.model_copy(update={"rate": self._rate(figures.at, answered)})
-        return self._latest
-
-    def _rate(self, at: float, answered: int | None) -> float | None:
-        """Entries a second since the oldest of the counts within the last ten seconds."""
+    def seen(self, at: float, answered: int | None) -> float | None:
+        """The rate since the oldest of the counts within the last ten seconds."""
         counts = self._counts
         if answered is None or (counts and answered < counts[-1][1]):  # the stream is a new one
             counts.clear()
@@ -101,10 +100,57 @@ class Sampler:
         while at - counts[0][0] > _RATE_SECONDS:
             counts.popleft()
         since, before = counts[0]
-        return round((answered - before) / (at - since), 2) if at > since else None
+        return (answered - before) / (at - since) if at > since else None
 
 
-def _figures(settings: Settings) -> Operation[tuple[Live, int | None]]:
+class Sampler:
+    """Asks Redis for the figures at most once a second, however many look.
+
+    Args:
+        gateway: the process.
+    """
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+        self._rates = {name: _Rate() for name in gateway.deliveries}
+        self._latest: Live | None = None
+        self._at = float("-inf")
+
+    async def live(self) -> Live:
+        """The figures of now.
+
+        Raises:
+            JournalError: no shard gives them.
+        """
+        if self._latest is None or time.monotonic() - self._at >= _FRESH_SECONDS:
+            settings, names = self._gateway.settings, self._gateway.deliveries
+            asked = {name: _figures(settings) for name in names}
+            outcomes = await self._gateway.fleet.outcomes(asked, self._gateway.limit)
+            found = {
+                name: outcome for name, outcome in outcomes.items() if isinstance(outcome, _OfShard)
+            }
+            if not found:
+                raise_for_outcomes(outcomes)
+            self._at = time.monotonic()
+            self._latest = self._together(found)
+        return self._latest
+
+    def _together(self, found: dict[str, _OfShard]) -> Live:
+        each = found.values()
+        seconds = sorted(second for one in each for second in one.seconds)
+        rates = [self._rates[name].seen(one.at, one.answered) for name, one in found.items()]
+        known = [rate for rate in rates if rate is not None]
+        return Live(
+            **{name: sum(one.counts[name] for one in each) for name in _COUNTS},
+            rate=round(sum(known), 2) if known else None,
+            p50=_quantile(seconds, 0.5),
+            p95=_quantile(seconds, 0.95),
+            at=max(one.at for one in each),
+            missing=len(self._rates) - len(found),
+        )
+
+
+def _figures(settings: Settings) -> Operation[_OfShard]:
     keys = settings.queue_keys
     latencies = delivery_keys(settings.queue).latencies
     since = int((time.time() - _LATENCY_SECONDS) * 1000)
@@ -121,22 +167,16 @@ def _figures(settings: Settings) -> Operation[tuple[Live, int | None]]:
     raise_for_errors(counts)
     (seconds, micros), beats, took, claimed, results, dead, *waiting = counts
     at = int(seconds) + int(micros) / 1e6
-    sorted_seconds = sorted(float(fields[1]) for _, fields in took)
-    live = Live(
-        waiting=sum(waiting),
-        claimed=claimed,
-        results=results,
-        dead=dead,
-        workers=sum(abs(at - float(beat)) < _SILENT_SECONDS for beat in beats[1::2]),
-        rate=None,
-        p50=_quantile(sorted_seconds, 0.5),
-        p95=_quantile(sorted_seconds, 0.95),
-        at=at,
-    )
+    workers = sum(abs(at - float(beat)) < _SILENT_SECONDS for beat in beats[1::2])
     answered = None
     if not isinstance(information, Exception):
         answered = as_mapping(information).get("entries-added")
-    return live, answered
+    return _OfShard(
+        dict(zip(_COUNTS, (sum(waiting), claimed, results, dead, workers), strict=True)),
+        [float(fields[1]) for _, fields in took],
+        answered,
+        at,
+    )
 
 
 def _quantile(values: list[float], part: float) -> float | None:

@@ -1,9 +1,9 @@
-"""The results of API keys as event streams: read once, given to all who listen.
+"""The results of API keys on one shard: read once, given to all who listen.
 
 One connection to Redis reads the streams of all keys that somebody listens to. Each event stream
 keeps its own position and takes what follows it from a short memory of the newest events, or from
 Redis if it is further behind: so a slow reader holds nothing up and fills no buffer, and every
-stream resumes exactly where it was.
+stream resumes exactly where it was. `producer.gateway.delivery.listening` puts the shards together.
 """
 
 from __future__ import annotations
@@ -11,8 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import pydantic
 from fastapi.sse import format_sse_event
@@ -34,8 +33,6 @@ from producer.schemas import JournalResult
 from producer.sealing import RESULT
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
-
     import redis.asyncio
 
     from producer.gateway.entry import Entry
@@ -48,6 +45,18 @@ _COUNT = 256
 _BLOCK_SECONDS = 2.0
 #: Newest events of a key that are remembered, about a kilobyte each.
 _REMEMBERED = 256
+
+
+class Event(NamedTuple):
+    """A result as an event.
+
+    Attributes:
+        stream_id: where it is on its stream.
+        frame: the event as it is sent, without an id.
+    """
+
+    stream_id: str
+    frame: bytes
 
 
 class Opener:
@@ -75,14 +84,14 @@ class Opener:
         except pydantic.ValidationError:
             raise SealError("what was sealed is no result") from None
 
-    def event(self, item: Item) -> bytes:
+    def event(self, item: Item) -> Event:
         """An item as an event; a comment if it does not open, so that the others go on."""
         try:
             data = self.open(item).encode().decode()
         except SealError as exc:
             log.error("a result on an API key's stream: %s", exc)
-            return format_sse_event(comment="unreadable result", id=item.stream_id)
-        return format_sse_event(event="result", id=item.stream_id, data_str=data)
+            return Event(item.stream_id, format_sse_event(comment="unreadable result"))
+        return Event(item.stream_id, format_sse_event(event="result", data_str=data))
 
 
 class Channel:
@@ -91,30 +100,32 @@ class Channel:
     Args:
         stream: its key.
         position: the id up to which it was read.
+
+    Attributes:
+        bells: of those who listen, set where something has changed.
     """
 
     def __init__(self, stream: str, position: str) -> None:
         self.stream = stream
         self.position = position
-        self.listeners = 0
+        self.bells: set[asyncio.Event] = set()
         self._floor = order(position)
-        self._events: deque[tuple[tuple[int, int], bytes]] = deque()
-        self._changed = asyncio.Event()
+        self._events: deque[tuple[tuple[int, int], Event]] = deque()
 
-    def add(self, stream_id: str, event: bytes) -> None:
+    def add(self, event: Event) -> None:
         """Note the next event, and wake those who wait for it."""
-        self.position = stream_id
-        self._events.append((order(stream_id), event))
+        self.position = event.stream_id
+        self._events.append((order(event.stream_id), event))
         if len(self._events) > _REMEMBERED:
             self._floor, _ = self._events.popleft()
         self.wake()
 
     def wake(self) -> None:
         """Wake all who wait."""
-        changed, self._changed = self._changed, asyncio.Event()
-        changed.set()
+        for bell in self.bells:
+            bell.set()
 
-    def after(self, position: str) -> tuple[bytes, str] | None:
+    def after(self, position: str) -> tuple[list[Event], str] | None:
         """The events after a position and the new position; None if they are not remembered."""
         place = order(position)
         if place < self._floor:
@@ -124,20 +135,11 @@ class Channel:
             if at <= place:
                 break
             events.append(event)
-        return b"".join(reversed(events)), self.position if events else position
-
-    async def wait(self, seconds: float) -> bool:
-        """Wait for a change; returns whether there was one in time."""
-        try:
-            async with asyncio.timeout(seconds):
-                await self._changed.wait()
-        except TimeoutError:
-            return False
-        return True
+        return events[::-1], self.position if events else position
 
 
 class Feed:
-    """Reads the streams of the API keys that somebody listens to.
+    """Reads the streams of the API keys that somebody listens to, on one shard.
 
     Args:
         client: of `connect_async`.
@@ -152,26 +154,38 @@ class Feed:
         self._limit = Limit(settings.timeout_seconds, each_round_trip=True)
         self._channels: dict[str, Channel] = {}
         self._more = asyncio.Event()
-        self.closed = False
 
-    @asynccontextmanager
-    async def listen(self, name: str) -> AsyncGenerator[tuple[Channel, str]]:
-        """The channel of a name, and the id of the newest result there is by now."""
+    async def newest(self, name: str) -> str:
+        """The id of the newest result of a name.
+
+        Raises:
+            Unavailable: Redis does not answer.
+        """
+        return await execute_async(self._redis, last_id(self._prefix + name), self._limit)
+
+    def join(self, name: str, newest: str, bell: asyncio.Event) -> Channel:
+        """The channel of a name, which sets the bell from now on.
+
+        Args:
+            name: of the API key.
+            newest: the id from which on it is read if nobody listens to it yet.
+            bell: set where something has changed.
+        """
         stream = self._prefix + name
-        newest = await execute_async(self._redis, last_id(stream), self._limit)
         channel = self._channels.get(stream)
         if channel is None:
             channel = self._channels[stream] = Channel(stream, newest)
             self._more.set()
-        channel.listeners += 1
-        try:
-            yield channel, newest
-        finally:
-            channel.listeners -= 1
-            if not channel.listeners and self._channels.get(stream) is channel:
-                del self._channels[stream]
+        channel.bells.add(bell)
+        return channel
 
-    async def after(self, channel: Channel, position: str) -> tuple[bytes, str]:
+    def leave(self, channel: Channel, bell: asyncio.Event) -> None:
+        """Listen to a channel no more; one that nobody listens to is not read."""
+        channel.bells.discard(bell)
+        if not channel.bells and self._channels.get(channel.stream) is channel:
+            del self._channels[channel.stream]
+
+    async def after(self, channel: Channel, position: str) -> tuple[list[Event], str]:
         """The events after a position as far as there are any, and the new position.
 
         Raises:
@@ -183,12 +197,11 @@ class Feed:
         operation = page(channel.stream, position, _COUNT)
         items = await execute_async(self._redis, operation, self._limit)
         if not items:  # what was there is not kept any more
-            return b"", channel.position
-        return b"".join(map(self._opener.event, items)), items[-1].stream_id
+            return [], channel.position
+        return [self._opener.event(item) for item in items], items[-1].stream_id
 
-    def close(self) -> None:
-        """Let every event stream end."""
-        self.closed = True
+    def wake(self) -> None:
+        """Wake all who listen."""
         for channel in self._channels.values():
             channel.wake()
 
@@ -221,6 +234,6 @@ class Feed:
             for item in reading.result():
                 channel = self._channels.get(item.stream)
                 if channel is not None and order(item.stream_id) > order(channel.position):
-                    channel.add(item.stream_id, self._opener.event(item))
+                    channel.add(self._opener.event(item))
         finally:
             await end(reading, more)

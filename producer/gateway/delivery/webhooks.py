@@ -65,9 +65,11 @@ class Webhooks:
         client: of `connect_async`.
         settings: how the streams are called.
         gateway: how long undelivered results are kept.
+        shard: the name of the shard; "" where there is one Redis.
         api_keys: which names have a webhook.
         opener: makes the entry of an item.
         outbound: sends it.
+        under_way: what is being sent, by API key, of all shards together.
         metrics: count tries.
         pauses: seconds before each further try.
     """
@@ -78,9 +80,11 @@ class Webhooks:
         settings: Settings,
         gateway: GatewaySettings,
         *,
+        shard: str,
         api_keys: ApiKeys,
         opener: Opener,
         outbound: Outbound,
+        under_way: dict[str, set[asyncio.Task[None]]],
         metrics: GatewayMetrics,
         pauses: tuple[float, ...] = PAUSES,
     ) -> None:
@@ -93,7 +97,9 @@ class Webhooks:
         self.pauses = pauses
         self._keys = delivery_keys(settings.queue)
         self._limit = Limit(settings.timeout_seconds, each_round_trip=True)
-        self._under_way: dict[str, set[asyncio.Task[None]]] = {}
+        self._under_way = under_way
+        # Stream ids of two shards may be the same; receivers tell results apart by this one.
+        self._message = f"msg_{shard}-" if shard else "msg_"
         self._look_at = 0.0
         self._sending: set[tuple[str, str]] = set()
 
@@ -191,7 +197,7 @@ class Webhooks:
             signer = Signer(endpoint.secret)
         except ValueError:  # of a file with a secret, which may change at any time
             return "refused"
-        message_id = f"msg_{item.stream_id}"
+        message_id = self._message + item.stream_id
         now = datetime.now(UTC)
         headers = {
             "Content-Type": "application/json",

@@ -33,7 +33,14 @@ _BETWEEN = ":"
 
 
 def of_shard(error: JournalError, name: str) -> JournalError:
-    """Note on an error of which shard it is, where that is of use; returns the same error."""
+    """Note on an error of which shard it is, where that is of use; returns the same error.
+
+    Args:
+        error: the error.
+        name: of the shard; "" where there is one Redis.
+    """
+    if not name:
+        return error
     general = type(error) is JournalError
     if general or isinstance(error, (Unavailable, BackpressureError, ConfigurationError)):
         error.shard = name
@@ -47,8 +54,7 @@ def naming(name: str) -> Iterator[None]:
     try:
         yield
     except JournalError as exc:
-        if name:
-            of_shard(exc, name)
+        of_shard(exc, name)
         raise
 
 

@@ -99,8 +99,9 @@ def delivering(
             serving(settings, keys, api_keys_file, webhooks_private=True) as second,
         ):
             for one in (first, second):
-                one.gateway.webhooks.pauses = pauses or PAUSES
-                one.gateway.webhooks._look_at = 0.0
+                webhooks = one.gateway.deliveries[""].webhooks
+                webhooks.pauses = pauses or PAUSES
+                webhooks._look_at = 0.0
                 assert one.gateway.outbound.client  # made now: it takes a while
             yield
 
