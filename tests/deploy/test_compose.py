@@ -14,6 +14,7 @@ import yaml
 
 from producer.gateway import api_keys
 from producer.gateway.settings import GatewaySettings
+from producer.sharding.shards import parse_shards
 from worker.settings import WorkerSettings
 
 if TYPE_CHECKING:
@@ -89,6 +90,35 @@ def test_a_gpu_is_reserved_where_the_second_file_asks_for_it(
     assert (device["driver"], device["capabilities"]) == ("nvidia", ["gpu"])
     assert worker["environment"]["JOURNAL_DEVICE"] == "cuda"
     assert worker["mem_limit"] == worker["memswap_limit"], "entries could be swapped to disk"
+
+
+def test_three_shards_have_a_server_and_a_worker_each_and_the_other_parts_serve_all(
+    compose_config: Callable[..., subprocess.CompletedProcess[str]],
+) -> None:
+    done = compose_config("compose.shards.yml")
+    assert done.returncode == 0, done.stderr
+    stack = yaml.safe_load(done.stdout)
+    services = stack["services"]
+    told = services["worker"]["environment"]["JOURNAL_SHARDS"]
+    shards = {one.name: one.url.get_secret_value() for one in parse_shards(told).all}
+    servers = {name: url.split("/")[2].removesuffix(":6379") for name, url in shards.items()}
+    assert list(servers.values()) == ["redis", "redis-b", "redis-c"]
+    for part in ("worker", "worker-b", "worker-c", "exporter", "gateway"):
+        assert services[part]["environment"]["JOURNAL_SHARDS"] == told
+    for part in ("exporter", "gateway"):
+        assert "JOURNAL_SHARD" not in services[part]["environment"]
+    for name, part in zip("abc", ("worker", "worker-b", "worker-c"), strict=True):
+        worker = services[part]
+        assert worker["environment"]["JOURNAL_SHARD"] == name
+        assert set(worker["depends_on"]) == {"keys", servers[name]}
+        assert set(worker["networks"]) == {"queue"}, "entries in clear could get out"
+        assert part == "worker" or worker["networks"]["queue"]["aliases"] == ["worker"]
+    data = [mount["source"] for name in servers.values() for mount in services[name]["volumes"]]
+    assert len(set(data)) == 3
+    assert set(data) <= set(stack["volumes"])
+    ports = [port for name in servers.values() for port in services[name]["ports"]]
+    assert {port["host_ip"] for port in ports} == {"127.0.0.1"}
+    assert len({port["published"] for port in ports}) == 3
 
 
 def test_images_are_ours_or_pinned_to_a_version(stack: Stack) -> None:

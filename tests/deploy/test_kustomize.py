@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import runpy
 import subprocess
@@ -120,6 +121,8 @@ def test_the_operators_accept_what_is_built_for_them() -> None:
     theirs = [one for one in manifests if one["apiVersion"] in OPERATORS]
     assert {one["kind"] for one in theirs} == {"ScaledObject", "PodMonitor", "PrometheusRule"}
     assert said(theirs) == ["3 checked"]
+    of_shards = built(KUBERNETES / "overlays/shards-keda")
+    assert said([one for one in of_shards if one["apiVersion"] in OPERATORS]) == ["3 checked"]
     broken = json.loads(json.dumps(theirs).replace("currentReplicasIfHigher", "sometimes"))
     assert "fallback/behavior" in said(broken)[0]
 
@@ -151,6 +154,45 @@ def test_a_worker_on_a_gpu_asks_for_one_and_needs_none_that_is_spare() -> None:
         if (one["kind"], one["metadata"]["name"]) == ("Deployment", "journal-worker")
     )
     assert deployment["spec"]["strategy"]["rollingUpdate"]["maxSurge"] == 0
+
+
+def test_each_shard_has_workers_and_a_scaler_and_the_other_parts_serve_all() -> None:
+    manifests = built(KUBERNETES / "overlays/shards-keda")
+    parts = containers(manifests)
+    fleets = {name: part for name, part in parts.items() if name.startswith("journal-worker")}
+    assert set(fleets) == {f"journal-worker-{shard}" for shard in "abc"}
+    for name, container in fleets.items():
+        assert environment(container)["JOURNAL_SHARD"] == name[-1]
+    keys = {}
+    for name, container in parts.items():
+        assert "JOURNAL_REDIS_URL" not in environment(container)
+        (told,) = (one for one in container["env"] if one["name"] == "JOURNAL_SHARDS")
+        keys[name.split("-")[1]] = told["valueFrom"]["secretKeyRef"]["key"]
+    assert keys == {part: f"{part}-shards" for part in ("worker", "exporter", "gateway")}
+    for one in manifests:
+        if one["kind"] not in {"Deployment", "PodDisruptionBudget"} or "worker" not in str(one):
+            continue
+        shard = one["metadata"]["name"][-1]
+        assert one["spec"]["selector"]["matchLabels"]["journal-stream/shard"] == shard
+    scaled = {one["spec"]["scaleTargetRef"]["name"]: one for one in manifests if scales(one)}
+    assert set(scaled) == set(fleets)
+    for name, one in scaled.items():
+        asked = "".join(trigger["metadata"]["query"] for trigger in one["spec"]["triggers"])
+        assert asked.count("journal_") == asked.count(f'shard="{name[-1]}"')
+
+
+def scales(manifest: dict[str, Any]) -> bool:
+    return bool(manifest["kind"] == "ScaledObject")
+
+
+def test_workers_of_shards_can_have_a_gpu_each(tmp_path: Path) -> None:
+    text = (KUBERNETES / "overlays/shards/kustomization.yml").read_text("utf-8")
+    for place in ("base", "components/gateway", "components/shards"):
+        text = text.replace(f"../../{place}", os.path.relpath(KUBERNETES / place, tmp_path))
+    gpu = os.path.relpath(KUBERNETES / "components/gpu", tmp_path)
+    (tmp_path / "kustomization.yml").write_text(f"{text}  - {gpu}\n", "utf-8")
+    for name, container in containers(built(tmp_path)).items():
+        assert ("nvidia.com/gpu" in container["resources"]["limits"]) == ("worker" in name)
 
 
 def test_every_part_asks_for_confirmation_where_there_are_sentinels() -> None:

@@ -11,9 +11,10 @@ import yaml
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    Asked = Callable[[int, dict[str, str], float | None], None]
+    Asked = Callable[..., None]
 
 SCALED_OBJECT = "deploy/kubernetes/components/keda/scaledobject.yml"
+OF_SHARDS = "deploy/kubernetes/components/shards-keda/scaledobjects.yml"
 #: Two workers of two children, each busy for 0.75 s in a second, at 37.5 ms an entry.
 WORKERS = {
     **{
@@ -40,12 +41,15 @@ def waiting(entries: int) -> dict[str, str]:
 @pytest.fixture
 def asked(root: Path, tmp_path: Path, promtool: Callable[..., None]) -> Asked:
     """Assert what a trigger's query gives, by its number, after ten minutes of these series."""
-    spec = yaml.safe_load((root / SCALED_OBJECT).read_text(encoding="utf-8"))["spec"]
 
-    def check(trigger: int, series: dict[str, str], value: float | None) -> None:
+    def check(
+        trigger: int, series: dict[str, str], value: float | None, shard: int | None = None
+    ) -> None:
+        told = (root / (SCALED_OBJECT if shard is None else OF_SHARDS)).read_text(encoding="utf-8")
+        triggers = list(yaml.safe_load_all(told))[shard or 0]["spec"]["triggers"]
         test: dict[str, Any] = {
             # promtool compares all digits.
-            "expr": f"round({spec['triggers'][trigger]['metadata']['query']}, 0.125)",
+            "expr": f"round({triggers[trigger]['metadata']['query']}, 0.125)",
             "eval_time": "10m",
             "exp_samples": [] if value is None else [{"labels": "{}", "value": value}],
         }
@@ -78,6 +82,21 @@ def test_what_nobody_has_worked_on_has_no_known_cost_and_then_its_age_counts(ask
 @pytest.mark.parametrize("series", [WORKERS, waiting(3000)], ids=["no exporter", "no worker"])
 def test_missing_figures_are_no_figure_and_not_zero(asked: Asked, series: dict[str, str]) -> None:
     asked(0, series, None)
+
+
+def test_the_workers_of_a_shard_follow_what_is_on_it_and_nothing_else(asked: Asked) -> None:
+    def on(shard: str, series: dict[str, str]) -> dict[str, str]:
+        return {
+            f'{name.split("{")[0]}{{shard="{shard}", {name.partition("{")[2] or "}"}': value
+            for name, value in series.items()
+        }
+
+    both = on("a", WORKERS | waiting(3200)) | on("b", WORKERS | waiting(0))
+    asked(0, both, 4.5, shard=0)
+    asked(0, both, 1.5, shard=1)
+    asked(1, both, 45, shard=0)
+    # Of the shard c there are no figures: it stays as it is.
+    asked(0, both, None, shard=2)
 
 
 def test_an_age_that_is_not_told_is_zero_and_a_missing_exporter_no_figure(asked: Asked) -> None:
