@@ -36,9 +36,10 @@ from worker.parent.gatherer import Gatherer
 from worker.parent.lease_thread import LeaseThread
 from worker.parent.limits import PREFETCHED_BATCHES, BatchLimits
 from worker.parent.requeue import Requeuer
-from worker.parent.services import JournalApp, Services
-from worker.parent.supervisor import Supervisor
+from worker.parent.services import JournalApp
+from worker.parent.supervisor import Supervisor, services
 from worker.parent.task import MicroBatchTask
+from worker.protocol import Outcome
 from worker.settings import WorkerSettings
 
 if TYPE_CHECKING:
@@ -156,6 +157,7 @@ def run(
 
     connect_signals(supervisor, start_child)
     code = work(application, settings.log_level)
+    probes.linger(settings.linger_seconds)
     probes.stop()
     return code
 
@@ -192,7 +194,8 @@ def supervise(
     leases.neighbours = Neighbours(patient, Place.of_this_process())
     # A worker holds no more than its ready children can work on, and can open.
     most = partial(_most_claims, health, limits, missing)
-    transport.bind(claims, most, outages, leases.requeue_later)
+    requeued = partial(metrics.count, Outcome.REQUEUED)
+    transport.bind(claims, most, outages, leases.requeue_later, requeued)
     dead_letters = DeadLetters(ClaimSettler(claims), metrics)
 
     dispatcher = partial(_dispatcher, limits=limits, claims=claims, missing=missing)
@@ -204,9 +207,7 @@ def supervise(
         metrics=metrics,
         dispatcher_for=partial(dispatcher, dead_letters=dead_letters, metrics=metrics),
     )
-    application.services = Services(
-        dead_letters, supervisor.connected, supervisor.receive, supervisor.disconnected, outages
-    )
+    application.services = services(supervisor, dead_letters, outages)
     return supervisor
 
 

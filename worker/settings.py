@@ -44,6 +44,8 @@ class WorkerSettings(Settings):
     max_deliveries: Annotated[int, Field(ge=1, le=100)] = 3
     #: Leases are renewed by a timer of one second: shorter ones would end under live work.
     lease_seconds: Annotated[float, Field(ge=5)] = 30.0
+    #: The longest that a worker that has drained waits for its last figures to be read.
+    linger_seconds: Annotated[float, Field(ge=0, le=60)] = 0.0
     metrics_host: str = "127.0.0.1"
     metrics_port: Port = 9808
     exporter_port: Port = 9809

@@ -241,8 +241,9 @@ RESULTS: list[Placed] = [
                 (rate("journal_entries_total", outcome='="dead"'), "given up"),
                 (rate("journal_entries_total", outcome='="requeued"'), "handed back"),
             ],
-            "Delivered again: a worker died or lost its lease. Handed back: the worker lacks the "
-            "key, its device failed, or Redis did not take the answers; not: it drained.",
+            "Delivered again: a worker died or lost its lease. Handed back: the worker drained and "
+            "had not begun them, lacks the key, its device failed, or Redis did not take the "
+            "answers.",
             unit="ops",
         ),
     ),

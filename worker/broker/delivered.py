@@ -89,16 +89,31 @@ class ClaimQoS(UnacknowledgedMessages):
         if not self._ours:
             super().restore_unacked(client)
             return []
-        waiting = [tag for tag in self.tags() if tag not in self.running]
-        try:
-            self.channel.claims.requeue(waiting)
-        except RedisError as exc:
-            log.debug("%d entries could not be requeued (%s)", len(waiting), type(exc).__name__)
-            self.channel.requeue_later(waiting)
+        self._requeue([tag for tag in self.tags() if tag not in self.running])
         self.clear()
         for noted in (self.bytes_of, self.held, self.held_bytes):
             noted.clear()
         return []
+
+    def hand_back(self) -> None:
+        """Requeue what no child has begun, and list it no more."""
+        if not self._ours:
+            return
+        waiting = [tag for tag in self.tags() if tag not in self.running]
+        self._requeue(waiting)
+        for tag in waiting:
+            self._forget(tag)
+            self.remove(tag)
+
+    def _requeue(self, tags: list[str]) -> None:
+        """Requeue messages, or let others try that as soon as Redis answers."""
+        if not tags:
+            return
+        try:
+            self.channel.requeued(self.channel.claims.requeue(tags))
+        except RedisError as exc:
+            log.debug("%d entries could not be requeued (%s)", len(tags), type(exc).__name__)
+            self.channel.requeue_later(tags)
 
     def restore_visible(self, start: int = 0, num: int = 10, interval: int = 10) -> None:
         """Nothing: `worker.broker.leases` requeues what dead workers held, by its own rules."""

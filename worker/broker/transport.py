@@ -48,12 +48,14 @@ class Bound(NamedTuple):
             on it claims no more.
         outages: told whether waiting and claiming work.
         requeue_later: takes the tags of claims to be requeued as soon as Redis answers.
+        requeued: told how many messages were requeued that no child had begun.
     """
 
     claims: Claims
     most: Callable[[], tuple[float, float]]
     outages: Outages
     requeue_later: Callable[[Sequence[str]], None]
+    requeued: Callable[[int], None]
 
 
 #: By queue. Not a transport option: Celery shows those in `inspect`.
@@ -65,9 +67,10 @@ def bind(
     most: Callable[[], tuple[float, float]] = lambda: (math.inf, math.inf),
     outages: Outages | None = None,
     requeue_later: Callable[[Sequence[str]], None] = lambda _: None,
+    requeued: Callable[[int], None] = lambda _: None,
 ) -> None:
     """Consume a queue through claims, in this process from now on; see `Bound`."""
-    _bound[claims.queue] = Bound(claims, most, outages or Outages(), requeue_later)
+    _bound[claims.queue] = Bound(claims, most, outages or Outages(), requeue_later, requeued)
 
 
 class ClaimChannel(BlockingReadChannel):
@@ -82,6 +85,8 @@ class ClaimChannel(BlockingReadChannel):
     _most: Callable[[], tuple[float, float]] = staticmethod(lambda: (math.inf, math.inf))
     #: Where claims go that could not be requeued.
     requeue_later: Callable[[Sequence[str]], None] = staticmethod(lambda _: None)
+    #: Told how many were requeued.
+    requeued: Callable[[int], None] = staticmethod(lambda _: None)
     _outages = Outages()
     _paused_until = 0.0
     #: Until when this worker leaves what waits to others, because it holds its share.
@@ -90,7 +95,9 @@ class ClaimChannel(BlockingReadChannel):
     def basic_consume(self, queue: str, *args: Any, **kwargs: Any) -> Any:
         """Consume a queue; one that `bind` names is from now on read through its claims."""
         if queue in _bound:
-            self.claims, self._most, self._outages, self.requeue_later = _bound[queue]
+            bound = _bound[queue]
+            self.claims, self._most, self._outages = bound.claims, bound.most, bound.outages
+            self.requeue_later, self.requeued = bound.requeue_later, bound.requeued
             # By these kombu deletes the claim of a message that it acknowledges.
             self.unacked_key = self.claims.keys.claims
             self.unacked_index_key = self.claims.keys.leases

@@ -20,9 +20,14 @@ if TYPE_CHECKING:
 
 
 class _Server(ThreadingHTTPServer):
-    """Answers each path in `pages` with what its function returns: status, body, content type."""
+    """Answers each path in `pages` with what its function returns: status, body, content type.
+
+    Attributes:
+        sent: told the path of each answer that was sent whole.
+    """
 
     pages: dict[str, Callable[[], tuple[HTTPStatus, bytes, str]]]
+    sent: Callable[[str], None]
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -32,13 +37,14 @@ class _Handler(BaseHTTPRequestHandler):
     timeout = 10  # seconds, so that a client that sends nothing does not keep its thread
 
     def do_GET(self) -> None:
-        page = self.server.pages.get(self.path.partition("?")[0], _not_found)
-        status, body, content_type = page()
+        path = self.path.partition("?")[0]
+        status, body, content_type = self.server.pages.get(path, _not_found)()
         self.send_response(status)
         self.send_header("Content-Type", content_type)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+        self.server.sent(path)
 
     def log_message(self, *_: object) -> None:
         """Log nothing: scrapes would fill the log."""
@@ -77,8 +83,16 @@ class Probes:
         except (OSError, OverflowError) as exc:
             reason = getattr(exc, "strerror", None) or type(exc).__name__
             raise StartupError(f"cannot listen on {host}:{port}: {reason}") from None
+        self._registry = registry
+        self._scraped = False
+        #: Which figures they are: those of a worker's life, and the last ones. A request keeps the
+        #: number that it began with.
+        self._figures = 0
+        self._request = threading.local()
+        self._last_read = threading.Event()
+        self._server.sent = self._sent
         self._server.pages = {
-            "/metrics": lambda: (HTTPStatus.OK, generate_latest(registry), CONTENT_TYPE_LATEST),
+            "/metrics": self._metrics,
             "/healthz": lambda: _verdict(alive),
             "/readyz": lambda: _verdict(ready),
         }
@@ -96,6 +110,28 @@ class Probes:
         """Stop serving and free the port."""
         self._server.shutdown()
         self._server.server_close()
+
+    def linger(self, seconds: float) -> None:
+        """Wait until the figures are read once more, as they do not change any more.
+
+        Args:
+            seconds: the longest to wait; not at all where nobody has ever read them.
+        """
+        if not (seconds and self._scraped):
+            return
+        self._figures += 1
+        self._last_read.clear()
+        self._last_read.wait(seconds)
+
+    def _metrics(self) -> tuple[HTTPStatus, bytes, str]:
+        self._request.figures = self._figures
+        return HTTPStatus.OK, generate_latest(self._registry), CONTENT_TYPE_LATEST
+
+    def _sent(self, path: str) -> None:
+        if path == "/metrics":
+            self._scraped = True
+            if self._request.figures == self._figures:
+                self._last_read.set()
 
     def close_inherited(self) -> None:
         """In a forked child: close the socket, so that the port is freed when the parent ends."""

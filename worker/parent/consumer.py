@@ -97,6 +97,11 @@ class JournalConsumer(Consumer):  # type: ignore[misc]
             ignore_errors(connection, connection.close)
         self._back_off(exc)
 
+    def stop(self) -> None:
+        """Claim no more: the worker was told to stop, and its children end what they have."""
+        super().stop()
+        services_of(self.app).stopping(self)
+
     def on_close(self) -> None:
         """The connection is lost."""
         # Before the first event loop nothing was received, and the pool must not be looked after.

@@ -19,6 +19,7 @@ from redis.exceptions import RedisError, ResponseError
 from worker.broker.claims import SILENT_SECONDS
 from worker.broker.leases import Heartbeat, LeaseRenewer, Reaper
 from worker.broker.outages import Use
+from worker.protocol import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -199,11 +200,13 @@ class LeaseThread:
         for _ in range(len(self._to_requeue)):
             tags, times = self._to_requeue[0]
             try:
-                self._watched.requeue(tags)
+                requeued = self._watched.requeue(tags)
             except RedisError as exc:
                 log.debug("claims could not be requeued (%s)", type(exc).__name__)
                 return
             self._to_requeue.popleft()
+            if requeued:
+                self._metrics.count(Outcome.REQUEUED, requeued)
             if times > 1:
                 self._to_requeue.append((tags, times - 1))
 

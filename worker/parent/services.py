@@ -27,6 +27,7 @@ class Services:
         receive: takes the request of an entry that arrived.
         disconnected: told when the connection to Redis is lost.
         outages: told of every failure to connect.
+        stopping: told of the consumer when it claims no more and only batches under way are left.
     """
 
     dead_letters: DeadLetters
@@ -34,6 +35,7 @@ class Services:
     receive: Callable[[Any], None]
     disconnected: Callable[[], None]
     outages: Outages
+    stopping: Callable[[Any], None] = lambda _: None
 
 
 class NoCeleryWorkerError(click.ClickException):

@@ -13,6 +13,7 @@ from redis.exceptions import RedisError
 from worker import celery_internals
 from worker.broker.outages import Use
 from worker.child.process import EXIT_CHILD_FAILED
+from worker.parent.services import Services
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from worker.broker.outages import Outages
     from worker.monitoring.health import Health
     from worker.monitoring.metrics import Metrics
+    from worker.parent.dead_letters import DeadLetters
     from worker.parent.dispatcher import Dispatcher
     from worker.parent.lease_thread import LeaseThread
 
@@ -112,6 +114,14 @@ class Supervisor:
         self._leases.drain()
         if self._dispatcher is not None:
             self._dispatcher.drain()
+
+    def stopping(self, consumer: Any) -> None:
+        """The event loop has ended, and batches under way may take minutes: the rest goes back."""
+        if consumer.task_consumer is None or self._dispatcher is None:
+            return
+        self._dispatcher.forget_waiting()
+        consumer.task_consumer.channel.qos.hand_back()
+        self._leases.hold(_held(self._dispatcher, consumer), 0)
 
     def child_ready(self, pid: int, model: dict[str, str]) -> None:
         """A child loaded its models."""
@@ -211,6 +221,18 @@ class Supervisor:
             self._no_child_since = now
             if requeued := dispatcher.requeue_all():
                 log.warning("no child is ready; requeueing %d entries", requeued)
+
+
+def services(supervisor: Supervisor, dead_letters: DeadLetters, outages: Outages) -> Services:
+    """What Celery's own objects need of a worker."""
+    return Services(
+        dead_letters,
+        connected=supervisor.connected,
+        receive=supervisor.receive,
+        disconnected=supervisor.disconnected,
+        stopping=supervisor.stopping,
+        outages=outages,
+    )
 
 
 def _held(dispatcher: Dispatcher, consumer: Any) -> list[str]:
