@@ -49,6 +49,7 @@ class AsyncJournalClient(AsyncResultsClient):
         expires: float | None = None,
         traceparent: str | None = None,
         lane: str | None = None,
+        tenant: str | None = None,
         timeout_seconds: float | None = None,
     ) -> Receipt:
         """Submit one entry, without waiting for its result; see `JournalClient.submit`.
@@ -66,6 +67,7 @@ class AsyncJournalClient(AsyncResultsClient):
             expires=expires,
             traceparent=traceparent,
             lane=lane,
+            tenant=tenant,
             timeout_seconds=timeout_seconds,
         )
         return receipts[0]
@@ -78,6 +80,7 @@ class AsyncJournalClient(AsyncResultsClient):
         expires: float | None = None,
         traceparent: str | None = None,
         lane: str | None = None,
+        tenant: str | None = None,
         timeout_seconds: float | None = None,
     ) -> list[Receipt]:
         """Submit many entries; see `JournalClient.submit_many`.
@@ -93,6 +96,7 @@ class AsyncJournalClient(AsyncResultsClient):
             "expires": expires,
             "traceparent": traceparent,
             "lane": lane,
+            "tenant": tenant,
         }
         if self._fleet is not None:
             shards = self._fleet.shards
@@ -108,6 +112,7 @@ class AsyncJournalClient(AsyncResultsClient):
         entry_id: str | None = None,
         context: str | None = None,
         lane: str | None = None,
+        tenant: str | None = None,
         timeout: float = 30.0,  # noqa: ASYNC109 - also kept by the server that is asked
     ) -> JournalResult:
         """Submit one entry and wait for its result; see `JournalClient.submit_and_wait`.
@@ -118,7 +123,7 @@ class AsyncJournalClient(AsyncResultsClient):
         """
         whole = as_entry(entry, entry_id, context)
         ends = time.monotonic() + timeout
-        await self.submit(whole, reply=True, lane=lane)
+        await self.submit(whole, reply=True, lane=lane, tenant=tenant)
         return await self.result(whole.entry_id, timeout=max(0.0, ends - time.monotonic()))
 
     async def result(

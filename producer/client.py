@@ -57,6 +57,7 @@ class JournalClient(ResultsClient):
         expires: float | None = None,
         traceparent: str | None = None,
         lane: str | None = None,
+        tenant: str | None = None,
         timeout_seconds: float | None = None,
     ) -> Receipt:
         """Submit one entry, without waiting for its result.
@@ -70,6 +71,8 @@ class JournalClient(ResultsClient):
             traceparent: the trace that it belongs to (W3C Trace Context); by default that of the
                 span that is open in OpenTelemetry, if there is one. What is none is left out.
             lane: the name of its lane, one of `settings.lanes`; by default the first.
+            tenant: whom it belongs to, where `settings.tenant_buckets` lets tenants take turns. It
+                is not sent: only the number of a bucket is, which many share.
             timeout_seconds: within which the call ends; by default as set.
 
         Raises:
@@ -85,6 +88,7 @@ class JournalClient(ResultsClient):
             expires=expires,
             traceparent=traceparent,
             lane=lane,
+            tenant=tenant,
             timeout_seconds=timeout_seconds,
         )[0]
 
@@ -96,6 +100,7 @@ class JournalClient(ResultsClient):
         expires: float | None = None,
         traceparent: str | None = None,
         lane: str | None = None,
+        tenant: str | None = None,
         timeout_seconds: float | None = None,
     ) -> list[Receipt]:
         """Submit many entries, up to 128 in a call to Redis; returns their receipts in order.
@@ -106,6 +111,7 @@ class JournalClient(ResultsClient):
             expires: seconds after which those that still wait become dead letters.
             traceparent: the trace that they belong to, as of `submit`.
             lane: the name of their lane; by default the first.
+            tenant: whom they belong to, as of `submit`.
             timeout_seconds: within which Redis has to take those of each call; by default as set.
 
         Raises:
@@ -120,6 +126,7 @@ class JournalClient(ResultsClient):
             "expires": expires,
             "traceparent": traceparent,
             "lane": lane,
+            "tenant": tenant,
         }
         if self._fleet is not None:
             shards = self._fleet.shards
@@ -135,6 +142,7 @@ class JournalClient(ResultsClient):
         entry_id: str | None = None,
         context: str | None = None,
         lane: str | None = None,
+        tenant: str | None = None,
         timeout: float = 30.0,
     ) -> JournalResult:
         """Submit one entry and wait for its result, which readers of `results` get as well.
@@ -147,6 +155,7 @@ class JournalClient(ResultsClient):
             entry_id: the id of a text; random by default.
             context: returned unchanged with the result of a text.
             lane: the name of its lane; by default the first.
+            tenant: whom it belongs to, as of `submit`.
             timeout: seconds for the whole.
 
         Raises:
@@ -156,7 +165,7 @@ class JournalClient(ResultsClient):
         """
         whole = as_entry(entry, entry_id, context)
         ends = time.monotonic() + timeout
-        self.submit(whole, reply=True, lane=lane)
+        self.submit(whole, reply=True, lane=lane, tenant=tenant)
         return self.result(whole.entry_id, timeout=max(0.0, ends - time.monotonic()))
 
     def result(self, entry_id: str, *, timeout: float = 30.0) -> JournalResult:

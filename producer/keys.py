@@ -21,6 +21,9 @@ LANE = "lane"
 #: What stands between the name of the queue and that of a lane in the name of the lane's list.
 LANE_INFIX = ".lane:"
 MAX_LANES = 8
+#: What stands between the name of a lane and the number of a list for tenants in the list's name.
+TENANTS_INFIX = ".tenants:"
+MAX_BUCKETS = 64
 _LANE = re.compile(r"\s*([a-z0-9-]{1,32})\s*=\s*([1-9][0-9]{0,3})\s*(?::\s*([0-9]{1,3})%)?\s*")
 _WHOLE = 100
 
@@ -149,6 +152,8 @@ class QueueKeys(NamedTuple):
         reply: what precedes an entry id in the key of the reply that its submitter asked for.
         turns: hash, from a lane to how far it is ahead of the one whose turn is next.
         lanes: the lanes of the queue; the list of the first one is `queue`.
+        buckets: how many lists each lane has for entries whose submitter names a tenant; 1 for
+            none but its own.
     """
 
     queue: str
@@ -166,6 +171,7 @@ class QueueKeys(NamedTuple):
     reply: str
     turns: str
     lanes: Lanes = ONE_LANE
+    buckets: int = 1
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -180,7 +186,30 @@ class QueueKeys(NamedTuple):
     @property
     def waiting(self) -> tuple[str, ...]:
         """All lists in which messages wait for a worker."""
-        return (self.woken, self.queue, *self.of_priorities, *self.of_lanes)
+        return (self.woken, self.queue, *self.of_priorities, *self.of_lanes, *self.of_tenants)
+
+    @property
+    def lanes_of_waiting(self) -> tuple[str, ...]:
+        """The lane of each of `waiting`."""
+        first, *others = self.lanes.names
+        own = (first,) * (2 + len(self.of_priorities))
+        return (*own, *others, *(name for name in self.lanes.names for _ in self._buckets))
+
+    @property
+    def of_tenants(self) -> tuple[str, ...]:
+        """The lists of all lanes for entries whose submitter names a tenant."""
+        return tuple(
+            self.tenant(name, bucket) for name in self.lanes.names for bucket in self._buckets
+        )
+
+    @property
+    def _buckets(self) -> range:
+        return range(self.buckets if self.buckets > 1 else 0)
+
+    def tenant(self, lane: str, bucket: int) -> str:
+        """The list of one of a lane's buckets, whose name tells of how many, as scripts read it."""
+        own = "" if lane == self.lanes.first.name else lane
+        return f"{self.queue}{LANE_INFIX}{own}{TENANTS_INFIX}{bucket}/{self.buckets}"
 
     @property
     def of_lanes(self) -> tuple[str, ...]:
@@ -199,8 +228,8 @@ class QueueKeys(NamedTuple):
         return keys_of(f"{self.queue}{LANE_INFIX}{name}")
 
 
-def keys_of(queue: str, lanes: Lanes = ONE_LANE) -> QueueKeys:
-    """The names of all keys of a queue with these lanes."""
+def keys_of(queue: str, lanes: Lanes = ONE_LANE, buckets: int = 1) -> QueueKeys:
+    """The names of all keys of a queue with these lanes, and so many buckets in each."""
     return QueueKeys(
         queue,
         woken=f"{queue}.woken",
@@ -217,4 +246,5 @@ def keys_of(queue: str, lanes: Lanes = ONE_LANE) -> QueueKeys:
         reply=f"{queue}.reply:",
         turns=f"{queue}.turns",
         lanes=lanes,
+        buckets=buckets,
     )

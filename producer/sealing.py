@@ -7,9 +7,11 @@ entry as a result. RFC 7516 (JWE), RFC 7518 section 4.5 (`dir`), RFC 7517 (JWK s
 
 from __future__ import annotations
 
+import hmac
 import json
 import os
 import secrets
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 from joserfc import jwe
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
 ENTRY = "journal-entry"
 RESULT = "journal-result"
 KEY_BITS = 256
+#: What the key that tells the buckets of tenants is derived for.
+_OF_TENANTS = b"journal-stream: buckets of tenants"
 
 
 class _Registry(jwe.JWERegistry):
@@ -114,6 +118,23 @@ class KeySet:
                 raise ConfigurationError(f"{source}: key {position} has {bits} bits, not 256")
             keys[kid] = key
         return cls(keys)
+
+    def bucket(self, tenant: str, buckets: int, *, day: date | None = None) -> int:
+        """Which of so many buckets a tenant is in today; the same in all processes with this key.
+
+        The number is all that leaves the process. Without the key nobody can compute it for a
+        tenant, many tenants share each, and it is another one tomorrow: it tells nobody who wrote.
+
+        Args:
+            tenant: whom entries belong to; any text.
+            buckets: how many there are.
+            day: by default today, in UTC.
+        """
+        day = day or datetime.now(UTC).date()
+        # A key of its own for each purpose, as of HKDF-Expand (RFC 5869).
+        key = hmac.digest(self._keys[self._current].raw_value, _OF_TENANTS, "sha256")
+        told = hmac.digest(key, f"{day.isoformat()} {tenant}".encode(), "sha256")
+        return int.from_bytes(told[:8]) % buckets
 
     def seal(self, plaintext: bytes, *, kind: str, entry_id: str) -> str:
         """Encrypt `plaintext` for one entry under the current key."""

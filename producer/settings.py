@@ -10,7 +10,7 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from producer.errors import ConfigurationError
-from producer.keys import Lane, Lanes, QueueKeys, keys_of, parse_lanes
+from producer.keys import MAX_BUCKETS, Lane, Lanes, QueueKeys, keys_of, parse_lanes
 from producer.message import QUEUE
 from producer.schemas import describe
 from producer.sealing import KeySet
@@ -33,6 +33,8 @@ class Settings(BaseSettings):
         dead: the stream of dead letters.
         lanes: names and weights of the lanes, such as `interactive=8,bulk=1`; "" for one lane. See
             `producer.keys.parse_lanes`.
+        tenant_buckets: how many lists each lane has for entries whose submitter names a tenant, so
+            that tenants take turns; 1 for no turns.
         max_queue_entries: entries in the queue at which `submit` refuses more.
         max_queue_bytes: bytes of memory of the queue in Redis at which `submit` refuses more; 0
             for no limit.
@@ -63,6 +65,7 @@ class Settings(BaseSettings):
     results: Annotated[str, Field(min_length=1)] = "journal.results"
     dead: Annotated[str, Field(min_length=1)] = "journal.dead"
     lanes: str = ""
+    tenant_buckets: Annotated[int, Field(ge=1, le=MAX_BUCKETS)] = 1
     max_queue_entries: Annotated[int, Field(ge=1)] = 100_000
     max_queue_bytes: Annotated[int, Field(ge=0)] = 512 * 1024**2
     max_results: Annotated[int, Field(ge=1)] = 100_000
@@ -135,7 +138,7 @@ class Settings(BaseSettings):
     @property
     def queue_keys(self) -> QueueKeys:
         """The names of the queue's keys, with those of its lanes."""
-        return keys_of(self.queue, self.lane_set)
+        return keys_of(self.queue, self.lane_set, self.tenant_buckets)
 
     def room_of(self, lane: Lane) -> tuple[int, int]:
         """Entries and bytes at which `submit` refuses more for a lane; 0 bytes for no limit."""

@@ -52,6 +52,7 @@ _TERMINATED = 128 + signal.SIGTERM
 )
 @click.option("--text-column", default="text", show_default=True, metavar="NAME")
 @click.option("--lane", metavar="NAME", help="One of JOURNAL_LANES; by default the first.")
+@click.option("--tenant", metavar="NAME", help="Whom they belong to (JOURNAL_TENANT_BUCKETS).")
 @click.option("--group", help="The consumer group of this run [default: load-<random>].")
 @click.option(
     "--timeout",
@@ -72,6 +73,7 @@ def load(
     source: Path | None,
     text_column: str,
     lane: str | None,
+    tenant: str | None,
     group: str | None,
     timeout: float,
     seed: int,
@@ -94,9 +96,8 @@ def load(
         entries = DEFAULT_ENTRIES
     schedule = Schedule(entries=entries, duration=duration, rate=rate)
     texts = random_texts(seed) if source is None else _file_texts(source, text_column)
-    run = LoadRun(
-        settings, settings.key_set(), texts, schedule, timeout=timeout, group=group, lane=lane
-    )
+    how: dict[str, Any] = {"timeout": timeout, "group": group, "lane": lane, "tenant": tenant}
+    run = LoadRun(settings, settings.key_set(), texts, schedule, **how)
     # The group of this run has to be removed even if a signal ends it, as timeout(1) sends one.
     before = signal.signal(signal.SIGTERM, _terminate)
     try:

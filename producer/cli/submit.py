@@ -55,6 +55,7 @@ STDIN = "-"
 )
 @click.option("--context-column", metavar="NAME", help="The field of the entry's own context.")
 @click.option("--lane", metavar="NAME", help="One of JOURNAL_LANES; by default the first.")
+@click.option("--tenant", metavar="NAME", help="Whom they belong to (JOURNAL_TENANT_BUCKETS).")
 @click.option("--skip-invalid", is_flag=True, help="Count rows that break a rule, and go on.")
 @click.option("--wait/--no-wait", default=True, help="Wait for room in a full queue, or exit 3.")
 @redis_option
@@ -70,6 +71,7 @@ def submit(
     id_column: str | None,
     context_column: str | None,
     lane: str | None,
+    tenant: str | None,
     skip_invalid: bool,
     wait: bool,
     redis_url: str | None,
@@ -95,14 +97,15 @@ def submit(
     if entry_id is not None and len(texts) != 1:
         raise click.UsageError("--entry-id goes with exactly one TEXT")
     columns = rows.Columns(text_column, id_column, context_column)
+    where = {"lane": lane, "tenant": tenant}
     with open_client(redis_url, keys_file) as client:
         if source is None:
-            submitter = Submitter(client, wait=wait, on_wait=report_wait, lane=lane)
+            submitter = Submitter(client, wait=wait, on_wait=report_wait, **where)
             _submit_texts(submitter, texts, entry_id, context)
             return
         name = "stdin" if source == STDIN else source
         with _opened(source) as stream, SubmitProgress(_size(stream)) as progress:
-            submitter = Submitter(client, wait=wait, on_wait=progress.waiting, lane=lane)
+            submitter = Submitter(client, wait=wait, on_wait=progress.waiting, **where)
             read = rows.read(stream, name, columns, context, form=form)
             _FileRun(submitter, name, progress).submit(stream, read, skip_invalid=skip_invalid)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from producer.errors import QueueFull
 
@@ -24,6 +24,7 @@ class Submitter:
     Args:
         client: submits the entries.
         lane: of the entries; None for the first.
+        tenant: whom the entries belong to, if anybody is named.
         wait: whether to wait for room; otherwise the first `QueueFull` is raised.
         on_wait: called with True before the first wait for room, with False once there is some.
 
@@ -39,10 +40,11 @@ class Submitter:
         wait: bool,
         on_wait: Callable[[bool], None],
         lane: str | None = None,
+        tenant: str | None = None,
     ) -> None:
         self._client = client
         self._wait = wait
-        self._lane = lane
+        self._where: dict[str, Any] = {"lane": lane, "tenant": tenant}
         self._on_wait = on_wait
         self.queued = 0
         self.duplicates = 0
@@ -57,7 +59,7 @@ class Submitter:
         pause = 0.0
         while True:
             try:
-                receipts: Sequence[Receipt] = self._client.submit_many(entries, lane=self._lane)
+                receipts: Sequence[Receipt] = self._client.submit_many(entries, **self._where)
                 full = None
             except QueueFull as exc:
                 receipts, full = exc.receipts, exc

@@ -102,8 +102,12 @@ def _producer(settings: Settings) -> list[Words]:
 
 def _pushing_to_lanes(settings: Settings) -> list[Words]:
     keys = settings.queue_keys
-    pushes = [("LPUSH", name, _NONE) for name in keys.of_lanes]
-    return [("HSETNX", keys.turns, _NONE, "0"), *pushes] if pushes else []
+    pushes = [("LPUSH", name, _NONE) for name in (*keys.of_lanes, *keys.of_tenants)]
+    return [
+        ("HGETALL", keys.turns),
+        *([("HSETNX", keys.turns, _NONE, "0")] if pushes else []),
+        *pushes,
+    ]
 
 
 def _measuring(settings: Settings) -> list[Words]:
@@ -122,7 +126,8 @@ def _measuring(settings: Settings) -> list[Words]:
 
 def _worker(settings: Settings, db: int) -> list[Words]:
     keys = settings.queue_keys
-    lanes = [words for name in keys.of_lanes for words in _taking_from(name)]
+    lists = (*keys.of_lanes, *keys.of_tenants)
+    lanes = [words for name in lists for words in _taking_from(name)]
     channel = f"/{db}.celery.pidbox"
     return [
         ("INFO",),

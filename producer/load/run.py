@@ -10,7 +10,7 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from producer.client import JournalClient
 from producer.errors import BackpressureError, JournalError, Unavailable
@@ -44,6 +44,7 @@ class LoadRun:
         group: the consumer group to read with; created for this run and removed after it.
         quiet: seconds without a result after the last answer, before the run ends.
         lane: the name of the entries' lane; by default the first.
+        tenant: whom the entries belong to, if anybody is named.
 
     Raises:
         ValidationError: there is no such lane.
@@ -64,6 +65,7 @@ class LoadRun:
         group: str | None = None,
         quiet: float = QUIET_SECONDS,
         lane: str | None = None,
+        tenant: str | None = None,
     ) -> None:
         settings.lane_set.named(lane)
         run_id = secrets.token_hex(4)
@@ -75,7 +77,7 @@ class LoadRun:
         self._schedule = schedule
         self._timeout = timeout
         self._quiet = quiet
-        self._lane = lane
+        self._where: dict[str, Any] = {"lane": lane, "tenant": tenant}
         self._group = group or f"load-{run_id}"
         self._stopping = threading.Event()
         self._failure: JournalError | None = None
@@ -159,7 +161,7 @@ class LoadRun:
         since = time.monotonic()
         while entries and not self._stopping.is_set():
             try:
-                receipts = self._client.submit_many(entries, lane=self._lane)
+                receipts = self._client.submit_many(entries, **self._where)
             except (BackpressureError, Unavailable) as exc:
                 receipts = list(exc.receipts)
                 if receipts:

@@ -85,11 +85,9 @@ def by_lane(keys: QueueKeys, waiting: Sequence[int], lent: Sequence[bytes]) -> d
             to wake a worker.
     """
     others = [lane.name for lane in keys.lanes.others]
-    own = len(keys.waiting) - len(others)
-    counts = {
-        keys.lanes.first.name: sum(waiting[:own]),
-        **dict(zip(others, waiting[own:], strict=True)),
-    }
+    counts = dict.fromkeys(keys.lanes.names, 0)
+    for lane, number in zip(keys.lanes_of_waiting, waiting, strict=True):
+        counts[lane] += number
     for lane in filter(None, (lane_of(message, others) for message in lent)):
         counts[keys.lanes.first.name] -= 1
         counts[lane] += 1

@@ -46,6 +46,7 @@ def submit(
     expires: float | None = None,
     traceparent: str | None = None,
     lane: str | None = None,
+    tenant: str | None = None,
 ) -> Operation[list[Receipt]]:
     """Seal and enqueue entries, in order, chunk by chunk; returns their receipts.
 
@@ -58,6 +59,7 @@ def submit(
         expires: seconds after which an entry that still waits is not worked on; None for never.
         traceparent: the trace that the entries belong to; by default that of the caller's context.
         lane: the name of their lane; by default the first.
+        tenant: whom they belong to, so that tenants take turns; only a number of a bucket is sent.
 
     Raises:
         ValidationError: there is no such lane.
@@ -69,6 +71,7 @@ def submit(
     receipts: list[Receipt] = []
     wait = confirmation(settings, timeout_seconds)
     of_lane = settings.lane_set.named(lane)
+    listed = _list_of(of_lane, tenant, keys, settings)
     encode = partial(encode_message, queue=settings.queue, lane=settings.lane_set.header(of_lane))
     try:
         for chunk in _chunks(entries):
@@ -79,15 +82,11 @@ def submit(
                     partial(_messages, chunk, keys, how, traced.traceparents),
                     sum(len(entry.text) for entry in chunk),
                 )
-                command = _command(chunk, messages, settings, of_lane, reply=reply)
+                command = _command(chunk, messages, settings, of_lane, listed, reply=reply)
                 codes, *confirmed = raise_for_errors((yield [command, *wait]))
                 raise_unless_confirmed(confirmed, settings, "the entries")
                 traced.end([_CODES[code] if code < _NO_ROOM else _FULL for code in codes])
-            receipts += [
-                Receipt(entry_id, _CODES[code])
-                for entry_id, code in zip(ids, codes, strict=True)
-                if code < _NO_ROOM
-            ]
+            receipts += _receipts(ids, codes)
             _raise_if_full(codes, settings, of_lane)
     except JournalError as exc:
         exc.receipts = tuple(receipts)
@@ -102,17 +101,36 @@ def _from_now(seconds: float | None) -> datetime | None:
     return None if seconds is None else datetime.now(UTC) + timedelta(seconds=seconds)
 
 
+def _list_of(lane: Lane, tenant: str | None, keys: KeySet, settings: Settings) -> str:
+    """The list that entries of a lane wait in, by whom they belong to if tenants take turns."""
+    names = settings.queue_keys
+    if tenant is None or settings.tenant_buckets == 1:
+        return names.lane(lane.name).queue
+    return names.tenant(lane.name, keys.bucket(tenant, settings.tenant_buckets))
+
+
+def _receipts(ids: Sequence[str], codes: Sequence[int]) -> Iterator[Receipt]:
+    """The receipts of the entries for which there was room."""
+    for entry_id, code in zip(ids, codes, strict=True):
+        if code < _NO_ROOM:
+            yield Receipt(entry_id, _CODES[code])
+
+
 def _command(
     chunk: Sequence[JournalEntry],
     messages: Sequence[bytes],
     settings: Settings,
     lane: Lane,
+    listed: str,
     *,
     reply: bool,
 ) -> Command:
     keys = settings.queue_keys
-    own = keys.lane(lane.name)
-    names = [own.queue, own.measured, *(keys.seen + entry.entry_id for entry in chunk)]
+    names = [
+        listed,
+        keys.lane(lane.name).measured,
+        *(keys.seen + entry.entry_id for entry in chunk),
+    ]
     if reply:
         names += [keys.reply + entry.entry_id for entry in chunk]
     return (

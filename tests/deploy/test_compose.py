@@ -230,6 +230,7 @@ NOT_HANDED_ON = {
     "results": "the same",
     "dead": "the same",
     "max_result_deliveries": "for readers of the results, which are not in this stack",
+    "tenant_buckets": "for producers; workers find the lists by themselves",
     "max_queue_entries": "for producers",
     "max_queue_bytes": "for producers",
     "idempotency_seconds": "for producers",

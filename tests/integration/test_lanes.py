@@ -74,3 +74,28 @@ def test_a_worker_that_dies_or_knows_no_lanes_loses_nothing_and_doubles_nothing(
     start_light_worker(JOURNAL_LANES=LANES, JOURNAL_LEASE_SECONDS="5")
     assert len(backend.answers(FLOOD + 100)) == FLOOD + 100
     assert client.xlen("journal.results") == FLOOD + 100
+
+
+def test_a_flood_of_one_tenant_holds_up_no_entry_of_another(
+    settings: Settings,
+    keys: KeySet,
+    backend: Backend,
+    client: redis.Redis,
+    start_light_worker: Callable[..., subprocess.Popen[bytes]],
+) -> None:
+    buckets = settings.model_copy(update={"tenant_buckets": 8})
+    flooding = next(name for name in map(str, range(99)) if keys.bucket(name, 8) == 1)
+    other = next(name for name in map(str, range(99)) if keys.bucket(name, 8) == 2)
+    with JournalClient(buckets, keys) as producer:
+        producer.submit_many(entries("flood", FLOOD), tenant=flooding)
+        # The worker need not know: it finds the lists.
+        start_light_worker(JOURNAL_MAX_BATCH_ENTRIES=str(BATCH))
+        wait_until(lambda: client.xlen("journal.results") > 0, "the flood to be worked on")
+        producer.submit_many(entries("other", 30), tenant=other)
+        before = client.xlen("journal.results")
+        assert before < FLOOD / 2, "the flood is over too soon to tell anything"
+        backend.answers(FLOOD + 30)
+    order = [fields[b"entry_id"] for _, fields in client.xrange("journal.results")]
+    last = max(place for place, name in enumerate(order) if name.startswith(b"other"))
+    assert last < before + 2 * 30 + MOST_BEFORE
+    assert not client.keys("*tenants*")

@@ -156,8 +156,7 @@ def _lanes(keys: QueueKeys, ready: list[Any], oldest: list[Any]) -> Iterator[Gau
     """How many wait in each lane, and for how long the oldest of each, as far as it is known."""
     if any(isinstance(reply, Exception) for reply in (*ready, *oldest)):
         return
-    first, *others = keys.lanes.names
-    own = len(keys.waiting) - len(others)
+    others = [lane.name for lane in keys.lanes.others]
     count = GaugeMetricFamily("journal_lane_ready", "Entries waiting, by lane", labels=["lane"])
     counts = by_lane(keys, ready, [message for message in oldest[:2] if message is not None])
     waited = GaugeMetricFamily(
@@ -167,9 +166,8 @@ def _lanes(keys: QueueKeys, ready: list[Any], oldest: list[Any]) -> Iterator[Gau
     )
     heads: dict[str, list[bytes]] = {name: [] for name in counts}
     # A message of another lane may wait in the list of the first one, to wake a worker.
-    for place, message in enumerate(oldest):
+    for listed, message in zip(keys.lanes_of_waiting, oldest, strict=True):
         if message is not None:
-            listed = first if place < own else others[place - own]
             heads[lane_of(message, others) or listed].append(message)
     now = time.time()
     for lane, waiting in counts.items():

@@ -185,7 +185,11 @@ async def _enqueue(caller: Caller, named: Sequence[tuple[str, NewEntry]]) -> lis
             for entry_id, new in named
         ]
         return await caller.gateway.client.submit_many(
-            entries, reply=True, traceparent=caller.traceparent, lane=caller.lane
+            entries,
+            reply=True,
+            traceparent=caller.traceparent,
+            lane=caller.lane,
+            tenant=caller.name,
         )
     except JournalError as exc:
         problem = of_journal_error(exc)

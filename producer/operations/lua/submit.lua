@@ -1,5 +1,5 @@
 -- Enqueue messages whose entry was not submitted before, as far as there is room.
--- KEYS: the queue, or the list of a lane, what was measured of it, one "seen" key for each message, then one
+-- KEYS: the queue, or the list of a lane or of tenants in it, what was measured of the lane, one "seen" key for each message, then one
 -- "reply" key for each if replies are asked for.
 -- ARGV: most entries in the queue, most bytes in it (0: any), seconds an id is remembered, this call's
 -- token, whether replicas have to confirm (1 or 0), whether replies are asked for (1 or 0), the messages.

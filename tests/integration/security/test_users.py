@@ -170,16 +170,22 @@ def test_a_producer_puts_aside_what_it_cannot_open(
         assert (backend.status().results, backend.status().dead) == (1, 0)
 
 
-def test_each_user_does_its_job_with_lanes(
-    guarded: Server, keys_file: Path, keys: KeySet, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("buckets", ["1", "4"])
+def test_each_user_does_its_job_with_lanes_and_tenants(
+    guarded: Server,
+    keys_file: Path,
+    keys: KeySet,
+    monkeypatch: pytest.MonkeyPatch,
+    buckets: str,
 ) -> None:
     monkeypatch.setenv("JOURNAL_LANES", "urgent=8,bulk=1")
+    monkeypatch.setenv("JOURNAL_TENANT_BUCKETS", buckets)
     monkeypatch.setenv("JOURNAL_KEYS_FILE", str(keys_file))
     for part in ("producer", "gateway"):
         settings = Settings.load(redis_url=url(guarded, part))
         with JournalClient(settings, keys) as backend:
             for _ in range(2):
-                backend.submit("Soup again.", lane="bulk")
+                backend.submit("Soup again.", lane="bulk", tenant="somebody")
             assert backend.status().lanes["bulk"] in {2, 4}
     claims = claims_for(Settings.load(redis_url=url(guarded, "worker")))
     claims.announce(1)
@@ -193,7 +199,8 @@ def test_each_user_does_its_job_with_lanes(
     assert len(claims.claim(9) or []) == 4
     for part in ("producer", "worker", "operator"):
         found = check_all(gather(Settings.load(redis_url=url(guarded, part)), Role(part)))
-        assert {one.check: one.level.value for one in found}["lanes"] == "ok"
+        levels = {one.check: one.level.value for one in found}
+        assert (levels["lanes"], levels["permissions"]) == ("ok", "ok")
 
 
 def test_an_operator_gives_up_what_waits_for_a_lost_key_and_puts_it_back(guarded: Server) -> None:

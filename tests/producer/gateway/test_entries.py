@@ -258,3 +258,18 @@ def test_the_gateway_runs_several_requests_beside_one_that_waits(
     assert app.get("/readyz").status_code == 200
     running.gateway.drain()
     thread.join()
+
+
+def test_callers_take_turns_as_tenants_by_the_name_of_their_key(
+    settings: Settings, keys: KeySet, api_keys_file: Path, app_key: str, raw: redis.Redis
+) -> None:
+    tenants = settings.model_copy(update={"tenant_buckets": 8})
+    with (
+        serving(tenants, keys, api_keys_file) as gateway,
+        caller(gateway.url, app_key) as app,
+    ):
+        for _ in range(3):
+            assert app.post("/v1/entries", json={"text": TEXT}).status_code == 202
+    bucket = keys.bucket("app", 8)
+    # The first was to wake a worker.
+    assert (raw.llen(QUEUE), raw.llen(f"{QUEUE}.lane:.tenants:{bucket}/8")) == (1, 2)

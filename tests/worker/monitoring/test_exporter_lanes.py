@@ -37,6 +37,23 @@ def test_lanes_have_gauges_of_their_own(redis_url: str, client: redis.Redis) -> 
     assert gauges["journal_queue_oldest_seconds"] == pytest.approx(50, abs=30)
 
 
+def test_what_waits_in_lists_for_tenants_counts_for_their_lane(
+    redis_url: str, client: redis.Redis
+) -> None:
+    scraper = Scraper(redis_url, lanes="interactive=8,bulk=1", tenant_buckets="4")
+    try:
+        client.lpush("journal.entries.lane:.tenants:2/4", encode_message("a", "x"))
+        old = aged(encode_message("b", "x", lane="bulk"), 50)
+        client.lpush("journal.entries.lane:bulk.tenants:0/4", old)
+        gauges = scraper.gauges()
+    finally:
+        scraper.close()
+    assert gauges["journal_queue_ready"] == 2
+    assert gauges['journal_lane_ready{lane="interactive"}'] == 1
+    assert gauges['journal_lane_ready{lane="bulk"}'] == 1
+    assert 50 <= gauges['journal_lane_oldest_seconds{lane="bulk"}'] < 80
+
+
 def aged(message: bytes, seconds: float) -> bytes:
     """A message that was enqueued so long ago."""
     payload = json.loads(message)

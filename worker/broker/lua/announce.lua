@@ -35,9 +35,30 @@ local known, answer = {[''] = true}, {redis.call('ZCARD', KEYS[1])}
 for i = 4, #ARGV do known[ARGV[i]] = true end
 -- Not HKEYS, which the permissions of earlier versions do not have.
 local turns = redis.call('HGETALL', KEYS[4])
-for i = 1, #turns, 2 do
-  if not known[turns[i]] and redis.call('LLEN', KEYS[3] .. '.lane:' .. turns[i]) > 0 then
-    answer[#answer + 1] = turns[i]
+local function wake_for_tenants(buckets)
+  for lane in pairs(known) do
+    for i = 1, buckets do
+      if redis.call('LLEN', KEYS[3]) > 0 then return end
+      local bucket = string.format('%d', (clock[2] + i) % buckets)
+      local list = KEYS[3] .. '.lane:' .. lane .. '.tenants:' .. bucket .. '/' .. buckets
+      redis.call('LMOVE', list, KEYS[3], 'RIGHT', 'LEFT')
+    end
   end
+end
+for i = 1, #turns, 2 do wake_for_tenants(tonumber(turns[i]:match('^ tenants:(%d+)$') or 0)) end
+local function waits_in(lane)
+  if redis.call('LLEN', KEYS[3] .. '.lane:' .. lane) > 0 then return true end
+  for i = 1, #turns, 2 do
+    local buckets = turns[i]:match('^ tenants:(%d+)$')
+    for bucket = 0, tonumber(buckets or 0) - 1 do
+      local list = KEYS[3] .. '.lane:' .. lane .. '.tenants:' .. bucket .. '/' .. buckets
+      if redis.call('LLEN', list) > 0 then return true end
+    end
+  end
+  return false
+end
+for i = 1, #turns, 2 do
+  local lane = turns[i]
+  if not known[lane] and lane:sub(1, 1) ~= ' ' and waits_in(lane) then answer[#answer + 1] = lane end
 end
 return answer

@@ -18,7 +18,7 @@ for i = 0, LANES do
   local name, weight, most, room = unpack(ARGV, 7 + 4 * i, 10 + 4 * i)
   local lane = {
     name = name, weight = tonumber(weight), most = tonumber(most), room = tonumber(room), taken = 0,
-    list = i > 0 and KEYS[FIRST_LIST + i] or nil, suffix = i > 0 and '@' .. name or '',
+    buckets = {}, list = i > 0 and KEYS[FIRST_LIST + i] or nil, suffix = i > 0 and '@' .. name or '',
     compact = '"lane":"' .. name .. '"', spaced = '"lane": "' .. name .. '"',
   }
   if i == 0 then own_lane, lanes = lane, {} else lanes[i] = lane end
@@ -70,11 +70,28 @@ if LANES > 0 then
 end
 own_lane.waiting = woken + redis.call('LLEN', KEYS[1])
 for i = PRIORITIES, #KEYS do own_lane.waiting = own_lane.waiting + redis.call('LLEN', KEYS[i]) end
-local waiting = own_lane.waiting
-for _, lane in ipairs(lanes) do
-  lane.waiting = redis.call('LLEN', lane.list)
-  waiting = waiting + lane.waiting
+-- Entries of tenants wait in lists of their own, so many in each lane, as a field ' tenants:N' tells.
+local function find_tenants(lane, buckets)
+  for bucket = 0, buckets - 1 do
+    local list = KEYS[1] .. '.lane:' .. lane.name .. '.tenants:' .. bucket .. '/' .. buckets
+    local entries = redis.call('LLEN', list)
+    if entries > 0 then
+      lane.buckets[#lane.buckets + 1] = {list = list, waiting = entries}
+      lane.waiting = lane.waiting + entries
+    end
+  end
 end
+for _, lane in ipairs(lanes) do lane.waiting = redis.call('LLEN', lane.list) end
+local known = redis.call('HGETALL', KEYS[FIRST_LIST])
+for i = 1, #known, 2 do
+  local buckets = tonumber(known[i]:match('^ tenants:(%d+)$') or 0)
+  if buckets > 0 then
+    find_tenants(own_lane, buckets)
+    for _, lane in ipairs(lanes) do find_tenants(lane, buckets) end
+  end
+end
+local waiting = own_lane.waiting
+for _, lane in ipairs(lanes) do waiting = waiting + lane.waiting end
 local full = redis.call('XLEN', KEYS[7]) >= tonumber(ARGV[6])
 -- The share of all that waits or is claimed, by weight, less what is held. A worker that holds nothing
 -- may always take something, and among workers that have room one always may.
@@ -145,6 +162,42 @@ local function take_own()
   for i = PRIORITIES, #KEYS do take(KEYS[i], own_lane) end
 end
 
+-- Take from a lane, and from each of the lists for tenants in it alike: its own list counts as one of them.
+-- What does not divide goes to others each time, by the clock.
+local function take_lane(lane)
+  local function take_first()
+    if lane == own_lane then take_own() else take(lane.list, lane) end
+  end
+  if #lane.buckets == 0 then return take_first() end
+  local limit, groups, first = most, {}, lane.waiting
+  for _, bucket in ipairs(lane.buckets) do first = first - bucket.waiting end
+  -- The first, as what was lent to it, to wake a worker, is older.
+  if first > 0 then groups[1] = {waiting = first, quota = 0, take = take_first} end
+  for _, bucket in ipairs(lane.buckets) do
+    local function take_bucket() take(bucket.list, lane) end
+    groups[#groups + 1] = {waiting = bucket.waiting, quota = 0, take = take_bucket}
+  end
+  local left, start = limit - taken, tonumber(clock[2]) % #groups
+  while left > 0 do
+    local open = 0
+    for _, group in ipairs(groups) do
+      if group.quota < group.waiting then open = open + 1 end
+    end
+    if open == 0 then break end
+    local each = math.max(1, math.floor(left / open))
+    for i = 1, #groups do
+      local group = groups[(start + i) % #groups + 1]
+      local more = math.max(0, math.min(each, group.waiting - group.quota, left))
+      group.quota, left = group.quota + more, left - more
+    end
+  end
+  for _, group in ipairs(groups) do
+    most = math.min(limit, taken + group.quota)
+    group.take()
+  end
+  most = limit
+end
+
 -- Stride scheduling (Waldspurger and Weihl, 1995): an entry takes its lane 1 / weight forward, and the
 -- lane that is furthest behind is next. `ahead` is how far each is before the hindmost that waits; a
 -- lane in which nothing waits falls back to that one and saves up no turns.
@@ -179,7 +232,7 @@ local function take_in_turn()
   for _, lane in ipairs(order) do
     local before = taken
     most = taken + lane.quota
-    if lane == own_lane then take_own() else take(lane.list, lane) end
+    take_lane(lane)
     lane.waiting = lane.waiting - (taken - before)
     lane.ahead = lane.ahead + (taken - before) / lane.weight
   end
@@ -194,9 +247,9 @@ local function take_in_turn()
   redis.call('HSET', KEYS[FIRST_LIST], unpack(told))
 end
 
-if LANES > 0 then take_in_turn() else take_own() end
--- Workers wait for the queue alone: where it is empty, the next of a lower priority or of another lane
--- joins it.
+if LANES > 0 then take_in_turn() else take_lane(own_lane) end
+-- Workers wait for the queue alone: where it is empty, the next of a lower priority, of another lane or of
+-- a tenant joins it.
 if taken < waiting and redis.call('LLEN', KEYS[1]) == 0 then
   for _, list in ipairs({unpack(KEYS, PRIORITIES, #KEYS)}) do
     if redis.call('LMOVE', list, KEYS[1], 'RIGHT', 'LEFT') then break end
@@ -204,6 +257,13 @@ if taken < waiting and redis.call('LLEN', KEYS[1]) == 0 then
   for i = FIRST_LIST + 1, PRIORITIES - 1 do
     if redis.call('LLEN', KEYS[1]) > 0 then break end
     redis.call('LMOVE', KEYS[i], KEYS[1], 'RIGHT', 'LEFT')
+  end
+  for _, lane in ipairs({own_lane, unpack(lanes)}) do
+    for i = 1, #lane.buckets do
+      if redis.call('LLEN', KEYS[1]) > 0 then break end
+      local bucket = lane.buckets[(clock[2] + i) % #lane.buckets + 1]
+      redis.call('LMOVE', bucket.list, KEYS[1], 'RIGHT', 'LEFT')
+    end
   end
 end
 if full then return false end
