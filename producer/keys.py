@@ -150,7 +150,8 @@ class QueueKeys(NamedTuple):
         measured: hash with how many bytes the list of messages takes, and when that was measured.
         seen: what precedes an entry id in the key that remembers its submit.
         reply: what precedes an entry id in the key of the reply that its submitter asked for.
-        turns: hash, from a lane to how far it is ahead of the one whose turn is next.
+        turns: hash, from a lane to how far it is ahead of the one whose turn is next; and a field
+            ` tenants:N` where each lane has N lists for tenants.
         lanes: the lanes of the queue; the list of the first one is `queue`.
         buckets: how many lists each lane has for entries whose submitter names a tenant; 1 for
             none but its own.
