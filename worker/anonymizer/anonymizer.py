@@ -113,6 +113,12 @@ class Anonymizer:
         found = getattr(self._nlp.tagger, "tokenizer", None)
         return found if isinstance(found, BatchTokenizer) else None
 
+    def prepare(self, most_tokens: int) -> None:
+        """Let the tagger's passes of up to so many tokens be as fast the first time as later."""
+        prepare = getattr(self._nlp.tagger, "prepare", None)
+        if prepare is not None:
+            prepare(most_tokens)
+
     def set_threshold(self, threshold: float) -> None:
         """Let the tagger find more (a lower one) or less (a higher one), for evaluations."""
         self._nlp.tagger.threshold = threshold
