@@ -17,6 +17,7 @@ from worker.celery_internals.processes import (
     pool_has_event_loop,
     replace_dead_children,
     restart_time_limit,
+    send_batches,
     stop_worker,
     worker_stops,
 )
@@ -36,6 +37,7 @@ __all__ = [
     "replace_dead_children",
     "request_ended",
     "restart_time_limit",
+    "send_batches",
     "stop_worker",
     "worker_stops",
 ]

@@ -8,6 +8,7 @@ from typing import Any
 
 import billiard.pool
 from celery.worker import state
+from kombu.asynchronous import get_event_loop
 
 
 def stop_worker(exit_code: int) -> None:
@@ -56,6 +57,19 @@ def restart_time_limit(pool: Any, result: Any, seconds: float) -> None:
     inner = pool._pool  # noqa: SLF001
     inner.on_timeout_cancel(result)
     inner.on_timeout_set(result, None, seconds)
+
+
+def send_batches(pool: Any) -> None:
+    """Write what was given to a prefork pool to the pipes of idle children at once.
+
+    Else it is written at the next turn of the event loop, behind whatever that does first.
+    """
+    inner, hub = pool._pool, get_event_loop()  # noqa: SLF001
+    if hub is None or not getattr(inner, "outbound_buffer", None):
+        return
+    idle = inner._all_inqueues - inner._busy_workers - inner._active_writes  # noqa: SLF001
+    if idle and hub.consolidate_callback is not None:
+        hub.consolidate_callback(list(idle))
 
 
 def replace_dead_children(pool: Any) -> None:
