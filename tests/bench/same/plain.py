@@ -1,7 +1,7 @@
 """The two stages the plain way, with the same models.
 
 Hugging Face's library loads the models and computes their forward passes, for one text at a time and
-in fp32; every pattern and every recognizer searches every text. Nothing is remembered between the
+in fp32; every pattern and every recognizer searches every text, under Presidio's own engine. Nothing is remembered between the
 stages. What makes words, spans and labels of the outputs is the worker's own.
 """
 
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from unittest import mock
 
 import torch
+from presidio_analyzer import AnalyzerEngine
 from presidio_analyzer.predefined_recognizers import (
     CreditCardRecognizer,
     IbanRecognizer,
@@ -21,8 +22,10 @@ from presidio_analyzer.predefined_recognizers import (
 from transformers import AutoTokenizer, BertConfig, BertForTokenClassification
 
 from worker.anonymizer import recognizers
-from worker.anonymizer.anonymizer import Anonymizer
+from worker.anonymizer.anonymizer import PATTERN_SECONDS, Anonymizer
+from worker.anonymizer.nlp_engine import TaggerEngine
 from worker.anonymizer.patterns.recognizer import FormRecognizer
+from worker.anonymizer.presidio import limit_pattern_seconds
 from worker.anonymizer.taggers.bert import SETTINGS, BertTagger
 from worker.anonymizer.taggers.loading import thresholds
 from worker.anonymizer.taggers.thresholds import for_privacy
@@ -119,8 +122,18 @@ def load() -> Stages:
     folder = ModelFolder.open(SHIPPED_MODEL)
     tokenizer, model = load_parts(folder)
     classifier = Classifier(folder, tokenizer, LibraryClassifier(model), device=_CPU)
+    tagger = _tagger()
+    nlp = TaggerEngine(tagger)
+    limit_pattern_seconds(PATTERN_SECONDS)
     with _every_recognizer():
-        anonymizer = Anonymizer.around(_tagger())
+        registry = recognizers.registry(tagger.types)
+    analyzer = AnalyzerEngine(
+        registry=registry,
+        nlp_engine=nlp,
+        supported_languages=["en"],
+        default_score_threshold=recognizers.SCORE_FLOOR,
+    )
+    anonymizer = Anonymizer(analyzer, nlp)
     return Stages(anonymizer, classifier)
 
 
