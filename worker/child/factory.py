@@ -81,7 +81,7 @@ def load_ahead(settings: WorkerSettings) -> Stages | None:
         return None
     os.environ[_TOKENIZER_THREADS] = "false"
     try:
-        return _load(settings, Compute("cpu", settings.precision, 1))
+        return load(settings, Compute("cpu", settings.precision, 1))
     except (StartupError, MemoryError):
         raise
     except Exception as exc:  # noqa: BLE001 - one line, as where a child tells it
@@ -108,7 +108,7 @@ def build(
     threads = settings.threads_per_child
     os.environ[_TOKENIZER_THREADS] = "true" if threads > 1 else "false"
     if stages is None:
-        stages = _load(settings, Compute(settings.device, settings.precision, threads))
+        stages = load(settings, Compute(settings.device, settings.precision, threads))
     set_threads(threads)
     classifier = stages.classifier
     pipeline = Pipeline(
@@ -127,8 +127,8 @@ def build(
     }
 
 
-def _load(settings: WorkerSettings, compute: Compute) -> Stages:
-    """Load the models and warm them up.
+def load(settings: WorkerSettings, compute: Compute) -> Stages:
+    """Load the models and warm them up; `compute` says where and how they compute.
 
     Raises:
         StartupError: a model cannot be loaded, or computes nothing.
