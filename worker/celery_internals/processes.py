@@ -62,14 +62,16 @@ def restart_time_limit(pool: Any, result: Any, seconds: float) -> None:
 def send_batches(pool: Any) -> None:
     """Write what was given to a prefork pool to the pipes of idle children at once.
 
-    Else it is written at the next turn of the event loop, behind whatever that does first.
+    Else it is written at the next turn of the event loop, behind whatever that does first. Where a
+    child turns out to be gone, its batch is told lost when the pool looks for dead children.
     """
     inner, hub = pool._pool, get_event_loop()  # noqa: SLF001
     if hub is None or not getattr(inner, "outbound_buffer", None):
         return
     idle = inner._all_inqueues - inner._busy_workers - inner._active_writes  # noqa: SLF001
     if idle and hub.consolidate_callback is not None:
-        hub.consolidate_callback(list(idle))
+        with contextlib.suppress(OSError):
+            hub.consolidate_callback(list(idle))
 
 
 def replace_dead_children(pool: Any) -> None:
