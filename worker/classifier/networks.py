@@ -37,6 +37,9 @@ class Network(Protocol):
     def computed(self, lengths: Sequence[int]) -> int:
         """How many tokens a pass computes, padding included, for windows of these lengths."""
 
+    def prepare(self, most_tokens: int) -> None:
+        """Do beforehand what the first pass of each size up to so many tokens would have to do."""
+
     def logits(self, windows: Sequence[Window]) -> torch.Tensor:
         """The logits of windows, each followed by its sentences if those are scored.
 
@@ -91,6 +94,9 @@ class PaddedNetwork:
         """See `Network`."""
         return len(lengths) * max(lengths)
 
+    def prepare(self, most_tokens: int) -> None:
+        """Nothing; see `Network`."""
+
     def logits(self, windows: Sequence[Window]) -> torch.Tensor:
         """See `Network`."""
         batch = pad([window.token_ids for window in windows], self._padding_id)
@@ -125,6 +131,10 @@ class UnpaddedNetwork:
     def computed(self, lengths: Sequence[int]) -> int:
         """See `Network`."""
         return sum(lengths)
+
+    def prepare(self, most_tokens: int) -> None:
+        """See `Network`."""
+        self._encoder.prepare(most_tokens)
 
     def logits(self, windows: Sequence[Window]) -> torch.Tensor:
         """See `Network`."""

@@ -5,6 +5,7 @@ The names are a contract with the dashboards and the alert rules in `deploy/`.
 
 from __future__ import annotations
 
+from collections import Counter as Counts
 from functools import partial
 from itertools import chain, repeat
 from typing import TYPE_CHECKING
@@ -171,19 +172,22 @@ class Metrics:
             lanes: of the entries whose waits are told, as they are called in tags; by default all
                 are of the first.
         """
-        for outcome in report.outcomes:
-            self._entries.labels(outcome.value).inc()
+        for outcome, count in Counts(report.outcomes).items():
+            self._entries.labels(outcome.value).inc(count)
         for label, count in report.labels.items():
             self._labels.labels(label).inc(count)
         for entity_type, count in report.redactions.items():
             self._redactions.labels(entity_type).inc(count)
         for stage, seconds in report.stages.items():
             self._stages.labels(stage.value).observe(seconds)
+        queue, end_to_end = (
+            self._stages.labels(stage.value) for stage in (Stage.QUEUE, Stage.END_TO_END)
+        )
         for seconds, lane in zip(report.waits, chain(lanes, repeat("")), strict=False):
-            self._stages.labels(Stage.QUEUE.value).observe(seconds)
+            queue.observe(seconds)
             self.lanes.waited(lane, seconds)
         for seconds in report.end_to_end:
-            self._stages.labels(Stage.END_TO_END.value).observe(seconds)
+            end_to_end.observe(seconds)
         self._batch_entries.observe(len(report.outcomes))
         if report.tokens:
             self._batch_tokens.observe(report.tokens)

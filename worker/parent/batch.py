@@ -78,11 +78,11 @@ class Batch:
 
 def finish(request: Any, outcome: Outcome, seconds: float) -> None:
     """Tell Celery that a request is over; its message's claim is gone already."""
-    if outcome is Outcome.ANSWERED:
-        request.on_success((False, None, seconds))
-        return
     request_ended(request)
     request.acknowledge()
+    if outcome is Outcome.ANSWERED:
+        request.send_event("task-succeeded", result=None, runtime=seconds)
+        return
     if outcome is Outcome.REQUEUED:
         return
     request.send_event("task-failed", exception=outcome.value, traceback="")

@@ -12,9 +12,10 @@ import logging
 import time
 from typing import TYPE_CHECKING, Any
 
+from celery.exceptions import InvalidTaskError
 from celery.worker.consumer import Consumer
 from kombu.common import ignore_errors
-from kombu.exceptions import OperationalError
+from kombu.exceptions import ContentDisallowed, DecodeError, OperationalError
 from redis.exceptions import RedisError
 
 from producer.schemas import DeadReason
@@ -123,6 +124,31 @@ class JournalConsumer(Consumer):  # type: ignore[misc]
             time.sleep(min(left, LOOK_SECONDS))
             leave_if_told()
         self._failed_at = time.monotonic()
+
+    def create_task_handler(self, *arguments: Any) -> Callable[[Any], None]:
+        """What takes each message: Celery's own way, without its two promises for each of them.
+
+        A promise lets a message be acknowledged at the next turn of the event loop, which takes
+        longer than to acknowledge it: its claim is gone by then. Celery's own handler is left the
+        rest: messages of no known task, and the time after a reconnection in which it counts
+        acknowledgements.
+        """
+        receive = super().create_task_handler(*arguments)
+        strategies, callbacks = self.strategies, self.on_task_message
+
+        def on_task_received(message: Any) -> None:
+            strategy = strategies.get(message.headers.get("task"))
+            if strategy is None or self.initial_prefetch_count < self.max_prefetch_count:
+                receive(message)
+                return
+            try:
+                strategy(message, None, message.ack_log_error, message.reject_log_error, callbacks)
+            except (InvalidTaskError, ContentDisallowed) as exc:
+                self.on_invalid_task(None, message, exc)
+            except DecodeError as exc:
+                self.on_decode_error(message, exc)
+
+        return on_task_received
 
     def on_unknown_message(self, body: Any, message: Any) -> None:  # noqa: ARG002 - Celery calls it
         """No task message at all."""

@@ -18,7 +18,7 @@ from celery.exceptions import TimeLimitExceeded
 from producer.schemas import DeadReason
 from worker.broker.lanes import lane_of_tag
 from worker.broker.transport import mark_running, mark_settled
-from worker.celery_internals import restart_time_limit
+from worker.celery_internals import restart_time_limit, send_batches
 from worker.child.process import run_batch
 from worker.parent.batch import Batch, finish
 from worker.protocol import BatchReport, Failure, Outcome
@@ -212,6 +212,7 @@ class Dispatcher:
             if batch is None:
                 break
             self._dispatch(batch)
+            send_batches(self._pool)
         if not self._gatherer.waiting:
             self._gathered = False
         self._metrics.in_flight(waiting=self.waiting, running=self.running)
@@ -242,11 +243,9 @@ class Dispatcher:
     def _returned(self, batch: Batch, report: BatchReport) -> None:
         if not self._close(batch):
             return
-        if report.failure is Failure.UNSETTLED:
-            self._requeuer.later(batch)
-            return
-        if report.failure is Failure.DEVICE:
-            self._end_child(batch.pid)
+        if report.failure in {Failure.UNSETTLED, Failure.DEVICE}:
+            if report.failure is Failure.DEVICE:
+                self._end_child(batch.pid)
             self._requeuer.later(batch)
             return
         if report.failure is Failure.BROKEN:

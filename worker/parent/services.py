@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import celery
@@ -70,6 +71,14 @@ class JournalApp(celery.Celery):  # type: ignore[misc]
 
     amqp_cls = JournalAMQP
     services: Services | None = None
+
+    @cached_property
+    def _is_in_utc(self) -> bool:
+        return bool(super().uses_utc_timezone())
+
+    def uses_utc_timezone(self) -> bool:
+        """Whether times are in UTC; Celery asks for each message, and looks it up each time."""
+        return self._is_in_utc
 
     @property
     def Worker(self) -> Any:  # noqa: N802 - Celery's name

@@ -30,6 +30,9 @@ class InstantTagger:
         """See `worker.anonymizer.taggers.networks.Network`."""
         yield from full_passes(lengths)
 
+    def prepare(self, most_tokens: int) -> None:
+        """See `worker.anonymizer.taggers.networks.Network`."""
+
     def logits(self, sequences: Sequence[Sequence[int]], _: Any) -> torch.Tensor:
         """See `worker.anonymizer.taggers.networks.Network`."""
         found = torch.full((sum(map(len, sequences)), self._labels), NOTHING)
@@ -52,6 +55,9 @@ class InstantClassifier:
     def computed(self, lengths: Sequence[int]) -> int:
         """See `worker.classifier.networks.Network`."""
         return sum(lengths)
+
+    def prepare(self, most_tokens: int) -> None:
+        """See `worker.classifier.networks.Network`."""
 
     def logits(self, windows: Sequence[Any]) -> torch.Tensor:
         """See `worker.classifier.networks.Network`."""

@@ -7,8 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from tests.bench.processes.pipes import serve
-from tests.bench.processes.stages import load
-from worker.child.pipeline import Pipeline
+from tests.bench.processes.stages import load, pipeline
 from worker.protocol import Claim
 from worker.settings import WorkerSettings
 
@@ -32,18 +31,18 @@ def start() -> tuple[dict[str, Any], Callable[[dict[str, Any]], dict[str, Any]]]
     `{"sealed": ..., "entry_id": ...}` (one entry for the whole pipeline) with the seconds it took.
     """
     settings = WorkerSettings.load()
-    anonymizer, classifier = load(settings)
-    pipeline = Pipeline(
-        keys=settings.key_set(), anonymizer=anonymizer, classifier=classifier, settler=_Nowhere()
-    )
+    stages = load(settings)
+    whole = pipeline(stages, settings.key_set(), _Nowhere())
 
     def answer(question: dict[str, Any]) -> dict[str, Any]:
         if "texts" in question:
-            anonymized = anonymizer.anonymize(question["texts"])
-            return {"done": len(classifier.classify([one.text for one in anonymized]))}
+            anonymized = stages.anonymizer.anonymize(question["texts"])
+            found = stages.classifier.classify([one.text for one in anonymized])
+            stages.memory.forget()
+            return {"done": len(found)}
         claim = Claim(entry_id=question["entry_id"], sealed=question["sealed"])
         started = time.perf_counter()
-        report = pipeline.run([claim])
+        report = whole.run([claim])
         return {
             "seconds": time.perf_counter() - started,
             "outcome": report.outcomes[0].value,
@@ -51,7 +50,7 @@ def start() -> tuple[dict[str, Any], Callable[[dict[str, Any]], dict[str, Any]]]
 
     gc.collect()
     gc.freeze()  # as the worker's children do
-    return {"precision": classifier.precision.value}, answer
+    return {"precision": stages.classifier.precision.value}, answer
 
 
 if __name__ == "__main__":

@@ -2,50 +2,42 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from worker.child import factory
 from worker.child.pipeline import Pipeline
-from worker.cuda import hidden_cuda
 from worker.models.compute import Compute
-from worker.models.folder import SHIPPED_MODEL, ModelFolder
-
-with hidden_cuda():  # a process that forks must not touch the device, and imports would
-    from worker.anonymizer.anonymizer import Anonymizer
-    from worker.classifier.classifier import Classifier
 
 if TYPE_CHECKING:
     from worker.broker.settlement import Settler
+    from worker.child.factory import Stages
+    from worker.child.pipeline import OpensAndSeals
     from worker.settings import WorkerSettings
 
 
-class Stages(NamedTuple):
-    """What works on the text of an entry."""
-
-    anonymizer: Anonymizer
-    classifier: Classifier
-
-
 def load(settings: WorkerSettings) -> Stages:
-    """Load both stages as `worker.child.factory.build` does.
+    """Load both stages as a worker's child has them: warm, and with tokens shared between them.
 
     Raises:
         StartupError: something is missing or wrong.
     """
     compute = Compute(settings.device, settings.precision, settings.threads_per_child)
-    classifier = Classifier.load(ModelFolder.open(settings.model or SHIPPED_MODEL), compute)
-    anonymizer = Anonymizer.load(
-        settings.tagger,
-        compute,
-        numbered=settings.numbered_placeholders,
-        privacy=settings.privacy,
+    return factory.load(settings, compute)
+
+
+def pipeline(stages: Stages, keys: OpensAndSeals, settler: Settler) -> Pipeline:
+    """Both stages strung together as in a worker's child."""
+    return Pipeline(
+        keys=keys,
+        anonymizer=stages.anonymizer,
+        classifier=stages.classifier,
+        settler=settler,
+        forget=stages.memory.forget,
     )
-    return Stages(anonymizer, classifier)
 
 
 def build(settings: WorkerSettings, settler: Settler) -> tuple[Pipeline, dict[str, str]]:
     """A pipeline of both stages that settles with `settler`, and the precision it runs in."""
-    anonymizer, classifier = load(settings)
-    pipeline = Pipeline(
-        keys=settings.key_set(), anonymizer=anonymizer, classifier=classifier, settler=settler
-    )
-    return pipeline, {"precision": classifier.precision.value}
+    stages = load(settings)
+    made = pipeline(stages, settings.key_set(), settler)
+    return made, {"precision": stages.classifier.precision.value}

@@ -15,7 +15,7 @@ from kombu.transport.virtual import Message
 
 from producer.message import encode_message
 from tests.worker.broker.claims_support import QUEUE
-from worker.broker.payload import DELIVERIES_HEADER, GARBAGE_TASK, as_payload
+from worker.broker.payload import DELIVERIES_HEADER, GARBAGE_TASK, ClaimedMessage, as_payload
 from worker.broker.records import Claimed
 
 if TYPE_CHECKING:
@@ -170,3 +170,38 @@ def test_no_message_whatever_stops_the_consumer(message: bytes) -> None:
         )
     assert received.delivery_tag == "tag"
     assert isinstance(received.headers["task"], str)
+
+
+BODIES = [
+    b'[["a.b"],{},{"callbacks":null}]',
+    b'[[{"__type__":"date","__value__":"2026-11-29"}],{},{}]',
+    b'[["\\ud83d"], {}, {}]',
+    b'{"a": NaN, "a": 1e999, "b": 12345678901234567890123}',
+    b"null",
+    b"[" * 500 + b"]" * 500,
+    b"[" * 100_000,
+    b'["\xff"]',
+    b"\xef\xbb\xbf[1]",
+    b"",
+    b"no JSON",
+]
+
+
+@pytest.mark.parametrize("content_type", ["application/json", "application/data"])
+@pytest.mark.parametrize("body", BODIES, ids=lambda body: repr(body[:20]))
+def test_a_body_is_read_as_kombu_reads_it(body: bytes, content_type: str) -> None:
+    def read(kind: type[Message]) -> Any:
+        payload = {
+            "body": base64.b64encode(body).decode(),
+            "content-type": content_type,
+            "content-encoding": "utf-8",
+            "properties": {"delivery_tag": "t", "body_encoding": "base64"},
+        }
+        with kombu.Connection("memory://") as connection:
+            message = kind(payload, channel=connection.channel(), accept={"application/json"})
+            try:
+                return repr(message.payload)
+            except Exception as exc:  # noqa: BLE001 - whatever it is, it shall be the same
+                return type(exc)
+
+    assert read(ClaimedMessage) == read(Message)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.worker.fresh_process import run_python
 from worker.child import factory
 from worker.errors import ModelFolderError, StartupError
+from worker.models.unpadded import linear
 from worker.settings import WorkerSettings
 
 #: What takes seconds to import and 50 MB or more, and no child of a worker with BERT needs.
@@ -57,6 +59,29 @@ def test_what_is_loaded_before_the_fork_is_light_starts_no_thread_and_computes_a
     told = json.loads(run_python(LOAD_AND_FORK).stdout)
     assert not set(HEAVY) & set(told["modules"])
     assert (told["threads"], told["exit"]) == (0, 0)
+
+
+def test_a_first_entry_meets_no_product_for_which_a_program_must_be_made(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """oneDNN makes one for each number of rows of each product, which takes milliseconds."""
+    monkeypatch.setattr(factory, "may_have_device", lambda: False)
+    monkeypatch.setenv("TOKENIZERS_PARALLELISM", "false")  # is restored
+    met: set[tuple[object, ...]] = set()
+    product = linear._product
+
+    def noted(given: Any, weight: Any, bias: Any, activation: str, *more: Any) -> Any:
+        met.add((given.dtype, *given.shape, bias is None or len(bias), activation))
+        return product(given, weight, bias, activation, *more)
+
+    monkeypatch.setattr(linear, "_product", noted)
+    stages = factory.load_ahead(WorkerSettings.load(device="cpu"))
+    assert stages is not None
+    known = set(met)
+    for words in (1, 7, 60, 200):
+        (anonymized,) = stages.anonymizer.anonymize(["so it rained all day " * (words // 5 + 1)])
+        stages.classifier.classify([anonymized.text])
+    assert met == known
 
 
 @pytest.mark.parametrize(("device", "seen"), [("cuda", False), ("auto", True)])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+from dataclasses import fields
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,6 +12,7 @@ from producer.message import encode_message
 from producer.sealing import ENTRY
 from tests.worker.parent.batch_support import SEALED, Received, altered
 from worker.parent.claim import as_claim, malformed
+from worker.protocol import Claim
 
 if TYPE_CHECKING:
     from producer import KeySet
@@ -62,3 +65,10 @@ def test_only_the_form_of_a_trace_is_taken_from_a_message(
     claim = as_claim(desk.request(message))
     assert claim is not None
     assert claim.traceparent == kept
+
+
+def test_a_claim_reaches_a_child_whole() -> None:
+    """It is copied by what pickle writes."""
+    values = {field.name: f"value {number}" for number, field in enumerate(fields(Claim))}
+    claim = Claim(**values)  # type: ignore[arg-type]
+    assert copy.copy(claim) == claim

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import logging
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import psutil
 import pytest
 import redis
 from celery.concurrency.prefork import TaskPool
+from celery.worker import state
 
-from tests.worker.parent.batch_support import Received
+from producer.message import TASK, encode_message
+from tests.worker.parent.batch_support import SEALED, Received
 from worker.celery_internals import child_pids
 from worker.parent.consumer import JournalConsumer
+from worker.parent.task import strategy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -55,6 +60,62 @@ def test_what_is_no_entry_is_dead_lettered_whole_and_its_text_is_not_logged(
     assert (claim.sealed, claim.deliveries) == (f"garbage {CANARY}", 2)
     assert message.done == ["ack"]
     assert CANARY not in caplog.text
+
+
+@pytest.fixture
+def receive(consumer: Any, desk: Desk) -> Callable[[Received], None]:
+    """What takes a message, as Celery's event loop gives it."""
+    consumer.on_task_message, consumer.task_buckets, consumer.disable_rate_limits = [], {}, True
+    consumer.hostname, consumer.connection_errors = "host", (redis.ConnectionError,)
+    consumer.event_dispatcher, consumer.controller = None, SimpleNamespace(state=state)
+    consumer.timer, consumer.pool = SimpleNamespace(call_at=None), desk.pool
+    consumer.prefetch_multiplier = consumer.initial_prefetch_count = 128
+    consumer.hub, consumer._maximum_prefetch_restored = None, True
+    task = desk.app.tasks[TASK]
+    consumer.strategies = {TASK: strategy(task, desk.app, consumer)}
+    handler: Callable[[Received], None] = consumer.create_task_handler()
+    return handler
+
+
+@pytest.mark.parametrize("prefetch", [128, 7])
+def test_an_entry_is_acknowledged_where_it_ends_also_behind_a_reconnection(
+    consumer: Any, desk: Desk, receive: Any, prefetch: int
+) -> None:
+    """Celery's own way is taken while it claims less than it may."""
+    consumer.initial_prefetch_count = prefetch
+    consumer._maximum_prefetch_restored = prefetch == 128
+    message = Received(encode_message("e1", SEALED))
+    receive(message)
+    assert desk.jobs() == [["e1"]]
+    assert message.done == []
+    desk.pool.jobs[0].accept()
+    desk.pool.jobs[0].answer()
+    assert message.done == ["ack"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "kind"),
+    [
+        ({"headers": {"task": "another", "id": "e1"}}, "unknown task"),
+        ({"content-type": "application/x-python-serialize"}, "invalid task"),
+        ({"body": "bm8gSlNPTg=="}, "undecodable body"),
+        ({"body": "W10="}, "broken task"),
+    ],
+    ids=str,
+)
+def test_what_celery_does_not_understand_is_dead_lettered(
+    receive: Any,
+    settler: RecordingSettler,
+    caplog: pytest.LogCaptureFixture,
+    changed: dict[str, Any],
+    kind: str,
+) -> None:
+    message = Received(json.dumps({**json.loads(encode_message("e1", SEALED)), **changed}).encode())
+    message.accept = {"application/json"}
+    receive(message)
+    assert [reason for _, reason in settler.settled] == ["malformed"]
+    assert message.done == ["ack"]
+    assert kind in caplog.text
 
 
 def test_a_message_whose_dead_letter_cannot_be_written_is_requeued(

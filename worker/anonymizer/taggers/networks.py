@@ -25,6 +25,9 @@ class Network(Protocol):
     def passes(self, lengths: Sequence[int]) -> Iterable[list[int]]:
         """Which sequences to compute together, given the number of tokens of each."""
 
+    def prepare(self, most_tokens: int) -> None:
+        """Do beforehand what the first pass of each size up to so many tokens would have to do."""
+
     def logits(
         self, sequences: Sequence[Sequence[int]], types: Sequence[Sequence[int]] | None
     ) -> torch.Tensor:
@@ -79,6 +82,9 @@ class PaddedNetwork:
         """See `Network`."""
         return similar_lengths(lengths, PASS_TOKENS[self._device.type])
 
+    def prepare(self, most_tokens: int) -> None:
+        """Nothing; see `Network`."""
+
     def logits(
         self, sequences: Sequence[Sequence[int]], types: Sequence[Sequence[int]] | None
     ) -> torch.Tensor:
@@ -109,6 +115,10 @@ class UnpaddedNetwork:
     def passes(self, lengths: Sequence[int]) -> Iterable[list[int]]:
         """See `Network`."""
         return full_passes(lengths, PASS_TOKENS[self._device.type])
+
+    def prepare(self, most_tokens: int) -> None:
+        """See `Network`."""
+        self._encoder.prepare(most_tokens)
 
     def logits(
         self, sequences: Sequence[Sequence[int]], types: Sequence[Sequence[int]] | None

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import torch
 from torch.nn import functional
 
 from worker.models.unpadded.attention import attend
 from worker.models.unpadded.linear import Linear
 from worker.models.unpadded.model import BertWeights
+from worker.models.unpadded.sequences import numbers_of_rows
 
 if TYPE_CHECKING:
-    import torch
-
     from worker.models.unpadded.sequences import Sequences
 
 _ACTIVATION = "gelu"
@@ -69,6 +69,16 @@ class Layer:
         assert self._project is not None
         return self.after_attention(attend(self._project(states), batch, self.heads), states)
 
+    def prepare(self, most_rows: int) -> None:
+        """Let oneDNN make its programs for every number of rows up to this, where it computes."""
+        if self._project is None or not self._project.is_packed:
+            return
+        with torch.inference_mode():
+            for rows in numbers_of_rows(most_rows):
+                states = torch.zeros(rows, *self._outer_norm.normalized_shape)
+                self._project(states)
+                self.after_attention(states, states)
+
     def after_attention(self, context: torch.Tensor, states: torch.Tensor) -> torch.Tensor:
         """What the layer makes of what tokens took from others.
 
@@ -110,6 +120,11 @@ class Encoder:
         self._places = (summed[:, None] + positions[None]).flatten(0, 1)
         self._positions = len(positions)
         self._layers = [Layer(layer, dtype) for layer in bert.encoder.layer[:layers]]
+
+    def prepare(self, most_rows: int) -> None:
+        """Prepare for passes of up to so many rows; see `Layer.prepare`. All layers are alike."""
+        for layer in self._layers[:1]:
+            layer.prepare(most_rows)
 
     def __call__(self, batch: Sequences) -> torch.Tensor:
         """The states of all tokens behind the layers, of shape `(tokens, hidden)`, in fp32."""

@@ -42,6 +42,11 @@ class Linear:
         if self._packed is not None:
             self.weight = self._packed  # not two copies of them
 
+    @property
+    def is_packed(self) -> bool:
+        """Whether oneDNN computes it, with a program for each number of rows."""
+        return self._packed is not None
+
     def __call__(self, given: torch.Tensor) -> torch.Tensor:
         """From shape `(rows, inputs)` to `(rows, outputs)`, in the precision of the weights."""
         given = given.to(self.weight.dtype)

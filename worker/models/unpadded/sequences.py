@@ -103,6 +103,12 @@ def full_rows(rows: int, device: torch.device) -> int:
     return -(-rows // step) * step
 
 
+def numbers_of_rows(most: int) -> list[int]:
+    """The numbers that `full_rows` gives on a CPU for up to so many rows, the smallest first."""
+    cpu = torch.device("cpu")
+    return sorted({full_rows(rows, cpu) for rows in range(1, most + 1)})
+
+
 def on_device(
     columns: Sequence[NDArray[np.int64]], device: torch.device
 ) -> tuple[torch.Tensor, ...]:

@@ -1,38 +1,16 @@
-"""Celery's, kombu's and billiard's private names; no other module reaches one.
-
-Each base class and function here says in plain words what the private name stands for.
-`tests/worker/test_celery_internals.py` compares every name and signature used with the installed
-versions, so that an upgrade that changes one fails there, and says what changed.
-"""
+"""kombu's Redis channel and its list of delivered messages."""
 
 from __future__ import annotations
 
-import contextlib
-import importlib
 import logging
-from collections import deque
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import billiard.pool
-from celery.app.events import Events
-from celery.events.dispatcher import EventDispatcher
-from celery.worker import state
-from celery.worker import strategy as celery_strategy
-from celery.worker.request import Request
 from kombu.transport import redis as kombu_redis
 from kombu.transport import virtual
 from redis.exceptions import NoPermissionError
 
-if TYPE_CHECKING:
-    from celery import Celery, Task
-
 log = logging.getLogger(__name__)
-
-#: Events that are kept to be sent later; heartbeats of half an hour, say.
-EVENTS_KEPT = 1000
-#: After an event that could not be sent, none is tried for so long.
-EVENTS_PAUSE_SECONDS = 5.0
 
 
 class UnacknowledgedMessages(kombu_redis.QoS):  # type: ignore[misc]
@@ -177,121 +155,3 @@ class BlockingReadChannel(kombu_redis.Channel):  # type: ignore[misc]
             return bool(super()._brpop_read(**options))
         self.read(**options)
         return True
-
-
-class RevocableRequest(Request):  # type: ignore[misc]
-    """Celery's request, which tells a subclass before it announces that it was revoked."""
-
-    def before_revoked(self, *, expired: bool) -> None:
-        """Called before a revoked (or expired) request is announced and acknowledged."""
-
-    def _announce_revoked(self, reason: str, terminated: bool, signum: Any, expired: bool) -> None:
-        self.before_revoked(expired=expired)
-        super()._announce_revoked(reason, terminated, signum, expired)
-
-
-class UnhurriedDispatcher(EventDispatcher):  # type: ignore[misc]
-    """Celery's sender of events, which never makes the event loop wait until Redis is back.
-
-    Stock Celery sends its heartbeat again and again until it is sent. Here an event that fails is
-    kept, up to `EVENTS_KEPT`, and for `EVENTS_PAUSE_SECONDS` no other is tried.
-    """
-
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
-        self._outbound_buffer: deque[Any] = deque(maxlen=EVENTS_KEPT)
-        self._paused_until = 0.0
-
-    def _publish(self, event: Any, producer: Any, routing_key: str, **_: Any) -> None:
-        if monotonic() < self._paused_until:
-            self._outbound_buffer.append((event, routing_key))
-            return
-        kept = self._outbound_buffer.copy()
-        super()._publish(event, producer, routing_key)
-        if self._outbound_buffer != kept:
-            self._paused_until = monotonic() + EVENTS_PAUSE_SECONDS
-
-
-class UnhurriedEvents(Events):  # type: ignore[misc]
-    """Celery's access to events, with `UnhurriedDispatcher`."""
-
-    dispatcher_cls = UnhurriedDispatcher
-
-
-def default_strategy(task: Task, app: Celery, consumer: Any) -> Any:
-    """Celery's own strategy: what it does with each message of a task."""
-    return celery_strategy.default(task, app, consumer)
-
-
-def request_ended(request: Any) -> None:
-    """Tell Celery that a request is over: `inspect` shows it no more."""
-    state.task_ready(request)
-
-
-def stop_worker(exit_code: int) -> None:
-    """Let the worker shut down; the event loop looks at this at every turn."""
-    state.should_stop = exit_code
-
-
-def worker_stops() -> bool:
-    """Whether the worker was told to shut down."""
-    return state.should_stop is not None and state.should_stop is not False
-
-
-def leave_if_told() -> None:
-    """Begin to shut down, if the worker was told to.
-
-    Raises:
-        celery.exceptions.WorkerShutdown: it was; or WorkerTerminate, to leave without a drain.
-    """
-    state.maybe_shutdown()
-
-
-def child_pids(pool: Any) -> set[int]:
-    """The process ids of a prefork pool's children."""
-    return {process.pid for process in pool._pool._pool}  # noqa: SLF001 - what this module is for
-
-
-def pool_has_event_loop(pool: Any) -> bool:
-    """Whether a prefork pool was registered with the event loop.
-
-    Until then a look for dead children would find no pipes for their successors, and raise.
-    """
-    return pool._pool.on_process_down is not None  # noqa: SLF001 - what this module is for
-
-
-def restart_time_limit(pool: Any, result: Any, seconds: float) -> None:
-    """Let the hard time limit of a job that a child has accepted begin anew.
-
-    The timers of billiard's pool go on while the event loop stands, as it does while Redis cannot
-    be reached; when it runs again it fires those that are due before it reads any report.
-
-    Args:
-        pool: Celery's pool.
-        result: what its `apply_async` returned.
-        seconds: until the child is killed.
-    """
-    inner = pool._pool  # noqa: SLF001
-    inner.on_timeout_cancel(result)
-    inner.on_timeout_set(result, None, seconds)
-
-
-def replace_dead_children(pool: Any) -> None:
-    """Let a prefork pool look for dead children at once, tell of their batches, start others."""
-    pool.maintain_pool()
-
-
-def limit_wait_for_reports(tenths_of_a_second: int) -> None:
-    """In a child: how long it waits at its end for the parent to have read what it returned."""
-    billiard.pool.GUARANTEE_MESSAGE_CONSUMPTION_RETRY_LIMIT = tenths_of_a_second
-
-
-def parse_ahead() -> None:
-    """Load cffi's parser of C before any fork.
-
-    billiard declares `prctl` through cffi in every child, which otherwise imports the parser each
-    time: most of the time that a child takes to start, its models aside.
-    """
-    with contextlib.suppress(ImportError):  # then billiard does without, too
-        cffi = importlib.import_module("cffi")
-        cffi.FFI().cdef("int prctl (int __option, ...);")

@@ -1,0 +1,1 @@
+"""What `JOURNAL_GATHER_SECONDS` saves at light load: `python -m tests.bench.gathering`."""
