@@ -9,7 +9,8 @@ import pytest
 from deploy.local.server import find_program
 from tests.bench.fleet import measure as fleet
 from tests.bench.fleet.idle_workers import CONNECTIONS
-from tests.bench.fleet.measure import Beside, Figures, Size, Workers, as_json, measure, shown
+from tests.bench.fleet.measure import Figures, Size, as_json, measure, shown
+from tests.bench.fleet.system import RATE, Beside, Workers
 from tests.bench.setting import Setting
 
 
@@ -18,7 +19,7 @@ def test_real_and_simulated_workers_answer_every_entry() -> None:
         figures = measure(setting, 0.3, Workers(8, 2), 1, _tell, programs=[find_program()])
     ((one, many),) = figures.servers.values()
     assert (one.workers, many.workers) == (1, 10)
-    assert len(many.submits) == len(many.waits) == 0.3 * fleet.RATE
+    assert len(many.submits) == len(many.waits) == 0.3 * RATE
     assert len(one.submits) == 2 * len(many.submits)
     assert many.connections - one.connections >= 8 * CONNECTIONS
     json.dumps(as_json(figures))
