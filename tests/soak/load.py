@@ -6,6 +6,7 @@ import http.client
 import itertools
 import json
 import threading
+import time
 from contextlib import closing, suppress
 from http import HTTPStatus
 from itertools import cycle
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 GROUP = "ledger"
 #: One of so many requests waits for its result.
 _WAITS_IN = 4
+_LOOK_SECONDS = 0.05
 _WAIT_SECONDS = 5
 _ACCEPTED = {HTTPStatus.OK, HTTPStatus.ACCEPTED}
 _WORDS = " and the ".join(WORDS)
@@ -76,6 +78,11 @@ class GroupReader(StreamReader):
         """Stop reading."""
         super().stop()
         self._client.close()
+
+    def wait_for_all(self) -> None:
+        """Wait until no result is left that was not told."""
+        while self._client.status().results:
+            time.sleep(_LOOK_SECONDS)
 
     def _read(self, client: redis.Redis) -> None:
         try:

@@ -12,6 +12,7 @@ entry was lost, answered twice or given up, or a word was found.
 from __future__ import annotations
 
 import json
+import signal
 import sys
 import tempfile
 import time
@@ -188,6 +189,7 @@ class Soak:
 @click.option("--keep", type=click.Path(path_type=Path), help="Keep all files in this folder.")
 def main(keep: Path | None, **options: Any) -> None:
     """Soak everything together, with faults, and account for entries, memory and words."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     with tempfile.TemporaryDirectory(prefix="journal-soak-") as temporary:
         outcome = Soak(keep or Path(temporary), options).run()
     click.echo(json.dumps(outcome))
