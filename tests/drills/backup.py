@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -155,6 +156,7 @@ class Drill:
 @click.option("--rate", default=300.0, help="Entries a second, more than the workers do.")
 def main(by: str, seconds: float, rate: float) -> None:
     """Back up Redis under load, lose it, restore it, and account for every entry."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     with (
         tempfile.TemporaryDirectory(prefix="journal-backup-") as folder,
         Load(Path(folder), rate) as load,

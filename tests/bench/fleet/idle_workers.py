@@ -10,12 +10,12 @@ looks for dead workers and parked entries, and answers what wakes it at once, by
 from __future__ import annotations
 
 import json
+import os
 import random
 import signal
 import sys
 import threading
 import time
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from redis.exceptions import RedisError
@@ -56,6 +56,7 @@ class IdleWorker(threading.Thread):
         super().__init__(daemon=True)
         self._key_ids = key_ids
         self._stopping = stopping
+        self._parent = os.getppid()
         self._waiting, self._asking, self._leasing, self._settling, *self._idle = (
             connect(settings.only_url) for _ in range(CONNECTIONS - 1)
         )
@@ -74,10 +75,14 @@ class IdleWorker(threading.Thread):
         # Heartbeats of a fleet fall at all moments.
         self._stopping.wait(random.uniform(0.0, WAIT_SECONDS))
         while not self._stopping.is_set():
-            with suppress(RedisError):
+            try:
                 self._tell()
                 if self._ask(self._waiting, *wait) is not None:
                     self._answer()
+            except RedisError:
+                if os.getppid() != self._parent:  # whoever started it is gone, and its server
+                    return
+                self._stopping.wait(WAIT_SECONDS)
 
     def _answer(self) -> None:
         claimed = self._claims.claim(_MOST) or []

@@ -189,18 +189,21 @@ class Fleet:
         self, processes: Sequence[ModuleProcess], heartbeats: int, alive: Callable[[], int]
     ) -> None:
         self._processes, self._heartbeats, self._alive = processes, heartbeats, alive
+        self._stack = ExitStack()
 
     def __enter__(self) -> Self:
         self._before = self._alive()
-        for process in self._processes:
-            process.start()
-            _set_priority(process.pid, WORKERS_NICE)
-        self._wait(self._before + self._heartbeats)
+        with ExitStack() as stack:  # or they would stay, should one not start
+            for process in self._processes:
+                process.start()
+                stack.callback(process.kill)
+                _set_priority(process.pid, WORKERS_NICE)
+            self._wait(self._before + self._heartbeats)
+            self._stack = stack.pop_all()
         return self
 
     def __exit__(self, *error: object) -> None:
-        for process in self._processes:
-            process.kill()
+        self._stack.close()
         if self._before and error[0] is None:  # else nobody is left who forgets them
             self._wait(self._before)
 
