@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test lint format types bench chaos replies fuzz poison soak autoscale
+.PHONY: help venv demo test lint format types bench chaos replies fuzz poison soak soak-all drills autoscale
 .PHONY: gpu-check screenshots sbom models-check clean tools
 
 help:  ## list the targets
@@ -60,7 +60,7 @@ format: $(READY)  ## mend what ruff can
 types: $(READY)  ## mypy, strict
 	@$(BIN)/mypy
 
-bench: $(READY)  ## throughput, latency, memory beside stock Celery; ARGS=--noop: no models; --gateway; --lanes; --shards
+bench: $(READY)  ## throughput, latency, memory beside stock Celery; ARGS=--noop: no models; --gateway; --lanes; --shards; --fleet
 	@$(BIN)/python -m tests.bench.run $(if $(DATA),--data $(DATA)) $(ARGS)
 
 gpu-check: $(READY)  ## what a GPU does for a worker, in at most 8 minutes, as one JSON; ARGS="--device instant"
@@ -80,6 +80,14 @@ poison: $(READY)  ## what one poison entry in a hundred costs
 
 soak: $(READY)  ## 300,000 entries of new words through the anonymizer: does memory stay flat?
 	@$(BIN)/python -m tests.bench.soak $(ARGS)
+
+soak-all: $(READY)  ## an hour, a million entries, with restarts, rotations, failovers: flat memory? ARGS="--seconds 600 --entries 100000"
+	@$(BIN)/python -m tests.soak.run $(ARGS)
+
+drills: $(READY)  ## backup and restore (by both ways) and rotation of keys, under load, every entry accounted for
+	@$(BIN)/python -m tests.drills.backup --by aof $(ARGS)
+	@$(BIN)/python -m tests.drills.backup --by rdb $(ARGS)
+	@$(BIN)/python -m tests.drills.rotation
 
 autoscale: $(READY)  ## workers scaled as KEDA does, through a load that rises and bursts; ARGS="--quick"
 	@$(BIN)/python -m tests.autoscale.run --picture build/autoscale.svg $(ARGS)

@@ -94,6 +94,11 @@ class SentinelGroup:
             self.sentinel_login = {"ssl": True, "ssl_ca_certs": str(certificates / "ca.crt")}
 
     @property
+    def sentinel_pids(self) -> list[int]:
+        """The process ids of the Sentinels."""
+        return [process.pid for process in self._processes]
+
+    @property
     def url(self) -> str:
         """The URL of the group for the project."""
         places = ",".join(f"127.0.0.1:{port}" for port in self.ports)

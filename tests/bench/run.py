@@ -1,10 +1,9 @@
 """`make bench`: the tutorial's way, stock Celery, the worker, and the bound, side by side.
 
     python -m tests.bench.run [--data FILE.jsonl] [--rounds N] [--quick] [--json FILE]
-    python -m tests.bench.run --noop
-    python -m tests.bench.run --gateway
+    python -m tests.bench.run --noop | --gateway
     python -m tests.bench.run --start [--beside FOLDER]
-    python -m tests.bench.run --lanes | --shards
+    python -m tests.bench.run --lanes | --shards | --fleet
 
 The same texts, model and settings (`JOURNAL_*`) for all of them; rounds in turn; medians.
 """
@@ -26,6 +25,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from producer.errors import JournalError
 from tests.bench import noop, table
 from tests.bench.errors import BenchError
+from tests.bench.fleet import measure as fleet
 from tests.bench.footprint import start
 from tests.bench.gateway import measure as gateway
 from tests.bench.lanes import measure as lanes
@@ -75,8 +75,9 @@ _QUICK_LOAD_SECONDS, _LOAD_SECONDS = 5.0, 20.0
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     help="With --start: another checkout, in turn with this one.",
 )
-@click.option("--lanes", "with_lanes", is_flag=True, help="A lane beside a flood in another.")
-@click.option("--shards", "with_shards", is_flag=True, help="One Redis beside three.")
+@click.option("--lanes", "what", flag_value="lanes", help="A lane beside a flood in another.")
+@click.option("--shards", "what", flag_value="shards", help="One Redis beside three.")
+@click.option("--fleet", "what", flag_value="fleet", help="Submits beside 540 workers.")
 @click.option(
     "--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), help="Write all here."
 )
@@ -92,8 +93,7 @@ def main(
     by_http: bool,
     starts: bool,
     beside: Path | None,
-    with_lanes: bool,
-    with_shards: bool,
+    what: str | None,
     json_file: Path | None,
 ) -> None:
     """Measure the worker beside plainer ways of doing the same work."""
@@ -110,8 +110,8 @@ def main(
         if starts:
             compare_starts(beside, rounds, json_file)
             return
-        if with_lanes or with_shards:
-            kind = lanes if with_lanes else shards
+        if what:
+            kind: Any = {"lanes": lanes, "shards": shards, "fleet": fleet}[what]
             extent = kind.Size.of(entries, seconds, quick=quick)
             measure_and_show(kind, extent, rounds, json_file)
             return

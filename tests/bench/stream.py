@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 PATIENCE_SECONDS = 60.0
 _COUNT = 512
 _BLOCK_MS = 1000
+_MS = 1e3
 
 
 class Stream:
@@ -102,6 +103,12 @@ class Stream:
             pass
         self._ask("XTRIM", self.settings.results, "MAXLEN", 0)
 
+    def answered_at(self) -> dict[str, float]:
+        """When each result on the stream was put there, in seconds since 1970, to a millisecond."""
+        items = self._ask("XRANGE", self.settings.results, "-", "+")
+        moments = ((int(at.partition(b"-")[0]) / _MS, _entry_id(fields)) for at, fields in items)
+        return {entry_id: moment for moment, entry_id in moments}
+
     def close(self) -> None:
         """Close the connections."""
         self.client.close()
@@ -115,7 +122,11 @@ class Stream:
         items = reply[0][1] if reply else []
         if items:
             self._last = items[-1][0]
-        return [dict(zip(f[::2], f[1::2], strict=True))[b"entry_id"].decode() for _, f in items]
+        return [_entry_id(fields) for _, fields in items]
 
     def _ask(self, *command: Any) -> Any:
         return self._redis.execute_command(*command)
+
+
+def _entry_id(fields: Sequence[bytes]) -> str:
+    return dict(zip(fields[::2], fields[1::2], strict=True))[b"entry_id"].decode()

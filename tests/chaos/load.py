@@ -11,6 +11,8 @@ from producer import JournalClient, JournalEntry
 from producer.errors import BackpressureError, JournalError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from producer import Settings
     from tests.chaos.ledger import Ledger
 
@@ -27,14 +29,27 @@ class Submitter(threading.Thread):
         settings: where to submit.
         ledger: is told what was acknowledged.
         rate: entries a second.
+        entry: makes the entry of a number.
+        chunk: how many are submitted at once.
     """
 
-    def __init__(self, settings: Settings, ledger: Ledger, rate: float) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        ledger: Ledger,
+        rate: float,
+        entry: Callable[[int], JournalEntry] | None = None,
+        *,
+        chunk: int = CHUNK,
+    ) -> None:
         super().__init__(name="submitter", daemon=True)
+        self._entry = entry or _entry
+        self._chunk = chunk
         self._settings = settings
         self._ledger = ledger
         self._rate = rate
         self._stopping = threading.Event()
+        self._renewing = threading.Event()
         self._bursts: deque[tuple[float, int]] = deque(maxlen=1)
 
     def run(self) -> None:
@@ -43,8 +58,12 @@ class Submitter(threading.Thread):
         sent = 0
         started = time.monotonic()
         while not self._stopping.is_set():
-            count = self._idle_before_burst() or CHUNK
-            self._submit(client, [_entry(sent + i) for i in range(count)])
+            if self._renewing.is_set():
+                self._renewing.clear()
+                client.close()
+                client = JournalClient(self._settings)
+            count = self._idle_before_burst() or self._chunk
+            self._submit(client, [self._entry(sent + i) for i in range(count)])
             sent += count
             self._stopping.wait(max(0.0, started + sent / self._rate - time.monotonic()))
         client.close()
@@ -63,6 +82,10 @@ class Submitter(threading.Thread):
             return False
         self._bursts.append((idle, entries))
         return True
+
+    def renew(self) -> None:
+        """Submit by a new client from the next chunk on, which reads the key file anew."""
+        self._renewing.set()
 
     def stop(self) -> None:
         """Submit no more."""
@@ -96,3 +119,8 @@ class Submitter(threading.Thread):
 
 def _entry(number: int) -> JournalEntry:
     return JournalEntry(entry_id=f"chaos-{number}", text=_TEXT.format(number))
+
+
+def entry_of(entry_id: str) -> JournalEntry:
+    """The entry that a submitter made with this id, where it was not told how to."""
+    return _entry(int(entry_id.rpartition("-")[2]))

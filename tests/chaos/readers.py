@@ -62,7 +62,8 @@ class StreamReader(threading.Thread):
     def stop(self) -> None:
         """Stop reading."""
         self._stopping.set()
-        self.join(timeout=15)
+        if self.ident is not None:
+            self.join(timeout=15)
 
     def _read(self, client: redis.Redis) -> None:
         found: Any = client.xread({self._stream: self._last}, count=READ_AT_ONCE, block=200)

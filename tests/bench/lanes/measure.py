@@ -151,9 +151,8 @@ class System:
 
     def waits(self, due: dict[str, float]) -> list[float]:
         """Seconds until the result of each entry was on the stream, whose ids tell milliseconds."""
-        items = self._redis.execute_command("XRANGE", self.stream.settings.results, "-", "+")
-        found = ((int(at.partition(b"-")[0]) / _MS, fields[1].decode()) for at, fields in items)
-        return [at - due[entry_id] for at, entry_id in found if entry_id in due]
+        answered = self.stream.answered_at().items()
+        return [moment - due[entry_id] for entry_id, moment in answered if entry_id in due]
 
     def close(self) -> None:
         """Close the connection; the worker closes the stream."""

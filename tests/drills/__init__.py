@@ -1,0 +1,5 @@
+"""`make drills`: what an operator does now and then, done under load, by the steps that are documented.
+
+`backup` copies Redis and restores it on a new server; `rotation` rotates keys. The rolling upgrade is
+`tests.integration.upgrade.rolling`, which needs a checkout of the other version.
+"""
