@@ -36,13 +36,20 @@ _MS = 1e3
 @click.option("--rounds", type=click.IntRange(1), default=3, show_default=True)
 @click.option("--seconds", type=click.FloatRange(0, min_open=True), default=20.0, show_default=True)
 @click.option(
+    "--rate",
+    type=click.FloatRange(0, min_open=True),
+    help="Entries a second; by default a fifth of what the first worker bears.",
+)
+@click.option(
     "--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), help="Write all here."
 )
-def main(gather: str, rounds: int, seconds: float, json_file: Path | None) -> None:
+def main(
+    gather: str, rounds: int, seconds: float, rate: float | None, json_file: Path | None
+) -> None:
     """Measure CPU and latency at a fifth of the load for several settings."""
     wanted = [float(one) for one in gather.split(",")]
     with Setting() as setting, progress() as tell:
-        measured = measure(setting, wanted, rounds, seconds, tell)
+        measured = measure(setting, wanted, rounds, seconds, tell, rate=rate)
     out = table.console()
     out.print(shown(measured, rounds))
     out.print(table.machine_line(describe(), "auto"))
@@ -56,6 +63,7 @@ def measure(
     seconds: float,
     tell: Callable[[str], None],
     *,
+    rate: float | None = None,
     module: str = "worker.cli",
 ) -> dict[float, list[LoadLatency]]:
     """The figures of each round by setting.
@@ -66,6 +74,7 @@ def measure(
         rounds: rounds of each.
         seconds: how long one is.
         tell: told what comes next.
+        rate: entries a second, if not a fifth of what the first worker bears.
         module: a stand-in for `worker.cli`.
 
     Raises:
@@ -89,7 +98,7 @@ def measure(
             worker.wait_ready()
             worker.round(deal(texts, worker.warm_up))
         dealt = deal(texts, 2 * workers[0].warm_up)
-        throughput = len(dealt) / workers[0].round(dealt)
+        throughput = rate / LOAD_SHARE if rate else len(dealt) / workers[0].round(dealt)
         for number in range(rounds):
             for one, worker in zip(wanted, workers, strict=True):
                 tell(f"gathering for {one:g} s, round {number + 1} of {rounds}")
@@ -101,7 +110,7 @@ def measure(
 
 def shown(measured: dict[float, list[LoadLatency]], rounds: int) -> Table:
     """One row a setting; the CPU time of the first is what others are compared with."""
-    title = f"at {LOAD_SHARE:.0%} load, {rounds} rounds, medians"
+    title = f"light load, {rounds} rounds, medians"
     found = Table(title=title, title_justify="left")
     for heading in ("gathering, s", "entries/s", "CPU ms each", "of the first", "p50 ms", "p99 ms"):
         found.add_column(heading, justify="right")
