@@ -73,7 +73,7 @@ class Environment:
         Raises:
             BenchError: it cannot be made.
         """
-        if self._has("stages"):
+        if self._has("stages", STAGES):
             return
         tell(f"making an environment for the peers in {self.folder} (some minutes, once)")
         try:
@@ -83,7 +83,7 @@ class Environment:
         tell("installing what the stages need into the peers' environment")
         self._pip(*STAGES)
         self._pip("--no-deps", *ALONE)
-        self._note("stages")
+        self._note("stages", STAGES)
 
     def install(self, name: str, packages: Sequence[str], tell: Callable[[str], None]) -> None:
         """Install a peer, unless it is there already.
@@ -91,11 +91,11 @@ class Environment:
         Raises:
             BenchError: it cannot be installed.
         """
-        if not packages or self._has(name):
+        if not packages or self._has(name, packages):
             return
         tell(f"installing {name} into the peers' environment")
         self._pip(*packages)
-        self._note(name)
+        self._note(name, packages)
 
     def _pip(self, *arguments: str) -> None:
         command = [str(self.python), "-m", "pip", *_PIP, "-c", str(self._constraints), *arguments]
@@ -110,18 +110,19 @@ class Environment:
     def _mark(self, name: str) -> Path:
         return self.folder / f".has-{name}"
 
-    def _has(self, name: str) -> bool:
-        """Whether something has been installed with these constraints and this Python."""
+    def _has(self, name: str, packages: Sequence[str]) -> bool:
+        """Whether these packages have been installed with these constraints and this Python."""
         try:
-            return self._mark(name).read_text(encoding="ascii") == self._digest()
+            return self._mark(name).read_text(encoding="ascii") == self._digest(packages)
         except OSError:
             return False
 
-    def _note(self, name: str) -> None:
-        self._mark(name).write_text(self._digest(), encoding="ascii")
+    def _note(self, name: str, packages: Sequence[str]) -> None:
+        self._mark(name).write_text(self._digest(packages), encoding="ascii")
 
-    def _digest(self) -> str:
-        return hashlib.sha256(self._constraints.read_bytes() + sys.version.encode()).hexdigest()
+    def _digest(self, packages: Sequence[str]) -> str:
+        told = " ".join([sys.version, *packages]).encode()
+        return hashlib.sha256(self._constraints.read_bytes() + told).hexdigest()
 
 
 def pinned(constraints: Path) -> dict[str, str]:

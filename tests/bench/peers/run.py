@@ -17,7 +17,7 @@ from tests.bench.setting import Setting
 from tests.bench.texts import deal, read_texts, sample
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from tests.bench.peers.catalogue import Peer
@@ -60,8 +60,7 @@ def compare_with_peers(
     out.print(table.machine_line(machine, settings.precision))
     table.write(json_file, {"texts": name, "machine": machine, **as_json(figures)})
     if figures.failures:
-        told = "; ".join(f"{peer}: {why}" for peer, why in figures.failures.items())
-        raise BenchError(f"not measured, or not whole: {told}")
+        raise BenchError(told(figures.failures))
 
 
 def measure_all(
@@ -77,10 +76,12 @@ def measure_all(
     """One peer after the other beside the worker; what is wrong with one does not stop the others.
 
     Raises:
-        BenchError: the worker cannot be measured.
+        BenchError: the worker cannot be measured, or there is no peer to measure.
     """
     figures = Figures(plan.rounds)
     able = installed(environment, peers, figures.failures, tell)
+    if not able:
+        raise BenchError(told(figures.failures))
     tell("starting the worker")
     with contenders.worker() as worker:
         worker.warm_up(deal(texts, plan.multiple))
@@ -132,6 +133,12 @@ def installed(
         else:
             able.append(peer)
     return [peer for peer in peers if peer in able]
+
+
+def told(failures: Mapping[str, str]) -> str:
+    """A line for each peer that has failed."""
+    lines = [f"{peer} was not measured, or not whole: {why}" for peer, why in failures.items()]
+    return "\n       ".join(lines)
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 
 from tests.bench.latency import LOAD_SHARE
+from tests.bench.peers.backends import PATIENCE_SECONDS
 from tests.bench.peers.measure import IN_FLIGHT
 
 if TYPE_CHECKING:
@@ -21,11 +22,12 @@ _MIB = 2**20
 #: What the columns mean, printed below.
 LEGEND = (
     "ratio: throughput, peer to worker. CPU: of all its processes, an entry. peak: the same, in PSS.\n"
-    f"p50, p99: at {LOAD_SHARE:.0%} of the worker's throughput. lost: never answered, of {IN_FLIGHT} "
-    "entries in flight when one of its\n"
-    "processes was killed (seconds from the kill to the last answer). differ: answers with other "
-    "labels, evidence or\n"
-    "redactions than the worker's. celery: one task an entry, acknowledged late."
+    f"p50, p99: at {LOAD_SHARE:.0%} of the worker's throughput. lost: of {IN_FLIGHT} entries in "
+    "flight when one of its processes\n"
+    f"was killed, those not answered, with no answer for {PATIENCE_SECONDS:.0f} s (seconds from the "
+    "kill to the last answer).\n"
+    "differ: answers with other labels, evidence or redactions than the worker's. celery: one task "
+    "an entry,\nacknowledged late."
 )
 
 

@@ -24,7 +24,7 @@ from tests.bench.peers.answers import Agreement, compare
 from tests.bench.peers.backends import Loss, QueueBackend, until_quiet
 from tests.bench.peers.catalogue import PEERS, Peer, chosen
 from tests.bench.peers.contenders import Contenders
-from tests.bench.peers.environment import CONSTRAINTS, Environment, pinned
+from tests.bench.peers.environment import CONSTRAINTS, STAGES, Environment, pinned
 from tests.bench.peers.measure import IN_FLIGHT, Figures, Pair, Side
 from tests.bench.peers.over_http import HttpBackend, read_body
 from tests.bench.peers.processes import PeerProcess, is_loopback
@@ -258,7 +258,7 @@ def stub_environment(folder: Path, script: str) -> Environment:
     environment.python.parent.mkdir(parents=True)
     environment.python.write_text(f"#!/bin/sh\n{script}\n")
     environment.python.chmod(0o755)
-    environment._note("stages")
+    environment._note("stages", STAGES)
     return environment
 
 
@@ -279,6 +279,21 @@ def test_a_peer_that_cannot_be_installed_is_told_and_the_others_are_measured(
     assert len(told) == 2, "installed twice"
 
 
+def test_without_any_peer_no_worker_is_started(tmp_path: Path) -> None:
+    environment = stub_environment(tmp_path / "environment", "exit 3")
+    expected = pytest.raises(BenchError, match=r"mosec was not measured.* pip ended with 3")
+    with Setting() as setting, expected:
+        measure_all(
+            Contenders(setting, 2),
+            chosen("mosec"),
+            environment,
+            ["A text."],
+            Plan(rounds=1, seconds=1.0, entries=None, multiple=1),
+            latency_seconds=0.0,
+            tell=lambda _: None,
+        )
+
+
 def test_a_bench_that_left_a_peer_out_fails(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -287,5 +302,6 @@ def test_a_bench_that_left_a_peer_out_fails(
     written = tmp_path / "figures.json"
     answer = CliRunner().invoke(run.main, ["--peers", "ray", "--json", str(written)])
     assert answer.exit_code == 1
-    assert answer.stderr.strip() == "bench: not measured, or not whole: ray: it ended: no room"
+    line = answer.stderr.splitlines()[-1]
+    assert line == "bench: ray was not measured, or not whole: it ended: no room"
     assert json.loads(written.read_text())["failures"] == figures.failures
