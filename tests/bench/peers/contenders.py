@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from deploy.local.server import free_port
 from tests.bench.errors import BenchError
+from tests.bench.machine import tree
 from tests.bench.peers.backends import QueueBackend
-from tests.bench.peers.measure import Contender, busiest_child, never_stopped
+from tests.bench.peers.measure import Contender, never_stopped
 from tests.bench.peers.over_http import HttpBackend
 from tests.bench.peers.processes import PeerProcess
 from tests.bench.peers.servers import RAY_FOLDER
@@ -59,7 +60,7 @@ class Contenders:
             yield Contender(
                 backend=QueueBackend(stream),
                 pids=lambda: worker.pids,
-                victim=lambda: busiest_child(worker.pids[0]),
+                workers=lambda: tree(worker.pids)[1:],
                 stopped=never_stopped,
             )
 
@@ -97,7 +98,7 @@ class Contenders:
                 yield Contender(
                     backend=backend,
                     pids=lambda: [process.pid],
-                    victim=lambda: process.ready()[-1],
+                    workers=process.ready,
                     stopped=process.stopped,
                 )
         finally:

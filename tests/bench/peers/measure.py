@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import statistics
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import psutil
-
 from tests.bench.errors import BenchError
 from tests.bench.latency import LOAD_SHARE
-from tests.bench.machine import Usage, tree
+from tests.bench.machine import Usage, cpu_seconds
 from tests.bench.peers.answers import Agreement, compare
 from tests.bench.texts import deal
 
@@ -33,7 +33,7 @@ COMPARED = 128
 #: may be a small one.
 BEFORE_KILL = 32
 #: How long it may take until it has.
-_BUSY_WITHIN = 20.0
+_BUSY_WITHIN = 60.0
 _POLL_SECONDS = 0.005
 #: An entry's CPU time, about, where no round told.
 _CPU_SECONDS = 0.01
@@ -105,13 +105,13 @@ class Contender:
     Attributes:
         backend: asks it.
         pids: the processes at the root of its process trees.
-        victim: tells a process that has loaded the stages.
+        workers: tells the processes that have loaded the stages.
         stopped: lets all its processes stand still as long as a block runs.
     """
 
     backend: Backend
     pids: Callable[[], list[int]]
-    victim: Callable[[], int]
+    workers: Callable[[], list[int]]
     stopped: Callable[[], AbstractContextManager[None]]
 
     def warm_up(self, texts: Sequence[str]) -> float:
@@ -136,11 +136,11 @@ class Contender:
             cpu: seconds of CPU time an entry, of its rounds.
 
         Raises:
-            BenchError: that process had nothing to do.
+            BenchError: none of them had anything to do.
         """
         busy = BEFORE_KILL * (statistics.median(cpu) if cpu else _CPU_SECONDS)
-        dealt = deal(texts, IN_FLIGHT)
-        return self.backend.loss(dealt, lambda: kill_once_busy(self.victim(), busy))
+        kill = Killer(self.workers(), busy)
+        return self.backend.loss(deal(texts, IN_FLIGHT), kill)
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,34 +206,36 @@ class Turns:
             pair.worker.latency = self.worker.backend.latency(texts, rate, seconds)
 
 
-def kill_once_busy(pid: int, busy: float) -> None:
-    """SIGKILL a process after it has worked on what is in flight, `busy` seconds of CPU time.
+class Killer:
+    """Sends SIGKILL to the first of some processes that works and has used so much CPU time by then.
 
-    Raises:
-        BenchError: it had nothing to do, or is gone.
+    Args:
+        pids: the processes.
+        busy: seconds, counted from now.
     """
-    try:
-        victim = psutil.Process(pid)
-        before, began = sum(victim.cpu_times()[:2]), time.monotonic()
-        while sum(victim.cpu_times()[:2]) - before < busy:
-            if time.monotonic() - began > _BUSY_WITHIN:
-                raise BenchError("the process to be killed had nothing to do")
+
+    def __init__(self, pids: Sequence[int], busy: float) -> None:
+        self._busy = busy
+        self._before = {one: cpu_seconds([one]) for one in pids}
+
+    def __call__(self) -> None:
+        """Wait until one has worked, and kill it.
+
+        Raises:
+            BenchError: none of them had anything to do, or they are gone.
+        """
+        began = time.monotonic()
+        last = {pid: cpu_seconds([pid]) for pid in self._before}
+        while time.monotonic() - began < _BUSY_WITHIN:
             time.sleep(_POLL_SECONDS)
-        victim.kill()
-    except psutil.Error:
-        raise BenchError("the process to be killed is gone") from None
-
-
-def busiest_child(pid: int) -> int:
-    """The process of a tree below its root that has used the most CPU time.
-
-    Raises:
-        BenchError: there is none.
-    """
-    children = [psutil.Process(one) for one in tree([pid])[1:]]
-    if not children:
-        raise BenchError("the worker has no child")
-    return max(children, key=lambda one: sum(one.cpu_times()[:2])).pid
+            for pid, before in self._before.items():
+                now = cpu_seconds([pid])
+                # One that has done its share and is idle by now would lose nothing.
+                if now > last[pid] and now - before >= self._busy:
+                    os.kill(pid, signal.SIGKILL)
+                    return
+                last[pid] = now
+        raise BenchError("the processes to be killed had nothing to do")
 
 
 @contextmanager

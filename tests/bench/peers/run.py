@@ -97,9 +97,11 @@ def measure_all(
             except BenchError as exc:
                 figures.failures[peer.name] = str(exc)
         tell("killing a child of the worker")
-        figures.worker_loss = worker.loss(
-            texts, [cpu for pair in figures.pairs for cpu in pair.worker.cpu]
-        )
+        cpu = [seconds for pair in figures.pairs for seconds in pair.worker.cpu]
+        try:
+            figures.worker_loss = worker.loss(texts, cpu)
+        except BenchError as exc:
+            figures.failures["the worker"] = str(exc)
     return figures
 
 

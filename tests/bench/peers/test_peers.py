@@ -6,8 +6,12 @@ import asyncio
 import json
 import os
 import signal
+import subprocess
+import sys
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 import psutil
@@ -25,7 +29,7 @@ from tests.bench.peers.backends import Loss, QueueBackend, until_quiet
 from tests.bench.peers.catalogue import PEERS, Peer, chosen
 from tests.bench.peers.contenders import Contenders
 from tests.bench.peers.environment import CONSTRAINTS, STAGES, Environment, pinned
-from tests.bench.peers.measure import IN_FLIGHT, Figures, Pair, Side
+from tests.bench.peers.measure import IN_FLIGHT, Figures, Killer, Pair, Side
 from tests.bench.peers.over_http import HttpBackend, read_body
 from tests.bench.peers.processes import PeerProcess, is_loopback
 from tests.bench.peers.run import installed, measure_all
@@ -73,7 +77,7 @@ def test_peer_and_worker_take_turns_and_only_the_peer_loses_what_a_killed_proces
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("CHAOS_BURN", "1")
-    monkeypatch.setenv("CHAOS_SECONDS_PER_ENTRY", "0.002")
+    monkeypatch.setenv("CHAOS_SECONDS_PER_ENTRY", "0.005")
     told: list[str] = []
     with Setting() as setting:
         figures = measure_all(
@@ -145,6 +149,19 @@ def test_a_peer_that_has_died_leaves_its_entries_unanswered(fake: tuple[PeerProc
 )
 def test_loopback_is_told_however_it_is_written(address: str, ours: bool) -> None:
     assert is_loopback(address) is ours
+
+
+def test_the_process_that_works_on_what_is_in_flight_is_killed() -> None:
+    idle, busy = "import time; time.sleep(600)", "while True: pass"
+    with ExitStack() as stack:
+        pair = [
+            stack.enter_context(subprocess.Popen([sys.executable, "-c", code]))
+            for code in (idle, busy)
+        ]
+        Killer([one.pid for one in pair], busy=0.2)()
+        assert pair[1].wait(timeout=30) == -signal.SIGKILL
+        assert pair[0].poll() is None
+        pair[0].kill()
 
 
 def test_what_hangs_and_what_fails_counts_as_lost() -> None:
@@ -292,6 +309,32 @@ def test_without_any_peer_no_worker_is_started(tmp_path: Path) -> None:
             latency_seconds=0.0,
             tell=lambda _: None,
         )
+
+
+def test_figures_of_the_others_outlive_a_kill_that_did_not_work(tmp_path: Path) -> None:
+    class Contending:
+        @contextmanager
+        def worker(self) -> Iterator[Any]:
+            backend = SimpleNamespace(results=lambda texts: [])
+            yield SimpleNamespace(warm_up=lambda texts: 1.0, backend=backend, loss=self.fail)
+
+        @contextmanager
+        def peer(self, *_: object) -> Iterator[Any]:
+            yield self.fail()
+
+        def fail(self, *_: object) -> None:
+            raise BenchError("no room")
+
+    figures = measure_all(
+        cast("Any", Contending()),
+        [FAKE],
+        Environment(tmp_path),
+        ["A text."],
+        Plan(rounds=1, seconds=1.0, entries=None, multiple=1),
+        latency_seconds=0.0,
+        tell=lambda _: None,
+    )
+    assert figures.failures == {"fake": "no room", "the worker": "no room"}
 
 
 def test_a_bench_that_left_a_peer_out_fails(
