@@ -60,7 +60,7 @@ format: $(READY)  ## mend what ruff can
 types: $(READY)  ## mypy, strict
 	@$(BIN)/mypy
 
-bench: $(READY)  ## throughput, latency, memory beside stock Celery; ARGS=--noop: no models; --gateway; --lanes; --shards; --fleet
+bench: $(READY)  ## throughput, latency, memory beside stock Celery; ARGS=--noop: no models; --gateway; --lanes; --shards; --fleet; --peers
 	@$(BIN)/python -m tests.bench.run $(if $(DATA),--data $(DATA)) $(ARGS)
 
 gpu-check: $(READY)  ## what a GPU does for a worker, in at most 8 minutes, as one JSON; ARGS="--device instant"
@@ -115,4 +115,4 @@ sbom: $(READY)  ## a software bill of materials (CycloneDX) of each image's pack
 	done
 
 clean:  ## remove the environment, caches and trained models
-	rm -rf $(VENV) .cache models build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) .venv-peers .cache models build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache

@@ -4,23 +4,21 @@
     python -m tests.bench.run --noop | --gateway
     python -m tests.bench.run --start [--beside FOLDER]
     python -m tests.bench.run --lanes | --shards | --fleet
+    python -m tests.bench.run --peers [NAME,NAME]
 
 The same texts, model and settings (`JOURNAL_*`) for all of them; rounds in turn; medians.
 """
 
 from __future__ import annotations
 
-import json
 import signal
 import sys
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
-from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from producer.errors import JournalError
 from tests.bench import noop, table
@@ -31,9 +29,12 @@ from tests.bench.gateway import measure as gateway
 from tests.bench.lanes import measure as lanes
 from tests.bench.latency import IdleLatency, LoadLatency, idle_latency, load_latency
 from tests.bench.machine import describe
+from tests.bench.peers import catalogue
+from tests.bench.peers.run import compare_with_peers
 from tests.bench.rounds import Measured, Plan, measure
 from tests.bench.setting import Setting
 from tests.bench.shards import measure as shards
+from tests.bench.table import progress, write
 from tests.bench.texts import deal, read_texts, sample
 from tests.bench.variants import CHUNK, Plain, StockCelery, Tutorial, Worker
 from worker.errors import WorkerError
@@ -41,8 +42,9 @@ from worker.models.folder import SHIPPED_MODEL, ModelFolder
 from worker.settings import WorkerSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
+    from tests.bench.peers.catalogue import Peer
     from tests.bench.variants import Variant
 
 EXIT_FAILED = 1
@@ -50,6 +52,8 @@ EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130
 _QUICK_ROUNDS, _ROUNDS = 1, 3
 _QUICK_SECONDS, _SECONDS = 3.0, 12.0
+#: There are many peers, and the worker takes a turn after each of their rounds.
+_PEER_SECONDS = 6.0
 _QUICK_SINGLES, _SINGLES = 10, 40
 _QUICK_LOAD_SECONDS, _LOAD_SECONDS = 5.0, 20.0
 
@@ -79,6 +83,14 @@ _QUICK_LOAD_SECONDS, _LOAD_SECONDS = 5.0, 20.0
 @click.option("--shards", "what", flag_value="shards", help="One Redis beside three.")
 @click.option("--fleet", "what", flag_value="fleet", help="Submits beside 540 workers.")
 @click.option(
+    "--peers",
+    is_flag=False,
+    flag_value=catalogue.ALL,
+    callback=lambda _, __, names: catalogue.chosen(names) if names else [],
+    metavar="NAME,NAME",
+    help=f"Other ways of serving the stages, in turn ({catalogue.listed(catalogue.PEERS)}).",
+)
+@click.option(
     "--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), help="Write all here."
 )
 def main(
@@ -94,6 +106,7 @@ def main(
     starts: bool,
     beside: Path | None,
     what: str | None,
+    peers: list[Peer],
     json_file: Path | None,
 ) -> None:
     """Measure the worker beside plainer ways of doing the same work."""
@@ -119,11 +132,13 @@ def main(
         check_model(settings)
         plan = Plan(
             rounds=rounds,
-            seconds=seconds or (_QUICK_SECONDS if quick else _SECONDS),
+            seconds=seconds or (_QUICK_SECONDS if quick else _PEER_SECONDS if peers else _SECONDS),
             entries=entries,
             multiple=CHUNK * settings.children,
         )
-        if by_http:
+        if peers:
+            compare_with_peers(peers, data, plan, settings, quick=quick, json_file=json_file)
+        elif by_http:
             compare_gateway(data, plan, settings, quick=quick, json_file=json_file)
         else:
             compare(data, plan, settings, only=only, quick=quick, json_file=json_file)
@@ -265,29 +280,6 @@ def check_model(settings: WorkerSettings) -> None:
         ModelFolderError: the folder is missing, incomplete or altered.
     """
     ModelFolder.open(settings.model or SHIPPED_MODEL)
-
-
-@contextmanager
-def progress() -> Iterator[Callable[[str], None]]:
-    """Show on stderr what is being measured; yields a function that takes the next line."""
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("starting")
-        yield lambda what: bar.update(task, description=what)
-
-
-def write(file: Path | None, figures: dict[str, Any]) -> None:
-    """Write figures as JSON, if a file is given.
-
-    Raises:
-        BenchError: the file cannot be written.
-    """
-    if file is None:
-        return
-    try:
-        file.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
-    except OSError as exc:
-        raise BenchError(f"{file}: {exc.strerror}") from None
 
 
 def fail(error: Exception, code: int) -> NoReturn:

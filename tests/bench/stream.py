@@ -78,7 +78,7 @@ class Stream:
         missing = set(expected)
         progressed = time.monotonic()
         while missing:
-            for entry_id in self._read(_BLOCK_MS):
+            for entry_id in self.read(_BLOCK_MS):
                 if entry_id not in missing:
                     raise BenchError("an entry was answered twice")
                 missing.discard(entry_id)
@@ -93,13 +93,13 @@ class Stream:
         Raises:
             BenchError: there is an answer that was not counted.
         """
-        if self._read(None):
+        if self.read(None):
             raise BenchError("an entry was answered twice")
         self._ask("XTRIM", self.settings.results, "MAXLEN", 0)
 
     def skip(self) -> None:
         """Remove what is on the stream up to now, uncounted."""
-        while self._read(None):
+        while self.read(None):
             pass
         self._ask("XTRIM", self.settings.results, "MAXLEN", 0)
 
@@ -109,12 +109,8 @@ class Stream:
         moments = ((int(at.partition(b"-")[0]) / _MS, _entry_id(fields)) for at, fields in items)
         return {entry_id: moment for moment, entry_id in moments}
 
-    def close(self) -> None:
-        """Close the connections."""
-        self.client.close()
-        self._redis.close()
-
-    def _read(self, block_ms: int | None) -> list[str]:
+    def read(self, block_ms: int | None) -> list[str]:
+        """The ids of the entries whose answers came since the last call; waits for one if told."""
         block = () if block_ms is None else ("BLOCK", block_ms)
         reply = self._ask(
             "XREAD", "COUNT", _COUNT, *block, "STREAMS", self.settings.results, self._last
@@ -123,6 +119,11 @@ class Stream:
         if items:
             self._last = items[-1][0]
         return [_entry_id(fields) for _, fields in items]
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.client.close()
+        self._redis.close()
 
     def _ask(self, *command: Any) -> Any:
         return self._redis.execute_command(*command)

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import statistics
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from tests.bench.errors import BenchError
 from tests.bench.latency import LOAD_SHARE
 from tests.bench.noop import CHILDREN
 from tests.bench.processes.stock_worker import TITLE as STOCK_TITLE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from tests.bench.latency import IdleLatency, LoadLatency
     from tests.bench.noop import Figures
@@ -32,6 +37,29 @@ def console() -> Console:
     """Stdout, as plain lines when it is no terminal."""
     wide = Console(highlight=False)
     return wide if wide.is_terminal else Console(highlight=False, width=WIDTH)
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[str], None]]:
+    """Show on stderr what is being measured; yields a function that takes the next line."""
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("starting")
+        yield lambda what: bar.update(task, description=what)
+
+
+def write(file: Path | None, figures: dict[str, Any]) -> None:
+    """Write figures as JSON, if a file is given.
+
+    Raises:
+        BenchError: the file cannot be written.
+    """
+    if file is None:
+        return
+    try:
+        file.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    except OSError as exc:
+        raise BenchError(f"{file}: {exc.strerror}") from None
 
 
 def variants_table(title: str, measured: Mapping[str, Measured]) -> Table:

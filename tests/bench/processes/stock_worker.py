@@ -1,13 +1,13 @@
 """Stock Celery, one task an entry: the peer that the worker is measured beside.
 
-    python -m tests.bench.processes.stock_worker {models,stand-in,noop}
+    python -m tests.bench.processes.stock_worker {models,stand-in,noop,peers}
 
 A plain Celery worker on kombu's own Redis transport, set up as Celery advises where no task may be
 lost: prefork, late acknowledgement, a task that lost its child is delivered again. A child runs
 the same stages as a worker's, on one entry at a time. The result is published by an XADD and the
 message acknowledged in a later step: a kill in between answers an entry twice. `models` are the
-stages of a real worker, `stand-in` those of `tests.chaos.light_worker`, and `noop` publishes the
-fixed answer of `noop_worker`. Settings are the JOURNAL_* ones of a worker.
+stages of a real worker, `stand-in` those of `tests.chaos.light_worker`, `noop` publishes the fixed
+answer of `noop_worker`, and `peers` are the stages as all of `tests.bench.peers` run them. Settings are the JOURNAL_* ones of a worker.
 """
 
 from __future__ import annotations
@@ -44,6 +44,7 @@ STAGES = {
     "models": "tests.bench.processes.stages",
     "stand-in": "tests.chaos.light_worker",
     "noop": "tests.bench.processes.noop_worker",
+    "peers": "tests.bench.peers.servers.stages",
 }
 #: Celery's default; with 64 the peer took more CPU an entry and was slower (`make bench ARGS=--noop`).
 PREFETCH = 4
@@ -86,7 +87,23 @@ class Publisher:
 
 
 def create_app(settings: WorkerSettings, stages: str) -> celery.Celery:
-    """The application; its children load their stages when they start.
+    """The application, with a task for one entry.
+
+    Args:
+        settings: the settings of a worker.
+        stages: a key of `STAGES`.
+    """
+    application = base_app(settings, stages)
+
+    @application.task(name=TASK, bind=True)  # type: ignore[untyped-decorator]
+    def classify(self: Any, sealed: str) -> None:
+        answer(self.request.id, sealed, self.request.headers.get(ENQUEUED_AT))
+
+    return application
+
+
+def base_app(settings: WorkerSettings, stages: str) -> celery.Celery:
+    """The application without its task; its children load their stages when they start.
 
     Args:
         settings: the settings of a worker.
@@ -111,10 +128,6 @@ def create_app(settings: WorkerSettings, stages: str) -> celery.Celery:
     )
     # Imported in the parent, so that its children share the pages.
     build = importlib.import_module(STAGES[stages]).build
-
-    @application.task(name=TASK, bind=True)  # type: ignore[untyped-decorator]
-    def classify(self: Any, sealed: str) -> None:
-        answer(self.request.id, sealed, self.request.headers.get(ENQUEUED_AT))
 
     def start(**_: Any) -> None:
         try:
@@ -144,9 +157,13 @@ def answer(entry_id: str, sealed: str, enqueued_at: Any) -> None:
 
 
 def main() -> None:
-    """Run Celery's worker with nothing that one worker does not need."""
+    """Run Celery's worker with the stages that the command line names."""
     (stages,) = sys.argv[1:]
-    application = create_app(WorkerSettings.load(), stages)
+    run(create_app(WorkerSettings.load(), stages))
+
+
+def run(application: celery.Celery) -> None:
+    """Run Celery's worker with nothing that one worker does not need."""
     options = ("--loglevel", "WARNING", "--without-gossip", "--without-mingle")
     application.worker_main(["worker", *options])
 
