@@ -10,7 +10,8 @@ import torch
 
 from training.pii.values.slot_types import TYPES
 from worker.anonymizer.taggers import lexicon
-from worker.anonymizer.taggers.bert import OUTSIDE, WINDOW_TOKENS
+from worker.anonymizer.taggers.bert import WINDOW_TOKENS
+from worker.anonymizer.taggers.entity_types import OUTSIDE
 from worker.anonymizer.taggers.words import CASINGS, encode
 
 if TYPE_CHECKING:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+from worker.anonymizer.taggers.entity_types import OUTSIDE
 from worker.anonymizer.taggers.networks import network
 from worker.anonymizer.taggers.pieces import Piece, cut, likely_words
 from worker.anonymizer.taggers.tagged_span import TaggedSpan, aggregate
@@ -49,8 +50,6 @@ if TYPE_CHECKING:
 
 SETTINGS = "tagger.json"
 REQUIRED_FILES = ("config.json", adapter.FILE, "tokenizer.json", "tokenizer_config.json", SETTINGS)
-#: The label of tokens that are no personal data.
-OUTSIDE = "O"
 #: Most tokens in a window, special tokens included; texts are cut at sentences.
 WINDOW_TOKENS = 256
 #: Largest difference of a probability from that in fp32 which is accepted of a faster precision.
