@@ -11,6 +11,7 @@ from dataclasses import replace
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from worker.anonymizer.taggers import lexicon
 from worker.anonymizer.taggers.tagged_span import NAMES
 
 if TYPE_CHECKING:
@@ -67,8 +68,26 @@ _IDENTIFIER = re.compile(
 )
 #: A single sign of a script without spaces: half of a word, and no name.
 _ONE_SIGN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")
-#: What follows a number that is no age: the end of a decade ("the 80's"), a unit.
-_AFTER_NO_AGE = re.compile(r"['\u2019]?s\b|%| (?:miles|minutes|hours|days|times|percent)\b")
+#: What follows a number that is no age: the end of a decade ("the 80's"), a unit, "plus years".
+_AFTER_NO_AGE = re.compile(
+    r"['\u2019]?s\b|%| (?:miles|minutes|hours|days|times|percent|(?:plus|odd|something) years)\b"
+)
+#: An abbreviation with full stops: "I.T".
+_DOTTED = re.compile(r"(?:[A-Z]\.){1,5}[A-Z]\.?")
+#: A people, a language or a religion, and a place of it that has no name: "Greek Restaurant".
+_OF_A_PEOPLE = re.compile(
+    r"(?:african|american|asian|brazilian|british|buddhist|catholic|chinese|christian|english"
+    r"|ethiopian|french|german|greek|hindu|indian|irish|italian|japanese|jewish|korean|lebanese"
+    r"|mexican|moroccan|muslim|persian|polish|portuguese|russian|spanish|thai|turkish|vietnamese)"
+    r"(?: (?:bakery|bar|buffet|cafe|caf\u00e9|cent(?:er|re)|church|class|community|consulate|deli"
+    r"|embassy|exam|food|grocery|kitchen|lesson|market|place|restaurant|school|shop|store"
+    r"|supermarket|takeaway|teacher|temple)s?){1,2}",
+    re.IGNORECASE,
+)
+#: How sure the tagger must be that a common word in lower case is an organization, and that a
+#: misspelt one is a name.
+_SURE_ORGANIZATION, _SURE_NAME = 0.95, 0.95
+_COMMON = 3
 #: What stands before a duration.
 _BEFORE_DURATION = re.compile(r"\b(?:for|in|after|within|last|past|next)(?: \w+)? \Z")
 #: A time of day, or a number with separators between its thousands.
@@ -210,9 +229,19 @@ def _is_code(text: str, span: TaggedSpan) -> bool:
 def _is_common_word(text: str, span: TaggedSpan, found: str) -> bool:
     """Whether a finding is a word that is no name here, or part of a phrase with a name."""
     word = found.lower()
-    if word in NOT_NAMES or found in ABBREVIATIONS:
+    if word in NOT_NAMES or found in ABBREVIATIONS or _OF_A_PEOPLE.fullmatch(found):
         return True
-    if found.islower() and word in NAMES_THAT_ARE_WORDS and span.score < MIN_WORD_SCORE:
+    if _DOTTED.fullmatch(found) and found.replace(".", "") in ABBREVIATIONS:
+        return True
+    if found.islower() and (
+        (word in NAMES_THAT_ARE_WORDS and span.score < MIN_WORD_SCORE)
+        or (span.score < _SURE_NAME and lexicon.is_misspelt(word))
+        or (
+            span.type == "ORGANIZATION"
+            and span.score < _SURE_ORGANIZATION
+            and lexicon.properties(lexicon.kind(word))[0] >= _COMMON
+        )
+    ):
         return True
     return any(
         phrase.start() <= span.start and span.end <= phrase.end()

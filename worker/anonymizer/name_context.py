@@ -26,6 +26,11 @@ _KIN = (
     r"uncle|aunt|auntie|aunty|t\u00eda|t\u00edo|tante|onkel|cousin|grandma|grandpa|granny|gran|"
     r"grandad|granddad|grandmother|grandfather|nana|nan|papa|opa|oma"
 )
+#: Words with a capital that are part of the name behind them.
+_BYNAMES = r"(?-i:(?:Big|Old|Little|Lil|Young|Wee|Tiny|DJ|MC)[ \t]{1,2}(?=\Z))"
+_BYNAME = re.compile(rf"(?<!\w){_BYNAMES}")
+#: What stands behind a name as a part of it.
+_SUFFIX = re.compile(r",?[ \t](?:II|III|Jr\.?|Sr\.?|Ph\.?D\.?|M\.?D\.?|D\.?D\.?S\.?|Esq\.?)(?!\w)")
 _TITLED = rf"(?:(?:{_TITLES}|{_KIN})\.?[ \t]{{1,2}})+"
 _BEFORE = re.compile(rf"(?<!\w){_TITLED}\Z", re.IGNORECASE)
 _AT_START = re.compile(_TITLED, re.IGNORECASE)
@@ -95,9 +100,10 @@ def _extended(text: str, spans: Sequence[Span]) -> Iterator[Span]:
         earliest = max(behind, span.start - _LONGEST)
         until = spans[i + 1].start if i + 1 < len(spans) else len(text)
         organization = _ORGANIZATION.match(text, span.end, until)
+        suffix = _SUFFIX.match(text, span.end, until) if span.type == "PERSON" else None
         extended = Span(
             _start(text, earliest, span),
-            organization.end() if organization else span.end,
+            (organization or suffix).end() if organization or suffix else span.end,
             "ORGANIZATION" if organization else span.type,
         )
         yield extended
@@ -119,5 +125,5 @@ def _start(text: str, earliest: int, span: Span) -> int:
     elif _RELATIVE.search(before):
         return span.start
     else:
-        title = _BEFORE.search(before)
+        title = _BEFORE.search(before) or _BYNAME.search(before)
     return earliest + title.start() if title else span.start

@@ -77,6 +77,7 @@ WORKING = Group(
             rf"|for (?:the )?\K{_TWO_OR_MORE})",
             _SCORE,
         ),
+        Rule("works for", rf"\bwork(?:s|ed|ing)? for (?:the )?\K{_ONE_OR_MORE}", _SCORE),
         Rule("visits", rf"\b{_VISITING} at (?:the )?\K{_TWO_OR_MORE}", _SCORE),
         Rule(
             "the ... and ...",
@@ -128,4 +129,17 @@ ENDINGS = Group(
         ),
     ),
 )
-GROUPS = (WORKING, CALLED, ENDINGS)
+HELPERS = Group(
+    "ORGANIZATION",
+    any_word("samaritans childline anonymous watchers slimming salvation cross lady alanon anon"),
+    (
+        Rule(
+            "known to many",
+            r"\b(?:samaritans|childline|(?:alcoholics|narcotics|gamblers|overeaters) anonymous"
+            r"|al-?anon|weight watchers|slimming world|salvation army|red cross)\b",
+            _SCORE,
+        ),
+        Rule("our lady", rf"\bour lady(?: of (?:the )?{_ONE_OR_MORE}|['\u2019]s\b)", _SCORE),
+    ),
+)
+GROUPS = (WORKING, CALLED, ENDINGS, HELPERS)

@@ -21,6 +21,13 @@ SOMEBODY_WORDS = (
     "teenager teen toddler baby widow widower pensioner patient fella dude youth youngster student"
 )
 SOMEBODY = rf"(?:{'|'.join(SOMEBODY_WORDS.split())})"
+#: People told by what they do: "the teacher is 23".
+ROLE_WORDS = (
+    "teacher tutor instructor coach trainer nurse doctor dentist midwife barista waiter waitress "
+    "boss manager colleague lodger landlord landlady carer babysitter nanny driver apprentice "
+    "trainee volunteer singer drummer guitarist groom bride client housemate"
+)
+ROLE = rf"(?:{'|'.join(ROLE_WORDS.split())})"
 #: What makes an age of the number behind it, after somebody.
 IS = (
     r"(?:['\u2019]?(?:s|m|re)| is| am| are| was| were| isn['\u2019]?t| wasn['\u2019]?t"
@@ -34,4 +41,15 @@ ABOUT = (
     r"|roughly|probably|like|well over|well past|approaching|pushing|nearing|hitting|turning|rising"
     r"|actually|finally|officially|basically|at least|all of|gonna be|going to be|about to be"
     r"|about to turn|really|at most)){0,2}"
+)
+#: What happens at an age: "widowed at 58", "learnt to swim at 41".
+LIFE_EVENT = (
+    r"(?:pregnant|diagnosed|orphaned|widowed|divorced|retired?|retiring|left (?:home|school)"
+    r"|dropped out|emigrated|moved out|a (?:mother|father|mum|mom|dad|parent|grandma|grandmother"
+    r"|grandfather|widow|widower|virgin))"
+)
+EVENT = r"(?:died|passed(?: away)?|married|wed|engaged|lost (?:my|his|her) \w{2,12}|single|sober)"
+BEGUN = (
+    r"(?:learn\w{0,5}|start\w{0,3}(?: \w{2,12}){0,2}|beg[aiu]n\w{0,4}(?: \w{2,12}){0,2}"
+    r"|career|still (?:here|alive|alone|going|standing|dancing|working))"
 )
