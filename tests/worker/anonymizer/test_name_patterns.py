@@ -89,7 +89,22 @@ NO_HANDLES = (
     "added salt. it helped",
     "messaged him.then slept",
 )
+STREETS = (
+    "we met on ⟦the corner of Mill Lane and 4 Garrick Close⟧",
+    "we moved to ⟦12 Via Garibaldi 40⟧ then",
+    "at ⟦Rue de la Paix 8⟧, third floor",
+    "write to ⟦Unit 4821 Box 77⟧, ⟦APO AE 09021⟧",
+)
+NO_STREETS = (
+    "in the corner of the room and the hall",
+    "flew via Dallas 2 years ago",
+    "via 3 trains",
+    "unit 4 is done, box 12 is not",
+)
 ORGANIZATIONS = (
+    "rang the ⟦Samaritans⟧ at four",
+    "a candle at ⟦Our Lady of the Fields⟧, unlit",
+    "I work for ⟦Brightloom⟧ now",
     "Quiz night at the ⟦Copper Kettle⟧ and we came fourth",
     "she works at ⟦Copper Kettle⟧ now",
     "booked at ⟦harbour dental⟧ for thursday",
@@ -105,6 +120,8 @@ ORGANIZATIONS = (
     "⟦Bright Steps⟧ rang about the nursery place.",
 )
 NO_ORGANIZATIONS = (
+    "I work for him, I work for love, not for Christmas",
+    "our lady of the house says no",
     "Walked past the old castle, the pub was shut, forgot the dental floss",
     "blue as a school jumper at the pond",
     "The corner shop, the bakery, the bank: everyone asked",
@@ -121,14 +138,16 @@ NO_ORGANIZATIONS = (
 )
 
 
-@pytest.mark.parametrize("marked", [*COORDINATES, *ADDRESSES, *HANDLES, *ORGANIZATIONS])
+@pytest.mark.parametrize("marked", [*COORDINATES, *ADDRESSES, *HANDLES, *STREETS, *ORGANIZATIONS])
 def test_a_name_with_a_form_or_a_cue_is_found(
     found_by_patterns: Callable[[str], str], marked: str
 ) -> None:
     assert found_by_patterns(marked) == marked
 
 
-@pytest.mark.parametrize("text", [*NO_COORDINATES, *NO_ADDRESSES, *NO_HANDLES, *NO_ORGANIZATIONS])
+@pytest.mark.parametrize(
+    "text", [*NO_COORDINATES, *NO_ADDRESSES, *NO_HANDLES, *NO_STREETS, *NO_ORGANIZATIONS]
+)
 def test_what_only_looks_like_a_name_stays(
     found_by_patterns: Callable[[str], str], text: str
 ) -> None:
