@@ -38,6 +38,7 @@ _AT_START = re.compile(_TITLED, re.IGNORECASE)
 _LONGEST = 40
 _RELATIVE = re.compile(
     rf"(?<!\w)(?:my|your|his|her|our|their|the|a|an)[ \t]{{1,2}}"
+    rf"(?:(?:great|late|dear|old|poor|lovely|favou?rite|big|little)[ \t]{{1,2}}){{0,2}}"
     rf"(?:{_KIN}|brother|sister|father|mother)[ \t]{{1,2}}\Z",
     re.IGNORECASE,
 )

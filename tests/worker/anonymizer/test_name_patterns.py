@@ -101,6 +101,28 @@ NO_STREETS = (
     "via 3 trains",
     "unit 4 is done, box 12 is not",
 )
+PEOPLE = (
+    "昨天跟⟦李思远⟧一起吃饭，很开心。",
+    "想给⟦陈曦⟧说谢谢",
+    "⟦佐藤⟧さんが来た。⟦ユキ⟧ちゃんも。",
+    "⟦지훈⟧씨가 왔다",
+    "أمس رأيت ⟦سلمى⟧ و⟦خالد⟧ في السوق",
+)
+NO_PEOPLE = (
+    "今天和朋友一起去图书馆，心情好多了。",
+    "お母さんと赤ちゃんが寝た。皆さん、たくさん食べた。",
+    "아저씨가 날씨가 좋다고 했다",
+    "نمت متأخرا والجو حار",
+)
+PLACES = (
+    "on the train to ⟦reading⟧, late again",
+    "went to ⟦bath⟧ for the day",
+)
+NO_PLACES = (
+    "went back to reading, then had a bath",
+    "a long hot bath, nice",
+    "moved from reading poems to writing",
+)
 ORGANIZATIONS = (
     "rang the ⟦Samaritans⟧ at four",
     "a candle at ⟦Our Lady of the Fields⟧, unlit",
@@ -138,7 +160,9 @@ NO_ORGANIZATIONS = (
 )
 
 
-@pytest.mark.parametrize("marked", [*COORDINATES, *ADDRESSES, *HANDLES, *STREETS, *ORGANIZATIONS])
+@pytest.mark.parametrize(
+    "marked", [*COORDINATES, *ADDRESSES, *HANDLES, *STREETS, *PEOPLE, *PLACES, *ORGANIZATIONS]
+)
 def test_a_name_with_a_form_or_a_cue_is_found(
     found_by_patterns: Callable[[str], str], marked: str
 ) -> None:
@@ -146,7 +170,16 @@ def test_a_name_with_a_form_or_a_cue_is_found(
 
 
 @pytest.mark.parametrize(
-    "text", [*NO_COORDINATES, *NO_ADDRESSES, *NO_HANDLES, *NO_STREETS, *NO_ORGANIZATIONS]
+    "text",
+    [
+        *NO_COORDINATES,
+        *NO_ADDRESSES,
+        *NO_HANDLES,
+        *NO_STREETS,
+        *NO_PEOPLE,
+        *NO_PLACES,
+        *NO_ORGANIZATIONS,
+    ],
 )
 def test_what_only_looks_like_a_name_stays(
     found_by_patterns: Callable[[str], str], text: str

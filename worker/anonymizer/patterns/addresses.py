@@ -36,6 +36,24 @@ _OF_STREET = (
 )
 _CAPITAL = r"[A-Z][\w'.\u2019-]{1,30}"
 _CORNER_STREET = r"(?-i:(?:\d{1,5} )?[A-Z][\w'.\u2019-]*(?: [A-Z\d][\w'.\u2019-]*){0,4})"
+#: Places in lower case that are words as well, where somebody goes there.
+WORDS = Group(
+    "LOCATION",
+    every(
+        any_word("reading bath nice sandwich deal battle wells rugby sale bury hull ware"),
+        any_word("to from near round in"),
+    ),
+    (
+        Rule(
+            "gone to",
+            r"\b(?:train|bus|coach|flight|flew|drove|moved|moving|went|lift) (?:to|from) "
+            r"(?P<it>(?-i:reading|bath|nice|sandwich|deal|battle|wells|rugby|sale|bury|hull|ware))"
+            r"(?=\s*(?:[,.!?;]|$)| (?:to (?:see|visit|meet)|for the (?:day|weekend)|with|and then"
+            r"|by (?:train|bus|car)|station|tomorrow|today|yesterday)\b)",
+            0.6,
+        ),
+    ),
+)
 CORNERS = Group(
     "LOCATION",
     every(any_word("corner"), matching_lowered("corner of ")),
@@ -190,4 +208,4 @@ THREE_WORDS = Group(
         ),
     ),
 )
-GROUPS = (STREETS, CORNERS, POSTCODES, COORDINATES, GRID, THREE_WORDS)
+GROUPS = (STREETS, CORNERS, WORDS, POSTCODES, COORDINATES, GRID, THREE_WORDS)

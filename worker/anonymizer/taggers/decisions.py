@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 BESIDE_SHARE = 0.25
 #: How common a word in lower case may be (see `lexicon.PROPERTIES`) to be taken into a name.
 _UNCOMMON = 2
+#: Words that stand between two people and are part of no name.
+_JOINING = frozenset({"n", "and", "w", "with", "or", "vs"})
 #: From so common on, a word of English that begins a sentence is rather that than a name.
 _ORDINARY = 1
 #: What ends a sentence, with what may stand between it and the next.
@@ -51,6 +53,7 @@ def decide(
         usual: that at which the floors of types hold.
         cased: whether the tagger was told what words look like.
     """
+    candidates = [one for one in candidates if not _joins(text, one)]
     found = [
         one.span.score
         >= max(
@@ -73,6 +76,11 @@ def decide(
         for one, kind, is_kept in zip(candidates, types, kept, strict=True)
         if is_kept
     ]
+
+
+def _joins(text: str, one: Candidate) -> bool:
+    span = one.span
+    return span.type == "PERSON" and text[span.start : span.end] in _JOINING
 
 
 def _belongs(text: str, candidates: Sequence[Candidate], at: int, beside: int) -> bool:
