@@ -9,20 +9,18 @@ from typing import TYPE_CHECKING
 from worker.anonymizer.taggers import lexicon
 from worker.anonymizer.taggers.tagged_span import NAMES, TaggedSpan, are_one
 from worker.anonymizer.taggers.thresholds import floor, share_of_threshold
-from worker.anonymizer.taggers.words import CASINGS, LOWER, TITLE
+from worker.anonymizer.taggers.words import CASINGS, LOWER, MIXED, TITLE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 #: The share of the threshold that a word beside a name must reach to belong to it, as a surname
 #: that is also a word does; and the least share that any word must reach.
-BESIDE_SHARE = 0.25
+BESIDE_SHARE = 0.2
 #: How common a word in lower case may be (see `lexicon.PROPERTIES`) to be taken into a name.
 _UNCOMMON = 2
 #: Words that stand between two people and are part of no name.
 _JOINING = frozenset({"n", "and", "w", "with", "or", "vs"})
-#: From so common on, a word of English that begins a sentence is rather that than a name.
-_ORDINARY = 1
 #: What ends a sentence, with what may stand between it and the next.
 _BEGINS_SENTENCE = re.compile(r"(?:\A|[.!?\u2026\n]['\"\u2019\u201d)\]]*)[\s\W]*\Z")
 _LONGEST_GAP = 8
@@ -100,20 +98,9 @@ def _belongs(text: str, candidates: Sequence[Candidate], at: int, beside: int) -
 
 
 def _share(text: str, one: Candidate) -> float:
-    """The share of the threshold that a word must reach.
-
-    A capital at the beginning of a sentence says nothing of an ordinary word.
-    """
-    share = share_of_threshold(one.token_type)
-    kind, casing = divmod(one.token_type, CASINGS)
-    if casing == TITLE and _is_ordinary(kind) and begins_sentence(text, one.span.start):
-        return 1.0
-    return share
-
-
-def _is_ordinary(kind: int) -> bool:
-    frequency, first_name, surname, place, _ = lexicon.properties(kind)
-    return frequency >= _ORDINARY and first_name <= 1 and not surname and not place
+    capital = one.token_type % CASINGS in (TITLE, MIXED)
+    first = capital and begins_sentence(text, one.span.start)
+    return share_of_threshold(one.token_type, first=first)
 
 
 def begins_sentence(text: str, start: int) -> bool:
