@@ -29,7 +29,7 @@ _BATCH = 1_000
 _UNKNOWN_SHARES = (0.18, 0.18, 0.1, 0.0, 0.0)
 #: How often it is unknown of such a word that it is a name.
 _NO_NAME_SHARES = (0.2, 0.25, 0.25, 0.2, 0.05)
-#: How often all is unknown of a word outside, by how common it is: what no list has need be no name.
+#: The same of a word outside: what no list has may be no name.
 _UNKNOWN_SHARES_OUTSIDE = (0.02, 0.12, 0.06, 0.02, 0.01)
 
 
