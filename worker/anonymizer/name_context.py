@@ -64,6 +64,14 @@ _ORGANIZATION = re.compile(
 )
 
 
+#: What makes a place of a name: "...'s Yard".
+_PLACE = re.compile(
+    r"['\u2019]s (?:[A-Z][\w-]* )?(?:Bay|Bridge|Close|Corner|Court|Cove|Cross|End|Farm|Ferry|Field"
+    r"|Gate|Green|Head|Hill|Island|Landing|Lane|Mill|Mount|Park|Point|Pool|Quay|Row|Square|Wall|Way"
+    r"|Wharf|Wood|Yard)(?!\w)"
+)
+
+
 def with_neighbours(text: str, spans: Sequence[Span]) -> list[Span]:
     """Extend names by their titles and organizations, and add the ages given right behind names.
 
@@ -100,13 +108,8 @@ def _extended(text: str, spans: Sequence[Span]) -> Iterator[Span]:
             continue
         earliest = max(behind, span.start - _LONGEST)
         until = spans[i + 1].start if i + 1 < len(spans) else len(text)
-        organization = _ORGANIZATION.match(text, span.end, until)
-        suffix = _SUFFIX.match(text, span.end, until) if span.type == "PERSON" else None
-        extended = Span(
-            _start(text, earliest, span),
-            (organization or suffix).end() if organization or suffix else span.end,
-            "ORGANIZATION" if organization else span.type,
-        )
+        end, kind = _end(text, span, until)
+        extended = Span(_start(text, earliest, span), end, kind)
         yield extended
         behind = extended.end
         age = None
@@ -116,6 +119,16 @@ def _extended(text: str, spans: Sequence[Span]) -> Iterator[Span]:
             group = age.lastindex or 1
             yield Span(age.start(group), age.end(group), "AGE")
             behind = age.end(group)
+
+
+def _end(text: str, span: Span, until: int) -> tuple[int, str]:
+    """Where a name ends with what stands behind it, and the type that this makes of it."""
+    if organization := _ORGANIZATION.match(text, span.end, until):
+        return organization.end(), "ORGANIZATION"
+    if place := _PLACE.match(text, span.end, until):
+        return place.end(), "LOCATION"
+    suffix = _SUFFIX.match(text, span.end, until) if span.type == "PERSON" else None
+    return suffix.end() if suffix else span.end, span.type
 
 
 def _start(text: str, earliest: int, span: Span) -> int:

@@ -74,7 +74,14 @@ HANDLES = (
     "screen name ⟦lemonpith⟧ since school",
     "messaged ⟦greta.bakes⟧ about bread",
 )
+MORE_HANDLES = (
+    "got hacked so its not me, ⟦xx_mossy_the_tired_xx⟧",
+    "a woman called ⟦buttonsinabowl⟧ messaged me",
+    "my snap so its ⟦wren.misplaced⟧ if i forget",
+)
 NO_HANDLES = (
+    "a woman called earlier who said nothing",
+    "a thing called perfectionism told me so",
     "Every username I wanted was taken.",
     "node_modules ate my disk again, snake_case forever",
     "followed by sleep.Then soup",
@@ -124,6 +131,8 @@ NO_PLACES = (
     "moved from reading poems to writing",
 )
 ORGANIZATIONS = (
+    "quiz at the ⟦golden otter⟧ again",
+    "he works at the ⟦red hart⟧ now",
     "rang the ⟦Samaritans⟧ at four",
     "a candle at ⟦Our Lady of the Fields⟧, unlit",
     "I work for ⟦Brightloom⟧ now",
@@ -142,6 +151,8 @@ ORGANIZATIONS = (
     "⟦Bright Steps⟧ rang about the nursery place.",
 )
 NO_ORGANIZATIONS = (
+    "the old oak by the red inn door",
+    "looked at the black horse standing there",
     "I work for him, I work for love, not for Christmas",
     "our lady of the house says no",
     "Walked past the old castle, the pub was shut, forgot the dental floss",
@@ -161,7 +172,8 @@ NO_ORGANIZATIONS = (
 
 
 @pytest.mark.parametrize(
-    "marked", [*COORDINATES, *ADDRESSES, *HANDLES, *STREETS, *PEOPLE, *PLACES, *ORGANIZATIONS]
+    "marked",
+    [*COORDINATES, *ADDRESSES, *HANDLES, *MORE_HANDLES, *STREETS, *PEOPLE, *PLACES, *ORGANIZATIONS],
 )
 def test_a_name_with_a_form_or_a_cue_is_found(
     found_by_patterns: Callable[[str], str], marked: str

@@ -129,6 +129,31 @@ ENDINGS = Group(
         ),
     ),
 )
+_PUB = (
+    r"(?:(?:red|white|black|green|blue|golden|silver|old|rusty|royal|crooked|jolly|flying|blind|kings?"
+    r"|queens?|duke of|dog and|fox and|rose and|hare and|horse and|coach and|eagle and|bull and|cat"
+    r" and|crown and|ship and|plough and|king['\u2019]s|queen['\u2019]s) "
+    r"(?:anchor|anvil|arms|barrel|bell|boar|bull|cow|crown|dragon|feathers|fiddle|fox|goat|goose|hart"
+    r"|hare|head|hind|horse|horses|hounds|inn|lion|oak|otter|oyster|pheasant|pig|plough|rose|sailor"
+    r"|ship|spotted dog|stag|star|swan|tavern|wagon|wheatsheaf))"
+)
+PUBS = Group(
+    "ORGANIZATION",
+    any_word(
+        "anchor anvil arms barrel bell boar bull cow crown dragon feathers fiddle fox goat goose",
+        "hart hare head hind horse horses hounds inn lion oak otter oyster pheasant pig plough",
+        "rose sailor ship dog stag star swan tavern wagon wheatsheaf",
+    ),
+    (
+        Rule(
+            "pub",
+            rf"\b(?:at|in|to|from|down|outside|behind|by) the (?P<it>{_PUB})(?![\w-])"
+            r"(?=\s*(?:[.,;!?)]|$)| (?:for|with|on|after|before|again|now|and|where|last|tonight"
+            r"|quiz|till|until|since|garden|car park|pub|i|he|she|we|they|who|so)\b)",
+            _SCORE,
+        ),
+    ),
+)
 HELPERS = Group(
     "ORGANIZATION",
     any_word("samaritans childline anonymous watchers slimming salvation cross lady alanon anon"),
@@ -142,4 +167,4 @@ HELPERS = Group(
         Rule("our lady", rf"\bour lady(?: of (?:the )?{_ONE_OR_MORE}|['\u2019]s\b)", _SCORE),
     ),
 )
-GROUPS = (WORKING, CALLED, ENDINGS, HELPERS)
+GROUPS = (WORKING, CALLED, ENDINGS, HELPERS, PUBS)
