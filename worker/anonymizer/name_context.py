@@ -27,7 +27,7 @@ _KIN = (
     r"grandad|granddad|grandmother|grandfather|nana|nan|papa|opa|oma"
 )
 #: Words with a capital that are part of the name behind them.
-_BYNAMES = r"(?-i:(?:Big|Old|Little|Lil|Young|Wee|Tiny|DJ|MC)[ \t]{1,2}(?=\Z))"
+_BYNAMES = r"(?-i:(?:Big|Old|Little|Lil|Young|Tiny|DJ|MC)[ \t]{1,2}(?=\Z))"
 _BYNAME = re.compile(rf"(?<!\w){_BYNAMES}")
 #: What stands behind a name as a part of it.
 _SUFFIX = re.compile(r",?[ \t](?:II|III|Jr\.?|Sr\.?|Ph\.?D\.?|M\.?D\.?|D\.?D\.?S\.?|Esq\.?)(?!\w)")

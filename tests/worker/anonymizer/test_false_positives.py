@@ -48,7 +48,7 @@ def tagged(text: str, found: str, entity_type: str, score: float = 0.9) -> Tagge
         ("\u65e9\u4e0a\u559d\u4e86", "\u4e0a", "PERSON"),
         ("tash n fliss", "n", "PERSON"),
         ("met with osme people", "osme", "PERSON"),
-        ("pray for stength tonight", "stength", "PERSON"),
+        ("pray for strengtg tonight", "strengtg", "PERSON"),
         ("hidden in shakshuka again", "shakshuka", "PERSON"),
         ("the new Greek Restaurant", "Greek Restaurant", "ORGANIZATION"),
         ("in charge of I.T. here", "I.T", "PERSON"),

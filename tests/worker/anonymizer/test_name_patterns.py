@@ -132,7 +132,7 @@ NO_PLACES = (
 )
 ORGANIZATIONS = (
     "quiz at the ⟦golden otter⟧ again",
-    "he works at the ⟦red hart⟧ now",
+    "he works at the ⟦red stag⟧ now",
     "rang the ⟦Samaritans⟧ at four",
     "a candle at ⟦Our Lady of the Fields⟧, unlit",
     "I work for ⟦Brightloom⟧ now",
