@@ -11,7 +11,7 @@ from dataclasses import replace
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from worker.anonymizer.ordinary_use import is_used_as_word
+from worker.anonymizer.ordinary_use import MAY_HAVE_CAPITAL, is_used_as_word
 from worker.anonymizer.taggers import lexicon
 from worker.anonymizer.taggers.tagged_span import NAMES
 
@@ -240,9 +240,12 @@ def _is_common_word(text: str, span: TaggedSpan, found: str) -> bool:
         return True
     if _DOTTED.fullmatch(found) and found.replace(".", "") in ABBREVIATIONS:
         return True
+    if (found.islower() or word in MAY_HAVE_CAPITAL) and is_used_as_word(
+        text, span.start, span.end
+    ):
+        return True
     if found.islower() and (
         (word in NAMES_THAT_ARE_WORDS and span.score < MIN_WORD_SCORE)
-        or is_used_as_word(text, span.start, span.end)
         or (span.score < _SURE_NAME and lexicon.is_misspelt(word))
         or (
             span.type == "ORGANIZATION"

