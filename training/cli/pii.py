@@ -52,6 +52,12 @@ if TYPE_CHECKING:
     help="Layers of the base to keep: more find more, and take longer.",
 )
 @click.option(
+    "--second-layers",
+    type=click.IntRange(0, 5),
+    default=2,
+    help="Layers above these, which look again at words that the first are unsure of.",
+)
+@click.option(
     "--threshold",
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
     default=0.4,

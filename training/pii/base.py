@@ -13,7 +13,9 @@ from worker.anonymizer.taggers.words import TOKEN_TYPES
 from worker.models import builtin_base as built_in_base
 
 
-def load_base(*, layers: int, seed: int) -> tuple[Any, BertForTokenClassification]:
+def load_base(
+    *, layers: int, second_layers: int = 0, seed: int
+) -> tuple[Any, BertForTokenClassification]:
     """The tokenizer, and the lowest layers of the base with a fresh head, ready to be trained.
 
     The model gets a token type for all that is known of a word. Embeddings of words and positions
@@ -21,6 +23,7 @@ def load_base(*, layers: int, seed: int) -> tuple[Any, BertForTokenClassificatio
 
     Args:
         layers: how many are kept.
+        second_layers: how many of those above them, for a second look at what they are unsure of.
         seed: of the head and of the token types' embeddings.
 
     Raises:
@@ -37,7 +40,9 @@ def load_base(*, layers: int, seed: int) -> tuple[Any, BertForTokenClassificatio
     tokenizer.backend_tokenizer.no_truncation()  # the base's would cut after 128 tokens
     tokenizer.backend_tokenizer.no_padding()
     config = BertConfig.from_pretrained(place, local_files_only=True)
-    config.num_hidden_layers = layers
+    config.num_hidden_layers = layers + second_layers
+    if second_layers:
+        config.first_layers = layers
     config.id2label = dict(enumerate(LABELS))
     config.label2id = {label: i for i, label in enumerate(LABELS)}
     model = BertForTokenClassification.from_pretrained(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from training.pii.generation.generate import generate
 from training.pii.scores import PiiScores, score
 from worker.anonymizer.offsets import Span
+from worker.anonymizer.taggers import second_look
 from worker.anonymizer.taggers.bert import BertTagger
 from worker.models.compute import EXACT
 
@@ -63,7 +64,7 @@ By threshold, on the same examples; `balanced` and `strict` are those of the wor
 
 The lowest {layers} layers of all-MiniLM-L6-v2 with a token classification head; how each word is
 written (lower case, capital, all capitals, mixed), how common it is, and whether a list has it as
-a name, a place or a word of another language go in through the token types.{runs}
+a name, a place or a word of another language go in through the token types.{looks}{runs}
 Stored as an adapter of rank {rank} over the base's published weights. {seconds:.0f} seconds.
 
 To make it again:
@@ -72,6 +73,10 @@ To make it again:
 {command}
 ```
 """
+_LOOKS = (
+    "\nWords of which these are unsure, {least:.0%} to {most:.0%}, go through {second_layers} more"
+    " layers, with the words around them."
+)
 _RUNS = (
     "\nThe weights are the mean of those of {averaged} runs, each on {examples:,} examples of its"
     " own."
@@ -133,6 +138,11 @@ def tagger_card(settings: dict[str, Any], curve: dict[float, PiiScores]) -> str:
     return _TEMPLATE.format(
         name=trained["name"],
         examples=trained["examples"] * trained["averaged"],
+        looks=_LOOKS.format(
+            least=second_look.BEGINS, most=second_look.ENDS, second_layers=trained["second_layers"]
+        )
+        if trained["second_layers"]
+        else "",
         runs=_RUNS.format(**trained) if trained["averaged"] > 1 else "",
         extra=f" And {own:,} annotated texts of the user's own." if own else "",
         score=textwrap.fill(told, 100, break_on_hyphens=False),
@@ -172,6 +182,8 @@ def _command(threshold: float, trained: dict[str, Any]) -> str:
             str(trained["averaged"]),
             "--layers",
             str(trained["layers"]),
+            "--second-layers",
+            str(trained["second_layers"]),
             "--seed",
             str(trained["seed"]),
             "--learning-rate",

@@ -10,7 +10,8 @@ import torch
 
 from training.pii.values.slot_types import TYPES
 from worker.anonymizer.taggers import lexicon
-from worker.anonymizer.taggers.bert import OUTSIDE, WINDOW_TOKENS
+from worker.anonymizer.taggers.bert import WINDOW_TOKENS
+from worker.anonymizer.taggers.entity_types import OUTSIDE
 from worker.anonymizer.taggers.words import CASINGS, encode
 
 if TYPE_CHECKING:
@@ -28,8 +29,8 @@ _BATCH = 1_000
 _UNKNOWN_SHARES = (0.18, 0.18, 0.1, 0.0, 0.0)
 #: How often it is unknown of such a word that it is a name.
 _NO_NAME_SHARES = (0.2, 0.25, 0.25, 0.2, 0.05)
-#: How often all is unknown of a word outside. Most of the rarer ones there are unknown anyway.
-_UNKNOWN_SHARE_OUTSIDE = 0.02
+#: The same of a word outside: what no list has may be no name.
+_UNKNOWN_SHARES_OUTSIDE = (0.02, 0.12, 0.06, 0.02, 0.01)
 
 
 def encoded(tokenizer: Any, examples: Iterable[Example], *, seed: int) -> list[dict[str, Any]]:
@@ -89,7 +90,7 @@ def _partly_unknown(words: Words, labels: list[int], rng: random.Random) -> list
 
 def _forget(known: tuple[int, ...], rng: random.Random, *, outside: bool) -> tuple[int, ...]:
     frequency, roll = known[0], rng.random()
-    all_share = _UNKNOWN_SHARE_OUTSIDE if outside else _UNKNOWN_SHARES[frequency]
+    all_share = (_UNKNOWN_SHARES_OUTSIDE if outside else _UNKNOWN_SHARES)[frequency]
     if roll < all_share:
         return (0,) * len(known)
     if not outside and roll < all_share + _NO_NAME_SHARES[frequency]:

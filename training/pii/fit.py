@@ -55,7 +55,9 @@ def fit(
     extra = extra or []
     started = time.monotonic()
     silence_libraries()
-    tokenizer, model = load_base(layers=options.layers, seed=options.seed)
+    tokenizer, model = load_base(
+        layers=options.layers, second_layers=options.second_layers, seed=options.seed
+    )
     state = average(learn_all(templates, options, progress, extra))
     seconds = time.monotonic() - started
     settings = {

@@ -46,7 +46,9 @@ def learn(
         extra: examples besides the generated ones.
         run: the number of the run, counted from 0; added to the seed.
     """
-    tokenizer, model = load_base(layers=options.layers, seed=options.seed)
+    tokenizer, model = load_base(
+        layers=options.layers, second_layers=options.second_layers, seed=options.seed
+    )
     seed = options.seed + run
     progress.begin(f"generating examples, run {run + 1}", options.examples)
     examples = []

@@ -13,6 +13,8 @@ class TaggerOptions:
         examples: generated examples that each run learns from.
         averaged: how many runs there are, whose weights are averaged.
         layers: how many of the base's layers are kept, the lowest.
+        second_layers: how many of the layers above these look again at what the first are unsure
+            of.
         batch_size: examples in a step.
         learning_rate: at its height.
         seed: of the first run; the others count on from it.
@@ -27,6 +29,7 @@ class TaggerOptions:
     examples: int = 150_000
     averaged: int = 2
     layers: int = 2
+    second_layers: int = 2
     batch_size: int = 32
     learning_rate: float = 3e-4
     seed: int = 13

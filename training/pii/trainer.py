@@ -12,6 +12,7 @@ from torch.optim.lr_scheduler import LambdaLR
 from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments
 
 from training.pii.encoding import collate
+from training.pii.looks import loss_of_looks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,6 +43,10 @@ class _StepProgress(TrainerCallback):  # type: ignore[misc]
 
 
 class _Trainer(Trainer):  # type: ignore[misc]
+    def compute_loss(self, model: Any, inputs: dict[str, torch.Tensor], *_: Any, **__: Any) -> Any:
+        """The loss of both looks of a tagger."""
+        return loss_of_looks(model, inputs)
+
     def get_train_dataloader(self) -> Any:
         """Batches of similar length in a random order, from a plain list."""
         rows = self.train_dataset

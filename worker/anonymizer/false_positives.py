@@ -11,6 +11,8 @@ from dataclasses import replace
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from worker.anonymizer.ordinary_use import MAY_HAVE_CAPITAL, is_used_as_word
+from worker.anonymizer.taggers import lexicon
 from worker.anonymizer.taggers.tagged_span import NAMES
 
 if TYPE_CHECKING:
@@ -40,9 +42,10 @@ NAMES_THAT_ARE_WORDS = frozenset(_read_list("names_that_are_words"))
 WORDS_IN_NAMES = NAMES_THAT_ARE_WORDS | frozenset(_read_list("words_in_names"))
 MIN_WORD_SCORE = 0.92
 #: Phrases that contain a name which is nobody's: "jack of all trades".
+_PHRASES_IN_WORDS = _read_list("phrases_with_names")
 _PHRASES = re.compile(
     r"(?<!\w)(?:"
-    + "|".join(map(re.escape, _read_list("phrases_with_names"))).replace("'", "['\u2019]")
+    + "|".join(map(re.escape, _PHRASES_IN_WORDS)).replace("'", "['\u2019]")
     + r")(?!\w)",
     re.IGNORECASE,
 )
@@ -65,10 +68,31 @@ _CODE_BESIDE = "::"
 _IDENTIFIER = re.compile(
     r"(?:node|snake|camel|kebab|test|get|set|is|num|min|max)_\w+", re.IGNORECASE
 )
-#: A single sign of a script without spaces: half of a word, and no name.
-_ONE_SIGN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")
-#: What follows a number that is no age: the end of a decade ("the 80's"), a unit.
-_AFTER_NO_AGE = re.compile(r"['\u2019]?s\b|%| (?:miles|minutes|hours|days|times|percent)\b")
+#: Words in scripts of which the tagger knows no word; patterns find some names in them.
+_OTHER_SCRIPT = re.compile(
+    r"[\s\u0590-\u06ff\u0900-\u0dff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff"
+    r"\uac00-\ud7af]+"
+)
+#: What follows a number that is no age: the end of a decade ("the 80's"), a unit, "plus years".
+_AFTER_NO_AGE = re.compile(
+    r"['\u2019]?s\b|%| (?:miles|minutes|hours|days|times|percent|(?:plus|odd|something) years)\b"
+)
+#: An abbreviation with full stops: "I.T".
+_DOTTED = re.compile(r"(?:[A-Z]\.){1,5}[A-Z]\.?")
+#: A people, a language or a religion, and a place of it that has no name: "Greek Restaurant".
+_OF_A_PEOPLE = re.compile(
+    r"(?:african|american|asian|brazilian|british|buddhist|catholic|chinese|christian|english"
+    r"|ethiopian|french|german|greek|hindu|indian|irish|italian|japanese|jewish|korean|lebanese"
+    r"|mexican|moroccan|muslim|persian|polish|portuguese|russian|spanish|thai|turkish|vietnamese)"
+    r"(?: (?:bakery|bar|buffet|cafe|caf\u00e9|cent(?:er|re)|church|class|community|consulate|deli"
+    r"|embassy|exam|food|grocery|kitchen|lesson|market|place|restaurant|school|shop|store"
+    r"|supermarket|takeaway|teacher|temple)s?){1,2}",
+    re.IGNORECASE,
+)
+#: How sure the tagger must be that a common word in lower case is an organization, and that a
+#: misspelt one is a name.
+_SURE_ORGANIZATION, _SURE_NAME = 0.95, 0.95
+_COMMON = 3
 #: What stands before a duration.
 _BEFORE_DURATION = re.compile(r"\b(?:for|in|after|within|last|past|next)(?: \w+)? \Z")
 #: A time of day, or a number with separators between its thousands.
@@ -79,6 +103,8 @@ _DATE = re.compile(rf"\d{{4}}|\d[./-]\d{{1,2}}(?:[./-]\d|\Z)|{_MONTH}", re.IGNOR
 _MIN_CHARACTERS = 4
 _LONGEST_WORD = 40
 _WORD = re.compile(r"[^\W\d_]+")
+#: The words of all phrases: only where a finding has one are they searched for.
+_WORDS_OF_PHRASES = frozenset(_WORD.findall(" ".join(_PHRASES_IN_WORDS)))
 #: Findings with at most this many characters between them belong together.
 _NEAR = 3
 
@@ -164,7 +190,7 @@ def _may_be_personal(text: str, span: TaggedSpan, *, alone: bool) -> bool:
                 and len(found) == 1
                 and text[span.end : span.end + 1] != "."
             )
-            or _ONE_SIGN.fullmatch(found)
+            or _OTHER_SCRIPT.fullmatch(found)
             or _is_common_word(text, span, found)
             or _is_code(text, span)
         )
@@ -175,7 +201,7 @@ def _may_be_personal(text: str, span: TaggedSpan, *, alone: bool) -> bool:
     if span.type == "CONTACT":
         word = alone and found.isalpha() and len(found) <= _MIN_CHARACTERS
         return not (short or word or _IDENTIFIER.fullmatch(around))
-    return not short or span.type != "ID"
+    return span.type != "ID" or (not short and any(c.isdigit() for c in around))
 
 
 def _may_be_age(text: str, span: TaggedSpan) -> bool:
@@ -210,10 +236,26 @@ def _is_code(text: str, span: TaggedSpan) -> bool:
 def _is_common_word(text: str, span: TaggedSpan, found: str) -> bool:
     """Whether a finding is a word that is no name here, or part of a phrase with a name."""
     word = found.lower()
-    if word in NOT_NAMES or found in ABBREVIATIONS:
+    if word in NOT_NAMES or found in ABBREVIATIONS or _OF_A_PEOPLE.fullmatch(found):
         return True
-    if found.islower() and word in NAMES_THAT_ARE_WORDS and span.score < MIN_WORD_SCORE:
+    if _DOTTED.fullmatch(found) and found.replace(".", "") in ABBREVIATIONS:
         return True
+    if (found.islower() or word in MAY_HAVE_CAPITAL) and is_used_as_word(
+        text, span.start, span.end
+    ):
+        return True
+    if found.islower() and (
+        (word in NAMES_THAT_ARE_WORDS and span.score < MIN_WORD_SCORE)
+        or (span.score < _SURE_NAME and lexicon.is_misspelt(word))
+        or (
+            span.type == "ORGANIZATION"
+            and span.score < _SURE_ORGANIZATION
+            and lexicon.properties(lexicon.kind(word))[0] >= _COMMON
+        )
+    ):
+        return True
+    if _WORDS_OF_PHRASES.isdisjoint(_WORD.findall(word)):
+        return False
     return any(
         phrase.start() <= span.start and span.end <= phrase.end()
         for phrase in _PHRASES.finditer(

@@ -26,6 +26,11 @@ _KIN = (
     r"uncle|aunt|auntie|aunty|t\u00eda|t\u00edo|tante|onkel|cousin|grandma|grandpa|granny|gran|"
     r"grandad|granddad|grandmother|grandfather|nana|nan|papa|opa|oma"
 )
+#: Words with a capital that are part of the name behind them.
+_BYNAMES = r"(?-i:(?:Big|Old|Little|Lil|Young|Tiny|DJ|MC)[ \t]{1,2}(?=\Z))"
+_BYNAME = re.compile(rf"(?<!\w){_BYNAMES}")
+#: What stands behind a name as a part of it.
+_SUFFIX = re.compile(r",?[ \t](?:II|III|Jr\.?|Sr\.?|Ph\.?D\.?|M\.?D\.?|D\.?D\.?S\.?|Esq\.?)(?!\w)")
 _TITLED = rf"(?:(?:{_TITLES}|{_KIN})\.?[ \t]{{1,2}})+"
 _BEFORE = re.compile(rf"(?<!\w){_TITLED}\Z", re.IGNORECASE)
 _AT_START = re.compile(_TITLED, re.IGNORECASE)
@@ -33,6 +38,7 @@ _AT_START = re.compile(_TITLED, re.IGNORECASE)
 _LONGEST = 40
 _RELATIVE = re.compile(
     rf"(?<!\w)(?:my|your|his|her|our|their|the|a|an)[ \t]{{1,2}}"
+    rf"(?:(?:great|late|dear|old|poor|lovely|favou?rite|big|little)[ \t]{{1,2}}){{0,2}}"
     rf"(?:{_KIN}|brother|sister|father|mother)[ \t]{{1,2}}\Z",
     re.IGNORECASE,
 )
@@ -55,6 +61,14 @@ _ORGANIZATION = re.compile(
     r"funeral home|gym|high school|hospice|hospital|hotel|infirmary|library|medical cent(?:er|re)|"
     r"mosque|nursery|pharmacy|practice|primary|restaurant|salon|school|solicitors|surgery|"
     r"synagogue|tabernacle|temple|theatre|university|vets)(?!\w)"
+)
+
+
+#: What makes a place of a name: "...'s Yard".
+_PLACE = re.compile(
+    r"['\u2019]s (?:[A-Z][\w-]* )?(?:Bay|Bridge|Close|Corner|Court|Cove|Cross|End|Farm|Ferry|Field"
+    r"|Gate|Green|Head|Hill|Island|Landing|Lane|Mill|Mount|Park|Point|Pool|Quay|Row|Square|Wall|Way"
+    r"|Wharf|Wood|Yard)(?!\w)"
 )
 
 
@@ -94,12 +108,8 @@ def _extended(text: str, spans: Sequence[Span]) -> Iterator[Span]:
             continue
         earliest = max(behind, span.start - _LONGEST)
         until = spans[i + 1].start if i + 1 < len(spans) else len(text)
-        organization = _ORGANIZATION.match(text, span.end, until)
-        extended = Span(
-            _start(text, earliest, span),
-            organization.end() if organization else span.end,
-            "ORGANIZATION" if organization else span.type,
-        )
+        end, kind = _end(text, span, until)
+        extended = Span(_start(text, earliest, span), end, kind)
         yield extended
         behind = extended.end
         age = None
@@ -111,6 +121,16 @@ def _extended(text: str, spans: Sequence[Span]) -> Iterator[Span]:
             behind = age.end(group)
 
 
+def _end(text: str, span: Span, until: int) -> tuple[int, str]:
+    """Where a name ends with what stands behind it, and the type that this makes of it."""
+    if organization := _ORGANIZATION.match(text, span.end, until):
+        return organization.end(), "ORGANIZATION"
+    if place := _PLACE.match(text, span.end, until):
+        return place.end(), "LOCATION"
+    suffix = _SUFFIX.match(text, span.end, until) if span.type == "PERSON" else None
+    return suffix.end() if suffix else span.end, span.type
+
+
 def _start(text: str, earliest: int, span: Span) -> int:
     """Where a name begins with its title; titles are looked for from `earliest` on."""
     before = text[earliest : span.start]
@@ -119,5 +139,5 @@ def _start(text: str, earliest: int, span: Span) -> int:
     elif _RELATIVE.search(before):
         return span.start
     else:
-        title = _BEFORE.search(before)
+        title = _BEFORE.search(before) or _BYNAME.search(before)
     return earliest + title.start() if title else span.start

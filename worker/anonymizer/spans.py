@@ -124,7 +124,10 @@ def _mentions(text: str, surfaces: Iterable[str]) -> Iterator[tuple[int, int]]:
                 continue
             found = text[start:end]
             lowered = found.lower()
-            if found in alike or (lowered in alike and lowered not in WORDS_IN_NAMES):
+            # In lower case each such word is for the tagger to judge: "asked mark to mark it".
+            if (found in alike and (found != lowered or lowered not in WORDS_IN_NAMES)) or (
+                lowered in alike and lowered not in WORDS_IN_NAMES
+            ):
                 yield start, end
 
 

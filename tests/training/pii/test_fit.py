@@ -61,6 +61,8 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
         2,
         "--layers",
         1,
+        "--second-layers",
+        1,
         "--name",
         "mine",
     )
@@ -81,6 +83,8 @@ def test_the_taggers_tokenizer_truncates_nothing(trained: Path) -> None:
 def test_the_taggers_card_names_its_files_and_says_what_the_score_is_of(trained: Path) -> None:
     text = (trained / "README.md").read_text()
     assert "journal-train pii diary.jsonl --out mine --examples 100 --averaged 2 --layers 1" in text
+    assert "--layers 1 --second-layers 1 " in text
+    assert "go through 1 more layers" in text
     assert "4 annotated texts" in text
     assert "held out" in text
     assert str(trained.parent) not in text

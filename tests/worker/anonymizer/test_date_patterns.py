@@ -34,6 +34,10 @@ IN_WORDS = (
     "le ⟦2 mars 2011⟧ il neigeait",
     "我们⟦2021年3月5日⟧搬家了",
 )
+WITH_TIMES = (
+    "saved ⟦2019-05-04 21:07:33⟧ it says",
+    "saved ⟦2019-05-04⟧ at 21:07 it says",
+)
 NO_DATES_IN_WORDS = (
     "The second of my three wishes came true, the third can wait.",
     "For the ninth time this week I have washed it.",
@@ -96,7 +100,7 @@ NO_DATES_IN_FIGURES = (
 )
 
 
-@pytest.mark.parametrize("marked", [*IN_WORDS, *IN_FIGURES])
+@pytest.mark.parametrize("marked", [*IN_WORDS, *IN_FIGURES, *WITH_TIMES])
 def test_a_date_is_found(found_by_patterns: Callable[[str], str], marked: str) -> None:
     assert found_by_patterns(marked) == marked
 

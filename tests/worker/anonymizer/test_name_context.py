@@ -26,10 +26,28 @@ def extended(text: str, found: str, entity_type: str = "PERSON") -> list[tuple[s
         ("my brother Sam", "Sam", "Sam"),
         ("the doctor. Sam came", "Sam", "doctor. Sam"),  # rather too much than too little
         ("a tall Sam", "Sam", "Sam"),
+        ("then Big Al sang", "Al", "Big Al"),
+        ("Old Tom died", "Tom", "Old Tom"),
+        ("too big Al", "Al", "Al"),
+        ("met Al's yard boss", "Al", "Al"),
+        ("called Ilka Brandt II, once", "Ilka Brandt", "Ilka Brandt II"),
+        ("for Ola Lund, DDS", "Ola Lund", "Ola Lund, DDS"),
+        ("Ola Lund drove", "Ola Lund", "Ola Lund"),
     ],
 )
 def test_a_title_belongs_to_its_name(text: str, name: str, expected: str) -> None:
     assert extended(text, name) == [(expected, "PERSON")]
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("on the list for Corder's Yard, at last", "Corder's Yard"),
+        ("past Corder\u2019s Old Mill", "Corder\u2019s Old Mill"),
+    ],
+)
+def test_a_name_can_make_a_place(text: str, place: str) -> None:
+    assert extended(text, "Corder") == [(place, "LOCATION")]
 
 
 @pytest.mark.parametrize(

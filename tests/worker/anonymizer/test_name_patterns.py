@@ -74,7 +74,14 @@ HANDLES = (
     "screen name ⟦lemonpith⟧ since school",
     "messaged ⟦greta.bakes⟧ about bread",
 )
+MORE_HANDLES = (
+    "got hacked so its not me, ⟦xx_mossy_the_tired_xx⟧",
+    "a woman called ⟦buttonsinabowl⟧ messaged me",
+    "my snap so its ⟦wren.misplaced⟧ if i forget",
+)
 NO_HANDLES = (
+    "a woman called earlier who said nothing",
+    "a thing called perfectionism told me so",
     "Every username I wanted was taken.",
     "node_modules ate my disk again, snake_case forever",
     "followed by sleep.Then soup",
@@ -89,7 +96,46 @@ NO_HANDLES = (
     "added salt. it helped",
     "messaged him.then slept",
 )
+STREETS = (
+    "we met on ⟦the corner of Mill Lane and 4 Garrick Close⟧",
+    "we moved to ⟦12 Via Garibaldi 40⟧ then",
+    "at ⟦Rue de la Paix 8⟧, third floor",
+    "write to ⟦Unit 4821 Box 77⟧, ⟦APO AE 09021⟧",
+)
+NO_STREETS = (
+    "in the corner of the room and the hall",
+    "flew via Dallas 2 years ago",
+    "via 3 trains",
+    "unit 4 is done, box 12 is not",
+)
+PEOPLE = (
+    "昨天跟⟦李思远⟧一起吃饭，很开心。",
+    "想给⟦陈曦⟧说谢谢",
+    "⟦佐藤⟧さんが来た。⟦ユキ⟧ちゃんも。",
+    "⟦지훈⟧씨가 왔다",
+    "أمس رأيت ⟦سلمى⟧ و⟦خالد⟧ في السوق",
+)
+NO_PEOPLE = (
+    "今天和朋友一起去图书馆，心情好多了。",
+    "お母さんと赤ちゃんが寝た。皆さん、たくさん食べた。",
+    "아저씨가 날씨가 좋다고 했다",
+    "نمت متأخرا والجو حار",
+)
+PLACES = (
+    "on the train to ⟦reading⟧, late again",
+    "went to ⟦bath⟧ for the day",
+)
+NO_PLACES = (
+    "went back to reading, then had a bath",
+    "a long hot bath, nice",
+    "moved from reading poems to writing",
+)
 ORGANIZATIONS = (
+    "quiz at the ⟦golden otter⟧ again",
+    "he works at the ⟦red stag⟧ now",
+    "rang the ⟦Samaritans⟧ at four",
+    "a candle at ⟦Our Lady of the Fields⟧, unlit",
+    "I work for ⟦Brightloom⟧ now",
     "Quiz night at the ⟦Copper Kettle⟧ and we came fourth",
     "she works at ⟦Copper Kettle⟧ now",
     "booked at ⟦harbour dental⟧ for thursday",
@@ -105,6 +151,10 @@ ORGANIZATIONS = (
     "⟦Bright Steps⟧ rang about the nursery place.",
 )
 NO_ORGANIZATIONS = (
+    "the old oak by the red inn door",
+    "looked at the black horse standing there",
+    "I work for him, I work for love, not for Christmas",
+    "our lady of the house says no",
     "Walked past the old castle, the pub was shut, forgot the dental floss",
     "blue as a school jumper at the pond",
     "The corner shop, the bakery, the bank: everyone asked",
@@ -121,14 +171,28 @@ NO_ORGANIZATIONS = (
 )
 
 
-@pytest.mark.parametrize("marked", [*COORDINATES, *ADDRESSES, *HANDLES, *ORGANIZATIONS])
+@pytest.mark.parametrize(
+    "marked",
+    [*COORDINATES, *ADDRESSES, *HANDLES, *MORE_HANDLES, *STREETS, *PEOPLE, *PLACES, *ORGANIZATIONS],
+)
 def test_a_name_with_a_form_or_a_cue_is_found(
     found_by_patterns: Callable[[str], str], marked: str
 ) -> None:
     assert found_by_patterns(marked) == marked
 
 
-@pytest.mark.parametrize("text", [*NO_COORDINATES, *NO_ADDRESSES, *NO_HANDLES, *NO_ORGANIZATIONS])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *NO_COORDINATES,
+        *NO_ADDRESSES,
+        *NO_HANDLES,
+        *NO_STREETS,
+        *NO_PEOPLE,
+        *NO_PLACES,
+        *NO_ORGANIZATIONS,
+    ],
+)
 def test_what_only_looks_like_a_name_stays(
     found_by_patterns: Callable[[str], str], text: str
 ) -> None:

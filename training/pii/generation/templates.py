@@ -27,6 +27,7 @@ class Templates:
         plain: with none.
         everyday: whole entries with none, of many ways of life and with words of many languages.
         named: whole entries with personal data.
+        posts: short ones, as people post and comment, most of them with names.
     """
 
     people: tuple[str, ...]
@@ -35,6 +36,7 @@ class Templates:
     plain: tuple[str, ...]
     everyday: tuple[str, ...] = ()
     named: tuple[str, ...] = ()
+    posts: tuple[str, ...] = ()
 
     @classmethod
     def shipped(cls) -> Templates:
@@ -45,13 +47,22 @@ class Templates:
             other=_read("other"),
             traps=_read("none"),
             plain=tuple(mined_none),
-            everyday=_read("everyday_none"),
-            named=_read("everyday_names"),
+            everyday=(*_read("everyday_none"), *_read("pages_none")),
+            named=(*_read("everyday_names"), *_read("pages_names")),
+            posts=_read("posts_names"),
         )
 
     def pools(self) -> tuple[tuple[str, ...], ...]:
         """All of them, in the order of the fields."""
-        return self.people, self.other, self.traps, self.plain, self.everyday, self.named
+        return (
+            self.people,
+            self.other,
+            self.traps,
+            self.plain,
+            self.everyday,
+            self.named,
+            self.posts,
+        )
 
     def split(self) -> tuple[Templates, Templates]:
         """Those to learn from, and every twentieth, by its hash, to judge by."""

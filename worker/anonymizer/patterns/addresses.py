@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from worker.anonymizer.patterns.gates import any_part, any_word, every, has_digit, matching
+from worker.anonymizer.patterns.gates import (
+    any_part,
+    any_word,
+    every,
+    has_digit,
+    matching,
+    matching_lowered,
+)
 from worker.anonymizer.patterns.rules import Group, Rule
 
 #: Street types without another meaning, and those with one ("a 5 minute drive").
@@ -19,6 +26,45 @@ _NO_STREET = (
     r"|cross(?:ed|ing)?|were|was|are|is)\b)"
 )
 _FLAT = r"(?:,? (?:apt|apartment|unit|suite|flat|floor|no|#)\.? ?#?\w{1,6})?"
+#: Types of street that stand before its name, and what stands between.
+_STREET_BEFORE = (
+    r"(?-i:Via|Viale|Piazza|Piazzetta|Corso|Largo|Calle|Avenida|Plaza|Paseo|Rua|Travessa|Rue|rue"
+    r"|Ulica|ulica|ul\.|Strada|Calea)"
+)
+_OF_STREET = (
+    r"(?:d['\u2019]|dell[aeo']|degli|dei|del|della|delle|di|da|do|dos|de|du|des|la|le|los|las|el)"
+)
+_CAPITAL = r"[A-Z][\w'.\u2019-]{1,30}"
+_CORNER_STREET = r"(?-i:(?:\d{1,5} )?[A-Z][\w'.\u2019-]*(?: [A-Z\d][\w'.\u2019-]*){0,4})"
+#: Places in lower case that are words as well, where somebody goes there.
+WORDS = Group(
+    "LOCATION",
+    every(
+        any_word("reading bath nice sandwich deal battle wells rugby sale bury hull ware"),
+        any_word("to from near round in"),
+    ),
+    (
+        Rule(
+            "gone to",
+            r"\b(?:train|bus|coach|flight|flew|drove|moved|moving|went|lift) (?:to|from) "
+            r"(?P<it>(?-i:reading|bath|nice|sandwich|deal|battle|wells|rugby|sale|bury|hull|ware))"
+            r"(?=\s*(?:[,.!?;]|$)| (?:to (?:see|visit|meet)|for the (?:day|weekend)|with|and then"
+            r"|by (?:train|bus|car)|station|tomorrow|today|yesterday)\b)",
+            0.6,
+        ),
+    ),
+)
+CORNERS = Group(
+    "LOCATION",
+    every(any_word("corner"), matching_lowered("corner of ")),
+    (
+        Rule(
+            "the corner of",
+            rf"\b(?:the )?corner of {_CORNER_STREET} (?:and|&) (?:\w{{2,4}} )?{_CORNER_STREET}",
+            0.7,
+        ),
+    ),
+)
 STREETS = Group(
     "LOCATION",
     has_digit,
@@ -34,6 +80,17 @@ STREETS = Group(
             rf"(?-i:\b\d{{1,5}}[A-Za-z]? "
             rf"(?:[A-Z][\w'.-]{{0,30}} ){{1,3}}{_OTHER_STREET}\b\.?){_FLAT}",
             0.7,
+        ),
+        Rule(
+            "number behind the street",
+            rf"\b(?:\d{{1,5}} )?{_STREET_BEFORE} (?:{_OF_STREET} ){{0,2}}"
+            rf"(?-i:{_CAPITAL} (?:{_CAPITAL} ){{0,3}})\d{{1,4}}\b",
+            0.7,
+        ),
+        Rule(
+            "military",
+            r"\b(?:unit|psc) \d{3,5},? box \d{1,5}\b|(?-i:\b(?:[ADF]PO),? A[AEP] \d{5}\b)",
+            0.8,
         ),
         Rule("post box", r"\bp\.? ?o\.? ?box \d{1,6}\b", 0.8),
         Rule("flat", r"(?-i:\b(?:Apt|Apartment|Suite|Unit|Flat)\.? ?#?\d{1,5}[A-Z]?\b)", 0.6),
@@ -151,4 +208,4 @@ THREE_WORDS = Group(
         ),
     ),
 )
-GROUPS = (STREETS, POSTCODES, COORDINATES, GRID, THREE_WORDS)
+GROUPS = (STREETS, CORNERS, WORDS, POSTCODES, COORDINATES, GRID, THREE_WORDS)

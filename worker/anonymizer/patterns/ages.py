@@ -18,20 +18,27 @@ from worker.anonymizer.patterns.gates import (
 )
 from worker.anonymizer.patterns.numerals import (
     DIGIT_WORDS,
+    MONTHS,
     ONE,
     ORDINAL,
     TEEN_WORDS,
     TENS,
     TENS_WORDS,
     TWO_DIGITS,
+    UNITS,
 )
 from worker.anonymizer.patterns.people import (
     ABOUT,
+    BEGUN,
+    EVENT,
     IS,
     KIN,
     KIN_WORDS,
+    LIFE_EVENT,
     MANY_KIN,
     MANY_KIN_WORDS,
+    ROLE,
+    ROLE_WORDS,
     SOMEBODY,
     SOMEBODY_WORDS,
 )
@@ -52,26 +59,9 @@ _LIST = rf"(?P<it>{_AGE})(?:(?:,? and |, ?| & |,? or )(?P<it>{_AGE})){{0,5}}"
 #: The same where a range of ages may be meant.
 _IN_RANGE = rf"(?:(?<![\d.,:/])(?:1[01]\d|[1-9]\d?)\b(?![%\u00b0]|[.,:/]\d)|{_WORDS}|{_SMALL})"
 _NO_MEASURE = r"(?! ?(?:min|mins|minutes?|hours?|hrs?|days|km|miles?|kg|lbs?|pounds|times|am|pm)\b)"
-_MONTHS = (
-    r"(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]{0,6}"
-    r"|(?:the )?(?:spring|summer|autumn|fall|winter)|a (?:week|month|few|couple)"
-    r"|(?:two|three|four|five|six|\d{1,2}) (?:days|weeks|months)"
-)
-#: Not before a unit or another word that shows that a number is no age.
-_UNITS = (
-    r"(?:%|percent|min|mins|minutes?|hours?|hrs?|h|seconds?|secs?|s|days?|weeks?|months?|years?"
-    r"|miles?|mi|km|k|m|kg|kilos?|g|grams?|mg|mcg|ml|iu|units?|lbs?|pounds?|stone|steps|times|st|nd"
-    r"|rd|th|am|pm|a\.m|p\.m|o['\u2019]?clock|cm|mm|feet|foot|ft|inch(?:es)?|points?|pages?|down|up"
-    r"|for|out|into|away|short|late|early|behind|ahead|over|under|to|of|degrees|c|f|euros?|dollars?"
-    r"|bucks|quid|cents?|grand|pence|p|hundred|thousand|million|minus|plus|people|games?|matches"
-    r"|pills?|tablets?|drinks?|sessions?|reps?|sets?|laps?|rounds?|cups?|more|less|left|sure"
-    r"|certain|positive|convinced|confident|done|there|off|with|about|committed|serious|types?"
-    r"|sorts?|kinds?|sizes?|bpm|mph|kph|kcal|cal(?:ories)?|percentile|votes?|marks?|or so"
-    r"|and a half (?:hours?|minutes?|days?|weeks?|months?|miles?))\b"
-)
-_NO_COUNT = rf"(?!\s*{_UNITS})"
+_NO_COUNT = rf"(?!\s*{UNITS})"
 _NO_UNIT = (
-    rf"(?!\s*(?:{_UNITS}|in\b(?! (?:{_MONTHS})\b)"
+    rf"(?!\s*(?:{UNITS}|in\b(?! (?:{MONTHS})\b)"
     r"|on\b(?! (?:the|my|his|her|our|monday|tuesday|wednesday|thursday|friday|saturday|sunday)\b)))"
 )
 #: What may follow an age: the end of a clause, or a word that begins another.
@@ -79,20 +69,10 @@ _FOLLOWED = (
     r"(?=\s*(?:[.,;:!?)\]\"\u201d\u2026\u2014]|\u2013|$)|\s+(?:and|but|now|when|today|so|or|because"
     r"|cause|cuz|yet|then|already|soon|tomorrow|tonight|this|next|last|who|which|if|while|as|again"
     r"|i|he|she|we|they|you|my|too|though|lol|going|turning|at (?:the time|school|home|christmas)"
-    rf"|in (?:{_MONTHS})|on (?:the|my|his|her|our|monday|tuesday|wednesday|thursday|friday|saturday"
+    rf"|in (?:{MONTHS})|on (?:the|my|his|her|our|monday|tuesday|wednesday|thursday|friday|saturday"
     r"|sunday))\b)"
 )
 _TURN = rf"\bturn(?:s|ed|ing)?{ABOUT}"
-_LIFE_EVENT = (
-    r"(?:pregnant|diagnosed|orphaned|widowed|divorced|retired?|retiring|left (?:home|school)"
-    r"|dropped out|emigrated|moved out|a (?:mother|father|mum|mom|dad|parent|grandma|grandmother"
-    r"|grandfather|widow|widower|virgin))"
-)
-_EVENT = r"(?:died|passed(?: away)?|married|wed|engaged|lost (?:my|his|her) \w{2,12}|single|sober)"
-_BEGUN = (
-    r"(?:learn\w{0,5}|start\w{0,3}(?: \w{2,12}){0,2}|beg[aiu]n\w{0,4}(?: \w{2,12}){0,2}"
-    r"|career|still (?:here|alive|alone|going|standing|dancing|working))"
-)
 _UNIT_OLD = r"(?:years?|yrs?|y|months?|mos?|weeks?|wks?)"
 _NUMBER = either(
     has_digit,
@@ -140,13 +120,24 @@ BEING = Group(
     "AGE",
     every(
         _NUMBER,
-        any_word("i im he hes she shes they theyre who whos must", KIN_WORDS, MANY_KIN_WORDS),
+        any_word(
+            "i im he hes she shes they theyre who whos must",
+            KIN_WORDS,
+            MANY_KIN_WORDS,
+            ROLE_WORDS,
+            SOMEBODY_WORDS,
+        ),
         matching_lowered(_BEFORE_AGE),
     ),
     (
         Rule(
             "somebody is",
             rf"\b(?!is\b)(?:i|he|she|they|who|{KIN}|{MANY_KIN}){IS}{ABOUT} {_LIST}{_FOLLOWED}",
+            0.6,
+        ),
+        Rule(
+            "somebody at work is",
+            rf"\b(?:{ROLE}|{SOMEBODY}){IS}{ABOUT} (?P<it>{_FROM_13}|{_WORDS_FROM_13}){_FOLLOWED}",
             0.6,
         ),
         Rule(
@@ -252,11 +243,11 @@ AT = Group(
             r"|thought|moved|became|could|believed|wanted|learned|learnt)\b",
             0.6,
         ),
-        Rule("life event at", rf"\b{_LIFE_EVENT} at (?P<it>{_AGE}){_NO_COUNT}", 0.6),
-        Rule("event at", rf"\b{_EVENT} at (?P<it>{_FROM_13}|{_WORDS_FROM_13}){_NO_COUNT}", 0.6),
+        Rule("life event at", rf"\b{LIFE_EVENT} at (?P<it>{_AGE}){_NO_COUNT}", 0.6),
+        Rule("event at", rf"\b{EVENT} at (?P<it>{_FROM_13}|{_WORDS_FROM_13}){_NO_COUNT}", 0.6),
         Rule(
             "began at",
-            rf"\b{_BEGUN} at (?P<it>{_FROM_25}|{_WORDS_FROM_13}){_NO_UNIT}",
+            rf"\b{BEGUN} at (?P<it>{_FROM_25}|{_WORDS_FROM_13}){_NO_UNIT}",
             0.6,
         ),
         Rule("by", rf"\bby (?P<it>{_FROM_25}|{_TENS_WORDS}),? (?:i|he|she)\b", 0.6),
@@ -294,4 +285,16 @@ SEX = Group(
         ),
     ),
 )
-GROUPS = (OLD, CUED, BEING, BESIDE, TURNED, OF, AT, BIRTHDAY, SEX)
+GONE = Group(
+    "AGE",
+    every(_NUMBER, any_word("died passed funeral buried birthday")),
+    (
+        Rule(
+            "a sentence of its own",
+            r"\b(?:died|passed(?: away)?|funeral|buried|birthday)\b[^.!?\n]{0,60}[.!?] "
+            rf"(?P<it>{_FROM_25}|{_TENS_WORDS})(?=[.!])",
+            0.6,
+        ),
+    ),
+)
+GROUPS = (OLD, CUED, BEING, BESIDE, TURNED, OF, AT, BIRTHDAY, SEX, GONE)

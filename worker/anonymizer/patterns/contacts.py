@@ -11,6 +11,7 @@ from worker.anonymizer.patterns.gates import (
     matching,
 )
 from worker.anonymizer.patterns.rules import Group, Rule
+from worker.anonymizer.taggers import lexicon
 
 EMAILS = Group(
     "EMAIL_ADDRESS",
@@ -131,6 +132,11 @@ SHAPED_HANDLES = Group(
         ),
         Rule("did something", rf"(?<![\w@./-]){_NO_HANDLE}{_DOTTED}{_DID}", 0.6),
         Rule("on a site", rf"(?<![\w@./-]){_NO_HANDLE}{_DOTTED}(?= on {_SITES}\b)", 0.6),
+        Rule(
+            "with several underscores",
+            rf"(?<![\w@./-]){_NO_HANDLE}[a-z\d]{{1,20}}(?:_[a-z\d]{{1,20}}){{2,6}}(?![\w@/-])",
+            0.6,
+        ),
         Rule("with a number", r"(?<![\w#])[a-z][\w.]{2,30}#\d{4}(?!\w)", 0.7),
     ),
 )
@@ -145,8 +151,8 @@ NAMED_HANDLES = Group(
     (
         Rule(
             "named, by its shape",
-            rf"\b{_NAMES_FOR}\b[^.!?\n]{{0,28}}?(?: (?:is|was|as)|:) @?\K"
-            rf"(?:{_DOTTED}|(?-i:[A-Za-z]{{2,}}[a-z][A-Z][A-Za-z]*\d*|[A-Z][a-z]+[A-Z]\w+))",
+            rf"\b{_NAMES_FOR}\b[^.!?\n]{{0,28}}?(?: (?:is|was|as|its|it['\u2019]s)|:) @?\K"
+            rf"(?:{_DOTTED}|[a-z][a-z\d]{{1,15}}\.[a-z\d]{{3,15}}(?![\w@/-])|(?-i:[A-Za-z]{{2,}}[a-z][A-Z][A-Za-z]*\d*|[A-Z][a-z]+[A-Z]\w+))",
             0.7,
         ),
         Rule(
@@ -157,4 +163,24 @@ NAMED_HANDLES = Group(
         ),
     ),
 )
-GROUPS = (EMAILS, URLS, HANDLES, SHAPED_HANDLES, NAMED_HANDLES)
+
+
+def _is_no_word(text: str, start: int, end: int) -> bool:
+    return lexicon.kind(text[start:end]) == 0
+
+
+CALLED = Group(
+    "HANDLE",
+    any_word("called named going goes go"),
+    (
+        Rule(
+            "called",
+            r"\b(?:called|named|going by|goes by|go by) \K(?-i:[a-z][a-z\d]{9,25})"
+            r"(?= (?:messaged|dm|told|said|says|commented|replied|liked|followed|posted|wrote"
+            r"|added|on|who)\b)",
+            0.6,
+            _is_no_word,
+        ),
+    ),
+)
+GROUPS = (EMAILS, URLS, HANDLES, SHAPED_HANDLES, NAMED_HANDLES, CALLED)

@@ -185,6 +185,11 @@ NUMERIC = Group(
     every(has_digit, matching(r"\d[/.-]\d|\d[/.-]W|\d{8}|\d{4}W|\d(?:st|nd|rd|th) of")),
     (
         Rule("iso", rf"(?<!\d){_YEAR}([-/.]){_MONTH_NUMBER}\1{_DAY}(?!\d)", 0.7, _is_no_version),
+        Rule(
+            "iso, with a time to the second",
+            rf"(?<!\d){_YEAR}-{_MONTH_2}-{_DAY_2} (?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?!\d)",
+            0.7,
+        ),
         Rule("compact", rf"(?<!\d)(?:19|20)\d\d{_MONTH_2}{_DAY_2}(?!\d)", 0.7),
         Rule("week", r"(?<![\w-])(?:19|20)\d\d-?W(?:[0-4]\d|5[0-3])(?:-?[1-7])?(?!\d)", 0.7),
         Rule("year and month", rf"(?<![\w.,/-])(?:19|20)\d\d-{_MONTH_2}(?![\w/-]|\.\d)", 0.6),

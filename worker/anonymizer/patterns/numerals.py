@@ -31,3 +31,21 @@ YEAR = (
     rf"(?:(?:eighteen|nineteen|twenty)[ -](?:hundred|oh[ -]{ONE}|{TWO_DIGITS})"
     rf"|two[ -]thousand(?:(?: and)?[ -](?:{ONE}|{TWO_DIGITS}))?)"
 )
+#: A unit, or another word behind a number that shows that it is no age.
+UNITS = (
+    r"(?:%|percent|min|mins|minutes?|hours?|hrs?|h|seconds?|secs?|s|days?|weeks?|months?|years?"
+    r"|miles?|mi|km|k|m|kg|kilos?|g|grams?|mg|mcg|ml|iu|units?|lbs?|pounds?|stone|steps|times|st|nd"
+    r"|rd|th|am|pm|a\.m|p\.m|o['\u2019]?clock|cm|mm|feet|foot|ft|inch(?:es)?|points?|pages?|down|up"
+    r"|for|out|into|away|short|late|early|behind|ahead|over|under|to|of|degrees|c|f|euros?|dollars?"
+    r"|bucks|quid|cents?|grand|pence|p|hundred|thousand|million|minus|plus|people|games?|matches"
+    r"|pills?|tablets?|drinks?|sessions?|reps?|sets?|laps?|rounds?|cups?|more|less|left|sure"
+    r"|certain|positive|convinced|confident|done|there|off|with|about|committed|serious|types?"
+    r"|sorts?|kinds?|sizes?|bpm|mph|kph|kcal|cal(?:ories)?|percentile|votes?|marks?|or so"
+    r"|and a half (?:hours?|minutes?|days?|weeks?|months?|miles?))\b"
+)
+#: A month, a season or a time of some days behind "in".
+MONTHS = (
+    r"(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]{0,6}"
+    r"|(?:the )?(?:spring|summer|autumn|fall|winter)|a (?:week|month|few|couple)"
+    r"|(?:two|three|four|five|six|\d{1,2}) (?:days|weeks|months)"
+)

@@ -77,6 +77,7 @@ WORKING = Group(
             rf"|for (?:the )?\K{_TWO_OR_MORE})",
             _SCORE,
         ),
+        Rule("works for", rf"\bwork(?:s|ed|ing)? for (?:the )?\K{_ONE_OR_MORE}", _SCORE),
         Rule("visits", rf"\b{_VISITING} at (?:the )?\K{_TWO_OR_MORE}", _SCORE),
         Rule(
             "the ... and ...",
@@ -128,4 +129,42 @@ ENDINGS = Group(
         ),
     ),
 )
-GROUPS = (WORKING, CALLED, ENDINGS)
+_PUB = (
+    r"(?:(?:red|white|black|green|blue|golden|silver|old|rusty|royal|crooked|jolly|flying|blind|kings?"
+    r"|queens?|duke of|dog and|fox and|rose and|hare and|horse and|coach and|eagle and|bull and|cat"
+    r" and|crown and|ship and|plough and|king['\u2019]s|queen['\u2019]s) "
+    r"(?:anchor|anvil|arms|barrel|bell|boar|bull|cow|crown|dragon|feathers|fiddle|fox|goat|goose|hart"
+    r"|hare|head|hind|horse|horses|hounds|inn|lion|oak|otter|oyster|pheasant|pig|plough|rose|sailor"
+    r"|ship|spotted dog|stag|star|swan|tavern|wagon|wheatsheaf))"
+)
+PUBS = Group(
+    "ORGANIZATION",
+    any_word(
+        "anchor anvil arms barrel bell boar bull cow crown dragon feathers fiddle fox goat goose",
+        "hart hare head hind horse horses hounds inn lion oak otter oyster pheasant pig plough",
+        "rose sailor ship dog stag star swan tavern wagon wheatsheaf",
+    ),
+    (
+        Rule(
+            "pub",
+            rf"\b(?:at|in|to|from|down|outside|behind|by) the (?P<it>{_PUB})(?![\w-])"
+            r"(?=\s*(?:[.,;!?)]|$)| (?:for|with|on|after|before|again|now|and|where|last|tonight"
+            r"|quiz|till|until|since|garden|car park|pub|i|he|she|we|they|who|so)\b)",
+            _SCORE,
+        ),
+    ),
+)
+HELPERS = Group(
+    "ORGANIZATION",
+    any_word("samaritans childline anonymous watchers slimming salvation cross lady alanon anon"),
+    (
+        Rule(
+            "known to many",
+            r"\b(?:samaritans|childline|(?:alcoholics|narcotics|gamblers|overeaters) anonymous"
+            r"|al-?anon|weight watchers|slimming world|salvation army|red cross)\b",
+            _SCORE,
+        ),
+        Rule("our lady", rf"\bour lady(?: of (?:the )?{_ONE_OR_MORE}|['\u2019]s\b)", _SCORE),
+    ),
+)
+GROUPS = (WORKING, CALLED, ENDINGS, HELPERS, PUBS)

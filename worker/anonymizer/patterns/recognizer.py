@@ -10,6 +10,7 @@ from worker.anonymizer.patterns import (
     contacts,
     dates,
     organizations,
+    people,
     records,
     spoken,
     wallets,
@@ -34,6 +35,7 @@ GROUPS: tuple[Group, ...] = (
     *spoken.GROUPS,
     *wallets.GROUPS,
     *organizations.GROUPS,
+    *people.GROUPS,
 )
 
 

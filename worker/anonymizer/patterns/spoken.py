@@ -54,6 +54,10 @@ _CODE_CUES = (
 _NEAR = r"\b[^.!?\n]{0,28}?[ ,:]\K"
 
 
+#: Two numbers always have a step between them.
+_FEWEST_COUNTED = 2
+
+
 def digits_said(said: str) -> list[int]:
     """The digits of a number in words: "double seven oh" is 7, 7, 0; "hundred" is two zeros."""
     digits: list[int] = []
@@ -78,8 +82,13 @@ def digits_said(said: str) -> list[int]:
 
 def _is_counting(digits: list[int]) -> bool:
     """Whether the digits are counted by a fixed step, perhaps again and again from the first."""
-    step = digits[1] - digits[0]
-    return all(b - a == step or b == digits[0] for a, b in pairwise(digits))
+    pairs = [10 * a + b for a, b in zip(digits[::2], digits[1::2], strict=False)]
+    return _has_a_step(digits) or (len(pairs) > _FEWEST_COUNTED and _has_a_step(pairs))
+
+
+def _has_a_step(numbers: list[int]) -> bool:
+    step = numbers[1] - numbers[0]
+    return all(b - a == step or b == numbers[0] for a, b in pairwise(numbers))
 
 
 def _is_number(least: int, words: int = 0) -> Callable[[str, int, int], bool]:

@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+from worker.anonymizer.taggers.decisions import BESIDE_SHARE, Candidate, decide
+from worker.anonymizer.taggers.entity_types import OUTSIDE
 from worker.anonymizer.taggers.networks import network
 from worker.anonymizer.taggers.pieces import Piece, cut, likely_words
 from worker.anonymizer.taggers.tagged_span import TaggedSpan, aggregate
-from worker.anonymizer.taggers.thresholds import floor, share_of_threshold
 from worker.anonymizer.taggers.words import CASINGS, LOWER, TOKEN_TYPES, Words, words_of
 from worker.errors import AnonymizationError, DeviceError, ModelFolderError
 from worker.models import adapter
@@ -49,14 +50,10 @@ if TYPE_CHECKING:
 
 SETTINGS = "tagger.json"
 REQUIRED_FILES = ("config.json", adapter.FILE, "tokenizer.json", "tokenizer_config.json", SETTINGS)
-#: The label of tokens that are no personal data.
-OUTSIDE = "O"
 #: Most tokens in a window, special tokens included; texts are cut at sentences.
 WINDOW_TOKENS = 256
 #: Largest difference of a probability from that in fp32 which is accepted of a faster precision.
 TOLERANCE = 0.15
-#: The share of the threshold for each token type.
-_SHARES = np.array([share_of_threshold(token_type) for token_type in range(TOKEN_TYPES)])
 _NO_SCORES = np.empty((0, 0), dtype=np.float32)
 _PROBES = (
     "Told Adaeze that Mr. Hoffman from the bakery in Leeds would call.",
@@ -195,19 +192,23 @@ class BertTagger:
         try:
             words = self._words(texts)
             pieces = self._pieces(texts, words)
-            found: list[dict[int, TaggedSpan]] = [{} for _ in texts]
-            for index, hit in self._hits(pieces, words):
-                same = found[index].get(hit.start)  # a word that two pieces share
-                if same is None or hit.score > same.score:
-                    found[index][hit.start] = hit
+            found: list[dict[int, Candidate]] = [{} for _ in texts]
+            for index, one in self._candidates(pieces, words):
+                same = found[index].get(one.span.start)  # a word that two pieces share
+                if same is None or one.span.score > same.span.score:
+                    found[index][one.span.start] = one
             return [
-                aggregate(text, [hits[start] for start in sorted(hits)])
-                for text, hits in zip(texts, found, strict=True)
+                aggregate(text, self._decide(text, [likely[start] for start in sorted(likely)]))
+                for text, likely in zip(texts, found, strict=True)
             ]
         except DeviceError:
             raise
         except Exception as exc:  # noqa: BLE001 - a tokenizer's message may hold the text
             raise AnonymizationError(type(exc).__name__) from None
+
+    def _decide(self, text: str, likely: Sequence[Candidate]) -> list[TaggedSpan]:
+        usual = self._threshold_of_floors
+        return decide(text, likely, self.threshold, usual, cased=self._cased) if likely else []
 
     def _words(self, texts: Sequence[str]) -> list[Words]:
         punctuation = not self._scheme.by_mean
@@ -257,12 +258,13 @@ class BertTagger:
             return token_types
         return [token_type % self._token_types for token_type in token_types]
 
-    def _hits(
+    def _candidates(
         self, pieces: Sequence[Piece], words: Sequence[Words]
-    ) -> Iterator[tuple[int, TaggedSpan]]:
-        """The words that are personal data, each with the number of its text."""
+    ) -> Iterator[tuple[int, Candidate]]:
+        """The words that may be personal data, each with the number of its text."""
         if not pieces:
             return
+        least = self.threshold * BESIDE_SHARE if self._cased else self.threshold
         scores = self._score(pieces, self._network)
         likely = likely_words(
             pieces,
@@ -270,18 +272,17 @@ class BertTagger:
             scores,
             outside=self._outside,
             by_mean=self._scheme.by_mean,
-            least=self.threshold * (_SHARES if self._cased else np.ones(TOKEN_TYPES)),
+            least=least,
         )
         for one in likely:
             one.of_types[self._outside] = -1.0
             entity_type = self._types[int(one.of_types.argmax())]
-            if one.score < floor(entity_type, self.threshold, self._threshold_of_floors):
-                continue
             index = pieces[one.piece].text
             starts, offsets = words[index].starts, words[index].offsets
             start = offsets[starts[one.word]][0]
             end = offsets[starts[one.word + 1] - 1][1]
-            yield index, TaggedSpan(start, end, entity_type, one.score)
+            span = TaggedSpan(start, end, entity_type, one.score)
+            yield index, Candidate(span, words[index].types[starts[one.word]])
 
 
 def _library_parts(folder: Path) -> tuple[Any, Any]:

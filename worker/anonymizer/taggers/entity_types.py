@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+#: The label of tokens that are no personal data.
+OUTSIDE = "O"
 #: The entity types that the shipped tagger tells apart.
 ENTITY_TYPES = ("PERSON", "LOCATION", "ORGANIZATION", "DATE_TIME", "AGE", "CONTACT", "ID")
 _SYNONYMS = {

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from worker.anonymizer.taggers.bert import OUTSIDE, WINDOW_TOKENS, BertTagger, LabelScheme
-from worker.anonymizer.taggers.entity_types import entity_type
+from worker.anonymizer.taggers.bert import WINDOW_TOKENS, BertTagger, LabelScheme
+from worker.anonymizer.taggers.entity_types import OUTSIDE, entity_type
 from worker.errors import ModelFolderError
 from worker.models.compute import AUTO
 from worker.models.folder import WEIGHTS

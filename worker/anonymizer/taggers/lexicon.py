@@ -10,8 +10,9 @@ import lzma
 import zlib
 from array import array
 from bisect import bisect_left
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
+from string import ascii_lowercase
 
 import numpy as np
 
@@ -22,6 +23,9 @@ PROPERTIES = (5, 4, 2, 2, 2)
 #: How many combinations there are; 0 is a word of which nothing is known.
 KINDS = 160
 FILE = "lexicon.txt.xz"
+#: From so common on (see `PROPERTIES`) a word is often misspelt. Of short words only swapped
+#: letters are looked at: too many are one letter from another.
+_COMMON, _SHORTEST_MISSPELT, _LONG = 3, 4, 6
 
 
 def combine(values: tuple[int, ...]) -> int:
@@ -49,6 +53,33 @@ def kind(word: str) -> int:
     checksum = zlib.crc32(word.lower().encode())
     at = bisect_left(checksums, checksum)
     return kinds[at] if at < len(checksums) and checksums[at] == checksum else 0
+
+
+@lru_cache(maxsize=4096)
+def is_misspelt(word: str) -> bool:
+    """Whether a word that is not known is a common one with one typing error.
+
+    Two letters swapped, or in a longer word also one letter lost, too many, or a wrong one. Such a
+    common word must be no name.
+
+    Args:
+        word: in lower case.
+    """
+    if kind(word) or not word.isalpha() or len(word) < _SHORTEST_MISSPELT:
+        return False
+    pairs = [(word[:i], word[i:]) for i in range(len(word) + 1)]
+    near = [a + b[1] + b[0] + b[2:] for a, b in pairs if len(b) > 1]
+    if len(word) >= _LONG:
+        near += [a + b[1:] for a, b in pairs if b]
+        near += [a + c + b for a, b in pairs for c in ascii_lowercase]
+        near += [a + c + b[1:] for a, b in pairs if b for c in ascii_lowercase]
+    return any(_is_common(other) for other in near)
+
+
+def _is_common(word: str) -> bool:
+    """Whether a word is common in English and rather a word than a name."""
+    frequency, first_name, surname, place, _ = properties(kind(word))
+    return frequency >= _COMMON and first_name <= 1 and not surname and not place
 
 
 def words_by_kind() -> dict[int, tuple[str, ...]]:

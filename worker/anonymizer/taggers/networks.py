@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
 
+from worker.anonymizer.taggers import second_look
 from worker.models.padding import pad, similar_lengths
 from worker.models.precision import DTYPES, Precision, convert, finite
-from worker.models.unpadded.bert import Encoder, can_be_unpadded
+from worker.models.unpadded.bert import Encoder, Layer, can_be_unpadded
 from worker.models.unpadded.sequences import full_passes, lay_out
 
 if TYPE_CHECKING:
@@ -93,9 +94,17 @@ class PaddedNetwork:
         given = {"input_ids": batch.ids, "attention_mask": batch.mask.long()}
         if types is not None:
             given["token_type_ids"] = batch.like(types)
+        first = second_look.first_layers(self._model)
         with torch.inference_mode():
-            logits = self._model(**{name: t.to(self._device) for name, t in given.items()}).logits
-            return finite(logits.float().cpu()[batch.mask])
+            on_device = {name: t.to(self._device) for name, t in given.items()}
+            found = self._model(**on_device, output_hidden_states=first is not None)
+            logits = found.logits.float().cpu()[batch.mask]
+            if first is not None:  # all is read twice, and counts where it would elsewhere
+                before = self._model.classifier(found.hidden_states[first])
+                before = before.float().cpu()[batch.mask]
+                shares = second_look.shares(before, second_look.outside(self._model))
+                logits = torch.lerp(before, logits, shares[:, None])
+            return finite(logits)
 
 
 class UnpaddedNetwork:
@@ -109,7 +118,12 @@ class UnpaddedNetwork:
 
     def __init__(self, model: Any, dtype: torch.dtype, device: torch.device) -> None:
         self._device = device
-        self._encoder = Encoder(model.bert, dtype)
+        first = second_look.first_layers(model)
+        self._encoder = Encoder(model.bert, dtype, first)
+        # Empty for a tagger that looks once.
+        more = model.bert.encoder.layer[first:] if first else []
+        self._more = [Layer(layer, dtype) for layer in more]
+        self._outside = second_look.outside(model) if first else 0
         self._head = model.classifier
 
     def passes(self, lengths: Sequence[int]) -> Iterable[list[int]]:
@@ -128,4 +142,28 @@ class UnpaddedNetwork:
             batch = lay_out(sequences, self._device, types)
             states = self._encoder(batch)[: batch.tokens]
             # Copied before it is looked at: one wait for a GPU, not two.
-            return finite(self._head(states).float().cpu())
+            logits = finite(self._head(states).float().cpu())
+            return self._second_look(states, logits, batch.lengths) if self._more else logits
+
+    def _second_look(
+        self, states: torch.Tensor, logits: torch.Tensor, lengths: Sequence[int]
+    ) -> torch.Tensor:
+        """The logits, with those of a second look where the first one is unsure.
+
+        Args:
+            states: of the first look, of shape `(tokens, hidden)`.
+            logits: of the first look, of shape `(tokens, labels)`.
+            lengths: the tokens of each sequence.
+        """
+        shares = second_look.shares(logits, self._outside)
+        found = second_look.excerpts(shares.numpy() > 0.0, lengths)
+        if not found:
+            return logits
+        batch = lay_out([rows.tolist() for rows in found], self._device)  # of rows, not of ids
+        again = states[batch.ids]
+        for layer in self._more:
+            again = layer(again, batch)
+        rows = batch.ids[: batch.tokens].cpu()
+        judged = finite(self._head(again[: batch.tokens]).float().cpu())
+        logits[rows] = torch.lerp(logits[rows], judged, shares[rows, None])
+        return logits

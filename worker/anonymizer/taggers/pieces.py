@@ -104,7 +104,7 @@ def likely_words(
     *,
     outside: int,
     by_mean: bool,
-    least: NDArray[np.float64],
+    least: float,
 ) -> Iterator[ScoredWord]:
     """The words that reach their thresholds, in the order of the pieces.
 
@@ -114,7 +114,7 @@ def likely_words(
         scores: for each piece the probabilities of types, of shape `(tokens, types)`.
         outside: which type is no personal data.
         by_mean: whether the score of a word is the mean over its tokens; else it is the maximum.
-        least: the threshold of words of each token type.
+        least: the least score.
     """
     table = np.concatenate(scores)
     inside = (np.float32(1.0) - table[:, outside]).astype(np.float64)
@@ -127,15 +127,12 @@ def likely_words(
         # The first word may have begun in the piece before.
         begins += [max(first, starts[0] + shift), *(start + shift for start in starts[1:])]
         numbers.append(len(begins))
-    types = np.fromiter(
-        itertools.chain.from_iterable(piece.types for piece in pieces), np.int64, len(table)
-    )
     bounds = np.array([*begins, len(table)])
     if by_mean:
         of_words = np.add.reduceat(inside, bounds[:-1]) / np.diff(bounds)
     else:
         of_words = np.maximum.reduceat(inside, bounds[:-1])
-    for at in np.flatnonzero(of_words >= least[types[bounds[:-1]]]).tolist():
+    for at in np.flatnonzero(of_words >= least).tolist():
         index = bisect.bisect_right(numbers, at) - 1
         sums = table[bounds[at] : bounds[at + 1]].sum(axis=0)
         number = pieces[index].first + at - numbers[index]

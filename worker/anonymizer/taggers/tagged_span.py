@@ -58,7 +58,7 @@ def aggregate(text: str, hits: Sequence[TaggedSpan]) -> list[TaggedSpan]:
     for hit in hits:
         if merged and merged[-1].type == hit.type:
             last = merged[-1]
-            if _are_one(text, last.end, hit.start):
+            if are_one(text, last.end, hit.start):
                 score = max(last.score, hit.score)
                 merged[-1] = TaggedSpan(last.start, hit.end, last.type, score)
                 continue
@@ -82,7 +82,7 @@ def _with_one_type_a_name(text: str, hits: Sequence[TaggedSpan]) -> list[TaggedS
     ]
 
 
-def _are_one(text: str, end: int, start: int) -> bool:
+def are_one(text: str, end: int, start: int) -> bool:
     """Whether a word that ends at `end` and one that begins at `start` are parts of one name."""
     if _BETWEEN_WORDS.fullmatch(text, end, start):
         return True

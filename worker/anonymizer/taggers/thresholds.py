@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, get_args
 
-from worker.anonymizer.taggers.words import CASINGS, MIXED, TITLE
+from worker.anonymizer.taggers import lexicon
+from worker.anonymizer.taggers.words import CASINGS, LOWER, UPPER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,9 +23,17 @@ FLOORS = {"PERSON": 0.0, "LOCATION": 0.0, "ORGANIZATION": 0.6}
 #: The least score of all other types. Most of what they hold has a form that the patterns find;
 #: with a lower floor every number in a diary would be an age.
 OTHER_FLOOR = 0.9
-#: The share of the threshold that a word with a capital and small letters must reach: it is seldom
-#: anything but a name, and a tagger that was trained on lower case too gives it lower scores.
-CAPITAL_SHARE = 0.625
+#: The share of the threshold that a word must reach, by how it is written. A word with a capital
+#: and small letters is seldom anything but a name, and a tagger that was trained on lower case too
+#: gives it lower scores; the more so if a list has it as a name. At the beginning of a sentence a
+#: capital tells less, and nothing of an ordinary word.
+LOWER_SHARE, UPPER_SHARE = 1.25, 0.6
+CAPITAL_SHARE, CAPITAL_NAME_SHARE = 0.4, 0.25
+FIRST_SHARE, FIRST_ORDINARY_SHARE = 0.4, 1.25
+#: From so common on, a word of English that no list has as a name is an ordinary word.
+_ORDINARY = 1
+#: From here on a first name is rather a name than a word, see `lexicon.PROPERTIES`.
+_RATHER_A_NAME = 2
 
 
 def for_privacy(privacy: Privacy, usual: float, told: Mapping[str, float]) -> float:
@@ -54,6 +63,20 @@ def floor(entity_type: str, threshold: float, usual: float) -> float:
     return least + (1.0 - least) * rest if least else 0.0
 
 
-def share_of_threshold(token_type: int) -> float:
-    """The share of the threshold that a word of a token type must reach."""
-    return CAPITAL_SHARE if token_type % CASINGS in (TITLE, MIXED) else 1.0
+def share_of_threshold(token_type: int, *, first: bool) -> float:
+    """The share of the threshold that a word must reach.
+
+    Args:
+        token_type: how it is written and what the lexicon knows of it.
+        first: whether it begins a sentence.
+    """
+    kind, casing = divmod(token_type, CASINGS)
+    if casing == LOWER:
+        return LOWER_SHARE
+    if casing == UPPER:
+        return UPPER_SHARE
+    frequency, first_name, surname, place, _ = lexicon.properties(kind)
+    if first:
+        ordinary = frequency >= _ORDINARY and first_name < _RATHER_A_NAME
+        return FIRST_ORDINARY_SHARE if ordinary and not surname and not place else FIRST_SHARE
+    return CAPITAL_NAME_SHARE if first_name >= _RATHER_A_NAME or surname else CAPITAL_SHARE

@@ -28,6 +28,23 @@ def test_words_are_told_from_names(word: str, expected: tuple[int, ...]) -> None
     assert lexicon.properties(lexicon.kind(word)) == expected
 
 
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        ("osme", True),
+        ("strengtg", True),
+        ("cotinue", True),
+        ("disturbimg", True),
+        ("qxzv", False),
+        ("some", False),  # is known
+        ("kaite", False),  # Katie
+        ("mamo", False),  # too short for a letter more
+    ],
+)
+def test_misspelt_common_words_are_told_from_names(word: str, expected: bool) -> None:
+    assert lexicon.is_misspelt(word) is expected
+
+
 def test_a_word_is_known_in_any_casing() -> None:
     kinds = {casing: token_type(word) for word, casing in _JESSICA.items()}
     assert [kind % CASINGS for kind in kinds.values()] == list(kinds)

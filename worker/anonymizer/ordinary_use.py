@@ -1,0 +1,65 @@
+"""Words that are also names, where the words beside them show that they are words.
+
+"he will", "want to chase", "to mark my essay", "in april": a small tagger that saw the name in the
+same text is often sure of these as well.
+"""
+
+from __future__ import annotations
+
+import re
+
+_WILL = re.compile(
+    r"\b(?:i|you|he|she|it|we|they|who|that|this|there|what|which|one|nobody|someone|mum|mom"
+    r"|dad) \Z",
+    re.IGNORECASE,
+)
+_TO_DO = re.compile(
+    r"\b(?:me|us|him|her|you|them|wants?|wanted|ha(?:ve|s|d)|needs?|going|trying|tried|used|like"
+    r"|able) to \Z",
+    re.IGNORECASE,
+)
+_TO = re.compile(r"\bto \Z", re.IGNORECASE)
+_OBJECT = re.compile(
+    r" (?:my|our|their|his|your|any\w+|every\w+|them|up|down|out)\b", re.IGNORECASE
+)
+_BEING = re.compile(r"\b(?:it['\u2019]?s|is|so|very|too|really) \Z", re.IGNORECASE)
+_WHEN = re.compile(
+    r"\b(?:in|since|until|till|by|last|next|this|every|early|late|mid) \Z", re.IGNORECASE
+)
+_MONTHS = frozenset({"april", "may", "june", "august", "summer", "autumn"})
+_VERBS = frozenset(
+    {"bill", "bob", "carry", "chase", "grant", "mark", "nick", "pat", "peg", "pierce", "rob", "sue"}
+)
+_ADJECTIVES = frozenset({"frank", "happy", "merry", "misty", "rich", "sandy", "stormy", "sunny"})
+_VIRTUES = frozenset({"charity", "faith", "grace", "hope", "joy", "mercy", "patience"})
+_IS_ONE = re.compile(
+    r" (?:is (?:a|an|the|not|what|like|hard|harder|everything|nothing|something)|before (?:dinner"
+    r"|lunch|supper|meals|tea)|after (?:dinner|lunch|supper|meals|tea))\b",
+    re.IGNORECASE,
+)
+#: Words that are looked at with a capital as well.
+MAY_HAVE_CAPITAL = _MONTHS | _VIRTUES
+#: How many characters before a word are looked at.
+_BEFORE = 24
+
+
+def is_used_as_word(text: str, start: int, end: int) -> bool:
+    """Whether the words beside one that is also a name show that it is the word.
+
+    Args:
+        text: the text of an entry.
+        start: where a word starts that is in lower case, or one of `MAY_HAVE_CAPITAL`.
+        end: where it ends.
+    """
+    word, before = text[start:end].lower(), text[max(0, start - _BEFORE) : start]
+    if word in _VIRTUES and _IS_ONE.match(text, end):
+        return True
+    if word == "will":
+        return _WILL.search(before) is not None
+    if word in _MONTHS:
+        return _WHEN.search(before) is not None
+    if word in _ADJECTIVES:
+        return _BEING.search(before) is not None
+    return word in _VERBS and bool(
+        _TO_DO.search(before) or (_TO.search(before) and _OBJECT.match(text, end))
+    )
