@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from tests.bench.processes.pipes import PipeProcess
     from tests.bench.stream import Stream
-    from tests.bench.variants import Worker
 
 LOAD_SHARE = 0.2
 #: Seconds after each entry, so that the next one finds every process idle.
@@ -49,14 +48,14 @@ class LoadLatency:
         rate: entries a second.
         entries: how many there were.
         p50, p99: of the latency.
-        cpu: seconds of CPU time an entry, of the worker's processes.
+        cpu: seconds of CPU time an entry, of the processes that were named; 0 of none.
     """
 
     rate: float
     entries: int
     p50: float
     p99: float
-    cpu: float
+    cpu: float = 0.0
 
 
 def idle_latency(stream: Stream, plain: PipeProcess, texts: Sequence[str]) -> IdleLatency:
@@ -82,21 +81,27 @@ def idle_latency(stream: Stream, plain: PipeProcess, texts: Sequence[str]) -> Id
 
 
 def load_latency(
-    worker: Worker, texts: Sequence[str], *, throughput: float, seconds: float
+    stream: Stream,
+    texts: Sequence[str],
+    *,
+    throughput: float,
+    seconds: float,
+    pids: Sequence[int] = (),
 ) -> LoadLatency:
     """An open loop at a fifth of `throughput` entries a second.
 
     Args:
-        worker: that is to answer.
+        stream: the queue and the results of what is to answer.
         texts: of the entries, over and over.
         throughput: entries a second that the worker can bear.
         seconds: how long entries come.
+        pids: processes whose CPU time is told, with their descendants.
 
     Raises:
         BenchError: an entry was lost, dead-lettered or answered twice.
     """
     schedule = Schedule(entries=None, duration=seconds, rate=LOAD_SHARE * throughput)
-    stream, processes = worker.stream, tree(worker.pids)
+    processes = tree(pids)
     before = cpu_seconds(processes)
     report = LoadRun(stream.settings, stream.keys, cycle(texts), schedule).run()
     cpu = cpu_seconds(processes) - before

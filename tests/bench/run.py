@@ -269,7 +269,9 @@ def latencies(
         seconds = _QUICK_LOAD_SECONDS if quick else _LOAD_SECONDS
         throughput = measured["c"].median
         dealt = deal(texts, len(texts))
-        load = load_latency(worker, dealt, throughput=throughput, seconds=seconds)
+        load = load_latency(
+            worker.stream, dealt, throughput=throughput, seconds=seconds, pids=worker.pids
+        )
     return idle, load
 
 

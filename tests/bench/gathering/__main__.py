@@ -103,7 +103,9 @@ def measure(
             for one, worker in zip(wanted, workers, strict=True):
                 tell(f"gathering for {one:g} s, round {number + 1} of {rounds}")
                 dealt = deal(texts, len(texts))
-                figures = load_latency(worker, dealt, throughput=throughput, seconds=seconds)
+                figures = load_latency(
+                    worker.stream, dealt, throughput=throughput, seconds=seconds, pids=worker.pids
+                )
                 measured[one].append(figures)
     return measured
 
