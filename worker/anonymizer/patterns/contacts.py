@@ -134,7 +134,7 @@ SHAPED_HANDLES = Group(
         Rule("on a site", rf"(?<![\w@./-]){_NO_HANDLE}{_DOTTED}(?= on {_SITES}\b)", 0.6),
         Rule(
             "with several underscores",
-            rf"(?<![\w@./-]){_NO_HANDLE}[a-z\d]{{1,20}}(?:_[a-z\d]{{1,20}}){{2,6}}(?![\w@/-])",
+            rf"(?<![\w@./-]){_NO_HANDLE}[a-z\d]{{1,20}}(?:_\d{{0,9}}[a-z][a-z\d]{{0,20}}){{2,6}}(?![\w@/-])",
             0.6,
         ),
         Rule("with a number", r"(?<![\w#])[a-z][\w.]{2,30}#\d{4}(?!\w)", 0.7),

@@ -102,7 +102,8 @@ class PaddedNetwork:
             if first is not None:  # all is read twice, and counts where it would elsewhere
                 before = self._model.classifier(found.hidden_states[first])
                 before = before.float().cpu()[batch.mask]
-                shares = second_look.shares(before, second_look.outside(self._model))
+                lengths = [len(sequence) for sequence in sequences]
+                shares = second_look.shares(before, second_look.names(self._model), lengths)
                 logits = torch.lerp(before, logits, shares[:, None])
             return finite(logits)
 
@@ -123,7 +124,7 @@ class UnpaddedNetwork:
         # Empty for a tagger that looks once.
         more = model.bert.encoder.layer[first:] if first else []
         self._more = [Layer(layer, dtype) for layer in more]
-        self._outside = second_look.outside(model) if first else 0
+        self._names = second_look.names(model) if first else []
         self._head = model.classifier
 
     def passes(self, lengths: Sequence[int]) -> Iterable[list[int]]:
@@ -155,7 +156,7 @@ class UnpaddedNetwork:
             logits: of the first look, of shape `(tokens, labels)`.
             lengths: the tokens of each sequence.
         """
-        shares = second_look.shares(logits, self._outside)
+        shares = second_look.shares(logits, self._names, lengths)
         found = second_look.excerpts(shares.numpy() > 0.0, lengths)
         if not found:
             return logits

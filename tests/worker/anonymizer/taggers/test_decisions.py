@@ -66,7 +66,7 @@ def test_a_name_takes_in_what_stands_beside_it(
 def test_what_is_taken_in_has_the_type_of_the_name() -> None:
     text = "at Clean Power"
     candidates = [
-        Candidate(TaggedSpan(3, 8, "PERSON", 0.2), token_type("Clean")),
+        Candidate(TaggedSpan(3, 8, "PERSON", 0.12), token_type("Clean")),
         Candidate(TaggedSpan(9, 14, "ORGANIZATION", 0.9), token_type("Power")),
     ]
     found = decide(text, candidates, USUAL, USUAL, cased=True)

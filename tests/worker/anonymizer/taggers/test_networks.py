@@ -41,6 +41,7 @@ def model(request: pytest.FixtureRequest) -> Any:
         )
         return BertForTokenClassification(config).eval()
     shipped = BertForTokenClassification(BertConfig.from_pretrained(SHIPPED_TAGGER)).eval()
+    shipped.config.first_layers = None  # all its layers, for all tokens
     shipped.load_state_dict(adapter.merge(SHIPPED_TAGGER / adapter.FILE, shipped.state_dict()))
     return shipped
 
