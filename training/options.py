@@ -36,6 +36,8 @@ class FitOptions:
         sentence_weight: how much it counts, beside an entry as a whole, in which of its sentences
             its labels are to be seen; 0 to learn from entries as a whole only.
         composed: so many entries are put together from calm ones and short thoughts.
+        averaged: runs with other random numbers from the same start, whose weights are averaged.
+        with_earlier: the weights are averaged with those of the earlier shipped model.
         threads: cores to compute with; None for all.
         train_layers: how many of the upper layers learn; None for all, or for all but the lowest
             quarter of the built-in base's.
@@ -65,5 +67,7 @@ class FitOptions:
     any_weight: float = ANY_WEIGHT
     sentence_weight: float = 0.0
     composed: int = 0
+    averaged: int = 1
+    with_earlier: bool = False
     threads: int | None = None
     train_layers: int | None = None

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+import torch
+from safetensors.torch import load_file
 
 from tests.training.conftest import SIGNS, NameRemover, make_rows
 from tests.training.fitting import make_records, metrics_of, run_fit, texts_to_the_model
@@ -15,12 +18,16 @@ from training.entries.multi_hot import multi_hot
 from training.entries.record import Record
 from training.entries.sources import read_sources
 from training.entries.split import stratified_split
+from training.finetuning import learning
 from training.progress import Progress
 from training.scoring import calibration
 from training.scoring.scores import score
 from worker.classifier.classifier import Classifier
 from worker.models.compute import EXACT
 from worker.models.folder import MODEL_FILES
+
+if TYPE_CHECKING:
+    from training.finetuning.callbacks import BestEpoch
 
 
 @pytest.mark.parametrize("base", ["tiny_base", "averaged_base", "distil_base", "deep_base"])
@@ -164,3 +171,24 @@ def test_a_time_limit_ends_training_with_a_model(
     assert 0 < metrics["epochs_run"] < 5_000
     reached = [epoch["epoch"] for epoch in metrics["epochs"]]
     assert len(reached) == len(set(reached)), "the last state is evaluated once"
+
+
+def test_the_weights_of_several_runs_from_one_start_are_averaged(
+    tiny_base: Path, tmp_path: Path, progress: Progress, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs: list[BestEpoch] = []
+    finetune = learning.finetune
+
+    def noted(*args: Any, **kwargs: Any) -> BestEpoch:
+        runs.append(finetune(*args, **kwargs))
+        return runs[-1]
+
+    monkeypatch.setattr(learning, "finetune", noted)
+    folder = run_fit(tiny_base, tmp_path / "model", progress, epochs=1, averaged=2)
+    name = "bert.encoder.layer.0.output.dense.weight"
+    one, two = (run.state[name] for run in runs)
+    assert not torch.equal(one, two)
+    weights = load_file(folder.path / "model.safetensors")[name]
+    torch.testing.assert_close(weights, (one + two) / 2)
+    assert [epoch["run"] for epoch in metrics_of(folder)["epochs"]] == [1, 2]
+    assert "2 runs of 1 epochs" in (folder.path / "README.md").read_text()

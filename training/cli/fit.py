@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -18,19 +16,17 @@ from training.cli.common import (
     prepare_libraries,
     require,
 )
+from training.cli.fit_options import check_averaged, fit_options
 from training.cli.reading import read_options, reading_options
 from training.entries.files.notes import Notes
 from training.entries.record import label_names
-from training.entries.sources import SHIPPED, read_sources, read_validation
+from training.entries.sources import read_sources, read_validation
 from training.entries.window_size import window_for
-from training.errors import DataError
-from training.options import ANY_WEIGHT, FitOptions
+from training.options import ANY_WEIGHT
 from worker import extras
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-_SHIPPED = "The synthetic entries that come with journal-stream; no real person's writing"
+    from pathlib import Path
 
 
 @click.command()
@@ -129,7 +125,21 @@ _SHIPPED = "The synthetic entries that come with journal-stream; no real person'
     type=click.IntRange(0),
     default=0,
     metavar="N",
-    help="Make N more entries of calm ones with a short thought (or its reframe) among them.",
+    help="Make N more entries of calm ones with a short thought or a marked sentence (or what "
+    "stands in its place in a reframe) among them.",
+)
+@click.option(
+    "--averaged",
+    type=click.IntRange(1),
+    default=1,
+    metavar="N",
+    help="Learn N times from the same start and average the weights: steadier, and N times as "
+    "long.",
+)
+@click.option(
+    "--with-earlier",
+    is_flag=True,
+    help="Average the weights with those of the earlier shipped model. For the shipped entries.",
 )
 @click.option(
     "--threads",
@@ -178,6 +188,7 @@ def fit(data: tuple[str, ...], out: Path, **given: Any) -> None:
         require(*extras.ANONYMIZER)
     with one_line_errors(), new_progress() as progress:
         processes.check(**{k: given[k] for k in ("batch_size", "max_minutes", "resume")})
+        check_averaged(data, given)
         prepare_libraries(offline=not given["allow_download"])
         from training.finetuning.base_model import find_base
         from training.output.atomic_folder import check_target
@@ -212,88 +223,3 @@ def _changed(given: dict[str, Any]) -> dict[str, Any]:
     context = click.get_current_context()
     default = click.core.ParameterSource.DEFAULT
     return {k: v for k, v in given.items() if context.get_parameter_source(k) is not default}
-
-
-def fit_options(
-    data: Sequence[str], out: Path, given: Mapping[str, Any], changed: Mapping[str, Any]
-) -> FitOptions:
-    """Options from the command line.
-
-    Args:
-        data: what stands for the files of entries; nothing for the shipped ones.
-        out: the folder to write.
-        given: every option by its Python name.
-        changed: those that the user set; the model card repeats them.
-    """
-    return FitOptions(
-        name=given["name"] or out.name,
-        data=_described(data),
-        command=_command(data, out, changed),
-        epochs=given["epochs"],
-        batch_size=given["batch_size"],
-        learning_rate=given["learning_rate"],
-        seed=given["seed"],
-        window_tokens=given["window_tokens"],
-        validation_share=given["validation_share"],
-        max_minutes=given["max_minutes"],
-        small=given["small"],
-        min_precision=given["min_precision"],
-        max_false_alarms=given["max_false_alarms"],
-        at_least=tuple(_lowest_threshold(text) for text in given["at_least"]),
-        least_expected=given["least_expected"],
-        allow_download=given["allow_download"],
-        patience=given["patience"],
-        resume=given["resume"],
-        precision=given["precision"],
-        class_weights=given["class_weights"],
-        any_weight=given["any_weight"],
-        sentence_weight=given["sentence_weight"],
-        composed=given["composed"],
-        threads=given["threads"],
-        train_layers=given["train_layers"],
-        shipped_only=not _files(data),
-    )
-
-
-def _command(data: Sequence[str], out: Path, changed: Mapping[str, Any]) -> str:
-    """The command line that makes the model again, with files by name: paths stay private."""
-    words = ["journal-train", "fit", *(Path(source).name for source in data), "--out", out.name]
-    for name, value in changed.items():
-        if name == "resume":  # the model is the same without
-            continue
-        flag = "--" + name.replace("_", "-")
-        if value is True:
-            words.append(flag)
-        elif isinstance(value, tuple):
-            for item in value:
-                words += [flag, str(item)]
-        else:
-            shown = Path(value).name if name in ("base", "validation") else value
-            words += [flag, str(shown)]
-    return shlex.join(words)
-
-
-def _lowest_threshold(text: str) -> tuple[str, float]:
-    """What `--at-least` says: a label and the lowest threshold it may get."""
-    label, _, value = text.rpartition("=")
-    try:
-        number = float(value)
-    except ValueError:
-        number = 0.0
-    if not label or not 0 < number < 1:
-        raise DataError(f"--at-least {text}: expected LABEL=PROBABILITY")
-    return label, number
-
-
-def _files(data: Sequence[str]) -> list[str]:
-    """The names of the user's own files, without their folders."""
-    return [Path(source).name for source in data if source.partition("=")[0] != SHIPPED]
-
-
-def _described(data: Sequence[str]) -> str:
-    """What the entries are, for the model card."""
-    names = _files(data)
-    parts = [f"Entries of {', '.join(f'`{name}`' for name in names)}"] if names else []
-    if len(names) < len(data) or not data:
-        parts.append(_SHIPPED)
-    return ". ".join(parts)

@@ -22,7 +22,7 @@ import click
 
 from training.cli.common import new_progress, one_line_errors, prepare_libraries
 from training.cli.fit import fit as fit_command
-from training.cli.fit import fit_options
+from training.cli.fit_options import fit_options
 from training.entries.sources import read_shipped
 from training.entries.window_size import window_for
 from training.errors import DataError
@@ -49,7 +49,7 @@ def card_command(card: str) -> list[str]:
     found = _COMMAND.search(card)
     if found is None:
         raise ValueError("the card holds no command")
-    return shlex.split(found[1])[1:]
+    return shlex.split(found[1].replace("\\\n", " "))[1:]
 
 
 @dataclass(frozen=True, slots=True)

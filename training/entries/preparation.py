@@ -9,6 +9,7 @@ from training.entries.leakage_groups import leakage_groups
 from training.entries.multi_hot import multi_hot
 from training.entries.prepared.anonymized_records import anonymized_records
 from training.entries.prepared.composed import composed
+from training.entries.prepared.seen_earlier import seen_earlier
 from training.entries.prepared.sentences import sentences
 from training.entries.split import Part, stratified_split
 from training.entries.styles import kinds
@@ -68,6 +69,8 @@ def prepare(
     """
     rows, held_out = _rows(records, validation, names, options)
     written = [*records, *(validation or [])]
+    if options.with_earlier:
+        held_out = [row for row in held_out if not seen_earlier(written[row].text)]
     shown = written
     if anonymizer is not None:
         progress.begin("anonymizing", len(written))

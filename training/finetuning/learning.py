@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import torch
+
+from training.finetuning.averaging.earlier import averaged_with_earlier
+from training.finetuning.callbacks import BestEpoch
 from training.finetuning.checkpoint import checkpoint_folder, fingerprint, open_checkpoints
 from training.finetuning.linear_probe import fit_head
 from training.finetuning.loss import class_weights
@@ -19,7 +24,7 @@ if TYPE_CHECKING:
     from training.entries.preparation import Parts
     from training.entries.split import Part
     from training.finetuning.base_model import Base
-    from training.finetuning.callbacks import BestEpoch
+    from training.finetuning.checkpoint import Checkpoints
     from training.finetuning.deadline import Deadline
     from training.finetuning.text_model import TextModel
     from training.finetuning.windows import Windows
@@ -59,8 +64,7 @@ def learn(
     checkpoints = None
     if options.resume:
         mark = fingerprint(base, names, parts.train, parts.held_out, options)
-        checkpoints = open_checkpoints(checkpoint_folder(target), mark)
-        progress.note(f"checkpoints are kept in {checkpoints.folder} until the model is written")
+        checkpoints = _opened(target, mark, progress)
     with model.prepared():
         freeze(model.model, options.train_layers)
         if not base.fine_tuned:
@@ -72,14 +76,55 @@ def learn(
                 data.positive_weights,
                 bf16=options.precision == BF16,
             )
-        return finetune(
-            model,
-            data,
-            options=options,
-            deadline=deadline,
-            progress=progress,
-            checkpoints=checkpoints,
-        )
+        start = {name: value.clone() for name, value in model.model.state_dict().items()}
+        runs = []
+        for seed in range(options.seed, options.seed + options.averaged):
+            model.model.load_state_dict(start)
+            runs.append(
+                finetune(
+                    model,
+                    data,
+                    options=replace(options, seed=seed),
+                    deadline=deadline,
+                    progress=progress,
+                    checkpoints=checkpoints,
+                )
+            )
+        best = runs[0] if len(runs) == 1 else _averaged(model, data, runs)
+        return averaged_with_earlier(model, data, best) if options.with_earlier else best
+
+
+def _opened(target: Path, mark: str, progress: Progress) -> Checkpoints:
+    checkpoints = open_checkpoints(checkpoint_folder(target), mark)
+    progress.note(f"checkpoints are kept in {checkpoints.folder} until the model is written")
+    return checkpoints
+
+
+def _averaged(model: TextModel, data: FinetuneData, runs: Sequence[BestEpoch]) -> BestEpoch:
+    """The mean of the weights of several runs, which `model` is given.
+
+    M. Wortsman et al., "Model soups: averaging weights of multiple fine-tuned models improves
+    accuracy without increasing inference time", ICML 2022: runs from the same start, head included,
+    end in the same basin, and the mean of their weights does about as well as the ensemble of
+    their probabilities.
+    """
+    state = {
+        name: torch.stack([run.state[name] for run in runs]).mean(dim=0)
+        if value.is_floating_point()
+        else value
+        for name, value in runs[0].state.items()
+    }
+    model.model.load_state_dict(state)
+    return BestEpoch(
+        epoch=max(run.epoch for run in runs),
+        probabilities=model.predict(data.validation),
+        history=[
+            {"run": number, **epoch}
+            for number, run in enumerate(runs, start=1)
+            for epoch in run.history
+        ],
+        state=state,
+    )
 
 
 def _tokenized(

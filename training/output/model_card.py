@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+import textwrap
 from typing import Any
 
 from training.evaluation import false_alarms
@@ -76,13 +78,16 @@ Base: {base}. To make it again:
 {command}
 ```
 
-{epochs} epochs, the best of them ({best_epoch}) kept; {seconds:.0f} seconds. Versions and all
-figures are in `metrics.json`. {again}
+{epochs}; {seconds:.0f} seconds.
+Versions and all figures are in `metrics.json`.
+{again}
 """
 _WARNING = """
 **It has learnt nothing**: on the validation entries its scores tell texts apart no better than the
 share of each label does. Do not use it.
 """
+#: Columns of the documents of this project.
+_LINE = 110
 _LICENSE = "license: apache-2.0\n"
 
 
@@ -121,15 +126,39 @@ def model_card(metrics: dict[str, Any]) -> str:
         if share is None
         else f"Of the entries without a label, {share:.0%} were given one.",
         calibration=metrics["reliability"]["expected_calibration_error"],
-        fairness="".join(f"\n- {line}" for line in described(metrics["fairness"])),
+        fairness="".join(f"\n{_item(line)}" for line in described(metrics["fairness"])),
         label_rows="\n".join(rows),
         false_alarms=_false_alarms(metrics["false_alarms"]),
         base=metrics["base"],
-        command=metrics["command"],
-        epochs=f"{metrics['epochs_run']:g}",
-        best_epoch=f"{metrics['best_epoch']:g}",
+        command=_wrapped(metrics["command"]),
+        epochs=_epochs(metrics),
         seconds=metrics["seconds"]["total"],
     )
+
+
+def _epochs(metrics: dict[str, Any]) -> str:
+    run = f"{metrics['epochs_run']:g} epochs, the best of them"
+    runs = metrics["settings"]["averaged"]
+    if runs > 1:
+        return f"{runs} runs of {run} kept, and the weights of all runs averaged"
+    return f"{run} ({metrics['best_epoch']:g}) kept"
+
+
+def _item(line: str) -> str:
+    """An item of a list, on lines of at most `_LINE` columns."""
+    return textwrap.fill(f"- {line}", _LINE, subsequent_indent="  ")
+
+
+def _wrapped(command: str) -> str:
+    """A command on lines of at most `_LINE` columns, each but the last continued by a backslash."""
+    lines: list[str] = []
+    for word in shlex.split(command):
+        quoted = shlex.quote(word)
+        if lines and len(lines[-1]) + len(quoted) + len(" \\") < _LINE:
+            lines[-1] += f" {quoted}"
+        else:
+            lines.append(f"    {quoted}" if lines else quoted)
+    return " \\\n".join(lines)
 
 
 def _false_alarms(found: dict[str, dict[str, Any]]) -> str:

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from tests.training.conftest import make_rows, write_csv
 from training.cli import main
-from training.cli.fit import fit_options
+from training.cli.fit_options import fit_options
 from training.errors import DataError
 
 
@@ -85,6 +85,16 @@ def test_a_model_is_not_written_in_place_of_the_working_directory(
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
     assert "not the place itself" in line_of_failure("fit", data, "--out", ".")
+
+
+@pytest.mark.parametrize("other", [["--resume"], ["--max-minutes", "3"]])
+def test_several_runs_can_neither_be_resumed_nor_end_at_a_time(
+    tmp_path: Path, other: list[str]
+) -> None:
+    arguments = ["fit", "--out", str(tmp_path / "model"), "--averaged", "2", *other]
+    result = CliRunner().invoke(main, arguments)
+    assert result.exit_code == 2
+    assert "--averaged goes neither with --resume nor with --max-minutes" in result.stderr
 
 
 def test_a_time_limit_too_short_to_train_is_refused(tmp_path: Path, tiny_base: Path) -> None:
@@ -191,6 +201,8 @@ def test_model_card_repeats_the_command_without_paths() -> None:
         "any_weight": 0.25,
         "sentence_weight": 0.0,
         "composed": 0,
+        "averaged": 1,
+        "with_earlier": False,
         "threads": None,
         "train_layers": None,
     }

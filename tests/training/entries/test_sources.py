@@ -129,6 +129,18 @@ def test_what_no_evidence_is_marked_for_is_unknown_in_every_sentence() -> None:
     assert all(r.unknown == {"Labeling", "Self-blame"} for r in found)
 
 
+def test_a_reframe_gives_the_sentences_that_stand_in_the_place_of_marked_ones() -> None:
+    calm, quote = "We had lunch outside, as on Sunday.", "Everybody hated my hat, I know it."
+    record = Record(f"{calm} {quote}", ("A",), evidence=(("A", quote),), group="calm:1")
+    reframe = Record(f"{calm} Nobody said anything about my hat.", (), weight=1.5, group="calm:1")
+    other = Record("Another text, with a group of its own. It has two sentences.", (), group="x:2")
+    assert [(r.text, r.labels, r.weight) for r in sentences([record, reframe, other])] == [
+        (quote, ("A",), 1.0),
+        (calm, (), 0.5),
+        ("Nobody said anything about my hat.", (), 1.5),
+    ]
+
+
 def test_evidence_tells_where_to_learn_from(tmp_path: Path) -> None:
     calm, quote = "It rained all day. ", "Nobody will ever come."
     text = calm * 9 + quote

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shlex
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from rich.console import Console
 
 from tests.training.fitting import make_records, metrics_of, options, run_fit
 from training.cli import main
+from training.cli.models_check import card_command
 from training.entries.record import Record
 from training.finetuning.base_model import find_base
 from training.fit import fit
@@ -148,3 +150,13 @@ def test_an_unreachable_precision_silences_labels_and_says_so(
     assert "--min-precision 0.999 is not reached" in said.getvalue()
     assert "never given: Alpha" in said.getvalue()
     assert "Alpha: never given" in (folder.path / "README.md").read_text()
+
+
+def test_no_line_is_longer_than_documents_are_and_the_command_stays_what_it_was(
+    tiny_base: Path, tmp_path: Path, progress: Progress
+) -> None:
+    command = "journal-train fit 'my own entries.csv' --out model " + "--skip-invalid " * 9
+    folder = run_fit(tiny_base, tmp_path / "model", progress, epochs=1, command=command.strip())
+    card = (folder.path / "README.md").read_text()
+    assert max(map(len, card.splitlines())) <= 110
+    assert ["journal-train", *card_command(card)] == shlex.split(command)

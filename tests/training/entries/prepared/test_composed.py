@@ -36,6 +36,23 @@ def test_the_same_seed_makes_the_same_entries() -> None:
     assert composed(RECORDS, 20, seed=1) != composed(RECORDS, 20, seed=2)
 
 
+def test_marked_sentences_and_what_stands_in_their_place_are_half_of_the_thoughts() -> None:
+    day = "We had soup at noon, " + "and more soup after that, " * 12 + "and then we walked home."
+    quote, other = "She looked away, so I am nothing to her.", "She looked away and sneezed."
+    records = [
+        *RECORDS,
+        Record(f"{day} {quote}", ("Beta",), evidence=(("Beta", quote),), group="calm:1"),
+        Record(f"{day} {other}", (), group="calm:1"),
+    ]
+    found = composed(records, 400, seed=1)
+    marked = [record for record in found if quote in record.text]
+    twins = [record for record in found if other in record.text]
+    assert {record.labels for record in marked} == {("Beta",)}
+    assert {record.labels for record in twins} == {()}
+    assert 160 < len(marked) + len(twins) < 240
+    assert min(len(marked), len(twins)) > 70
+
+
 def test_nothing_is_made_without_calm_entries_or_thoughts_with_reframes() -> None:
     assert composed([CALM, Record(THOUGHT.text, THOUGHT.labels)], 5, seed=1) == []
     assert composed([THOUGHT, REFRAME], 5, seed=1) == []

@@ -1,0 +1,1 @@
+"""Averaging the weights of models that began from the same base."""
