@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import random
 import re
+import subprocess
+import sys
 from itertools import chain
 
 import pytest
@@ -137,3 +140,23 @@ def test_every_list_of_words_is_read_whole() -> None:
     assert len(found["MONTHS"]) == 12
     assert found["WEEKDAYS"][::6] == ("Monday", "Sunday")
     assert not any("|" in word or "#" in word for words in found.values() for word in words)
+
+
+def test_examples_do_not_depend_on_the_order_of_sets() -> None:
+    """A process has an order of its own; training runs are processes."""
+    slot = "{CITY} {FIRST} {LAST}, {STREET}, {ORG}"
+    code = (
+        "from training.pii.generation.generate import generate\n"
+        "from training.pii.generation.templates import Templates\n"
+        f"for one in generate(Templates((), (), (), ({slot!r},)), 400, 13): print(one)"
+    )
+    seen = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            stdout=subprocess.PIPE,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(seen) == 1

@@ -67,6 +67,7 @@ class Pools:
         fakers = tuple(Faker(locale) for locale in LOCALES)
         for faker in fakers:
             faker.seed_instance(rng.randrange(2**32))
+        _sort_italian_cities(fakers[LOCALES.index("it_IT")])
         return cls(
             fakers=fakers,
             cities=_values(fakers, "city"),
@@ -81,6 +82,13 @@ class Pools:
             regions=[fakers[0].state() for _ in range(_STATES)]
             + [f.administrative_unit() for f in fakers[2:4] for _ in range(_COUNTIES_EACH)],
         )
+
+
+def _sort_italian_cities(faker: Faker) -> None:
+    """Faker makes this list of a set, whose order changes from process to process."""
+    for provider in faker.get_providers():
+        if hasattr(provider, "cities"):
+            provider.cities = sorted(provider.cities)
 
 
 def _values(fakers: Sequence[Faker], method: str) -> list[str]:
