@@ -19,8 +19,8 @@ from rich.table import Table
 from tests.bench import table
 from tests.bench.latency import LOAD_SHARE, LoadLatency, load_latency
 from tests.bench.machine import describe
-from tests.bench.run import progress, write
 from tests.bench.setting import Setting
+from tests.bench.table import progress, write
 from tests.bench.texts import deal, read_texts, sample
 from tests.bench.variants import Worker
 from worker.settings import WorkerSettings
