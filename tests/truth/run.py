@@ -34,7 +34,8 @@ _HEADING = """# What the dashboard says, and what is true
 Written by `python -m tests.truth.run --seconds {seconds:g} --write tests/truth/RESULTS.md`: a load with poison
 entries, a killed child, duplicates, garbage and expiries (*loaded*: rates and latencies over all of it), then
 a standstill with full lanes, a missing key and a group that lags (*still*), then no worker (*gone*).
-Prometheus asks twice a second. Rates are within 5%, counts exact, latencies within a bucket and p95 within 15%.
+Prometheus asks twice a second. Rates are within 5%, counts exact, latencies within a bucket and p95 within
+15%.
 
 """
 

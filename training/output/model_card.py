@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 import textwrap
 from typing import Any
 
 from training.evaluation import false_alarms
 from training.evaluation.fairness import described
+from training.output.command_lines import LINE, wrapped
 from training.scoring.thresholds import silent_labels
 
 _TEMPLATE = """\
@@ -86,8 +86,6 @@ _WARNING = """
 **It has learnt nothing**: on the validation entries its scores tell texts apart no better than the
 share of each label does. Do not use it.
 """
-#: Columns of the documents of this project.
-_LINE = 110
 _LICENSE = "license: apache-2.0\n"
 
 
@@ -130,7 +128,7 @@ def model_card(metrics: dict[str, Any]) -> str:
         label_rows="\n".join(rows),
         false_alarms=_false_alarms(metrics["false_alarms"]),
         base=metrics["base"],
-        command=_wrapped(metrics["command"]),
+        command=wrapped(metrics["command"]),
         epochs=_epochs(metrics),
         seconds=metrics["seconds"]["total"],
     )
@@ -145,20 +143,8 @@ def _epochs(metrics: dict[str, Any]) -> str:
 
 
 def _item(line: str) -> str:
-    """An item of a list, on lines of at most `_LINE` columns."""
-    return textwrap.fill(f"- {line}", _LINE, subsequent_indent="  ")
-
-
-def _wrapped(command: str) -> str:
-    """A command on lines of at most `_LINE` columns, each but the last continued by a backslash."""
-    lines: list[str] = []
-    for word in shlex.split(command):
-        quoted = shlex.quote(word)
-        if lines and len(lines[-1]) + len(quoted) + len(" \\") < _LINE:
-            lines[-1] += f" {quoted}"
-        else:
-            lines.append(f"    {quoted}" if lines else quoted)
-    return " \\\n".join(lines)
+    """An item of a list, on lines of at most `LINE` columns."""
+    return textwrap.fill(f"- {line}", LINE, subsequent_indent="  ")
 
 
 def _false_alarms(found: dict[str, dict[str, Any]]) -> str:

@@ -6,6 +6,7 @@ import shlex
 import textwrap
 from typing import TYPE_CHECKING, Any
 
+from training.output.command_lines import wrapped
 from training.pii.generation.generate import generate
 from training.pii.scores import PiiScores, score
 from worker.anonymizer.offsets import Span
@@ -158,7 +159,7 @@ def tagger_card(settings: dict[str, Any], curve: dict[float, PiiScores]) -> str:
         layers=trained["layers"],
         rank=trained["rank"],
         seconds=trained["seconds"],
-        command=_command(settings["threshold"], trained),
+        command=wrapped(_command(settings["threshold"], trained)),
     )
 
 
