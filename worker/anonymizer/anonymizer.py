@@ -11,6 +11,7 @@ from worker.anonymizer.analyzer import Analyzer
 from worker.anonymizer.name_context import with_neighbours
 from worker.anonymizer.nlp_engine import TaggerEngine
 from worker.anonymizer.offsets import OffsetMap, Span
+from worker.anonymizer.patterns.recognizer import FormRecognizer
 from worker.anonymizer.presidio import AnonymizerEngine, Finding, limit_pattern_seconds
 from worker.anonymizer.spans import merge_spans, numbered_types, with_repeats
 from worker.anonymizer.taggers import loading as taggers
@@ -108,7 +109,10 @@ class Anonymizer:
         return found if isinstance(found, BatchTokenizer) else None
 
     def prepare(self, most_tokens: int) -> None:
-        """Let the tagger's passes of up to so many tokens be as fast the first time as later."""
+        """Let texts of up to so many tokens be anonymized as fast the first time as later."""
+        for recognizer in self._analyzer.registry.recognizers:
+            if isinstance(recognizer, FormRecognizer):
+                recognizer.prepare()
         prepare = getattr(self._nlp.tagger, "prepare", None)
         if prepare is not None:
             prepare(most_tokens)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import regex
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from presidio_analyzer.predefined_recognizers import (
@@ -110,6 +111,15 @@ def test_what_presidios_recognizers_find_passes_our_tests(ours: Any, text: str) 
 def test_the_cheap_test_for_addresses_lets_all_of_them_pass(text: str) -> None:
     if findings(IpRecognizer(), text, ["IP_ADDRESS"]):
         assert recognizers.may_hold_address(text)
+
+
+def test_what_is_prepared_compiles_nothing_at_the_first_text(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    recognizer = FormRecognizer([Group("ID", lambda _: True, (Rule("a number", r"no \d+", 0.5),))])
+    recognizer.prepare()
+    monkeypatch.delattr(regex, "compile")
+    assert findings(recognizer, "no 12", ["ID"]) == [("ID", 0, 5, 0.5)]
 
 
 def test_a_pattern_that_runs_out_of_time_fails_the_text(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,14 +18,22 @@ from worker.anonymizer.patterns.gates import (
 )
 from worker.anonymizer.patterns.numerals import (
     DIGIT_WORDS,
+    FIGURE,
+    FIRST_LETTERS,
+    FROM_13,
+    FROM_25,
     MONTHS,
     ONE,
     ORDINAL,
+    SMALL,
     TEEN_WORDS,
     TENS,
+    TENS_AND_ONE,
     TENS_WORDS,
     TWO_DIGITS,
     UNITS,
+    WORDS,
+    WORDS_FROM_13,
 )
 from worker.anonymizer.patterns.people import (
     ABOUT,
@@ -44,20 +52,10 @@ from worker.anonymizer.patterns.people import (
 )
 from worker.anonymizer.patterns.rules import Group, Rule
 
-#: Behind a figure: no part of a longer figure, of a range, a score, a share or a decade.
-_WHOLE = r"\b(?![%\u00b0\u00bd\u2153]|[.,:/]\d|\s?[-\u2013]\s?\d|['\u2019]s\b)"
-_FIGURE = rf"(?<![\d.,:/$\u20ac\u00a3#-])(?:1[01]\d|[1-9]\d?){_WHOLE}"
-_FROM_13 = rf"(?<![\d.,:/$\u20ac\u00a3#-])(?:1[01]\d|1[3-9]|[2-9]\d){_WHOLE}"
-_FROM_25 = rf"(?<![\d.,:/$\u20ac\u00a3#-])(?:1[01]\d|2[5-9]|[3-9]\d){_WHOLE}"
-#: "One" often means any person. Up to nine, words count fewer other things than figures do.
-_SMALL = r"\b(?:two|three|four|five|six|seven|eight|nine)\b"
-_WORDS = rf"\b{TWO_DIGITS}\b(?![ -](?:odd|something|ish|fold|hundred|thousand|million))"
-_WORDS_FROM_13 = rf"(?!ten\b|eleven\b|twelve\b){_WORDS}"
-_TENS_WORDS = rf"\b{TENS}(?:[ -]{ONE})?\b"
-_AGE = rf"(?:{_FIGURE}|{_WORDS}|{_SMALL})(?: and a half\b)?"
+_AGE = rf"(?:{FIGURE}|{WORDS}|{SMALL})(?: and a half\b)?"
 _LIST = rf"(?P<it>{_AGE})(?:(?:,? and |, ?| & |,? or )(?P<it>{_AGE})){{0,5}}"
 #: The same where a range of ages may be meant.
-_IN_RANGE = rf"(?:(?<![\d.,:/])(?:1[01]\d|[1-9]\d?)\b(?![%\u00b0]|[.,:/]\d)|{_WORDS}|{_SMALL})"
+_IN_RANGE = rf"(?:(?<![\d.,:/])(?:1[01]\d|[1-9]\d?)\b(?![%\u00b0]|[.,:/]\d)|{WORDS}|{SMALL})"
 _NO_MEASURE = r"(?! ?(?:min|mins|minutes?|hours?|hrs?|days|km|miles?|kg|lbs?|pounds|times|am|pm)\b)"
 _NO_COUNT = rf"(?!\s*{UNITS})"
 _NO_UNIT = (
@@ -74,10 +72,7 @@ _FOLLOWED = (
 )
 _TURN = rf"\bturn(?:s|ed|ing)?{ABOUT}"
 _UNIT_OLD = r"(?:years?|yrs?|y|months?|mos?|weeks?|wks?)"
-_NUMBER = either(
-    has_digit,
-    any_word(TEEN_WORDS, TENS_WORDS, DIGIT_WORDS.removeprefix("one ")),
-)
+_NUMBER = either(has_digit, any_word(TEEN_WORDS, TENS_WORDS, DIGIT_WORDS.removeprefix("one ")))
 _CLAUSE_END = r"(?=\s*(?:[.,;!?)]|$))"
 
 OLD = Group(
@@ -106,27 +101,22 @@ CUED = Group(
         ),
     ),
 )
-#: How a number begins, in figures or in words but for "one".
-_FIRST_LETTERS = r"(?:\d|tw|thr|thir|ten|four|fort|fif|five|six|seven|eig|ele|nin)"
-#: The words that stand before an age where somebody is of it: the last of `IS` and `ABOUT`.
+#: The last words of `ABOUT`, and "of".
+_LAST_OF_ABOUT = (
+    r"of|only|just|still|now|already|about|around|almost|nearly|even|yet|barely|maybe|roughly"
+    r"|probably|like|over|past|approaching|pushing|nearing|hitting|turning|rising|actually|finally"
+    r"|officially|basically|be|turn|least|really|most"
+)
+#: The words that stand before an age where somebody is of it: the last of `IS` and of `ABOUT`.
 _BEFORE_AGE = (
-    r"(?:s|m|re|t|am|are|were|be|been|turn(?:ed|ing)?|look|looked|seem|seemed|became|only|still|now"
-    r"|already|about|around|almost|nearly|even|yet|barely|maybe|roughly|probably|like|over|past"
-    r"|approaching|pushing|nearing|hitting|turning|rising|actually|finally|officially|basically"
-    r"|least|of|really|have|had|has) "
-    rf"{_FIRST_LETTERS}"
+    r"(?:s|m|re|t|am|are|were|been|turned|look|looked|seem|seemed|became|have|had|has"
+    rf"|{_LAST_OF_ABOUT}) {FIRST_LETTERS}"
 )
 BEING = Group(
     "AGE",
     every(
         _NUMBER,
-        any_word(
-            "i im he hes she shes they theyre who whos must",
-            KIN_WORDS,
-            MANY_KIN_WORDS,
-            ROLE_WORDS,
-            SOMEBODY_WORDS,
-        ),
+        any_word("i im he hes she shes they theyre we who whos must", KIN_WORDS, MANY_KIN_WORDS),
         matching_lowered(_BEFORE_AGE),
     ),
     (
@@ -136,18 +126,13 @@ BEING = Group(
             0.6,
         ),
         Rule(
-            "somebody at work is",
-            rf"\b(?:{ROLE}|{SOMEBODY}){IS}{ABOUT} (?P<it>{_FROM_13}|{_WORDS_FROM_13}){_FOLLOWED}",
-            0.6,
-        ),
-        Rule(
             "I am",
-            rf"\b(?:i['\u2019]?m|i am){ABOUT} (?P<it>{_FIGURE}|{_WORDS}){_NO_UNIT}",
+            rf"\b(?:i['\u2019]?m|i am){ABOUT} (?P<it>{FIGURE}|{WORDS}){_NO_UNIT}",
             0.6,
         ),
         Rule(
             "was, in words",
-            rf"\b(?:i was|s?he is|s?he[' \u2019]?s|s?he was) (?P<it>{_WORDS}){_NO_UNIT}",
+            rf"\b(?:i was|s?he is|s?he[' \u2019]?s|s?he was) (?P<it>{WORDS}){_NO_UNIT}",
             0.6,
         ),
         Rule(
@@ -156,18 +141,35 @@ BEING = Group(
             rf"{ABOUT} {_LIST}{_NO_UNIT}",
             0.6,
         ),
+        Rule("must be", rf"\bmust be{ABOUT} (?P<it>{WORDS_FROM_13}){_FOLLOWED}", 0.6),
+        Rule(
+            "has years",
+            rf"\b(?:i|he|she) ha(?:ve|s|d) (?P<it>(?:{FIGURE}|{WORDS}) years)"
+            r"(?=\s*(?:[.,;!?]|$)| and (?:i|he|she)\b)",
+            0.6,
+        ),
+    ),
+)
+ROLES = Group(
+    "AGE",
+    every(_NUMBER, any_word(ROLE_WORDS, SOMEBODY_WORDS), matching_lowered(_BEFORE_AGE)),
+    (
+        Rule(
+            "somebody at work is",
+            rf"\b(?:{ROLE}|{SOMEBODY}){IS}{ABOUT} (?P<it>{FROM_13}|{WORDS_FROM_13}){_FOLLOWED}",
+            0.6,
+        ),
+    ),
+)
+YOUNG = Group(
+    "AGE",
+    every(_NUMBER, any_word("weeks months"), matching_lowered(_BEFORE_AGE)),
+    (
         Rule(
             "weeks or months",
             rf"\b(?:she|he|they|{KIN}|{MANY_KIN}){IS}{ABOUT} "
-            rf"(?P<it>(?:{_FIGURE}|{_WORDS}|{_SMALL}) (?:weeks|months))"
+            rf"(?P<it>(?:{FIGURE}|{WORDS}|{SMALL}) (?:weeks|months))"
             r"(?=\s*(?:[.,;!?)]|$)| (?:and|but|now|today|tomorrow)\b)",
-            0.6,
-        ),
-        Rule("must be", rf"\bmust be{ABOUT} (?P<it>{_WORDS_FROM_13}){_FOLLOWED}", 0.6),
-        Rule(
-            "has years",
-            rf"\b(?:i|he|she) ha(?:ve|s|d) (?P<it>(?:{_FIGURE}|{_WORDS}) years)"
-            r"(?=\s*(?:[.,;!?]|$)| and (?:i|he|she)\b)",
             0.6,
         ),
     ),
@@ -178,7 +180,7 @@ BESIDE = Group(
         _NUMBER,
         any_part(", ", " ("),
         any_word("me i he she", KIN_WORDS, MANY_KIN_WORDS, SOMEBODY_WORDS),
-        matching_lowered(rf"[a-z](?:, | \(){_FIRST_LETTERS}"),
+        matching_lowered(rf"[a-z](?:, | \(){FIRST_LETTERS}"),
     ),
     (
         Rule(
@@ -194,8 +196,8 @@ TURNED = Group(
     "AGE",
     every(_NUMBER, any_word("turn turns turned turning going big")),
     (
-        Rule("turned", rf"{_TURN} (?P<it>{_FIGURE}|{_WORDS}){_NO_UNIT}", 0.6),
-        Rule("turned small", rf"{_TURN} (?P<it>{_SMALL}|\bone\b){_FOLLOWED}", 0.6),
+        Rule("turned", rf"{_TURN} (?P<it>{FIGURE}|{WORDS}){_NO_UNIT}", 0.6),
+        Rule("turned small", rf"{_TURN} (?P<it>{SMALL}|\bone\b){_FOLLOWED}", 0.6),
         Rule("going on", rf"(?P<it>{_AGE}) going on (?P<it>{_AGE}){_NO_UNIT}", 0.6),
         Rule(
             "the big",
@@ -206,17 +208,17 @@ TURNED = Group(
 )
 OF = Group(
     "AGE",
-    every(_NUMBER, any_word("of for")),
+    every(_NUMBER, matching_lowered(rf"\b(?:{_LAST_OF_ABOUT}|for(?: a)?) {FIRST_LETTERS}")),
     (
         Rule(
             "a man of",
-            rf"\b{SOMEBODY} of{ABOUT} (?P<it>{_FIGURE}|{_WORDS}|{_SMALL}){_NO_UNIT}(?! \w+s\b)",
+            rf"\b{SOMEBODY} of{ABOUT} (?P<it>{FIGURE}|{WORDS}|{SMALL}){_NO_UNIT}(?! \w+s\b)",
             0.6,
         ),
         Rule(
             "good for",
             r"\b(?:not bad|bad|good|great|fit|young|old|spry|sharp|well|amazing|fantastic|healthy"
-            rf"|agile|active|strong) for (?:a )?(?P<it>{_FROM_13}|{_WORDS_FROM_13}){_CLAUSE_END}",
+            rf"|agile|active|strong) for (?:a )?(?P<it>{FROM_13}|{WORDS_FROM_13}){_CLAUSE_END}",
             0.6,
         ),
         Rule(
@@ -228,29 +230,28 @@ OF = Group(
 )
 AT = Group(
     "AGE",
-    every(_NUMBER, any_word("at by")),
+    every(_NUMBER, matching_lowered(rf"\b(?:at|by) {FIRST_LETTERS}")),
     (
         Rule(
             "at, and somebody",
-            rf"\bat (?P<it>{_FROM_25}|{_WORDS_FROM_13})(?: years)?,? (?:i|he|she)"
+            rf"\bat (?P<it>{FROM_25}|{WORDS_FROM_13})(?: years)?,? (?:i|he|she)"
             r"(?:['\u2019]\w{1,2})?\b",
             0.6,
         ),
         Rule(
             "at, and somebody did",
-            rf"\bat (?P<it>{_FROM_13}|{_SMALL}|{_WORDS}),? (?:i|he|she) (?:was|had|left|married"
-            rf"|knew"
+            rf"\bat (?P<it>{FROM_13}|{SMALL}|{WORDS}),? (?:i|he|she) (?:was|had|left|married|knew"
             r"|thought|moved|became|could|believed|wanted|learned|learnt)\b",
             0.6,
         ),
         Rule("life event at", rf"\b{LIFE_EVENT} at (?P<it>{_AGE}){_NO_COUNT}", 0.6),
-        Rule("event at", rf"\b{EVENT} at (?P<it>{_FROM_13}|{_WORDS_FROM_13}){_NO_COUNT}", 0.6),
+        Rule("event at", rf"\b{EVENT} at (?P<it>{FROM_13}|{WORDS_FROM_13}){_NO_COUNT}", 0.6),
         Rule(
             "began at",
-            rf"\b{BEGUN} at (?P<it>{_FROM_25}|{_WORDS_FROM_13}){_NO_UNIT}",
+            rf"\b{BEGUN} at (?P<it>{FROM_25}|{WORDS_FROM_13}){_NO_UNIT}",
             0.6,
         ),
-        Rule("by", rf"\bby (?P<it>{_FROM_25}|{_TENS_WORDS}),? (?:i|he|she)\b", 0.6),
+        Rule("by", rf"\bby (?P<it>{FROM_25}|{TENS_AND_ONE}),? (?:i|he|she)\b", 0.6),
     ),
 )
 BIRTHDAY = Group(
@@ -260,8 +261,7 @@ BIRTHDAY = Group(
         Rule("birthday", rf"\b(?:1[01]\d|[1-9]?\d){ORDINAL}(?= (?:birthday|bday|b-day)\b)", 0.7),
         Rule(
             "birthday in words",
-            r"\b(?:(?:thir|four|fif|six|seven|eigh|nine)teenth|(?:twent|thirt|fou?rt|fift|sixt"
-            r"|sevent"
+            r"\b(?:(?:thir|four|fif|six|seven|eigh|nine)teenth|(?:twent|thirt|fou?rt|fift|sixt|sevent"
             rf"|eight|ninet)ieth|{TENS}[ -](?:first|second|third|fourth|fifth|sixth|seventh|eighth"
             r"|ninth))(?= (?:birthday|bday|b-day)\b)",
             0.7,
@@ -292,9 +292,9 @@ GONE = Group(
         Rule(
             "a sentence of its own",
             r"\b(?:died|passed(?: away)?|funeral|buried|birthday)\b[^.!?\n]{0,60}[.!?] "
-            rf"(?P<it>{_FROM_25}|{_TENS_WORDS})(?=[.!])",
+            rf"(?P<it>{FROM_25}|{TENS_AND_ONE})(?=[.!])",
             0.6,
         ),
     ),
 )
-GROUPS = (OLD, CUED, BEING, BESIDE, TURNED, OF, AT, BIRTHDAY, SEX, GONE)
+GROUPS = (OLD, CUED, BEING, ROLES, YOUNG, BESIDE, TURNED, OF, AT, BIRTHDAY, SEX, GONE)

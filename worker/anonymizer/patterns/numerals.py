@@ -49,3 +49,15 @@ MONTHS = (
     r"|(?:the )?(?:spring|summer|autumn|fall|winter)|a (?:week|month|few|couple)"
     r"|(?:two|three|four|five|six|\d{1,2}) (?:days|weeks|months)"
 )
+#: Behind a figure: no part of a longer figure, of a range, a score, a share or a decade.
+_WHOLE = r"\b(?![%\u00b0\u00bd\u2153]|[.,:/]\d|\s?[-\u2013]\s?\d|['\u2019]s\b)"
+FIGURE = rf"(?<![\d.,:/$\u20ac\u00a3#-])(?:1[01]\d|[1-9]\d?){_WHOLE}"
+FROM_13 = rf"(?<![\d.,:/$\u20ac\u00a3#-])(?:1[01]\d|1[3-9]|[2-9]\d){_WHOLE}"
+FROM_25 = rf"(?<![\d.,:/$\u20ac\u00a3#-])(?:1[01]\d|2[5-9]|[3-9]\d){_WHOLE}"
+#: "One" often means any person. Up to nine, words count fewer other things than figures do.
+SMALL = r"\b(?:two|three|four|five|six|seven|eight|nine)\b"
+WORDS = rf"\b{TWO_DIGITS}\b(?![ -](?:odd|something|ish|fold|hundred|thousand|million))"
+WORDS_FROM_13 = rf"(?!ten\b|eleven\b|twelve\b){WORDS}"
+TENS_AND_ONE = rf"\b{TENS}(?:[ -]{ONE})?\b"
+#: How a number begins, in figures or in words but for "one".
+FIRST_LETTERS = r"(?:\d|tw|thr|thir|ten|four|fort|fif|five|six|seven|eig|ele|nin)"

@@ -66,10 +66,7 @@ _VISITING = (
 )
 WORKING = Group(
     "ORGANIZATION",
-    every(
-        any_word("at for in near outside inside opposite behind"),
-        matching(r"(?i:\b(?:at|for|in|near|outside|inside|opposite|behind) (?:the )?)[A-Z][a-z]"),
-    ),
+    every(matching("[tTrReE] [A-Z][a-z]"), matching(r"(?i:\b(?:at|for) (?:the )?)[A-Z][a-z]")),
     (
         Rule(
             "works at",
@@ -79,6 +76,15 @@ WORKING = Group(
         ),
         Rule("works for", rf"\bwork(?:s|ed|ing)? for (?:the )?\K{_ONE_OR_MORE}", _SCORE),
         Rule("visits", rf"\b{_VISITING} at (?:the )?\K{_TWO_OR_MORE}", _SCORE),
+    ),
+)
+PLACES = Group(
+    "ORGANIZATION",
+    every(
+        matching(" (?i:the) [A-Z][a-z]"),
+        matching(r"(?i:\b(?:at|in|outside|inside|near|behind|opposite) the )[A-Z][a-z]"),
+    ),
+    (
         Rule(
             "the ... and ...",
             rf"\b(?:at|in|outside|inside|near|behind|opposite) the \K{_CAPITAL} (?:and"
@@ -88,11 +94,11 @@ WORKING = Group(
         Rule("at the", rf"\b(?:at|outside|inside|opposite|behind) the \K{_TWO_OR_MORE}", _SCORE),
     ),
 )
-CALLED = Group(
+TYPES = Group(
     "ORGANIZATION",
     every(
-        any_word("rang phoned emailed called", _TYPE_WORDS),
-        matching(r"[A-Z][a-z][\w'\u2019-]* (?:and |& |of |the )*(?:[A-Z][a-z]|[a-z])"),
+        any_word(_TYPE_WORDS),
+        matching(r"(?i:\b(?:the|at|from|called|near|to|with) )[A-Z][a-z]"),
     ),
     (
         Rule(
@@ -101,8 +107,12 @@ CALLED = Group(
             rf"(?= (?:{'|'.join(_TYPE_WORDS.split())})\b)",
             _SCORE,
         ),
-        Rule("rang", rf"(?:^|(?<=[.!?] )){_TWO_OR_MORE}(?= (?:rang|phoned|emailed)\b)", _SCORE),
     ),
+)
+CALLED = Group(
+    "ORGANIZATION",
+    any_word("rang phoned emailed"),
+    (Rule("rang", rf"(?:^|(?<=[.!?] )){_TWO_OR_MORE}(?= (?:rang|phoned|emailed)\b)", _SCORE),),
 )
 ENDINGS = Group(
     "ORGANIZATION",
@@ -167,4 +177,4 @@ HELPERS = Group(
         Rule("our lady", rf"\bour lady(?: of (?:the )?{_ONE_OR_MORE}|['\u2019]s\b)", _SCORE),
     ),
 )
-GROUPS = (WORKING, CALLED, ENDINGS, HELPERS, PUBS)
+GROUPS = (WORKING, PLACES, TYPES, CALLED, ENDINGS, HELPERS, PUBS)

@@ -57,7 +57,13 @@ class FormRecognizer(EntityRecognizer):  # type: ignore[misc]
         super().__init__(supported_entities=list(types), name="patterns")
 
     def load(self) -> None:
-        """Load nothing: expressions are compiled when they are first needed."""
+        """Load nothing: expressions are compiled when they are first needed, or by `prepare`."""
+
+    def prepare(self) -> None:
+        """Compile all expressions now, which takes longer than hundreds of texts."""
+        for group in self._groups:
+            for rule in group.rules:
+                rule.prepare()
 
     def analyze(
         self,

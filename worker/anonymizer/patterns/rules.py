@@ -47,6 +47,10 @@ class Rule:
     def _compiled(self) -> regex.Pattern[str]:
         return regex.compile(self.expression, FLAGS)
 
+    def prepare(self) -> None:
+        """Compile the expression now and not at the first text."""
+        _ = self._compiled
+
     def matches(self, text: str) -> Iterator[tuple[int, int]]:
         """The half-open character ranges of a text that match, in order.
 
