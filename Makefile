@@ -9,7 +9,7 @@ ARGS ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help venv demo test lint format types bench chaos replies fuzz poison soak soak-all drills autoscale
-.PHONY: gpu-check screenshots sbom models-check clean tools
+.PHONY: gpu-check screenshots sbom images models-check clean tools
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -113,6 +113,9 @@ sbom: $(READY)  ## a software bill of materials (CycloneDX) of each image's pack
 	      --output-file build/sbom/$$part.json build/sbom/$$part \
 	    && echo build/sbom/$$part.json || exit 1; \
 	done
+
+images: $(READY)  ## build and run the images without a container engine: sizes, start times (root; buildah, debootstrap)
+	@$(BIN)/python -m deploy.local.images $(ARGS)
 
 clean:  ## remove the environment, caches and trained models
 	rm -rf $(VENV) .venv-peers .cache models build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from deploy.local import images
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
@@ -25,7 +27,7 @@ def test_base_is_pinned(root: Path, stages: dict[str, tuple[str, str]]) -> None:
     assert {base for base, _ in stages.values()} <= {"${PYTHON_IMAGE}", *stages}
 
 
-@pytest.mark.parametrize("target", ["worker", "exporter", "gateway", "training"])
+@pytest.mark.parametrize("target", images.TARGETS)
 def test_what_runs_is_not_root_and_holds_no_build(
     stages: dict[str, tuple[str, str]], target: str
 ) -> None:
@@ -34,7 +36,7 @@ def test_what_runs_is_not_root_and_holds_no_build(
     assert "USER" not in body
     assert "RUN" not in body
     users = re.findall(r"^USER (\S+)", stages["runtime"][1], re.MULTILINE)
-    assert users == ["10001:10001"]
+    assert users == [f"{images.USER}:{images.USER}"]
     assert "STOPSIGNAL SIGTERM" in stages["runtime"][1]
     assert body.count("COPY") == body.count(f"COPY --from=build-{target} /opt/venv /opt/venv")
 
