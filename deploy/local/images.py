@@ -166,14 +166,17 @@ def _ask(*command: str) -> str:
 @click.option("--base", help="The base image. By default one is made of Debian's packages.")
 @click.option("--only", multiple=True, type=click.Choice(TARGETS), help="Of all images, these.")
 @click.option(
-    "--volume", multiple=True, metavar="FROM:TO:ro", help="Mounted while images are built."
+    "--build-option",
+    "options",
+    multiple=True,
+    metavar="OPTION",
+    help='For `buildah build`, such as "--build-arg=EXTRA_INDEX_URL=..." or "--volume=...".',
 )
-def main(base: str | None, only: tuple[str, ...], volume: tuple[str, ...]) -> None:
+def main(base: str | None, only: tuple[str, ...], options: tuple[str, ...]) -> None:
     """Build and run the images without a container engine."""
     lacking = [name for name in ("buildah", "debootstrap") if not shutil.which(name)]
     if lacking or os.geteuid():
         raise SystemExit("needs root and Debian's packages buildah and debootstrap")
-    options = [f"--volume={one}" for one in volume]
     images: dict[str, Any] = {}
     base = base or debian()
     with Server() as server:
