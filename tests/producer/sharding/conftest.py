@@ -60,7 +60,7 @@ def raws(servers: dict[str, Server]) -> Iterator[dict[str, redis.Redis]]:
 def shard_settings(servers: dict[str, Server], keys_file: Path) -> Callable[..., Settings]:
     """Settings of all shards; options of a shard stand behind its name."""
 
-    def load(*, only: str = "", timeout_seconds: float = 2.0, **options: str) -> Settings:
+    def load(*, only: str = "", timeout_seconds: float = 4.0, **options: str) -> Settings:
         told = [f"{name}={servers[name].url}{options.get(name, '')}" for name in only or NAMES]
         return Settings.load(
             shards=" ".join(told), keys_file=keys_file, timeout_seconds=timeout_seconds
