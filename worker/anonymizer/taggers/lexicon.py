@@ -10,7 +10,7 @@ import lzma
 import zlib
 from array import array
 from bisect import bisect_left
-from functools import cache, lru_cache
+from functools import cache
 from importlib.resources import files
 from string import ascii_lowercase
 
@@ -26,6 +26,7 @@ FILE = "lexicon.txt.xz"
 #: From so common on (see `PROPERTIES`) a word is often misspelt. Of short words only swapped
 #: letters are looked at: too many are one letter from another.
 _COMMON, _SHORTEST_MISSPELT, _LONG = 3, 4, 6
+_MOST_COMMON = PROPERTIES[0] - 1
 
 
 def combine(values: tuple[int, ...]) -> int:
@@ -49,13 +50,17 @@ def kind(word: str) -> int:
     """The combination of properties of a word, whatever its casing; 0 if it is not known."""
     if not word.isalpha():
         return 0
-    checksums, kinds = _table()
+    checksums, kinds, _ = _table()
     checksum = zlib.crc32(word.lower().encode())
     at = bisect_left(checksums, checksum)
     return kinds[at] if at < len(checksums) and checksums[at] == checksum else 0
 
 
-@lru_cache(maxsize=4096)
+def most_common_words() -> tuple[str, ...]:
+    """The most common words of English, in lower case; six in ten of a diary are among them."""
+    return _table()[2]
+
+
 def is_misspelt(word: str) -> bool:
     """Whether a word that is not known is a common one with one typing error.
 
@@ -102,18 +107,21 @@ def _lines_by_kind() -> dict[int, bytes]:
 
 
 @cache
-def _table() -> tuple[array[int], bytes]:
-    """The checksums of all words, in order, and the kind of each.
+def _table() -> tuple[array[int], bytes, tuple[str, ...]]:
+    """The checksums of all words, in order; the kind of each; and the most common words.
 
-    A dictionary of words would take 30 times the memory, in each process. Of 200,000 words two
+    A dictionary of all words would take 30 times the memory, in each process. Of 200,000 words two
     share a checksum once in ten such lists; a word that is not in the list meets one of them once
     in 20,000 times.
     """
-    checksums, kinds = array("I"), bytearray()
+    checksums, kinds, common = array("I"), bytearray(), []
     for number, line in _lines_by_kind().items():
         found = array("I", map(zlib.crc32, line.split()))
         checksums += found
         kinds += bytes([number]) * len(found)
+        if properties(number)[0] == _MOST_COMMON:
+            common += line.decode("utf-8").split()
     values, numbers = np.asarray(checksums), np.frombuffer(kinds, dtype=np.uint8)
     order = np.lexsort((numbers, values))
-    return array("I", values[order].tobytes()), numbers[order].tobytes()
+    ordered = array("I", values[order].tobytes())
+    return ordered, numbers[order].tobytes(), tuple(common)

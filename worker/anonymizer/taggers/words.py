@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import string
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from worker.anonymizer.taggers import lexicon
@@ -31,6 +33,19 @@ def casing(word: str) -> int:
 
 def token_type(word: str) -> int:
     """What a word looks like: its casing, and what the lexicon knows of it."""
+    usual = _usual_types().get(word)
+    return _token_type(word) if usual is None else usual
+
+
+@cache
+def _usual_types() -> dict[str, int]:
+    """The token types of what most tokens of a diary are: common words and punctuation."""
+    common = lexicon.most_common_words()
+    usual = (*common, *map(str.capitalize, common), *string.punctuation)
+    return {word: _token_type(word) for word in usual}
+
+
+def _token_type(word: str) -> int:
     of_letters = LOWER if word.islower() else casing(word)  # most are
     return of_letters + CASINGS * lexicon.kind(word)
 
