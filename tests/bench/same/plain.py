@@ -1,8 +1,9 @@
 """The two stages the plain way, with the same models.
 
-Hugging Face's library loads the models and computes their forward passes, for one text at a time and
-in fp32; every pattern and every recognizer searches every text, under Presidio's own engine. Nothing is remembered between the
-stages. What makes words, spans and labels of the outputs is the worker's own.
+Hugging Face's library loads the models and computes their layers, for one text at a time and in
+fp32; every pattern and every recognizer searches every text, under Presidio's own engine. Nothing
+is remembered between the stages. What makes words, spans and labels of the outputs is the worker's
+own.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from worker.anonymizer.anonymizer import PATTERN_SECONDS, Anonymizer
 from worker.anonymizer.nlp_engine import TaggerEngine
 from worker.anonymizer.patterns.recognizer import FormRecognizer
 from worker.anonymizer.presidio import limit_pattern_seconds
+from worker.anonymizer.taggers import bert, second_look
 from worker.anonymizer.taggers.bert import SETTINGS, BertTagger
 from worker.anonymizer.taggers.loading import thresholds
 from worker.anonymizer.taggers.thresholds import for_privacy
@@ -51,22 +53,51 @@ class Stages(NamedTuple):
     classifier: Classifier
 
 
-class LibraryModel:
-    """A model of Hugging Face's of which nothing but its own forward pass can be seen.
+class LibraryTagger:
+    """Scores the tokens of texts by Hugging Face's own layers, one text at a time.
 
-    So the worker has nothing that it could compute in a way of its own.
+    What the first layers are unsure of is read again by the others, one excerpt at a time: which
+    tokens these are, and how much that counts, is the worker's own.
 
     Args:
-        model: a `PreTrainedModel` in evaluation mode.
+        model: a `BertForTokenClassification` in evaluation mode.
     """
 
     def __init__(self, model: Any) -> None:
-        self.config = model.config
         self._model = model
+        self._first = second_look.first_layers(model)
+        self._names = second_look.names(model)
 
-    def __call__(self, **given: torch.Tensor) -> Any:
-        """What the model gives."""
-        return self._model(**given)
+    def passes(self, lengths: Sequence[int]) -> Iterator[list[int]]:
+        """See `worker.anonymizer.taggers.networks.Network`."""
+        yield from ([index] for index in range(len(lengths)))
+
+    def prepare(self, most_tokens: int) -> None:
+        """See `worker.anonymizer.taggers.networks.Network`."""
+
+    def logits(self, sequences: Sequence[Sequence[int]], types: Any) -> torch.Tensor:
+        """See `worker.anonymizer.taggers.networks.Network`."""
+        with torch.inference_mode():
+            pairs = zip(sequences, types, strict=True)
+            return torch.cat([self._of_text(ids, of_tokens) for ids, of_tokens in pairs])
+
+    def _of_text(self, ids: Sequence[int], types: Sequence[int]) -> torch.Tensor:
+        layers = self._model.bert.encoder.layer
+        given = {"token_type_ids": torch.tensor([types])}
+        states = self._model.bert.embeddings(torch.tensor([ids]), **given)
+        for layer in layers[: self._first]:
+            states = layer(states)
+        logits: torch.Tensor = self._model.classifier(states)[0]
+        if self._first is None:
+            return logits
+        shares = second_look.shares(logits, self._names, [len(ids)])
+        for rows in second_look.excerpts(shares.numpy() > 0.0, [len(ids)]):
+            again = states[:, rows]
+            for layer in layers[self._first :]:
+                again = layer(again)
+            judged = self._model.classifier(again)[0]
+            logits[rows] = torch.lerp(logits[rows], judged, shares[rows, None])
+        return logits
 
 
 class LibraryClassifier:
@@ -144,7 +175,8 @@ def _tagger() -> BertTagger:
     model.load_state_dict(adapter.merge(folder / adapter.FILE, model.state_dict()))
     tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
     threshold = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))["threshold"]
-    tagger = BertTagger(tokenizer, LibraryModel(model), threshold=threshold, device=_CPU)
+    with mock.patch.object(bert, "network", lambda model, *_, **__: LibraryTagger(model)):
+        tagger = BertTagger(tokenizer, model, threshold=threshold, device=_CPU)
     tagger.threshold = for_privacy(_USUAL, threshold, thresholds(folder))
     return tagger
 
