@@ -122,7 +122,9 @@ BEING = Group(
     (
         Rule(
             "somebody is",
-            rf"\b(?!is\b)(?:i|he|she|they|who|{KIN}|{MANY_KIN}){IS}{ABOUT} {_LIST}{_FOLLOWED}",
+            # From the number back: there are fewer of them than of words that may be somebody.
+            rf"\b(?=[\dtfsen])(?<=\b(?!is\b)(?:i|he|she|they|who|{KIN}|{MANY_KIN}){IS}{ABOUT} )"
+            rf"{_LIST}{_FOLLOWED}",
             0.6,
         ),
         Rule(
@@ -199,11 +201,7 @@ TURNED = Group(
         Rule("turned", rf"{_TURN} (?P<it>{FIGURE}|{WORDS}){_NO_UNIT}", 0.6),
         Rule("turned small", rf"{_TURN} (?P<it>{SMALL}|\bone\b){_FOLLOWED}", 0.6),
         Rule("going on", rf"(?P<it>{_AGE}) going on (?P<it>{_AGE}){_NO_UNIT}", 0.6),
-        Rule(
-            "the big",
-            rf"\bthe big (?P<it>[3-9]-?[0o]\b|{ONE}[ -]oh?\b|{TENS}\b)",
-            0.6,
-        ),
+        Rule("the big", rf"\bthe big (?P<it>[3-9]-?[0o]\b|{ONE}[ -]oh?\b|{TENS}\b)", 0.6),
     ),
 )
 OF = Group(
