@@ -176,7 +176,7 @@ def main(base: str | None, only: tuple[str, ...], options: tuple[str, ...]) -> N
     """Build and run the images without a container engine."""
     lacking = [name for name in ("buildah", "debootstrap") if not shutil.which(name)]
     if lacking or os.geteuid():
-        raise SystemExit("needs root and Debian's packages buildah and debootstrap")
+        raise click.ClickException("needs root, and Debian's packages buildah and debootstrap")
     images: dict[str, Any] = {}
     base = base or debian()
     with Server() as server:
