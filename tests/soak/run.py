@@ -12,6 +12,7 @@ entry was lost, answered twice or given up, or a word was found.
 from __future__ import annotations
 
 import json
+import random
 import signal
 import sys
 import tempfile
@@ -40,6 +41,10 @@ READY_SECONDS = 60.0
 #: Figures that have to be 0.
 FAULTS = ("lost", "twice", "stuck", "dead", "exits", "not_ready", "canaries", "grew")
 _LOOK_SECONDS = 0.2
+#: So often many entries at once go to the worker with models. Of a batch of a size that it never met
+#: it keeps some memory (at most 106 MiB in all): it is to meet them in the warm-up, and not when an
+#: outage ends.
+_BURST_SECONDS, _LARGEST_BURST = 10.0, 64
 
 
 class Soak:
@@ -100,7 +105,8 @@ class Soak:
 
     def _loop(self, started: float) -> None:
         fault = self._options["every"]
-        sample = show = 0.0
+        sizes = random.Random(1)
+        sample = show = burst = 0.0
         while (now := time.monotonic() - started) < self._options["seconds"] or not self._enough:
             for kept in self.scene.kept:
                 kept.keep_alive()
@@ -110,6 +116,9 @@ class Soak:
             if now >= fault:
                 self.faults.strike()
                 fault = now + self._options["every"]
+            if now >= burst:
+                self.submitters[1].burst(0.0, sizes.randint(2, _LARGEST_BURST))
+                burst = now + _BURST_SECONDS
             if now >= show:
                 self._show(now)
                 show = now + SHOW_SECONDS
