@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import gc
 import itertools
 import logging
@@ -20,7 +19,6 @@ from hypothesis import strategies as st
 
 import worker.anonymizer.anonymizer as module
 from worker.anonymizer.anonymizer import Anonymized, Anonymizer
-from worker.anonymizer.taggers import lexicon
 from worker.errors import AnonymizationError
 
 if TYPE_CHECKING:
@@ -246,19 +244,6 @@ def test_nothing_of_a_batch_stays_in_memory(anonymizer: Anonymizer) -> None:
     finally:
         tracemalloc.stop()
     assert grown < 50_000  # 960 new words are kept nowhere
-
-
-def test_no_cache_of_ours_is_filled_by_the_words_of_texts(anonymizer: Anonymizer) -> None:
-    """Words of a diary would stay in the memory of the process, names among them."""
-    anonymizer.anonymize(["A first text, by which what is read once is read."])
-    assert not lexicon.is_misspelt("quarrington")
-    caches = [one for one in gc.get_objects() if type(one) is functools._lru_cache_wrapper]
-    ours = [one for one in caches if one.__module__.startswith("worker.anonymizer.")]
-    before = [one.cache_info().currsize for one in ours]
-    anonymizer.anonymize([f"met quarrin{i}gton and marywether{i * 'a'} too" for i in range(9)])
-    assert not lexicon.is_misspelt("marywethers")
-    assert ours
-    assert [one.cache_info().currsize for one in ours] == before
 
 
 OFFLINE = textwrap.dedent("""

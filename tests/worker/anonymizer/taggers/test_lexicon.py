@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import functools
+import gc
+from typing import TYPE_CHECKING
+
 import pytest
 
 from worker.anonymizer.taggers import lexicon
 from worker.anonymizer.taggers.words import CASINGS, LOWER, TITLE, TOKEN_TYPES, UPPER, token_type
+
+if TYPE_CHECKING:
+    from worker.anonymizer.anonymizer import Anonymizer
 
 
 def test_every_combination_of_properties_has_a_number_of_its_own() -> None:
@@ -53,3 +60,16 @@ def test_a_word_is_known_in_any_casing() -> None:
 
 
 _JESSICA = {"jessica": LOWER, "Jessica": TITLE, "JESSICA": UPPER}
+
+
+def test_no_cache_of_ours_is_filled_by_the_words_of_texts(anonymizer: Anonymizer) -> None:
+    """Words of a diary would stay in the memory of the process, names among them."""
+    anonymizer.anonymize(["A first text, by which what is read once is read."])
+    assert not lexicon.is_misspelt("quarrington")
+    caches = [one for one in gc.get_objects() if type(one) is functools._lru_cache_wrapper]
+    ours = [one for one in caches if one.__module__.startswith("worker.anonymizer.")]
+    before = [one.cache_info().currsize for one in ours]
+    anonymizer.anonymize([f"met quarrin{i}gton and marywether{i * 'a'} too" for i in range(9)])
+    assert not lexicon.is_misspelt("marywethers")
+    assert ours
+    assert [one.cache_info().currsize for one in ours] == before
