@@ -74,8 +74,9 @@ class Container(ServingProcess):
 
     def stop(self, seconds: float = 60.0) -> int:
         """End the program inside: what runs it does not hand the signal on."""
-        with contextlib.suppress(ProcessLookupError, AttributeError, AssertionError):
-            os.killpg(self.pid, signal.SIGTERM)
+        if self.running:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.pid, signal.SIGTERM)
         return super().stop(seconds)
 
 

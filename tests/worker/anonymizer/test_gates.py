@@ -79,6 +79,9 @@ def texts(draw: st.DrawFn) -> str:
 @given(text=texts() | st.text(max_size=40))
 @example(text="\u017fIXTY-THREE, aged \u017fixty. I am tw\u0130nty.")
 @example(text="in The Lamb & Lantern, cards 4111111111111111, nhsab 123456")
+@example(
+    text="\u00b2at 41, she \u00b2by 41 she, \u00b2at the Lamb and Flag, \u00b2from Old Mill bakery"
+)
 @example(text="he turned fiftee\u0301n, \u00b2aged 9")
 def test_what_the_patterns_find_passes_their_gates(text: str) -> None:
     assert findings(GATED, text, TYPES) == findings(UNGATED, text, TYPES)

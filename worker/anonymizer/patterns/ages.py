@@ -228,7 +228,7 @@ OF = Group(
 )
 AT = Group(
     "AGE",
-    every(_NUMBER, matching_lowered(rf"\b(?:at|by) {FIRST_LETTERS}")),
+    every(_NUMBER, matching_lowered(rf"(?:at|by) {FIRST_LETTERS}")),
     (
         Rule(
             "at, and somebody",

@@ -82,7 +82,7 @@ PLACES = Group(
     "ORGANIZATION",
     every(
         matching(" (?i:the) [A-Z][a-z]"),
-        matching(r"(?i:\b(?:at|in|outside|inside|near|behind|opposite) the )[A-Z][a-z]"),
+        matching(r"(?i:(?:at|in|outside|inside|near|behind|opposite) the )[A-Z][a-z]"),
     ),
     (
         Rule(
@@ -98,7 +98,7 @@ TYPES = Group(
     "ORGANIZATION",
     every(
         any_word(_TYPE_WORDS),
-        matching(r"(?i:\b(?:the|at|from|called|near|to|with) )[A-Z][a-z]"),
+        matching(r"(?i:(?:the|at|from|called|near|to|with) )[A-Z][a-z]"),
     ),
     (
         Rule(
