@@ -11,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import TYPE_CHECKING
 
 import pytest
+from click.testing import CliRunner
 
 from deploy.local import images
 
@@ -138,3 +139,12 @@ def test_health_check_fails_where_nobody_answers(check: Callable[[list[str]], in
     with answering(200) as port:
         pass
     assert check(["JOURNAL_METRICS_PORT", str(port)]) == 1
+
+
+def test_building_without_what_it_needs_ends_with_one_line(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    result = CliRunner().invoke(images.main)
+    assert result.exit_code == 1
+    assert result.output == "Error: needs root, and Debian's packages buildah and debootstrap\n"

@@ -82,6 +82,7 @@ def texts(draw: st.DrawFn) -> str:
 @example(
     text="\u00b2at 41, she \u00b2by 41 she, \u00b2at the Lamb and Flag, \u00b2from Old Mill bakery"
 )
+@example(text="As a 30F\u00b2 I am 30F\u00b2")
 @example(text="he turned fiftee\u0301n, \u00b2aged 9")
 def test_what_the_patterns_find_passes_their_gates(text: str) -> None:
     assert findings(GATED, text, TYPES) == findings(UNGATED, text, TYPES)

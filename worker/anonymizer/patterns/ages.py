@@ -268,7 +268,7 @@ BIRTHDAY = Group(
 )
 SEX = Group(
     "AGE",
-    every(has_digit, matching(r"\d ?/? ?[mfMF]\b|[(\[][mfMF] ?/? ?\d")),
+    every(has_digit, matching(r"\d ?/? ?[mfMF](?![a-zA-Z])|[(\[][mfMF] ?/? ?\d")),
     (
         Rule(
             "age and sex",
