@@ -200,11 +200,12 @@ class Load:
         texts = random_texts(2)
         missing: list[JournalEntry] = []
         with JournalClient(self._system.settings, self._system.keys) as client:
-            while missing or not self._stop.is_set():
-                batch = self._system.entries(texts, 0 if self._stop.is_set() else _BATCH)
-                self._submitted.update(entry.entry_id for entry in batch)
-                if self._stop.is_set():
+            while not (ending := self._stop.is_set()) or missing:
+                if ending:
                     batch, missing = missing, []
+                else:
+                    batch = self._system.entries(texts, _BATCH)
+                    self._submitted.update(entry.entry_id for entry in batch)
                 try:
                     client.submit_many(batch)
                 except Unavailable as exc:

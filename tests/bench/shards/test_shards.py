@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import json
+from queue import SimpleQueue
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.bench.setting import Setting
 from tests.bench.shards.measure import Figures, System, as_json, shown
 from tests.bench.shards.measure import Load as ShardLoad
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from producer import JournalEntry
 
 
 def test_every_entry_is_answered_once_under_load() -> None:
@@ -17,6 +24,22 @@ def test_every_entry_is_answered_once_under_load() -> None:
         load = ShardLoad(system)
         while not load.others():
             pass
+        load.end()
+        assert set(load.answered.values()) == {1}
+
+
+def test_entries_made_while_the_load_ends_are_submitted(monkeypatch: pytest.MonkeyPatch) -> None:
+    loads: SimpleQueue[ShardLoad] = SimpleQueue()
+    with Setting() as setting, System(setting, 1) as system:
+        entries = system.entries
+
+        def made_late(texts: Iterator[str], count: int) -> list[JournalEntry]:
+            loads.get()._stop.wait()
+            return entries(texts, count)
+
+        monkeypatch.setattr(system, "entries", made_late)
+        load = ShardLoad(system)
+        loads.put(load)
         load.end()
         assert set(load.answered.values()) == {1}
 
