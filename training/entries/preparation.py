@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from training.entries.leakage_groups import leakage_groups
 from training.entries.multi_hot import multi_hot
 from training.entries.prepared.anonymized_records import anonymized_records
 from training.entries.prepared.composed import composed
-from training.entries.prepared.seen_earlier import seen_earlier
+from training.entries.prepared.seen_earlier import seen_earlier, validated_earlier
 from training.entries.prepared.sentences import sentences
 from training.entries.split import Part, stratified_split
 from training.entries.styles import kinds
@@ -17,6 +19,8 @@ from training.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from numpy.typing import NDArray
 
     from training.entries.record import Record
     from training.options import FitOptions
@@ -69,8 +73,6 @@ def prepare(
     """
     rows, held_out = _rows(records, validation, names, options)
     written = [*records, *(validation or [])]
-    if options.with_earlier:
-        held_out = [row for row in held_out if not seen_earlier(written[row].text)]
     shown = written
     if anonymizer is not None:
         progress.begin("anonymizing", len(written))
@@ -97,16 +99,41 @@ def _rows(
 ) -> tuple[list[int], list[int]]:
     """Row numbers to learn from and to validate with, of the records and then `validation`."""
     labels = multi_hot((record.labels for record in records), names)
-    if validation is None:
+    if validation is not None:
+        train = list(range(len(records)))
+        held_out = list(range(len(records), len(records) + len(validation)))
+    elif options.with_earlier:
+        train, held_out = _split_with_earlier(records, labels, options)
+    else:
         train, held_out = stratified_split(
             labels,
             leakage_groups(records),
             validation_share=options.validation_share,
             seed=options.seed,
         )
-    else:
-        train = list(range(len(records)))
-        held_out = list(range(len(records), len(records) + len(validation)))
     if not labels[train].any(axis=0).all():
         raise DataError("too few entries: some label has none left to learn from")
     return train, held_out
+
+
+def _split_with_earlier(
+    records: list[Record], labels: NDArray[np.float32], options: FitOptions
+) -> tuple[list[int], list[int]]:
+    """Row numbers to learn from and to validate with, where the earlier model saw some of them.
+
+    What validated it validates again, and what it learnt from is learnt from again; of groups that
+    are new, the usual share is set aside.
+    """
+    groups = leakage_groups(records)
+    seen = np.array([seen_earlier(record.text) for record in records])
+    validated = np.array([validated_earlier(record.text) for record in records])
+    apart = np.isin(groups, groups[validated])
+    new = np.flatnonzero(~np.isin(groups, groups[seen | validated]))
+    _, set_aside = stratified_split(
+        labels[new],
+        np.unique(groups[new], return_inverse=True)[1],
+        validation_share=options.validation_share,
+        seed=options.seed,
+    )
+    apart[new[set_aside]] = True
+    return np.flatnonzero(~apart).tolist(), np.flatnonzero(apart & ~seen).tolist()

@@ -1,7 +1,8 @@
-"""The entries that the earlier shipped model learnt from, by the digests of their texts.
+"""What the earlier shipped model made of each shipped entry, by the digests of their texts.
 
-A model whose weights are averaged with those of the earlier one has seen them, too: they can tell
-neither how good it is nor where its thresholds should be.
+A model whose weights are averaged with those of the earlier one has seen what that one learnt from,
+too: such entries can tell neither how good it is nor where its thresholds should be. So what has
+validated once validates every model after it, and is never learnt from.
 """
 
 from __future__ import annotations
@@ -11,14 +12,23 @@ from pathlib import Path
 
 from training.entries.prepared.redactions import digest
 
-FILE = Path(__file__).parents[2] / "data" / "earlier" / "seen.txt"
+FOLDER = Path(__file__).parents[2] / "data" / "earlier"
+SEEN, VALIDATED = "seen.txt", "validated.txt"
 
 
 def seen_earlier(text: str) -> bool:
-    """Whether this entry, as it was written, was there when the earlier model was made."""
-    return digest(text) in _digests()
+    """Whether this entry, as it was written, was there when the earlier model was made.
+
+    Those that validated it are not among them.
+    """
+    return digest(text) in _digests(SEEN)
+
+
+def validated_earlier(text: str) -> bool:
+    """Whether this entry, as it was written, validated the earlier model, which never saw it."""
+    return digest(text) in _digests(VALIDATED)
 
 
 @cache
-def _digests() -> frozenset[str]:
-    return frozenset(FILE.read_text(encoding="utf-8").split())
+def _digests(file: str) -> frozenset[str]:
+    return frozenset((FOLDER / file).read_text(encoding="utf-8").split())

@@ -3,8 +3,8 @@
 G. Ilharco et al., "Patching open-vocabulary models by interpolating weights", NeurIPS 2022, and
 M. Wortsman et al., "Robust fine-tuning of zero-shot models", CVPR 2022: what a model has learnt
 lately costs it some of what it did well before; the mean of the weights of both models, made of the
-same base, keeps both. The earlier model learnt from the entries there were before `hints.jsonl`,
-`indirect.jsonl`, `plain.jsonl`, `posts.jsonl` and `reframed.jsonl`; its adapter is
+same base, keeps both. The earlier model, of 0.2.0's first days, learnt from the entries there were
+before `forum.jsonl` and `reframed_more.jsonl`, and is itself such a mean; its adapter is
 `training/data/earlier/adapter.safetensors`.
 """
 
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from training.finetuning.trainer import FinetuneData
 
 FILE = Path(__file__).parents[2] / "data" / "earlier" / adapter.FILE
-SHA256 = "eb2068b7371a82d862eda7c76f5db5188087b390bcc27821fe9dc9e68f74d374"
-#: How much the earlier weights count.
-SHARE = 0.5
+SHA256 = "d3947e760ecf94fc194d7ecb83b86ec05bb904c7a1db100597593c2c787dc759"
+#: How much the earlier weights count: see `training/LOG.md`.
+SHARE = 0.6
 
 
 def averaged_with_earlier(model: TextModel, data: FinetuneData, best: BestEpoch) -> BestEpoch:
