@@ -12,6 +12,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from worker.anonymizer.ordinary_use import MAY_HAVE_CAPITAL, is_used_as_word
+from worker.anonymizer.patterns.ages.parts import THINGS
 from worker.anonymizer.taggers import lexicon
 from worker.anonymizer.taggers.tagged_span import NAMES
 
@@ -59,8 +60,9 @@ _DIGITS_OF_CLOCK = re.compile(r"(?<!\d)(?:[01]\d|2[0-3])[0-5]\d(?!\d)")
 _EARLY_CLOCK = re.compile(r"(?<!\d)0\d[0-5]\d(?!\d)")
 #: What stands before a score or a reading.
 _BEFORE_SCORE = re.compile(
-    r"\b(?:it(?:['\u2019]s| is| was)|sats|pulse|bpm|bp|scored?|scores|got|marks?|grades?|phq-?\d"
-    r"|gad-?\d|temperature|weight|bends to|level|rating|mood|pain)(?: (?:is|was|at|of|about))? \Z",
+    r"\b(?:it(?:['\u2019]s| is| was)|sats|pulse|bpm|bp|scored?|scores|got|marks?|grades?"
+    r"|(?:phq|gad)(?:-?\d)?|bmi|hba1c|crp|egfr|temperature|weight|bends to|level|rating"
+    r"|mood|pain)(?: (?:is|was|at|of|about))? \Z",
     re.IGNORECASE,
 )
 #: Operators of programs, which stand beside identifiers.
@@ -76,6 +78,8 @@ _OTHER_SCRIPT = re.compile(
 #: What follows a number that is no age: the end of a decade ("the 80's"), a unit, "plus years".
 _AFTER_NO_AGE = re.compile(
     r"['\u2019]?s\b|%| (?:miles|minutes|hours|days|times|percent|(?:plus|odd|something) years)\b"
+    rf"|(?:[- ]?(?:years?|yrs?|months?)[- ]old)? {THINGS}",
+    re.IGNORECASE,
 )
 #: An abbreviation with full stops: "I.T".
 _DOTTED = re.compile(r"(?:[A-Z]\.){1,5}[A-Z]\.?")

@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from worker.anonymizer.offsets import Span
+from worker.anonymizer.patterns.numerals import SMALL, TWO_DIGITS
 from worker.anonymizer.taggers.tagged_span import NAMES
 
 if TYPE_CHECKING:
@@ -42,12 +43,13 @@ _RELATIVE = re.compile(
     rf"(?:{_KIN}|brother|sister|father|mother)[ \t]{{1,2}}\Z",
     re.IGNORECASE,
 )
-#: An age behind a name: "Otis (8)", "Caleb, 29, beekeeper".
-_AGE = re.compile(r"[ \t]?\((\d{1,2})\)|,[ \t](\d{1,2})(?=,[ \t])")
+_NUMBER = rf"\d{{1,2}}|(?:{TWO_DIGITS}|{SMALL})(?: and a half)?"
+#: An age behind a name: "Otis (8)", "Caleb, 29, beekeeper", "Mina, four and a half, asked".
+_AGE = re.compile(rf"[ \t]?\(({_NUMBER})\)|,[ \t]({_NUMBER})(?=,[ \t])", re.IGNORECASE)
 #: The same in a clause: "Mia is only 6", "Ana turned 31 in May".
 _AGE_IN_CLAUSE = re.compile(
     r"(?:['\u2019]s| is| was|,? who is|,? who was| will be| would be| just turned| turn(?:s|ed))"
-    r"(?: (?:only|just|still|now|already|about|around|almost|nearly))? (\d{1,2})"
+    rf"(?: (?:also|only|just|still|now|already|about|around|almost|nearly|barely))? ({_NUMBER})"
     r"(?![\d%]|[.,:/-]\d)(?=\s*(?:[.,;!?)]|\Z)| (?:and|but|now|today|so|when|in (?:jan|feb|mar|apr"
     r"|may|jun|jul|aug|sep|oct|nov|dec))\b)",
     re.IGNORECASE,

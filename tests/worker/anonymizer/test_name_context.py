@@ -57,6 +57,9 @@ def test_a_name_can_make_a_place(text: str, place: str) -> None:
         ("Caleb, 29, beekeeper", "29"),
         ("Mia is only 6.", "6"),
         ("Ana turned 31 in May", "31"),
+        ("Mina, four and a half, asked", "four and a half"),
+        ("Ravi (eleven) laughed", "eleven"),
+        ("Sione is also twelve so what", "twelve"),
     ],
 )
 def test_an_age_behind_a_name_is_found(text: str, age: str) -> None:
