@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from worker.anonymizer import recognizers
 from worker.anonymizer.analyzer import Analyzer
+from worker.anonymizer.everyday_words import everyday_words
 from worker.anonymizer.name_context import with_neighbours
 from worker.anonymizer.nlp_engine import TaggerEngine
 from worker.anonymizer.offsets import OffsetMap, Span
@@ -113,6 +114,7 @@ class Anonymizer:
         for recognizer in self._analyzer.registry.recognizers:
             if isinstance(recognizer, FormRecognizer):
                 recognizer.prepare()
+        everyday_words()
         prepare = getattr(self._nlp.tagger, "prepare", None)
         if prepare is not None:
             prepare(most_tokens)
