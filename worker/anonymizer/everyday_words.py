@@ -15,7 +15,7 @@ from importlib.resources import files
 from worker.anonymizer.taggers import lexicon
 from worker.anonymizer.taggers.decisions import begins_sentence
 
-EVERYDAY, PEOPLES = "everyday_words.txt.xz", "peoples.txt"
+EVERYDAY, TONGUES, PEOPLES = "everyday_words.txt.xz", "other_tongues.txt.xz", "peoples.txt"
 #: Shorter ones are short forms of names, too: "Gaz", "Mo", "Col".
 _SHORTEST = 4
 #: What a person at the beginning of a sentence is hardly followed by.
@@ -47,21 +47,40 @@ def is_everyday(text: str, start: int, end: int, *, person: bool) -> bool:
         return False
     forms = {word, word.removesuffix("s")}
     people = not forms.isdisjoint(peoples())
+    capital = text[start].isupper()
+    first = capital and begins_sentence(text, start)
     if not people and forms.isdisjoint(everyday_words()):
-        return False
+        # What other tongues and dialects say is also what people are called.
+        return word in other_tongues() and (first or not capital) and not _is_name_too(word)
     _, first_name, surname, place, _ = lexicon.properties(lexicon.kind(word))
-    if not place and (not (first_name or surname) or (text[start].islower() and not person)):
+    if not place and (not (first_name or surname) or not (capital or person)):
         return True
     if people:
         return _BEFORE_PEOPLE.search(text, max(0, start - _LONGEST_BEFORE), start) is not None
-    behind = _BEHIND_THING.match(text, end)
-    return behind is not None and text[start].isupper() and begins_sentence(text, start)
+    return first and _BEHIND_THING.match(text, end) is not None
+
+
+def _is_name_too(word: str) -> bool:
+    _, first_name, surname, place, _ = lexicon.properties(lexicon.kind(word))
+    return bool(first_name or surname or place)
+
+
+def prepare() -> None:
+    """Read all lists now and not at the first text."""
+    for read in (everyday_words, other_tongues, peoples):
+        read()
 
 
 @cache
 def everyday_words() -> frozenset[str]:
     """The words of everyday life, in lower case."""
     return _words(lzma.decompress(_packed(EVERYDAY)))
+
+
+@cache
+def other_tongues() -> frozenset[str]:
+    """Greetings, relatives, feasts and the like of other tongues and dialects, in lower case."""
+    return _words(lzma.decompress(_packed(TONGUES)))
 
 
 @cache

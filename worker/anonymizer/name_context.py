@@ -64,6 +64,29 @@ _ORGANIZATION = re.compile(
     r"mosque|nursery|pharmacy|practice|primary|restaurant|salon|school|solicitors|surgery|"
     r"synagogue|tabernacle|temple|theatre|university|vets)(?!\w)"
 )
+#: The same for types that are ordinary words in lower case: "... Coaches".
+_BUSINESS = re.compile(
+    r"(?:[ \t](?:&|and|[A-Z][\w'\u2019.-]*)){0,2}[ \t](?:"
+    r"Coaches|Buses|Taxis|Cabs|Cars|Motors|Garage|Autos|Plumbing|Electrical|Builders"
+    r"|Catering|Foods|Stores|Supermarket|Market|Deli|Butchers|Fishmongers|Florists?|Dairy"
+    r"|Brewery|Tavern|Inn|Arms|Bar|Grill|Pizzeria|Kitchens?|Diner|Tearooms?|Coffee"
+    r"|Cleaners|Laundry|Launderette|Barbers?|Hair|Beauty|Nails|Spa|Studios?|Players|Choir"
+    r"|Orchestra|FC|AFC|RFC|CC|Rovers|United|Athletic|Wanderers|Harriers|Leisure|Lodge"
+    r"|Manor|Grange|Trust|Foundation|Housing|Homes|Estates|Lettings|Insurance|Bank|Law"
+    r"|Associates|Partners|Consulting|Group|Holdings|Ltd|Limited|plc|Inc|LLC|GmbH"
+    r"|Logistics|Transport|Haulage|Couriers|Removals|Recycling|Engineering|Steel|Textiles"
+    r"|Mills|Foundry|Press|Publishing|Books|Records|Radio|Systems|Software|Solutions"
+    r"|Technologies|Labs|Pharma|Energy|Airlines|Airways|Railways|Ferries|Travel|Tours"
+    r"|Hostel|Infants|Juniors|Comprehensive|Grammar|Preschool|Medical"
+    r"|Sports (?:Club|Cent(?:er|re))|(?:Community|Day|Health) Cent(?:er|re)|Village Hall"
+    r"|Care Home|Building Society|Credit Union|Guest House"
+    r")(?![\w'\u2019])"
+)
+#: What follows "of" belongs to a school: "... College of Art".
+_SCHOOL_OF = re.compile(
+    r" of (?:the )?[A-Z][\w'\u2019-]*(?:(?: and| &)? [A-Z][\w'\u2019-]*){0,2}(?!\w)"
+)
+_SCHOOL = re.compile(r"(?:academy|college|institute|school|university)\Z", re.IGNORECASE)
 
 
 #: What makes a place of a name: "...'s Yard".
@@ -125,12 +148,21 @@ def _extended(text: str, spans: Sequence[Span]) -> Iterator[Span]:
 
 def _end(text: str, span: Span, until: int) -> tuple[int, str]:
     """Where a name ends with what stands behind it, and the type that this makes of it."""
-    if organization := _ORGANIZATION.match(text, span.end, until):
-        return organization.end(), "ORGANIZATION"
+    for organization in (_ORGANIZATION, _BUSINESS):
+        if found := organization.match(text, span.end, until):
+            return _end_of_school(text, found.end(), until), "ORGANIZATION"
+    if span.type == "ORGANIZATION":
+        return _end_of_school(text, span.end, until), span.type
     if place := _PLACE.match(text, span.end, until):
         return place.end(), "LOCATION"
     suffix = _SUFFIX.match(text, span.end, until) if span.type == "PERSON" else None
     return suffix.end() if suffix else span.end, span.type
+
+
+def _end_of_school(text: str, end: int, until: int) -> int:
+    """Where an organization's name ends, with what stands behind "College of"."""
+    of = _SCHOOL_OF.match(text, end, until) if _SCHOOL.search(text, 0, end) else None
+    return of.end() if of else end
 
 
 def _start(text: str, earliest: int, span: Span) -> int:

@@ -9,7 +9,7 @@ from importlib.resources import files
 import pytest
 
 from worker.anonymizer import everyday_words
-from worker.anonymizer.everyday_words import EVERYDAY, PEOPLES, is_everyday
+from worker.anonymizer.everyday_words import EVERYDAY, PEOPLES, TONGUES, is_everyday
 
 LISTS = files("worker.anonymizer") / "word_lists"
 
@@ -34,6 +34,8 @@ def everyday(text: str, word: str, *, person: bool = True) -> bool:
         ("We speak Welsh at home", "Welsh"),
         ("two Finns in the sauna", "Finns"),
         ("the Punjabi word for it", "Punjabi"),
+        ("Sahtein, I said to the empty chair.", "Sahtein"),
+        ("she said sahtein to the chair", "sahtein"),
     ],
 )
 def test_a_word_of_everyday_life_is_nobody(text: str, word: str) -> None:
@@ -52,6 +54,7 @@ def test_a_word_of_everyday_life_is_nobody(text: str, word: str) -> None:
         ("Danish rang at six", "Danish"),
         ("deleted the photos from accra", "accra"),
         ("Nobody knows Oyelaran.", "Oyelaran"),
+        ("thanks to Babby for that", "Babby"),
     ],
 )
 def test_what_may_be_a_name_stays_one(text: str, word: str) -> None:
@@ -63,7 +66,7 @@ def test_in_lower_case_such_a_word_is_no_organization() -> None:
     assert everyday("the rosin again", "rosin", person=False)
 
 
-@pytest.mark.parametrize("name", [EVERYDAY, PEOPLES])
+@pytest.mark.parametrize("name", [EVERYDAY, TONGUES, PEOPLES])
 def test_lists_are_of_single_words_in_order(name: str) -> None:
     data = (LISTS / name).read_bytes()
     text = (lzma.decompress(data) if name.endswith(".xz") else data).decode("utf-8")
@@ -71,5 +74,6 @@ def test_lists_are_of_single_words_in_order(name: str) -> None:
     assert words == sorted(set(words))
     assert all(word.isalpha() and word == word.lower() for word in words)
     assert unicodedata.is_normalized("NFC", text)
-    loaded = {EVERYDAY: everyday_words.everyday_words, PEOPLES: everyday_words.peoples}[name]()
+    readers = (everyday_words.everyday_words, everyday_words.other_tongues, everyday_words.peoples)
+    loaded = dict(zip((EVERYDAY, TONGUES, PEOPLES), readers, strict=True))[name]()
     assert loaded == set(words)

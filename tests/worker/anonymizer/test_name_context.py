@@ -79,6 +79,15 @@ def test_a_number_behind_a_name_that_counts_something_is_no_age(text: str) -> No
     [
         ("at St. Brendan's now", "Brendan's", "ORGANIZATION", "St. Brendan's"),
         ("at Tallow Street Bakery now", "Tallow", "LOCATION", "Tallow Street Bakery"),
+        ("At Tallow Coaches a man", "Tallow", "PERSON", "Tallow Coaches"),
+        ("Marlow & Tallow Motors rang", "Marlow", "PERSON", "Marlow & Tallow Motors"),
+        (
+            "at Tallow College of Art once",
+            "Tallow College",
+            "ORGANIZATION",
+            "Tallow College of Art",
+        ),
+        ("the Tallow School of the Deaf", "Tallow", "PERSON", "Tallow School of the Deaf"),
         (
             "from Marlowe & Sons Funeral Directors",
             "Marlowe",
