@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from worker.anonymizer.offsets import Span
 from worker.anonymizer.patterns.numerals import SMALL, TWO_DIGITS
+from worker.anonymizer.taggers import lexicon
 from worker.anonymizer.taggers.tagged_span import NAMES
 
 if TYPE_CHECKING:
@@ -97,6 +98,18 @@ _PLACE = re.compile(
 )
 
 
+#: Where somebody goes who is no first name: "onions from Molloy's". At "Dana's" a person lives.
+_SHOP = re.compile(
+    r"['\u2019]s(?=\s*(?:[.,;:!?)]|\Z)|\s+(?:and|but|or|for|with|on|in|before|after|then|again|to|because"
+    r"|where|when|while|today|tonight|tomorrow|yesterday|this|last|next|every|i|we|he|she|they)\b)"
+)
+_TO_SHOP = re.compile(
+    r"\b(?:to|at|from|outside|inside|behind|near|past|opposite|into|in) \Z", re.IGNORECASE
+)
+#: From here on a first name is rather a name than a word, see `lexicon.PROPERTIES`.
+_RATHER_A_NAME = 2
+
+
 def with_neighbours(text: str, spans: Sequence[Span]) -> list[Span]:
     """Extend names by their titles and organizations, and add the ages given right behind names.
 
@@ -155,6 +168,11 @@ def _end(text: str, span: Span, until: int) -> tuple[int, str]:
         return _end_of_school(text, span.end, until), span.type
     if place := _PLACE.match(text, span.end, until):
         return place.end(), "LOCATION"
+    shop = _SHOP.match(text, span.end, until)
+    if shop and _TO_SHOP.search(text, max(0, span.start - _LONGEST), span.start):
+        name = text[span.start : span.end]
+        if name[:1].isupper() and lexicon.properties(lexicon.kind(name))[1] < _RATHER_A_NAME:
+            return shop.end(), "ORGANIZATION"
     suffix = _SUFFIX.match(text, span.end, until) if span.type == "PERSON" else None
     return suffix.end() if suffix else span.end, span.type
 
