@@ -44,9 +44,9 @@ _RELATIVE = re.compile(
     rf"(?:{_KIN}|brother|sister|father|mother)[ \t]{{1,2}}\Z",
     re.IGNORECASE,
 )
-_NUMBER = rf"\d{{1,2}}|(?:{TWO_DIGITS}|{SMALL})(?: and a half)?"
+_NUMBER = rf"(?:\d{{1,2}}|{TWO_DIGITS}|{SMALL})(?: and (?:a half|a quarter|three[- ]quarters)\b)?"
 #: An age behind a name: "Otis (8)", "Caleb, 29, beekeeper", "Mina, four and a half, asked".
-_AGE = re.compile(rf"[ \t]?\(({_NUMBER})\)|,[ \t]({_NUMBER})(?=,[ \t])", re.IGNORECASE)
+_AGE = re.compile(rf"[ \t]?\(({_NUMBER})\)|,[ \t]({_NUMBER})(?=,[ \t]| and [a-z])", re.IGNORECASE)
 #: The same in a clause: "Mia is only 6", "Ana turned 31 in May".
 _AGE_IN_CLAUSE = re.compile(
     r"(?:['\u2019]s| is| was|,? who is|,? who was| will be| would be| just turned| turn(?:s|ed))"
@@ -153,10 +153,12 @@ def _extended(text: str, spans: Sequence[Span]) -> Iterator[Span]:
         age = None
         if extended.type == "PERSON":
             age = _AGE.match(text, span.end) or _AGE_IN_CLAUSE.match(text, span.end)
-        if age and age.end() <= until:
-            group = age.lastindex or 1
-            yield Span(age.start(group), age.end(group), "AGE")
-            behind = age.end(group)
+        # Of "twenty-two" the tagger may have found the end already.
+        found = i + 1 < len(spans) and spans[i + 1].type == "AGE"
+        group = (age.lastindex or 1) if age else 0
+        if age and (age.end() <= until or (found and age.start(group) < until)):
+            behind = min(age.end(group), until)
+            yield Span(age.start(group), behind, "AGE")
 
 
 def _end(text: str, span: Span, until: int) -> tuple[int, str]:

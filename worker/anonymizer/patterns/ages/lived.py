@@ -30,13 +30,16 @@ from worker.anonymizer.patterns.people import (
     ABOUT,
     BEGUN,
     EVENT,
-    IS,
     KIN,
     LIFE_EVENT,
     SOMEBODY,
 )
 from worker.anonymizer.patterns.rules import Group, Rule
 
+_ORDINAL_FROM_13 = (
+    r"(?:(?:thir|four|fif|six|seven|eigh|nine)teenth|(?:twent|thirt|fou?rt|fift|sixt|sevent|eight"
+    rf"|ninet)ieth|{TENS}[ -](?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth))"
+)
 _TURN = rf"\bturn(?:s|ed|ing)?{ABOUT}"
 
 TURNED = Group(
@@ -55,7 +58,8 @@ OF = Group(
     (
         Rule(
             "a man of",
-            rf"\b{SOMEBODY} of{ABOUT} (?P<it>{FIGURE}|{WORDS}|{SMALL}){NO_UNIT}(?! \w+s\b)",
+            r"\b(?:son|daughter|niece|nephew|grandson|granddaughter|brother|sister|"
+            rf"{SOMEBODY}) of{ABOUT} (?P<it>{FIGURE}|{WORDS}|{SMALL}){NO_UNIT}(?! \w+s\b)",
             0.6,
         ),
         Rule(
@@ -96,6 +100,21 @@ AT = Group(
             0.6,
         ),
         Rule(
+            "first at",
+            r"\b(?:my first(?: \w{2,12}){1,3}|first (?:drink|kiss|cigarette|joint|job|period"
+            r"|panic attack|boyfriend|girlfriend|love|child|baby|tattoo|seizure"
+            r"|marriage)|started (?:smoking|drinking|cutting|purging|dieting|working|dancing"
+            r"|playing|singing|school)|too (?:old|young)"
+            rf"(?: for \w{{2,12}})?) at (?P<it>{FROM_13}|{WORDS_FROM_13}){NO_COUNT}",
+            0.6,
+        ),
+        Rule(
+            "at, in tens and ones",
+            r"(?<!stuck |stands |sits |stayed |set |is |are |was |were |weigh |scored )\bat "
+            rf"(?P<it>{TENS}[ -]{ONE}){CLAUSE_END}",
+            0.6,
+        ),
+        Rule(
             "had somebody at",
             rf"\b(?:had|lost) (?:me|him|her|us|(?:my|his|her|our) {KIN}|a (?:baby|child)|kids) at "
             rf"(?P<it>{FROM_13}|{WORDS_FROM_13}){NO_COUNT}",
@@ -104,17 +123,45 @@ AT = Group(
         Rule("by", rf"\bby (?P<it>{FROM_25}|{TENS_AND_ONE}),? (?:i|he|she)\b", 0.6),
     ),
 )
+BETWEEN = Group(
+    "AGE",
+    every(NUMBER, any_word("between maybe perhaps barely all")),
+    (
+        Rule(
+            "between",
+            rf"\bbetween (?:the ages of )?(?P<it>{AGE}) and (?P<it>{FROM_13}|{WORDS_FROM_13}),? "
+            r"(?:i|he|she|we)\b",
+            0.6,
+        ),
+        Rule(
+            "maybe",
+            rf"\w, (?:maybe|perhaps|barely) (?P<it>{AGE})(?=[,.])(?!, (?:maybe|perhaps) )",
+            0.6,
+        ),
+        Rule(
+            "all the years of somebody",
+            rf"\ball (?P<it>(?:{FIGURE}|{WORDS}) years) of (?:her|him|me|them|us)\b",
+            0.6,
+        ),
+    ),
+)
 BIRTHDAY = Group(
     "AGE",
     any_word("birthday bday b"),
     (
         Rule("birthday", rf"\b(?:1[01]\d|[1-9]?\d){ORDINAL}(?= (?:birthday|bday|b-day)\b)", 0.7),
+        Rule("in words", rf"\b{_ORDINAL_FROM_13}(?= (?:birthday|bday|b-day)\b)", 0.7),
+    ),
+)
+SOMEBODYS = Group(
+    "AGE",
+    every(any_word("is was"), matching_lowered(r"(?:my|his|her|their) [\dtfsen]")),
+    (
         Rule(
-            "birthday in words",
-            r"\b(?:(?:thir|four|fif|six|seven|eigh|nine)teenth|(?:twent|thirt|fou?rt|fift|sixt|sevent"
-            rf"|eight|ninet)ieth|{TENS}[ -](?:first|second|third|fourth|fifth|sixth|seventh|eighth"
-            r"|ninth))(?= (?:birthday|bday|b-day)\b)",
-            0.7,
+            "somebody's",
+            rf"\b(?:my|his|her|their) (?P<it>(?:1[3-9]|[2-9]\d){ORDINAL}|{_ORDINAL_FROM_13})"
+            r" (?:is|was) (?:on|in|next|this|a|an|at|tomorrow|yesterday|last)\b",
+            0.6,
         ),
     ),
 )
@@ -123,10 +170,12 @@ LIVED = Group(
     every(
         NUMBER,
         any_word(
-            "lived live lives got made lasted hit reached being feel feels felt look looks side"
+            "lived live lives got made lasted hit reach reached being feel feels felt look",
+            "looks side end closer nearer",
         ),
         matching_lowered(
-            rf"(?:to|be|hit|reached|of|{LAST_OF_ABOUT}|being|fe[el]\w*|looks?) {FIRST_LETTERS}"
+            rf"(?:to|be|hit|reach|reached|of|{LAST_OF_ABOUT}|being|fe[el]\w*|looks?) "
+            rf"{FIRST_LETTERS}"
         ),
     ),
     (
@@ -144,8 +193,9 @@ LIVED = Group(
         ),
         Rule(
             "just hit",
-            r"\b(?:i|he|she)(?:['\u2019]ve|['\u2019]s| have| has)? (?:just|recently|finally) "
-            rf"(?:hit|reached) (?P<it>{FROM_25}|{WORDS_FROM_13}){CLAUSE_END}",
+            r"\b(?:(?:i|he|she)(?:['\u2019]ve|['\u2019]s| have| has)? (?:just|recently|finally) "
+            r"(?:hit|reached)|(?:i|he|she)(?:['\u2019]ll| will) (?:hit|reach)) "
+            rf"(?P<it>{FROM_25}|{WORDS_FROM_13}){CLAUSE_END}",
             0.6,
         ),
         Rule(
@@ -161,8 +211,15 @@ LIVED = Group(
             0.6,
         ),
         Rule(
+            "closer to",
+            rf"(?:['\u2019]m|['\u2019]s|\bam|\bis|\bwas) (?:closer|nearer) to (?P<it>{FROM_25}"
+            rf"|{WORDS_FROM_13}) than (?:to )?(?P<it>{FROM_25}|{WORDS_FROM_13}){CLAUSE_END}",
+            0.6,
+        ),
+        Rule(
             "the wrong side of",
-            rf"\b(?:wrong|right|far|other) side of (?P<it>{FROM_25}|{WORDS_FROM_13}){NO_COUNT}",
+            r"\b(?:wrong|right|far|other) (?:side|end) of "
+            rf"(?P<it>{FROM_25}|{WORDS_FROM_13}){NO_COUNT}",
             0.6,
         ),
     ),
@@ -185,8 +242,7 @@ DECADES = Group(
         ),
         Rule(
             "early forties",
-            rf"\b(?:i['\u2019]?m|i am|he|she|they|{KIN}|{SOMEBODY}){IS}?{ABOUT}(?: in)?,? "
-            rf"(?P<it>(?:early|mid|middle|late)[ -]{_DECADE})\b",
+            rf"(?<!\bthe |\bthe very )\b(?P<it>(?:early|mid|middle|late)[ -]{_DECADE})\b",
             0.6,
         ),
         Rule(
@@ -213,13 +269,20 @@ GONE = Group(
 )
 TODAY = Group(
     "AGE",
-    every(any_word(TENS_WORDS), any_word("today tomorrow")),
+    every(any_word(TENS_WORDS), any_word("today tomorrow next and but yet")),
     (
         Rule(
             "today",
-            rf"(?:^|(?<=[.!?] ))(?P<it>{TENS_AND_ONE}) (?:today|tomorrow)(?=[.!?,])",
+            rf"(?:^|(?<=[.!?] ))(?P<it>{TENS_AND_ONE}) (?:today|tomorrow|next birthday"
+            r"|next (?:week|month|year))(?=[.!?,])",
+            0.6,
+        ),
+        Rule(
+            "and still",
+            rf"(?:^|(?<=[.!?] ))(?P<it>{TENS_AND_ONE}),? (?:and|but|yet) (?:i|he|she|still|never"
+            r"|not|already|(?!counting)\w{3,12}ing)\b",
             0.6,
         ),
     ),
 )
-GROUPS = (TURNED, OF, AT, BIRTHDAY, LIVED, DECADES, GONE, TODAY)
+GROUPS = (TURNED, OF, AT, BETWEEN, BIRTHDAY, SOMEBODYS, LIVED, DECADES, GONE, TODAY)

@@ -14,7 +14,7 @@ from worker.anonymizer.patterns.numerals import (
     WORDS,
 )
 
-AGE = rf"(?:{FIGURE}|{WORDS}|{SMALL})(?: and a half\b)?"
+AGE = rf"(?:{FIGURE}|{WORDS}|{SMALL})(?: and (?:a half|a quarter|three[- ]quarters)\b)?"
 LIST = rf"(?P<it>{AGE})(?:(?:,? and |, ?| & |,? or )(?P<it>{AGE})){{0,5}}"
 #: The same where a range of ages may be meant.
 IN_RANGE = rf"(?:(?<![\d.,:/])(?:1[01]\d|[1-9]\d?)\b(?![%\u00b0]|[.,:/]\d)|{WORDS}|{SMALL})"
@@ -26,8 +26,8 @@ NO_UNIT = (
 )
 #: What may follow an age: the end of a clause, or a word that begins another.
 FOLLOWED = (
-    r"(?=\s*(?:[.,;:!?)\]\"\u201d\u2026\u2014]|\u2013|$)|\s+(?:and|but|now|when|today|so|or|because"
-    r"|cause|cuz|why|how|yet|then|already|soon|tomorrow|tonight|this|next|last|who|which|if|while|as|again"
+    r"(?=\s*(?:[.,;:!?)\]\"\u201d\u2026\u2014]|\u2013|$)|\s+(?:and(?! \d)|but|now|when|today|so|or"
+    r"|because|cause|cuz|why|how|yet|then|already|soon|tomorrow|tonight|this|next|last|who|which|if|while|as|again"
     r"|i|he|she|we|they|you|my|too|though|lol|going|turning|at (?:the time|school|home|christmas)"
     rf"|in (?:{MONTHS})|on (?:the|my|his|her|our|monday|tuesday|wednesday|thursday|friday|saturday"
     r"|sunday))\b)"
@@ -61,5 +61,5 @@ CLAUSE_END = r"(?=\s*(?:[.,;!?)]|$))"
 LAST_OF_ABOUT = (
     r"of|only|just|still|now|already|about|around|almost|nearly|even|yet|barely|maybe|roughly"
     r"|probably|like|over|past|approaching|pushing|nearing|hitting|turning|rising|actually|finally"
-    r"|officially|basically|be|turn|least|really|most|also|too"
+    r"|officially|basically|be|turn|least|really|most|also|too|than"
 )

@@ -46,6 +46,11 @@ from worker.anonymizer.patterns.people import (
 from worker.anonymizer.patterns.rules import Group, Rule
 
 _UNIT_OLD = r"(?:years?|yrs?|y|months?|mos?|weeks?|wks?)"
+#: Of some: "the wee one", "half of them".
+_ONE_OF_THEM = (
+    r"(?:wee|little|big|young|old|older|younger|other) one|(?:all|half|most|some|both|none) of "
+    r"(?:them|us)"
+)
 _ROUGHLY = r"(?:maybe|perhaps|about|around|barely|only|just|nearly|almost|now|all of)"
 
 OLD = Group(
@@ -87,14 +92,19 @@ BEING = Group(
     "AGE",
     every(
         NUMBER,
-        any_word("i im he hes she shes they theyre we who whos must", KIN_WORDS, MANY_KIN_WORDS),
+        any_word(
+            "i im you he hes she shes they theyre we who whos must one them us",
+            KIN_WORDS,
+            MANY_KIN_WORDS,
+        ),
         matching_lowered(_BEFORE_AGE),
     ),
     (
         Rule(
             "somebody is",
             # From the number back: there are fewer of them than of words that may be somebody.
-            rf"\b(?=[\dtfsen])(?<=\b(?!is\b)(?:i|he|she|they|who|{KIN}|{MANY_KIN}){IS}{ABOUT} )"
+            rf"\b(?=[\dtfsen])(?<=\b(?!is\b)(?:i|you|he|she|they|who|{KIN}|{MANY_KIN}|{_ONE_OF_THEM})"
+            rf"{IS}{ABOUT} )"
             rf"{LIST}{FOLLOWED}",
             0.6,
         ),
@@ -159,20 +169,20 @@ BESIDE = Group(
         Rule(
             "between commas",
             rf"\b(?:{KIN}|{MANY_KIN}|{SOMEBODY}), (?:{_ROUGHLY} )?{LIST}"
-            r"(?=[,)]|,? and (?:my|his|her|our|a|the)\b)",
+            r"(?=[,).!?;]|$|,? and (?:my|his|her|our|a|the)\b)",
             0.6,
         ),
-        Rule("in brackets", rf"\b(?:{KIN}|{MANY_KIN}|me|i|he|she) \({LIST}\)", 0.6),
+        Rule("in brackets", rf"\b(?:{KIN}|{MANY_KIN}|me|i|he|she) \((?:{_ROUGHLY} )?{LIST}\)", 0.6),
     ),
 )
 SEX = Group(
     "AGE",
-    every(has_digit, matching(r"\d ?/? ?[mfMF](?![a-zA-Z])|[(\[][mfMF] ?/? ?\d")),
+    every(has_digit, matching(r"\d ?/? ?[mfMF](?![a-zA-Z])|[(\[][mfMF],? ?/? ?\d")),
     (
         Rule(
             "age and sex",
             r"(?<=[(\[])(?:1[01]\d|[1-9]?\d) ?/? ?[mf](?=[)\]])"
-            r"|(?<=[(\[])[mf] ?/? ?(?:1[01]\d|[1-9]?\d)(?=[)\]])",
+            r"|(?<=[(\[])[mf],? ?/? ?(?:1[01]\d|[1-9]?\d)(?=[)\]])",
             0.7,
         ),
         Rule(
