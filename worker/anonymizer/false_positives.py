@@ -11,7 +11,9 @@ from dataclasses import replace
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from worker.anonymizer.everyday_words import is_everyday
 from worker.anonymizer.ordinary_use import MAY_HAVE_CAPITAL, is_used_as_word
+from worker.anonymizer.patterns.ages.parts import THINGS
 from worker.anonymizer.taggers import lexicon
 from worker.anonymizer.taggers.tagged_span import NAMES
 
@@ -59,8 +61,9 @@ _DIGITS_OF_CLOCK = re.compile(r"(?<!\d)(?:[01]\d|2[0-3])[0-5]\d(?!\d)")
 _EARLY_CLOCK = re.compile(r"(?<!\d)0\d[0-5]\d(?!\d)")
 #: What stands before a score or a reading.
 _BEFORE_SCORE = re.compile(
-    r"\b(?:it(?:['\u2019]s| is| was)|sats|pulse|bpm|bp|scored?|scores|got|marks?|grades?|phq-?\d"
-    r"|gad-?\d|temperature|weight|bends to|level|rating|mood|pain)(?: (?:is|was|at|of|about))? \Z",
+    r"\b(?:it(?:['\u2019]s| is| was)|sats|pulse|bpm|bp|scored?|scores|got|marks?|grades?"
+    r"|(?:phq|gad)(?:-?\d)?|bmi|hba1c|crp|egfr|temperature|weight|bends to|level|rating"
+    r"|mood|pain)(?: (?:is|was|at|of|about))? \Z",
     re.IGNORECASE,
 )
 #: Operators of programs, which stand beside identifiers.
@@ -76,6 +79,8 @@ _OTHER_SCRIPT = re.compile(
 #: What follows a number that is no age: the end of a decade ("the 80's"), a unit, "plus years".
 _AFTER_NO_AGE = re.compile(
     r"['\u2019]?s\b|%| (?:miles|minutes|hours|days|times|percent|(?:plus|odd|something) years)\b"
+    rf"|(?:[- ]?(?:years?|yrs?|months?)[- ]old)? {THINGS}",
+    re.IGNORECASE,
 )
 #: An abbreviation with full stops: "I.T".
 _DOTTED = re.compile(r"(?:[A-Z]\.){1,5}[A-Z]\.?")
@@ -99,6 +104,7 @@ _BEFORE_DURATION = re.compile(r"\b(?:for|in|after|within|last|past|next)(?: \w+)
 _TIME_OR_THOUSANDS = re.compile(r"\d{1,2}(?:[:.]\d\d)?[ap]\.?m|\d{1,3}(?:,\d{3})+", re.IGNORECASE)
 _MONTH = r"jan|feb|m\u00e4r|mar|apr|ma[iy]|jun|jul|aug|sep|o[ck]t|nov|de[cz]"
 _DATE = re.compile(rf"\d{{4}}|\d[./-]\d{{1,2}}(?:[./-]\d|\Z)|{_MONTH}", re.IGNORECASE)
+_CURRENCIES = frozenset("$\u20ac\u00a3\u00a5\u20b9\u20a6")
 #: The fewest letters and digits by which a number or code can identify a person.
 _MIN_CHARACTERS = 4
 _LONGEST_WORD = 40
@@ -180,7 +186,11 @@ def _may_be_personal(text: str, span: TaggedSpan, *, alone: bool) -> bool:
     found, around = text[span.start : span.end], _word_around(text, span)
     short = alone and sum(c.isalnum() for c in found) < _MIN_CHARACTERS
     if span.type in NAMES:
-        number = _TIME_OR_THOUSANDS.fullmatch(around) or (short and _CODE.fullmatch(found))
+        number = (
+            _TIME_OR_THOUSANDS.fullmatch(around)
+            or (short and _CODE.fullmatch(found))
+            or (found.isdigit() and text[span.start - 1 : span.start] in _CURRENCIES)
+        )
         return not (
             number
             or _is_clock(text, found)
@@ -192,6 +202,7 @@ def _may_be_personal(text: str, span: TaggedSpan, *, alone: bool) -> bool:
             )
             or _OTHER_SCRIPT.fullmatch(found)
             or _is_common_word(text, span, found)
+            or (alone and is_everyday(text, span.start, span.end, person=span.type == "PERSON"))
             or _is_code(text, span)
         )
     if _RATIO.fullmatch(around) or _is_clock(text, around):

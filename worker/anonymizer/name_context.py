@@ -10,6 +10,8 @@ import re
 from typing import TYPE_CHECKING
 
 from worker.anonymizer.offsets import Span
+from worker.anonymizer.patterns.numerals import SMALL, TWO_DIGITS
+from worker.anonymizer.taggers import lexicon
 from worker.anonymizer.taggers.tagged_span import NAMES
 
 if TYPE_CHECKING:
@@ -42,12 +44,13 @@ _RELATIVE = re.compile(
     rf"(?:{_KIN}|brother|sister|father|mother)[ \t]{{1,2}}\Z",
     re.IGNORECASE,
 )
-#: An age behind a name: "Otis (8)", "Caleb, 29, beekeeper".
-_AGE = re.compile(r"[ \t]?\((\d{1,2})\)|,[ \t](\d{1,2})(?=,[ \t])")
+_NUMBER = rf"(?:\d{{1,2}}|{TWO_DIGITS}|{SMALL})(?: and (?:a half|a quarter|three[- ]quarters)\b)?"
+#: An age behind a name: "Otis (8)", "Caleb, 29, beekeeper", "Mina, four and a half, asked".
+_AGE = re.compile(rf"[ \t]?\(({_NUMBER})\)|,[ \t]({_NUMBER})(?=,[ \t]| and [a-z])", re.IGNORECASE)
 #: The same in a clause: "Mia is only 6", "Ana turned 31 in May".
 _AGE_IN_CLAUSE = re.compile(
     r"(?:['\u2019]s| is| was|,? who is|,? who was| will be| would be| just turned| turn(?:s|ed))"
-    r"(?: (?:only|just|still|now|already|about|around|almost|nearly))? (\d{1,2})"
+    rf"(?: (?:also|only|just|still|now|already|about|around|almost|nearly|barely))? ({_NUMBER})"
     r"(?![\d%]|[.,:/-]\d)(?=\s*(?:[.,;!?)]|\Z)| (?:and|but|now|today|so|when|in (?:jan|feb|mar|apr"
     r"|may|jun|jul|aug|sep|oct|nov|dec))\b)",
     re.IGNORECASE,
@@ -62,6 +65,29 @@ _ORGANIZATION = re.compile(
     r"mosque|nursery|pharmacy|practice|primary|restaurant|salon|school|solicitors|surgery|"
     r"synagogue|tabernacle|temple|theatre|university|vets)(?!\w)"
 )
+#: The same for types that are ordinary words in lower case: "... Coaches".
+_BUSINESS = re.compile(
+    r"(?:[ \t](?:&|and|[A-Z][\w'\u2019.-]*)){0,2}[ \t](?:"
+    r"Coaches|Buses|Taxis|Cabs|Cars|Motors|Garage|Autos|Plumbing|Electrical|Builders"
+    r"|Catering|Foods|Stores|Supermarket|Market|Deli|Butchers|Fishmongers|Florists?|Dairy"
+    r"|Brewery|Tavern|Inn|Arms|Bar|Grill|Pizzeria|Kitchens?|Diner|Tearooms?|Coffee"
+    r"|Cleaners|Laundry|Launderette|Barbers?|Hair|Beauty|Nails|Spa|Studios?|Players|Choir"
+    r"|Orchestra|FC|AFC|RFC|CC|Rovers|United|Athletic|Wanderers|Harriers|Leisure|Lodge"
+    r"|Manor|Grange|Trust|Foundation|Housing|Homes|Estates|Lettings|Insurance|Bank|Law"
+    r"|Associates|Partners|Consulting|Group|Holdings|Ltd|Limited|plc|Inc|LLC|GmbH"
+    r"|Logistics|Transport|Haulage|Couriers|Removals|Recycling|Engineering|Steel|Textiles"
+    r"|Mills|Foundry|Press|Publishing|Books|Records|Radio|Systems|Software|Solutions"
+    r"|Technologies|Labs|Pharma|Energy|Airlines|Airways|Railways|Ferries|Travel|Tours"
+    r"|Hostel|Infants|Juniors|Comprehensive|Grammar|Preschool|Medical"
+    r"|Sports (?:Club|Cent(?:er|re))|(?:Community|Day|Health) Cent(?:er|re)|Village Hall"
+    r"|Care Home|Building Society|Credit Union|Guest House"
+    r")(?![\w'\u2019])"
+)
+#: What follows "of" belongs to a school: "... College of Art".
+_SCHOOL_OF = re.compile(
+    r" of (?:the )?[A-Z][\w'\u2019-]*(?:(?: and| &)? [A-Z][\w'\u2019-]*){0,2}(?!\w)"
+)
+_SCHOOL = re.compile(r"(?:academy|college|institute|school|university)\Z", re.IGNORECASE)
 
 
 #: What makes a place of a name: "...'s Yard".
@@ -70,6 +96,18 @@ _PLACE = re.compile(
     r"|Gate|Green|Head|Hill|Island|Landing|Lane|Mill|Mount|Park|Point|Pool|Quay|Row|Square|Wall|Way"
     r"|Wharf|Wood|Yard)(?!\w)"
 )
+
+
+#: Where somebody goes who is no first name: "onions from Molloy's". At "Dana's" a person lives.
+_SHOP = re.compile(
+    r"['\u2019]s(?=\s*(?:[.,;:!?)]|\Z)|\s+(?:and|but|or|for|with|on|in|before|after|then|again|to|because"
+    r"|where|when|while|today|tonight|tomorrow|yesterday|this|last|next|every|i|we|he|she|they)\b)"
+)
+_TO_SHOP = re.compile(
+    r"\b(?:to|at|from|outside|inside|behind|near|past|opposite|into|in) \Z", re.IGNORECASE
+)
+#: From here on a first name is rather a name than a word, see `lexicon.PROPERTIES`.
+_RATHER_A_NAME = 2
 
 
 def with_neighbours(text: str, spans: Sequence[Span]) -> list[Span]:
@@ -115,20 +153,36 @@ def _extended(text: str, spans: Sequence[Span]) -> Iterator[Span]:
         age = None
         if extended.type == "PERSON":
             age = _AGE.match(text, span.end) or _AGE_IN_CLAUSE.match(text, span.end)
-        if age and age.end() <= until:
-            group = age.lastindex or 1
-            yield Span(age.start(group), age.end(group), "AGE")
-            behind = age.end(group)
+        # Of "twenty-two" the tagger may have found the end already.
+        found = i + 1 < len(spans) and spans[i + 1].type == "AGE"
+        group = (age.lastindex or 1) if age else 0
+        if age and (age.end() <= until or (found and age.start(group) < until)):
+            behind = min(age.end(group), until)
+            yield Span(age.start(group), behind, "AGE")
 
 
 def _end(text: str, span: Span, until: int) -> tuple[int, str]:
     """Where a name ends with what stands behind it, and the type that this makes of it."""
-    if organization := _ORGANIZATION.match(text, span.end, until):
-        return organization.end(), "ORGANIZATION"
+    for organization in (_ORGANIZATION, _BUSINESS):
+        if found := organization.match(text, span.end, until):
+            return _end_of_school(text, found.end(), until), "ORGANIZATION"
+    if span.type == "ORGANIZATION":
+        return _end_of_school(text, span.end, until), span.type
     if place := _PLACE.match(text, span.end, until):
         return place.end(), "LOCATION"
+    shop = _SHOP.match(text, span.end, until)
+    if shop and _TO_SHOP.search(text, max(0, span.start - _LONGEST), span.start):
+        name = text[span.start : span.end]
+        if name[:1].isupper() and lexicon.properties(lexicon.kind(name))[1] < _RATHER_A_NAME:
+            return shop.end(), "ORGANIZATION"
     suffix = _SUFFIX.match(text, span.end, until) if span.type == "PERSON" else None
     return suffix.end() if suffix else span.end, span.type
+
+
+def _end_of_school(text: str, end: int, until: int) -> int:
+    """Where an organization's name ends, with what stands behind "College of"."""
+    of = _SCHOOL_OF.match(text, end, until) if _SCHOOL.search(text, 0, end) else None
+    return of.end() if of else end
 
 
 def _start(text: str, earliest: int, span: Span) -> int:

@@ -57,6 +57,9 @@ def test_a_name_can_make_a_place(text: str, place: str) -> None:
         ("Caleb, 29, beekeeper", "29"),
         ("Mia is only 6.", "6"),
         ("Ana turned 31 in May", "31"),
+        ("Mina, four and a half, asked", "four and a half"),
+        ("Ravi (eleven) laughed", "eleven"),
+        ("Sione is also twelve so what", "twelve"),
     ],
 )
 def test_an_age_behind_a_name_is_found(text: str, age: str) -> None:
@@ -76,6 +79,16 @@ def test_a_number_behind_a_name_that_counts_something_is_no_age(text: str) -> No
     [
         ("at St. Brendan's now", "Brendan's", "ORGANIZATION", "St. Brendan's"),
         ("at Tallow Street Bakery now", "Tallow", "LOCATION", "Tallow Street Bakery"),
+        ("onions from Tallow's and a stamp", "Tallow", "PERSON", "Tallow's"),
+        ("At Tallow Coaches a man", "Tallow", "PERSON", "Tallow Coaches"),
+        ("Marlow & Tallow Motors rang", "Marlow", "PERSON", "Marlow & Tallow Motors"),
+        (
+            "at Tallow College of Art once",
+            "Tallow College",
+            "ORGANIZATION",
+            "Tallow College of Art",
+        ),
+        ("the Tallow School of the Deaf", "Tallow", "PERSON", "Tallow School of the Deaf"),
         (
             "from Marlowe & Sons Funeral Directors",
             "Marlowe",
@@ -105,3 +118,11 @@ def test_neighbours_never_overlap() -> None:
     found = with_neighbours(text, spans)
     assert all(a.end <= b.start for a, b in itertools.pairwise(found))
     assert {span.type for span in found} == {"PERSON", "AGE", "ORGANIZATION"}
+
+
+@pytest.mark.parametrize(
+    "text", ["we stayed at Anna's and slept", "with Tallow's and mine", "at Tallow's house again"]
+)
+def test_where_a_person_lives_is_no_shop(text: str) -> None:
+    name = "Anna" if "Anna" in text else "Tallow"
+    assert extended(text, name) == [(name, "PERSON")]
