@@ -26,6 +26,7 @@ class FitOptions:
         at_least: labels and the lowest threshold each may get.
         least_expected: labels are given only to texts of which this many are to be expected, or
             of more if that does better.
+        threshold: the same for every label; None for one of each, tuned on the validation entries.
         small: write an adapter of the built-in base in place of whole weights.
         shipped_only: nothing but the entries of this project is learnt from.
         patience: epochs without a better one after which training ends; None to run them all.
@@ -58,6 +59,7 @@ class FitOptions:
     max_false_alarms: float = 1.0
     at_least: tuple[tuple[str, float], ...] = ()
     least_expected: float = 0.0
+    threshold: float | None = None
     allow_download: bool = False
     shipped_only: bool = False
     patience: int | None = None

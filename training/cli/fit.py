@@ -93,6 +93,14 @@ if TYPE_CHECKING:
     help="Share of entries without a label that may be given one.",
 )
 @click.option(
+    "--threshold",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    default=None,
+    metavar="P",
+    show_default="(each label's own, tuned on the validation entries)",
+    help="The same threshold for every label.",
+)
+@click.option(
     "--at-least",
     multiple=True,
     metavar="LABEL=P",

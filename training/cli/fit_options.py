@@ -56,6 +56,7 @@ def fit_options(
         max_false_alarms=given["max_false_alarms"],
         at_least=tuple(_lowest_threshold(text) for text in given["at_least"]),
         least_expected=given["least_expected"],
+        threshold=given["threshold"],
         allow_download=given["allow_download"],
         patience=given["patience"],
         resume=given["resume"],

@@ -41,6 +41,7 @@ _NOT_IN_FINGERPRINT = (
     "max_false_alarms",
     "at_least",
     "least_expected",
+    "threshold",
     "shipped_only",
 )
 

@@ -189,6 +189,8 @@ def _thresholds_note(metrics: dict[str, Any]) -> str:
     if settings["at_least"]:
         floors = ", ".join(f"{label} {lowest:g}" for label, lowest in settings["at_least"])
         lines.append(f"Thresholds were raised by hand to at least: {floors}.")
+    if settings["threshold"] is not None:
+        lines.append(f"Every label's threshold begins at {settings['threshold']:g}, as was asked.")
     if metrics["least_expected"]:
         lines.append(
             "Labels are given only where the probabilities of all labels add up to at least "

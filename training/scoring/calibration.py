@@ -64,6 +64,7 @@ def calibrate(
         max_false_alarms=options.max_false_alarms,
         at_least=np.array([lowest.get(name, 0.0) for name in names]),
         least_expected=options.least_expected,
+        common=options.threshold,
     )
     return Calibration(
         temperature,

@@ -68,6 +68,7 @@ def tune_decision(
     max_false_alarms: float = 1.0,
     at_least: NDArray[np.float64] | None = None,
     least_expected: float = 0.0,
+    common: float | None = None,
 ) -> Decision:
     """The thresholds, and the number of labels to expect at least, that do best on these entries.
 
@@ -99,6 +100,7 @@ def tune_decision(
             min_precision=min_precision,
             max_false_alarms=max_false_alarms,
             at_least=at_least,
+            common=common,
         )
         for one in (False,) if strict or not least else (False, True):
             decision = Decision(thresholds, least, at_least_one=one)

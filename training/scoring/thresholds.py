@@ -45,6 +45,7 @@ def tune_thresholds(
     min_precision: float = 0.0,
     max_false_alarms: float = 1.0,
     at_least: NDArray[np.float64] | None = None,
+    common: float | None = None,
 ) -> NDArray[np.float64]:
     """Thresholds of shape `(labels,)` with a high F1 on these entries, rounded to four digits.
 
@@ -61,10 +62,14 @@ def tune_thresholds(
         max_false_alarms: raise thresholds until at most this share of the entries without any
             label is given one, at the least cost in F1.
         at_least: what each label's threshold is no lower than, shape `(labels,)`.
+        common: the threshold to begin with for every label, in place of its own; None to tune.
     """
     true = truth > 0
     known = np.ones_like(true) if known is None else known
-    tuned = _between_own_and_common(true, probabilities, known)
+    if common is None:
+        tuned = _between_own_and_common(true, probabilities, known)
+    else:
+        tuned = np.full(true.shape[1], common)
     if at_least is not None:
         tuned = np.maximum(tuned, at_least)
     if max_false_alarms < 1.0:

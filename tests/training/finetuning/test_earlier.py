@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import hashlib
 import json
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from rich.console import Console
 
-from training.entries.prepared import seen_earlier
-from training.entries.record import Record
+from tests.training.fitting import options
+from training.entries.preparation import prepare
+from training.entries.prepared.seen_earlier import seen_earlier, validated_earlier
+from training.entries.record import Record, label_names
+from training.entries.sources import read_shipped
 from training.entries.split import Part
 from training.errors import BaseModelError
 from training.finetuning.averaging import earlier
 from training.finetuning.callbacks import BestEpoch
 from training.finetuning.text_model import TextModel
 from training.finetuning.trainer import FinetuneData
+from training.progress import Progress
 from worker.models import adapter
 from worker.models.folder import SHIPPED_MODEL, ModelFolder
 from worker.models.loading import load_parts
@@ -46,7 +52,8 @@ def test_the_weights_are_the_mean_of_both() -> None:
     name = "bert.encoder.layer.2.output.dense.weight"
     after = model.model.state_dict()
     assert not torch.equal(before[name], merged[name])
-    torch.testing.assert_close(after[name], (before[name] + merged[name]) / 2)
+    expected = torch.lerp(before[name], merged[name], earlier.SHARE)
+    torch.testing.assert_close(after[name], expected)
     torch.testing.assert_close(mixed.state[name], after[name])
     assert not np.allclose(mixed.probabilities, best.probabilities)
 
@@ -67,7 +74,32 @@ def test_what_the_earlier_model_has_seen_validates_nothing() -> None:
     assert metrics["settings"]["with_earlier"]
     data = metrics["data"]
     assert data["validation_entries"] < 0.1 * data["train_entries"]
-    lines = (Path(earlier.FILE).parents[1] / "calm.jsonl").read_text().splitlines()
-    assert all(seen_earlier.seen_earlier(json.loads(line)["text"]) for line in lines)
-    assert not seen_earlier.seen_earlier("an entry that nobody wrote")
+    data_folder = Path(earlier.FILE).parents[1]
+    texts = {
+        name: [json.loads(line)["text"] for line in (data_folder / name).read_text().splitlines()]
+        for name in ("calm.jsonl", "forum.jsonl")
+    }
+    assert all(seen_earlier(text) != validated_earlier(text) for text in texts["calm.jsonl"])
+    assert not any(seen_earlier(text) or validated_earlier(text) for text in texts["forum.jsonl"])
     assert hashlib.sha256(earlier.FILE.read_bytes()).hexdigest() == earlier.SHA256
+
+
+def test_what_validated_once_validates_again_and_nothing_else_is_held_back() -> None:
+    records = read_shipped()
+    names = label_names(records)
+    with Progress(Console(file=StringIO())) as progress:
+        parts = prepare(
+            records,
+            None,
+            names,
+            anonymizer=None,
+            options=options(with_earlier=True, validation_share=0.15),
+            progress=progress,
+        )
+    held_out = set(parts.held_out_as_written)
+    assert {record.text for record in records if validated_earlier(record.text)} <= held_out
+    assert not any(seen_earlier(text) for text in held_out)
+    learnt = set(parts.train.texts)
+    assert held_out.isdisjoint(learnt)
+    new = [r.text for r in records if not (seen_earlier(r.text) or validated_earlier(r.text))]
+    assert 0.1 < sum(text in held_out for text in new) / len(new) < 0.2

@@ -85,3 +85,13 @@ def test_unknown_labels_move_no_threshold() -> None:
     probabilities = np.array([[0.9], [0.8], [0.2], [0.95]], dtype=np.float32)
     known = np.array([[True], [True], [True], [False]])
     assert tune_thresholds(truth, probabilities, known)[0] < 0.8
+
+
+def test_one_threshold_for_all_labels_is_only_raised() -> None:
+    truth = np.zeros((200, 2), dtype=np.float32)
+    truth[:100] = 1
+    probabilities = np.full((200, 2), 0.6, dtype=np.float32)
+    probabilities[100:110, 1] = 0.5
+    assert tune_thresholds(truth, probabilities, common=0.3).tolist() == [0.3, 0.3]
+    quiet = tune_thresholds(truth, probabilities, common=0.3, max_false_alarms=0.01)
+    assert quiet[1] > 0.5
