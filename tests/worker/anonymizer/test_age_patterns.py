@@ -164,6 +164,7 @@ NO_AGES = (
     "the wrong side of 30 miles",
     "it feels 35 today, it looks 3 times as big",
     "maybe five, maybe six of them left",
+    "sherry, two glasses, maybe three.",
     "Eighty-eight pages and counting, forty-four emails",
     "all sixteen years of the project",
     "the temperature was in the mid seventies",

@@ -135,7 +135,8 @@ BETWEEN = Group(
         ),
         Rule(
             "maybe",
-            rf"\w, (?:maybe|perhaps|barely) (?P<it>{AGE})(?=[,.])(?!, (?:maybe|perhaps) )",
+            r"\b(?:small|little|tiny|young|old|tall|thin|there|man|woman|boy|girl|lad|lass|kid|child"
+            rf"|baby), (?:maybe|perhaps|barely) (?P<it>{AGE})(?=[,.])(?!, (?:maybe|perhaps) )",
             0.6,
         ),
         Rule(
