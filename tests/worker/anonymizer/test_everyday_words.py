@@ -48,6 +48,7 @@ def test_a_word_of_everyday_life_is_nobody(text: str, word: str) -> None:
     ("text", "word"),
     [
         ("Jasmine came over.", "Jasmine"),
+        ("Jasmine once told me.", "Jasmine"),
         ("with Jasmine over at theirs", "Jasmine"),
         ("Basil died on Tuesday.", "Basil"),
         ("asked poppy again", "poppy"),
