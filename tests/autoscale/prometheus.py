@@ -127,8 +127,22 @@ class Prometheus:
         found = self._answer({"query": query, "time": f"{at:.3f}"})
         return [(series["metric"], float(series["value"][1])) for series in found["result"]]
 
+    def firing(self) -> frozenset[str]:
+        """The names of the alerts that fire, as `/api/v1/alerts` tells them.
+
+        Raises:
+            OSError: it does not answer.
+        """
+        alerts = self._get("alerts")["alerts"]
+        return frozenset(
+            alert["labels"]["alertname"] for alert in alerts if alert["state"] == "firing"
+        )
+
     def _answer(self, asked: Mapping[str, str]) -> Any:
-        url = f"{self._url}/api/v1/query?{urllib.parse.urlencode(asked)}"
+        return self._get(f"query?{urllib.parse.urlencode(asked)}")
+
+    def _get(self, what: str) -> Any:
+        url = f"{self._url}/api/v1/{what}"
         with urllib.request.urlopen(url, timeout=_ANSWER_SECONDS) as answer:
             return json.load(answer)["data"]
 
