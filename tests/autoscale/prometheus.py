@@ -127,16 +127,16 @@ class Prometheus:
         found = self._answer({"query": query, "time": f"{at:.3f}"})
         return [(series["metric"], float(series["value"][1])) for series in found["result"]]
 
-    def firing(self) -> frozenset[str]:
-        """The names of the alerts that fire, as `/api/v1/alerts` tells them.
+    def alerts(self) -> dict[str, str]:
+        """The alerts that are `pending` or `firing`, by name, as `/api/v1/alerts` tells them.
 
         Raises:
             OSError: it does not answer.
         """
-        alerts = self._get("alerts")["alerts"]
-        return frozenset(
-            alert["labels"]["alertname"] for alert in alerts if alert["state"] == "firing"
-        )
+        told = self._get("alerts")["alerts"]
+        states = [(alert["state"], alert["labels"]["alertname"]) for alert in told]
+        # One of several series that fires is enough.
+        return {name: state for state, name in sorted(states, reverse=True)}
 
     def _answer(self, asked: Mapping[str, str]) -> Any:
         return self._get(f"query?{urllib.parse.urlencode(asked)}")

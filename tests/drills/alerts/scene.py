@@ -105,7 +105,7 @@ class Play:
     def _run(self) -> None:
         watch, alerts = self.stack.watch, frozenset(self.scene.actions)
         self.scene.prepare(self.stack)
-        self._wait(lambda: not alerts & watch.firing, "silence before", alerts)
+        self._wait(lambda: not alerts & watch.active, "silence before", alerts)
         began = time.monotonic()
         self.scene.bring(self.stack)
         self._wait(lambda: alerts <= watch.firing, "alerts to fire", alerts)

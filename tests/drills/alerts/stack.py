@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -94,6 +95,8 @@ class Stack:
             stack.enter_context(self._prometheus)
             stack.enter_context(self.watch)
             self.exporter.wait_ready()
+            # An alert that is silent before a scene is silent for what Prometheus has seen.
+            wait_until(self._is_seen, "Prometheus to find the exporter")
             reader = GroupReader(Queue(self.server.url), self.settings(), self.ledger.answered)
             stack.callback(reader.stop)
             reader.start()
@@ -249,6 +252,9 @@ class Stack:
     def twice(self) -> int:
         """How many of them have more than one of these."""
         return self.ledger.duplicated
+
+    def _is_seen(self) -> bool:
+        return bool(self._prometheus.series("journal_redis_up == 1", time.time()))
 
     def _new_exporter(self) -> ServingProcess:
         port = self.exporter_port

@@ -17,7 +17,8 @@ class Watch(threading.Thread):
     """Asks Prometheus a few times a second, for as long as the block.
 
     Attributes:
-        firing: the alerts that fire now.
+        active: the alerts that fire now, or are about to.
+        firing: of them, those that fire.
         began, ended: when each was last seen to begin and to end, by `time.monotonic`.
     """
 
@@ -25,6 +26,7 @@ class Watch(threading.Thread):
         super().__init__(name="watch", daemon=True)
         self._prometheus = prometheus
         self._stopping = threading.Event()
+        self.active: frozenset[str] = frozenset()
         self.firing: frozenset[str] = frozenset()
         self.began: dict[str, float] = {}
         self.ended: dict[str, float] = {}
@@ -44,8 +46,9 @@ class Watch(threading.Thread):
                 self._look()
 
     def _look(self) -> None:
-        firing, now = self._prometheus.firing(), time.monotonic()
+        alerts, now = self._prometheus.alerts(), time.monotonic()
+        firing = frozenset(name for name, state in alerts.items() if state == "firing")
         # Noted before they are told, so that whoever sees one finds when it began.
         self.began.update(dict.fromkeys(firing - self.firing, now))
         self.ended.update(dict.fromkeys(self.firing - firing, now))
-        self.firing = firing
+        self.active, self.firing = frozenset(alerts), firing

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 ENVIRONMENT = {"JOURNAL_MAX_RESULTS": str(RESULTS_ROOM)}
 _ENTRIES = 5
 _LANE, _LANES = "bulk", "interactive=8,bulk=1"
-_BACKEND, _MISTYPED = "backend", "bakcend"
+_BACKEND, _MISTYPED = "backend", "backends"
 
 
 def _one_worker(stack: Stack) -> None:
@@ -48,8 +48,9 @@ def _submit_to_unknown_lane(stack: Stack) -> None:
 
 
 def _name_lane(stack: Stack) -> None:
-    told = stack.journal("doctor", module="worker.cli")
-    expect(f"{_LANE} ({_ENTRIES})" in told, "journal-worker doctor names the lane")
+    told = json.loads(stack.journal("doctor", "--json", module="worker.cli"))
+    (text,) = (check["text"] for check in told["checks"] if check["check"] == "lanes")
+    expect(f"{_LANE} (" in text, "journal-worker doctor names the lane")
     expect(_LANE in stack.log(), "the worker's log names the lane")
     stack.environment["JOURNAL_LANES"] = _LANES
     stack.only_worker()
