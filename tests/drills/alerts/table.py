@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 
-from tests.drills.alerts.rules import change_of, names
+from tests.drills.alerts.rules import FOR, change_of, names
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -19,10 +19,13 @@ _HEADING = """# Alerts, and what follows when their action is followed
 Written by `python -m tests.drills.alerts --write tests/drills/RESULTS.md`. Each state is made with a real
 Redis-compatible server, exporter, gateway, workers with stand-in stages and a Prometheus that loads
 `deploy/prometheus/alerts.yml`; once its `/api/v1/alerts` says that the alert fires, what the alert's `action`
-says is done, by the commands that it names, and nothing else. All `for:` durations are one second, and
-Prometheus asks twice a second; what else of an expression was shortened stands in the second column. Of
-{acknowledged:,} entries that were acknowledged meanwhile {lost} were lost and {twice} answered twice; the
-whole took {seconds:.0f} s on two cores that other work shared.
+says is done, by the commands that it names. At the end every acknowledged entry has to be answered once, or
+to be a dead letter. All `for:` durations are {for_}, and Prometheus asks twice a second; what else of an
+expression was replaced stands in the second column. An alert may end while its action is still being
+followed, as that of workers that are restarted does when they stop.
+
+Of {acknowledged:,} entries {lost} were lost and {twice} answered twice; the whole took {seconds:.0f} s on two
+cores that other work shared.
 
 """
 
@@ -59,7 +62,7 @@ def as_markdown(rows: Sequence[Row], without: Sequence[str], figures: dict[str, 
         *((name, "no scene brings it about", "-", "-", "-") for name in without),
     ]
     escaped = (" | ".join(cell.replace("|", "\\|") for cell in line) for line in lines)
-    return _HEADING.format(**figures) + "".join(f"| {line} |\n" for line in escaped)
+    return _HEADING.format(for_=FOR, **figures) + "".join(f"| {line} |\n" for line in escaped)
 
 
 def _ordered(rows: Sequence[Row]) -> list[Row]:

@@ -30,10 +30,10 @@ def wait_until(holds: Callable[[], object], what: str, seconds: float = PATIENCE
 
 
 def expect(holds: object, what: str) -> None:
-    """Hold an action against what it says.
+    """Hold what is seen against what an action, or a scene, says.
 
     Raises:
         DrillError: it is not so.
     """
     if not holds:
-        raise DrillError(f"the action says otherwise: {what}")
+        raise DrillError(f"not as it is told: {what}")

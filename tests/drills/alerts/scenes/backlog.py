@@ -74,7 +74,7 @@ SCENES = (
             "JournalRedisMemoryHigh": "the queue grows, so workers added (results are read)",
         },
         f"two lanes of {QUEUE_ROOM // 2} filled until submit raises QueueFull, one worker for 10 "
-        f"entries/s, a Redis that has {_USED:.0%} of its maxmemory in use by that",
+        f"entries/s, maxmemory set so that all this is {_USED:.0%} of it",
         _fill,
         _add_replicas,
         _start_worker,
