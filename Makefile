@@ -84,10 +84,11 @@ soak: $(READY)  ## 300,000 entries of new words through the anonymizer: does mem
 soak-all: $(READY)  ## an hour, a million entries, with restarts, rotations, failovers: flat memory? ARGS="--seconds 600 --entries 100000"
 	@$(BIN)/python -m tests.soak.run $(ARGS)
 
-drills: $(READY)  ## backup and restore (by both ways) and rotation of keys, under load, every entry accounted for
+drills: $(READY)  ## backup and restore (by both ways), rotation of keys, and every alert's action followed; every entry accounted for
 	@$(BIN)/python -m tests.drills.backup --by aof $(ARGS)
 	@$(BIN)/python -m tests.drills.backup --by rdb $(ARGS)
 	@$(BIN)/python -m tests.drills.rotation
+	@$(BIN)/python -m tests.drills.alerts
 
 autoscale: $(READY)  ## workers scaled as KEDA does, through a load that rises and bursts; ARGS="--quick"
 	@$(BIN)/python -m tests.autoscale.run --picture build/autoscale.svg $(ARGS)

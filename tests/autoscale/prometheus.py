@@ -127,8 +127,22 @@ class Prometheus:
         found = self._answer({"query": query, "time": f"{at:.3f}"})
         return [(series["metric"], float(series["value"][1])) for series in found["result"]]
 
+    def alerts(self) -> dict[str, str]:
+        """The alerts that are `pending` or `firing`, by name, as `/api/v1/alerts` tells them.
+
+        Raises:
+            OSError: it does not answer.
+        """
+        told = self._get("alerts")["alerts"]
+        states = [(alert["state"], alert["labels"]["alertname"]) for alert in told]
+        # One of several series that fires is enough.
+        return {name: state for state, name in sorted(states, reverse=True)}
+
     def _answer(self, asked: Mapping[str, str]) -> Any:
-        url = f"{self._url}/api/v1/query?{urllib.parse.urlencode(asked)}"
+        return self._get(f"query?{urllib.parse.urlencode(asked)}")
+
+    def _get(self, what: str) -> Any:
+        url = f"{self._url}/api/v1/{what}"
         with urllib.request.urlopen(url, timeout=_ANSWER_SECONDS) as answer:
             return json.load(answer)["data"]
 

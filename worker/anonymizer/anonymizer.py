@@ -90,15 +90,17 @@ class Anonymizer:
             StartupError: the base model, or the tagger's package, is not installed.
         """
         loaded = taggers.load(tagger or SHIPPED_TAGGER, compute, privacy)
-        return cls.around(loaded, numbered=numbered)
+        return cls.around(loaded, numbered=numbered, strict=privacy == "strict")
 
     @classmethod
-    def around(cls, tagger: Tagger, *, numbered: bool = False) -> Anonymizer:
+    def around(cls, tagger: Tagger, *, numbered: bool = False, strict: bool = False) -> Anonymizer:
         """An anonymizer with the usual recognizers and a tagger that is loaded already."""
         limit_pattern_seconds(PATTERN_SECONDS)
         nlp = TaggerEngine(tagger)
         analyzer = Analyzer(
-            recognizers.registry(tagger.types), nlp, least_score=recognizers.SCORE_FLOOR
+            recognizers.registry(tagger.types, strict=strict),
+            nlp,
+            least_score=recognizers.SCORE_FLOOR,
         )
         return cls(analyzer, nlp, numbered=numbered)
 

@@ -20,7 +20,8 @@ EVERYDAY, TONGUES, PEOPLES = "everyday_words.txt.xz", "other_tongues.txt.xz", "p
 _SHORTEST = 4
 #: What a person at the beginning of a sentence is hardly followed by.
 _BEHIND_THING = re.compile(
-    r" (?:on|in|over|under|of|along|against|everywhere|through|up|again|tonight|\d)", re.IGNORECASE
+    r" (?:(?:on|in|over|under|of|along|against|everywhere|through|up|again|tonight)\b|\d)",
+    re.IGNORECASE,
 )
 #: What stands before a language or a people, and hardly before a surname.
 _BEFORE_PEOPLE = re.compile(

@@ -115,13 +115,16 @@ _WORDS_OF_PHRASES = frozenset(_WORD.findall(" ".join(_PHRASES_IN_WORDS)))
 _NEAR = 3
 
 
-def drop_false_positives(text: str, spans: Sequence[TaggedSpan]) -> list[TaggedSpan]:
+def drop_false_positives(
+    text: str, spans: Sequence[TaggedSpan], *, strict: bool = False
+) -> list[TaggedSpan]:
     """Drop findings that cannot be personal data of the type that the tagger gave.
 
     Args:
         text: the text of an entry.
         spans: what the tagger found in it: half-open character ranges of `text`, in order and
             disjoint.
+        strict: words of everyday life count as names all the same.
 
     Returns:
         The spans that may be personal data, unchanged and in order.
@@ -130,8 +133,18 @@ def drop_false_positives(text: str, spans: Sequence[TaggedSpan]) -> list[TaggedS
     return [
         span
         for i, span in enumerate(trimmed)
-        if span.end > span.start and _may_be_personal(text, span, alone=_is_alone(text, trimmed, i))
+        if span.end > span.start and _survives(text, trimmed, i, strict=strict)
     ]
+
+
+def _survives(text: str, spans: Sequence[TaggedSpan], index: int, *, strict: bool) -> bool:
+    span = spans[index]
+    alone = _is_alone(text, spans, index)
+    if alone and not strict and span.type in NAMES:
+        person = span.type == "PERSON"
+        if is_everyday(text, span.start, span.end, person=person):
+            return False
+    return _may_be_personal(text, span, alone=alone)
 
 
 def _without_interjections(text: str, span: TaggedSpan) -> TaggedSpan:
@@ -202,7 +215,6 @@ def _may_be_personal(text: str, span: TaggedSpan, *, alone: bool) -> bool:
             )
             or _OTHER_SCRIPT.fullmatch(found)
             or _is_common_word(text, span, found)
-            or (alone and is_everyday(text, span.start, span.end, person=span.type == "PERSON"))
             or _is_code(text, span)
         )
     if _RATIO.fullmatch(around) or _is_clock(text, around):

@@ -81,6 +81,7 @@ _BUSINESS = re.compile(
     r"|Hostel|Infants|Juniors|Comprehensive|Grammar|Preschool|Medical"
     r"|Sports (?:Club|Cent(?:er|re))|(?:Community|Day|Health) Cent(?:er|re)|Village Hall"
     r"|Care Home|Building Society|Credit Union|Guest House"
+    r"|Works|Band|Brass|Singers|Ensemble|Quartet|Opera|Ballet|Gallery|Museum|Society|Guild|Club"
     r")(?![\w'\u2019])"
 )
 #: What follows "of" belongs to a school: "... College of Art".
@@ -165,9 +166,9 @@ def _end(text: str, span: Span, until: int) -> tuple[int, str]:
     """Where a name ends with what stands behind it, and the type that this makes of it."""
     for organization in (_ORGANIZATION, _BUSINESS):
         if found := organization.match(text, span.end, until):
-            return _end_of_school(text, found.end(), until), "ORGANIZATION"
+            return _end_of_school(text, found.end()), "ORGANIZATION"
     if span.type == "ORGANIZATION":
-        return _end_of_school(text, span.end, until), span.type
+        return _end_of_school(text, span.end), span.type
     if place := _PLACE.match(text, span.end, until):
         return place.end(), "LOCATION"
     shop = _SHOP.match(text, span.end, until)
@@ -179,9 +180,9 @@ def _end(text: str, span: Span, until: int) -> tuple[int, str]:
     return suffix.end() if suffix else span.end, span.type
 
 
-def _end_of_school(text: str, end: int, until: int) -> int:
+def _end_of_school(text: str, end: int) -> int:
     """Where an organization's name ends, with what stands behind "College of"."""
-    of = _SCHOOL_OF.match(text, end, until) if _SCHOOL.search(text, 0, end) else None
+    of = _SCHOOL_OF.match(text, end) if _SCHOOL.search(text, 0, end) else None
     return of.end() if of else end
 
 

@@ -172,9 +172,11 @@ class TaggerRecognizer(EntityRecognizer):  # type: ignore[misc]
 
     Args:
         entities: the entity types that the tagger can find.
+        strict: see `drop_false_positives`.
     """
 
-    def __init__(self, entities: Sequence[str]) -> None:
+    def __init__(self, entities: Sequence[str], *, strict: bool = False) -> None:
+        self._strict = strict
         super().__init__(supported_entities=list(entities), name="tagger")
 
     def load(self) -> None:
@@ -195,7 +197,7 @@ class TaggerRecognizer(EntityRecognizer):  # type: ignore[misc]
         """
         return [
             RecognizerResult(span.type, span.start, span.end, _score(span))
-            for span in drop_false_positives(text, nlp_artifacts.entities)
+            for span in drop_false_positives(text, nlp_artifacts.entities, strict=self._strict)
             if span.type in entities
         ]
 
@@ -205,18 +207,19 @@ def _score(span: TaggedSpan) -> float:
     return TAGGED_NAME if span.type in NAMES else GUESS
 
 
-def registry(tagger_types: Sequence[str]) -> RecognizerRegistry:
+def registry(tagger_types: Sequence[str], *, strict: bool = False) -> RecognizerRegistry:
     """Build the recognizers for journal entries in English.
 
     Args:
         tagger_types: the entity types that the tagger can find.
+        strict: see `drop_false_positives`.
 
     Returns:
         A registry with the tagger's recognizer, those with patterns of ours, and Presidio's own for
         phone numbers, cards, IBANs, IP addresses and NHS numbers.
     """
     recognizers: list[Any] = [
-        TaggerRecognizer(tagger_types),
+        TaggerRecognizer(tagger_types, strict=strict),
         FormRecognizer(),
         JournalPhoneRecognizer(supported_regions=PHONE_REGIONS),
         JournalCreditCardRecognizer(),

@@ -182,11 +182,7 @@ class Load:
         return sum(self._system.shard_of(one) != DOWN for one in list(self.answered))
 
     def end(self) -> None:
-        """Submit what is missing, and wait for all answers.
-
-        Raises:
-            BenchError: one was lost or answered twice.
-        """
+        """Submit what is missing, and wait for all answers; raises as `check` does."""
         self._stop.set()
         self._threads[0].join()
         ends = time.monotonic() + _PATIENCE_SECONDS

@@ -88,6 +88,12 @@ def test_a_number_behind_a_name_that_counts_something_is_no_age(text: str) -> No
             "ORGANIZATION",
             "Tallow College of Art",
         ),
+        (
+            "at Tallow Carpet Works for years",
+            "Tallow Carpet",
+            "ORGANIZATION",
+            "Tallow Carpet Works",
+        ),
         ("the Tallow School of the Deaf", "Tallow", "PERSON", "Tallow School of the Deaf"),
         (
             "from Marlowe & Sons Funeral Directors",

@@ -156,7 +156,13 @@ BIRTHDAY = Group(
 )
 SOMEBODYS = Group(
     "AGE",
-    every(any_word("is was"), matching_lowered(r"(?:my|his|her|their) [\dtfsen]")),
+    every(
+        any_word("is was"),
+        matching_lowered(
+            r"\d(?:st|nd|rd|th)|teenth|ieth"
+            r"|ty[ -](?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth)"
+        ),
+    ),
     (
         Rule(
             "somebody's",
@@ -270,7 +276,12 @@ GONE = Group(
 )
 TODAY = Group(
     "AGE",
-    every(any_word(TENS_WORDS), any_word("today tomorrow next and but yet")),
+    every(
+        any_word(TENS_WORDS),
+        matching_lowered(
+            "(?m:^|[.!?] )(?:twenty|thirty|fou?rty|fifty|sixty|seventy|eighty|ninety)"
+        ),
+    ),
     (
         Rule(
             "today",

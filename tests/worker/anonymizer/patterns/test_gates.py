@@ -17,11 +17,11 @@ from presidio_analyzer.predefined_recognizers import (
     NhsRecognizer,
 )
 
-from tests.worker.anonymizer import (
-    test_age_patterns,
-    test_date_patterns,
-    test_name_patterns,
-    test_number_patterns,
+from tests.worker.anonymizer.patterns import (
+    test_ages,
+    test_dates,
+    test_names,
+    test_numbers,
 )
 from worker.anonymizer import recognizers
 from worker.anonymizer.patterns.recognizer import FormRecognizer
@@ -30,12 +30,12 @@ from worker.anonymizer.patterns.rules import Group, Rule
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-DATA = Path(__file__).parents[2] / "data"
+DATA = Path(__file__).parents[3] / "data"
 GATED, UNGATED = FormRecognizer(), FormRecognizer(gated=False)
 TYPES = GATED.supported_entities
 FROM_TABLES = [
     text.replace("\u27e6", "").replace("\u27e7", "")
-    for module in (test_age_patterns, test_date_patterns, test_name_patterns, test_number_patterns)
+    for module in (test_ages, test_dates, test_names, test_numbers)
     for name, table in vars(module).items()
     if name.isupper() and isinstance(table, tuple)
     for text in table
