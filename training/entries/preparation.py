@@ -122,18 +122,25 @@ def _split_with_earlier(
     """Row numbers to learn from and to validate with, where the earlier model saw some of them.
 
     What validated it validates again, and what it learnt from is learnt from again; of groups that
-    are new, the usual share is set aside.
+    are new, if there are any, the usual share is set aside.
+
+    Raises:
+        DataError: nothing is left to validate with.
     """
     groups = leakage_groups(records)
     seen = np.array([seen_earlier(record.text) for record in records])
     validated = np.array([validated_earlier(record.text) for record in records])
     apart = np.isin(groups, groups[validated])
     new = np.flatnonzero(~np.isin(groups, groups[seen | validated]))
-    _, set_aside = stratified_split(
-        labels[new],
-        np.unique(groups[new], return_inverse=True)[1],
-        validation_share=options.validation_share,
-        seed=options.seed,
-    )
-    apart[new[set_aside]] = True
-    return np.flatnonzero(~apart).tolist(), np.flatnonzero(apart & ~seen).tolist()
+    if len(new):
+        _, set_aside = stratified_split(
+            labels[new],
+            np.unique(groups[new], return_inverse=True)[1],
+            validation_share=options.validation_share,
+            seed=options.seed,
+        )
+        apart[new[set_aside]] = True
+    held_out = np.flatnonzero(apart & ~seen).tolist()
+    if not held_out:
+        raise DataError("the earlier model learnt from all entries: none is left to validate with")
+    return np.flatnonzero(~apart).tolist(), held_out

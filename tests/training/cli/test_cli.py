@@ -194,6 +194,7 @@ def test_model_card_repeats_the_command_without_paths() -> None:
         "max_false_alarms": 1.0,
         "at_least": ["A=0.5"],
         "least_expected": 0.0,
+        "threshold": None,
         "patience": None,
         "resume": False,
         "precision": "auto",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from contextlib import nullcontext
 from io import StringIO
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from training.entries.prepared.seen_earlier import seen_earlier, validated_earli
 from training.entries.record import Record, label_names
 from training.entries.sources import read_shipped
 from training.entries.split import Part
-from training.errors import BaseModelError
+from training.errors import BaseModelError, DataError
 from training.finetuning.averaging import earlier
 from training.finetuning.callbacks import BestEpoch
 from training.finetuning.text_model import TextModel
@@ -103,3 +104,22 @@ def test_what_validated_once_validates_again_and_nothing_else_is_held_back() -> 
     assert held_out.isdisjoint(learnt)
     new = [r.text for r in records if not (seen_earlier(r.text) or validated_earlier(r.text))]
     assert 0.1 < sum(text in held_out for text in new) / len(new) < 0.2
+
+
+@pytest.mark.parametrize("validated", [True, False])
+def test_without_new_entries_those_that_validated_do_so_again(validated: bool) -> None:
+    records = [r for r in read_shipped() if seen_earlier(r.text) or validated_earlier(r.text)]
+    if not validated:
+        records = [record for record in records if seen_earlier(record.text)]
+    names = label_names(records)
+    refused = nullcontext() if validated else pytest.raises(DataError, match="none is left")
+    with Progress(Console(file=StringIO())) as progress, refused:
+        parts = prepare(
+            records,
+            None,
+            names,
+            anonymizer=None,
+            options=options(with_earlier=True),
+            progress=progress,
+        )
+        assert all(map(validated_earlier, parts.held_out_as_written))
