@@ -89,13 +89,13 @@ MOST_SECONDS = 0.5
 
 @pytest.mark.parametrize("rule", [rule for group in GROUPS for rule in group.rules])
 def test_no_text_makes_a_pattern_slow(rule: Rule) -> None:
-    rule.prepare()  # else the first text pays for that
+    rule.prepare()  # else the first text pays for it
     slow = []
     for piece in REPEATED:
         text = (piece * LENGTH)[:LENGTH]
-        started = time.process_time()
+        started = time.thread_time()
         for _ in rule.matches(text):
             pass
-        if time.process_time() - started > MOST_SECONDS:
+        if time.thread_time() - started > MOST_SECONDS:
             slow.append(piece)
     assert slow == []
