@@ -17,8 +17,9 @@ from tests.truth.tolerance import P95, RATE, SameBucket, Tolerance, Within
 from tests.truth.verdict import Line
 
 _SECONDS = 3.0
-#: Latencies of few calls, on a machine with other work.
-_HALF = Within(share=0.5)
+#: Latencies of few calls, on a machine with other work. Three seconds are seen every half a second:
+#: whether the last few entries, which wait longest, are in or out moves a quantile by a tenth.
+_HALF = Within(share=0.5, amount=0.15)
 #: A caller sees the time that its own process waited for a core, too, and a request takes few
 #: milliseconds; so does a scheduler's turn.
 _REQUEST = Within(share=0.5, amount=0.03)
