@@ -109,7 +109,7 @@ AGES = (
     "too old for this at ⟦36⟧.",
     "I have a daughter of ⟦eleven⟧.",
     "Half of them are ⟦twenty⟧.",
-    "the wee one's only ⟦four⟧",
+    "the little one's only ⟦four⟧",
     "her ⟦sixteenth⟧ is on Saturday, and my ⟦40th⟧ was a disaster, my ⟦21st⟧ is in May",
 )
 NO_AGES = (
