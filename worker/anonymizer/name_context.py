@@ -88,6 +88,7 @@ _BUSINESS = re.compile(
 _SCHOOL_OF = re.compile(
     r" of (?:the )?[A-Z][\w'\u2019-]*(?:(?: and| &)? [A-Z][\w'\u2019-]*){0,2}(?!\w)"
 )
+_LONGEST_SCHOOL = 10
 _SCHOOL = re.compile(r"(?:academy|college|institute|school|university)\Z", re.IGNORECASE)
 
 
@@ -182,7 +183,8 @@ def _end(text: str, span: Span, until: int) -> tuple[int, str]:
 
 def _end_of_school(text: str, end: int) -> int:
     """Where an organization's name ends, with what stands behind "College of"."""
-    of = _SCHOOL_OF.match(text, end) if _SCHOOL.search(text, 0, end) else None
+    school = _SCHOOL.search(text, max(0, end - _LONGEST_SCHOOL), end)
+    of = _SCHOOL_OF.match(text, end) if school else None
     return of.end() if of else end
 
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from worker.anonymizer.false_positives import WORDS_IN_NAMES
 from worker.anonymizer.name_context import without_title
 from worker.anonymizer.offsets import Span
-from worker.anonymizer.taggers import lexicon
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -18,8 +17,6 @@ if TYPE_CHECKING:
 REPEATED_TYPES = frozenset({"PERSON", "LOCATION", "ORGANIZATION", "HANDLE", "CONTACT", "ID"})
 #: Fewer characters are too often another word.
 _MIN_CHARACTERS = 3
-#: From so common on (see `lexicon.PROPERTIES`) what is no known name is rather a word.
-_COMMON = 3
 _WORD = re.compile(r"[^\W_]+")
 #: White space within a line.
 _SPACES = re.compile(r"[^\S\r\n\v\f\x85\u2028\u2029]*")
@@ -117,7 +114,7 @@ def _mentions(text: str, surfaces: Iterable[str]) -> Iterator[tuple[int, int]]:
             shapes = by_first.setdefault(first[0].lower(), {})
             alike = shapes.setdefault((first.start(), len(surface)), set())
             alike.add(surface)
-            if not _is_word_too(surface.lower()):
+            if surface.lower() not in WORDS_IN_NAMES:
                 alike.add(surface.lower())
     for word in _WORD.finditer(text):
         for (before, length), alike in by_first.get(word[0].lower(), {}).items():
@@ -128,19 +125,10 @@ def _mentions(text: str, surfaces: Iterable[str]) -> Iterator[tuple[int, int]]:
             found = text[start:end]
             lowered = found.lower()
             # In lower case each such word is for the tagger to judge: "asked mark to mark it".
-            word_too = _is_word_too(lowered)
-            if (found in alike and not (found == lowered and word_too)) or (
-                lowered in alike and not word_too
+            if (found in alike and (found != lowered or lowered not in WORDS_IN_NAMES)) or (
+                lowered in alike and lowered not in WORDS_IN_NAMES
             ):
                 yield start, end
-
-
-def _is_word_too(lowered: str) -> bool:
-    """Whether what names somebody in the text may be an ordinary word elsewhere in it."""
-    if lowered in WORDS_IN_NAMES:
-        return True
-    frequency, first_name, surname, place, _ = lexicon.properties(lexicon.kind(lowered))
-    return frequency >= _COMMON and first_name <= 1 and not surname and not place
 
 
 def _inside_word(text: str, at: int) -> bool:
