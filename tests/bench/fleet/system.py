@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 import time
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -24,7 +25,7 @@ from tests.bench.machine import cpu_seconds
 from tests.bench.stream import Stream
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from tests.bench.setting import Setting
 
@@ -33,9 +34,11 @@ IDLE_MODULE = "tests.bench.fleet.idle_workers"
 RATE = 100.0
 #: So many simulated workers share a process.
 IDLE_IN_A_PROCESS = 100
-#: Workers stand for other machines: server and client go before them and all else, where that is
-#: permitted (to root), so that what is measured is not how busy this machine is.
+#: Workers stand for other machines, so that what is measured must not be how busy this one is:
+#: they have cores of their own, where there are two, and server and client go before them and all
+#: else, where that is permitted (to root).
 FIRST, WORKERS_NICE = -15, 10
+_ALLOWED = os.sched_getaffinity(0) if sys.platform == "linux" else set[int]()
 ESTABLISHED = psutil.CONN_ESTABLISHED
 _WARM_UP = 100
 _PATIENCE_SECONDS = 300.0
@@ -97,6 +100,7 @@ class System:
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
+            stack.enter_context(_on_cores(_cores()[0]))
             stack.enter_context(self._server)
             _set_priority(self._server.pid, FIRST)
             before = os.getpriority(os.PRIO_PROCESS, 0)
@@ -196,7 +200,8 @@ class Fleet:
         self._before = self._alive()
         with ExitStack() as stack:  # or they would stay, should one not start
             for process in self._processes:
-                process.start()
+                with _on_cores(_cores()[1]):
+                    process.start()
                 stack.callback(process.kill)
                 _set_session_priority(process.pid, WORKERS_NICE)
             self._wait(self._before + self._heartbeats)
@@ -216,6 +221,29 @@ class Fleet:
             if time.monotonic() > ends:
                 raise BenchError(f"{alive} workers of {heartbeats} are alive")
             time.sleep(_LOOK_SECONDS)
+
+
+def _cores() -> tuple[set[int], set[int]]:
+    """The cores of server and client, and those of the workers: the same if there is one."""
+    if sys.platform != "linux":
+        return set(), set()
+    every = sorted(_ALLOWED)
+    half = len(every) // 2
+    return (set(every[:half]), set(every[half:])) if half else (set(every), set(every))
+
+
+@contextmanager
+def _on_cores(cores: set[int]) -> Iterator[None]:
+    """Keep this thread, and what it starts, to these cores, where the system can do that."""
+    if sys.platform != "linux":
+        yield
+        return
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cores)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
 
 
 def _set_priority(pid: int, nice: int) -> None:

@@ -47,8 +47,8 @@ class Templates:
             other=_read("other"),
             traps=_read("none"),
             plain=tuple(mined_none),
-            everyday=(*_read("everyday_none"), *_read("pages_none")),
-            named=(*_read("everyday_names"), *_read("pages_names")),
+            everyday=_read("everyday_none", "pages_none", "organizations_none", "lookalikes_none"),
+            named=_read("everyday_names", "pages_names", "organizations_names", "lookalikes_names"),
             posts=_read("posts_names"),
         )
 
@@ -71,10 +71,11 @@ class Templates:
         return Templates(*learnt), Templates(*held_out)
 
 
-def _read(name: str) -> tuple[str, ...]:
-    """The lines of a file of templates, without comments."""
-    file = files("training").joinpath("data", "pii", f"{name}.txt")
-    lines = file.read_text("utf-8").splitlines()
+def _read(*names: str) -> tuple[str, ...]:
+    """The lines of files of templates, without comments."""
+    folder = files("training").joinpath("data", "pii")
+    texts = (folder.joinpath(f"{name}.txt").read_text("utf-8") for name in names)
+    lines = (line for text in texts for line in text.splitlines())
     return tuple(line for line in lines if line.strip() and not line.startswith("# "))
 
 
