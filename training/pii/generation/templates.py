@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 #: One template in so many is not learnt from.
 HELD_OUT_EVERY = 20
+#: Kinds of entries that come in two files: with personal data, and with none.
+_DIARIES = ("everyday", "pages", "organizations", "lookalikes", "ages", "nicknames")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +49,8 @@ class Templates:
             other=_read("other"),
             traps=_read("none"),
             plain=tuple(mined_none),
-            everyday=_read("everyday_none", "pages_none", "organizations_none", "lookalikes_none"),
-            named=_read("everyday_names", "pages_names", "organizations_names", "lookalikes_names"),
+            everyday=_read(*(f"{kind}_none" for kind in _DIARIES)),
+            named=_read(*(f"{kind}_names" for kind in _DIARIES)),
             posts=_read("posts_names"),
         )
 
