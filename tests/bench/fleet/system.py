@@ -35,9 +35,9 @@ RATE = 100.0
 #: So many simulated workers share a process.
 IDLE_IN_A_PROCESS = 100
 #: Workers stand for other machines, so that what is measured must not be how busy this one is:
-#: they have cores of their own, where there are two, and server and client go before them and all
-#: else, where that is permitted (to root).
-FIRST, WORKERS_NICE = -15, 10
+#: server and client go before them in real time, where that is permitted (to root), and the server
+#: has a core of its own, where there are two.
+WORKERS_NICE = 10
 _ALLOWED = os.sched_getaffinity(0) if sys.platform == "linux" else set[int]()
 ESTABLISHED = psutil.CONN_ESTABLISHED
 _WARM_UP = 100
@@ -100,12 +100,12 @@ class System:
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
-            stack.enter_context(_on_cores(_cores()[0]))
-            stack.enter_context(self._server)
-            _set_priority(self._server.pid, FIRST)
-            before = os.getpriority(os.PRIO_PROCESS, 0)
-            _set_priority(0, FIRST)
-            stack.callback(_set_priority, 0, before)
+            own, others = _cores()
+            with _on_cores(own):
+                stack.enter_context(self._server)
+            stack.enter_context(_on_cores(others))
+            stack.enter_context(_in_real_time())
+            _set_real_time(self._server.pid)
             self._stack = stack.pop_all()
         return self
 
@@ -200,8 +200,7 @@ class Fleet:
         self._before = self._alive()
         with ExitStack() as stack:  # or they would stay, should one not start
             for process in self._processes:
-                with _on_cores(_cores()[1]):
-                    process.start()
+                process.start()
                 stack.callback(process.kill)
                 _set_session_priority(process.pid, WORKERS_NICE)
             self._wait(self._before + self._heartbeats)
@@ -224,12 +223,9 @@ class Fleet:
 
 
 def _cores() -> tuple[set[int], set[int]]:
-    """The cores of server and client, and those of the workers: the same if there is one."""
-    if sys.platform != "linux":
-        return set(), set()
-    every = sorted(_ALLOWED)
-    half = len(every) // 2
-    return (set(every[:half]), set(every[half:])) if half else (set(every), set(every))
+    """The core of the server, and those of all else: the same where there is only one."""
+    first, *others = sorted(_ALLOWED) or [0]
+    return {first}, set(others) or {first}
 
 
 @contextmanager
@@ -246,8 +242,27 @@ def _on_cores(cores: set[int]) -> Iterator[None]:
         os.sched_setaffinity(0, before)
 
 
+@contextmanager
+def _in_real_time() -> Iterator[None]:
+    """Let this thread go before everything else, and nothing that it starts."""
+    _set_real_time(0)
+    try:
+        yield
+    finally:
+        if sys.platform == "linux":
+            os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+
+
+def _set_real_time(pid: int) -> None:
+    """Let a process go before everything else, if that is permitted; 0 is this thread."""
+    if sys.platform == "linux":
+        with suppress(PermissionError):
+            policy = os.SCHED_FIFO | os.SCHED_RESET_ON_FORK
+            os.sched_setscheduler(pid, policy, os.sched_param(1))
+
+
 def _set_priority(pid: int, nice: int) -> None:
-    """Let a process go before others, or behind them, if that is permitted; 0 is this thread."""
+    """Let a process go behind others."""
     with suppress(PermissionError):
         os.setpriority(os.PRIO_PROCESS, pid, nice)
 

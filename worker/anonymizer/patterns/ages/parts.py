@@ -22,7 +22,8 @@ NO_MEASURE = r"(?! ?(?:min|mins|minutes?|hours?|hrs?|days|km|miles?|kg|lbs?|poun
 NO_COUNT = rf"(?!\s*{UNITS})"
 NO_UNIT = (
     rf"(?!\s*(?:{UNITS}|in\b(?! (?:{MONTHS})\b)"
-    r"|on\b(?! (?:the|my|his|her|our|monday|tuesday|wednesday|thursday|friday|saturday|sunday)\b)))"
+    r"|on\b(?! (?:the|my|his|her|our|monday|tuesday|wednesday|thursday|friday|saturday|sunday"
+    rf"|\d{{1,2}}(?:st|nd|rd|th)?|{MONTHS})\b)))"
 )
 #: What may follow an age: the end of a clause, or a word that begins another.
 FOLLOWED = (
@@ -37,8 +38,8 @@ NUMBER = either(has_digit, any_word(TEEN_WORDS, TENS_WORDS, DIGIT_WORDS.removepr
 THINGS = (
     r"(?:(?:old|second-?hand|used|red|blue|white|black|green|grey|gray|silver|family|gas"
     r"|electric) )?"
-    r"(?:cars?|vans?|trucks?|lorry|bus|coach|train|tram|bikes?|bicycle|motorbike|scooter|boat|ship"
-    r"|plane|caravan|tractor|engine|clutch|gearbox|tyres?|tires?|house|home|flat|cottage|building"
+    r"(?:cars?|hatchback|saloon|estate|suv|pick-?up|coupe|vans?|trucks?|lorry|bus|coach|train|tram"
+    r"|bikes?|bicycle|motorbike|scooter|boat|ship|plane|caravan|tractor|engine|clutch|gearbox|tyres?|tires?|house|home|flat|cottage|building"
     r"|barn|shed|roof|wall|fence|kitchen|bathroom|boiler|furnace|heater|radiator|fridge|freezer"
     r"|oven|stove|cooker|kettle|toaster|microwave|dishwasher|dryer|washer|washing machine|hoover"
     r"|vacuum|mixer|blender|laptop|computer|pc|mac|phone|mobile|iphone|tablet|ipad|tv|telly"

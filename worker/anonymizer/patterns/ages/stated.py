@@ -65,7 +65,7 @@ OLD = Group(
         ),
         Rule(
             "y/o",
-            rf"\b(?:1[01]\d|[1-9]?\d|{TWO_DIGITS}|{ONE})(?= ?(?:y/?o|yo|yrs?\.? old|y\.o\.?)\b)",
+            rf"\b(?:1[01]\d|[1-9]?\d|{TWO_DIGITS}|{ONE}) ?(?:y/?o|yo|yrs?\.? old|y\.o\.?)\b",
             0.8,
         ),
     ),
@@ -187,7 +187,8 @@ SEX = Group(
         ),
         Rule(
             "age and sex in the open",
-            r"\b(?:i['\u2019]?m|i am|as an?|me|i)(?:,| a)? \K(?-i:[1-9]\d[MF])\b",
+            r"\b(?:i['\u2019]?m|i am|as an?|me|i)(?:,| a)? \K(?-i:[1-9]\d[MF])\b"
+            r"|(?m:^)(?-i:[1-9]\d[MF])(?=[,.:]| here\b)",
             0.6,
         ),
     ),
