@@ -22,6 +22,8 @@ _ABBREVIATION = re.compile(
     r"(?:[^\W\d_]|st|ste|mt|ft|dr|mr|mrs|ms|mx|prof|rev|fr|sr|jr|sgt|capt|lt|col|gen|hon)",
     re.IGNORECASE,
 )
+#: Words that no name ends with: what follows a name, and was taken for a part of it.
+_NO_LAST_WORD = re.compile(r"\s(?:and|or|but|who|which|when|then|because|so)\Z")
 _FULL_STOP = re.compile(r"\.[^\S\r\n\v\f\x85\u2028\u2029]?")
 _LONGEST_ABBREVIATION = 5
 
@@ -95,12 +97,13 @@ def are_one(text: str, end: int, start: int) -> bool:
 
 
 def _trimmed(text: str, hit: TaggedSpan) -> TaggedSpan | None:
-    """A range without punctuation at its ends; None for what is part of a figure or a time."""
+    """A range without what is no part of a name at its ends; None for what is part of a figure or a time."""
     start, end = hit.start, hit.end
     while start < end and not text[start].isalnum():
         start += 1
-    while end > start and not text[end - 1].isalnum():
-        end -= 1
+    end = _last_end(text, start, end)
+    if hit.type in NAMES and (last := _NO_LAST_WORD.search(text[start:end])):
+        end = _last_end(text, start, start + last.start())
     if hit.type not in NAMES and _PART_OF_FIGURE.search(text[max(0, start - 2) : start + 1]):
         return None
     if hit.type not in NAMES and (
@@ -108,3 +111,10 @@ def _trimmed(text: str, hit: TaggedSpan) -> TaggedSpan | None:
     ):
         return None
     return TaggedSpan(start, end, hit.type, hit.score) if end > start else None
+
+
+def _last_end(text: str, start: int, end: int) -> int:
+    """Behind the last letter or digit of a range; `start` if there is none."""
+    while end > start and not text[end - 1].isalnum():
+        end -= 1
+    return end

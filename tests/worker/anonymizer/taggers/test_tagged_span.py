@@ -67,3 +67,20 @@ def test_parts_of_figures_are_no_ages() -> None:
     figures = (("55", "AGE"), ("5.", "ID"), ("8pm", "AGE"), ("65", "AGE"))
     hits = spans(text, *((word, entity_type, 0.99) for word, entity_type in figures))
     assert aggregate(text, hits) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "name"),
+    [
+        ("at Medplus and it was shut", "Medplus and", "Medplus"),
+        ("Kerrigan & Sons, who rang", "Kerrigan & Sons, who", "Kerrigan & Sons"),
+        ("Salt and Sea was full", "Salt and Sea", "Salt and Sea"),
+        ("and then", "and", "and"),
+    ],
+)
+def test_a_name_ends_with_none_of_the_words_that_follow_names(
+    text: str, words: str, name: str
+) -> None:
+    end = text.index(words) + len(words)
+    (found,) = aggregate(text, [TaggedSpan(text.index(words), end, "ORGANIZATION", 0.9)])
+    assert text[found.start : found.end] == name
