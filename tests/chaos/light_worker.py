@@ -13,7 +13,7 @@ import signal
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from producer.errors import JournalError
 from worker import app
@@ -28,6 +28,7 @@ from worker.settings import WorkerSettings
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from worker.app import Build
     from worker.broker.settlement import Settler
 
 KILL, HANG, RAISE = "POISON-KILL", "POISON-HANG", "POISON-RAISE"
@@ -109,18 +110,34 @@ def build(
     if DEADLY_START.is_file():
         time.sleep(LOADING_SECONDS)
         os.kill(os.getpid(), signal.SIGKILL)
-    pipeline = Pipeline(
+    return pipeline_of(settings, settler, NoClassifier()), model("0")
+
+
+def pipeline_of(
+    settings: WorkerSettings, settler: Settler | None, classifier: NoClassifier
+) -> Pipeline:
+    """A pipeline with real sealing, which replaces nothing."""
+    return Pipeline(
         keys=RenewedKeys(settings.key_set),
         anonymizer=NoAnonymizer(),
-        classifier=NoClassifier(),
+        classifier=classifier,
         settler=settler or settler_for(settings),
     )
-    return pipeline, {"name": "stand-in", "version": "0", "precision": "none", "device": "cpu"}
+
+
+def model(version: str) -> dict[str, str]:
+    """What a worker tells of its model."""
+    return {"name": "stand-in", "version": version, "precision": "none", "device": "cpu"}
 
 
 def main() -> None:
-    """Do what `journal-worker run` does, with the stand-ins; settings from the environment."""
+    """Run a worker with the stand-ins."""
     health.LOOP_SECONDS = LOOP_SECONDS
+    run(build)
+
+
+def run(build: Build) -> NoReturn:
+    """Do what `journal-worker run` does, with other stages; settings from the environment."""
     try:
         settings = WorkerSettings.load()
         logs.configure(settings.log_level)

@@ -11,25 +11,23 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import time
 from typing import TYPE_CHECKING, Any
 
-from producer.errors import JournalError
-from tests.chaos.light_worker import LOADING_SECONDS, NoAnonymizer, NoClassifier
-from worker import app
-from worker.broker.settlement import settler_for
-from worker.child.keys import RenewedKeys
-from worker.child.pipeline import Pipeline
-from worker.cli import check_redis, fail
-from worker.errors import WorkerError
-from worker.monitoring import logs
-from worker.settings import WorkerSettings
+from tests.chaos.light_worker import (
+    LOADING_SECONDS,
+    NoClassifier,
+    model,
+    pipeline_of,
+    run,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from worker.broker.settlement import Settler
+    from worker.child.pipeline import Pipeline
+    from worker.settings import WorkerSettings
 
 VERSION = os.environ.get("DRILL_VERSION", "1")
 BROKEN = os.environ.get("DRILL_BROKEN") == "1"
@@ -53,27 +51,8 @@ def build(
     if settings.children > CHILDREN:
         time.sleep(LOADING_SECONDS)
         os.kill(os.getpid(), signal.SIGKILL)
-    pipeline = Pipeline(
-        keys=RenewedKeys(settings.key_set),
-        anonymizer=NoAnonymizer(),
-        classifier=Classifier(),
-        settler=settler or settler_for(settings),
-    )
-    model = {"name": "stand-in", "version": VERSION, "precision": "none", "device": "cpu"}
-    return pipeline, model
-
-
-def main() -> None:
-    """Do what `journal-worker run` does, with the stand-ins; settings from the environment."""
-    try:
-        settings = WorkerSettings.load()
-        logs.configure(settings.log_level)
-        check_redis(settings)
-        code = app.run(settings, build)
-    except (WorkerError, JournalError) as exc:
-        fail(exc)
-    sys.exit(code)
+    return pipeline_of(settings, settler, Classifier()), model(VERSION)
 
 
 if __name__ == "__main__":
-    main()
+    run(build)
