@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
 #: One template in so many is not learnt from.
 HELD_OUT_EVERY = 20
-#: Kinds of entries that come in two files: with personal data, and with none.
-_DIARIES = ("everyday", "pages", "organizations", "lookalikes", "ages", "nicknames")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +47,8 @@ class Templates:
             other=_read("other"),
             traps=_read("none"),
             plain=tuple(mined_none),
-            everyday=_read(*(f"{kind}_none" for kind in _DIARIES)),
-            named=_read(*(f"{kind}_names" for kind in _DIARIES)),
+            everyday=(*_read("everyday_none"), *_read("pages_none")),
+            named=(*_read("everyday_names"), *_read("pages_names")),
             posts=_read("posts_names"),
         )
 
@@ -73,11 +71,10 @@ class Templates:
         return Templates(*learnt), Templates(*held_out)
 
 
-def _read(*names: str) -> tuple[str, ...]:
-    """The lines of files of templates, without comments."""
-    folder = files("training").joinpath("data", "pii")
-    texts = (folder.joinpath(f"{name}.txt").read_text("utf-8") for name in names)
-    lines = (line for text in texts for line in text.splitlines())
+def _read(name: str) -> tuple[str, ...]:
+    """The lines of a file of templates, without comments."""
+    file = files("training").joinpath("data", "pii", f"{name}.txt")
+    lines = file.read_text("utf-8").splitlines()
     return tuple(line for line in lines if line.strip() and not line.startswith("# "))
 
 

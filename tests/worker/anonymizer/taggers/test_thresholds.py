@@ -13,7 +13,7 @@ from worker.anonymizer.taggers.words import token_type
 
 def test_the_floors_of_types_move_with_the_threshold() -> None:
     floors = {
-        threshold: [floor(name, threshold, 0.4) for name in ("PERSON", "ORGANIZATION", "AGE")]
+        threshold: [floor(name, threshold, 0.4) for name in ("PERSON", "ORGANIZATION", "ID")]
         for threshold in (0.2, 0.4, 0.9)
     }
     assert floors[0.4] == [0.0, FLOORS["ORGANIZATION"], OTHER_FLOOR]
