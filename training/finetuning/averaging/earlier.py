@@ -3,8 +3,8 @@
 G. Ilharco et al., "Patching open-vocabulary models by interpolating weights", NeurIPS 2022, and
 M. Wortsman et al., "Robust fine-tuning of zero-shot models", CVPR 2022: what a model has learnt
 lately costs it some of what it did well before; the mean of the weights of both models, made of the
-same base, keeps both. The earlier model, of 0.2.0's first days, learnt from the entries there were
-before `forum.jsonl` and `reframed_more.jsonl`, and is itself such a mean; its adapter is
+same base, keeps both. The earlier model learnt from the entries there were before
+`quiet.jsonl`, `plainly.jsonl` and `sober.jsonl`, and is itself such a mean; its adapter is
 `training/data/earlier/adapter.safetensors`.
 """
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from training.finetuning.trainer import FinetuneData
 
 FILE = Path(__file__).parents[2] / "data" / "earlier" / adapter.FILE
-SHA256 = "d3947e760ecf94fc194d7ecb83b86ec05bb904c7a1db100597593c2c787dc759"
+SHA256 = "211bca4716ef454b34dd56a1afa2028e9c9549b84c8525ba61138c049080d1dc"
 #: How much the earlier weights count: see `training/LOG.md`.
 SHARE = 0.6
 
