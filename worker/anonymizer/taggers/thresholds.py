@@ -17,8 +17,8 @@ PRIVACIES: tuple[Privacy, ...] = get_args(Privacy)
 #: The strict threshold as a share of the usual one, for taggers that do not tell theirs.
 STRICT_SHARE = 0.625
 
-#: The least score of each entity type, beside the threshold. An organisation's name is more often an
-#: ordinary word as well than the name of a person or a place is. An age is a number, and most
+#: The least score of each entity type, beside the threshold. An organisation's name is more often
+#: an ordinary word as well than the name of a person or a place is. An age is a number, and most
 #: numbers of a diary are none; but people word their ages in more ways than patterns hold. At one
 #: half the tagger finds 86% of the ages in new entries, and takes 1% of all other numbers for one.
 FLOORS = {"PERSON": 0.0, "LOCATION": 0.0, "ORGANIZATION": 0.3, "AGE": 0.5}
