@@ -97,7 +97,7 @@ def are_one(text: str, end: int, start: int) -> bool:
 
 
 def _trimmed(text: str, hit: TaggedSpan) -> TaggedSpan | None:
-    """A range without what belongs to no name at its ends; None for a part of a figure or a time."""
+    """A range without what ends no name; None for a part of a figure or a time."""
     start, end = hit.start, hit.end
     while start < end and not text[start].isalnum():
         start += 1
