@@ -68,7 +68,7 @@ class Load:
                     self.killed.wait()
                 some, missing = missing[:BATCH], missing[BATCH:]
                 try:
-                    receipts = tuple(client.submit_many(some, timeout_seconds=1))
+                    receipts = tuple(client.submit_many(some, timeout_seconds=3))
                 except Unavailable as exc:
                     self.refused.add(exc.shard)
                     receipts = exc.receipts

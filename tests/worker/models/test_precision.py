@@ -46,9 +46,7 @@ def test_hardware_chooses_the_precision(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(precision, "_bf16_speedup", lambda: 1.1)  # not worth the rounding
     assert precision.choose_precision("auto", CPU) is Precision.FP32
     monkeypatch.setattr(precision, "_cpu_has_bf16", lambda: False)
-    monkeypatch.setattr(precision, "_quantized_engine", lambda: "fbgemm")
-    assert precision.choose_precision("auto", CPU) is Precision.INT8
-    monkeypatch.setattr(precision, "_quantized_engine", lambda: None)
+    monkeypatch.setattr(precision, "_quantized_engine", lambda: "fbgemm")  # not even then int8
     assert precision.choose_precision("auto", CPU) is Precision.FP32
     for name in ("fp32", "bf16", "fp16", "int8"):
         assert precision.choose_precision(name, CPU) == name
