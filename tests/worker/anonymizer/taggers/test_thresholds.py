@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+import pytest
+
 from worker.anonymizer.taggers.thresholds import (
     FLOORS,
     OTHER_FLOOR,
@@ -9,6 +13,9 @@ from worker.anonymizer.taggers.thresholds import (
     share_of_threshold,
 )
 from worker.anonymizer.taggers.words import token_type
+
+if TYPE_CHECKING:
+    from worker.anonymizer.anonymizer import Anonymizer
 
 
 def test_the_floors_of_types_move_with_the_threshold() -> None:
@@ -33,3 +40,19 @@ def test_a_word_must_be_the_surer_the_less_its_capital_tells() -> None:
     assert first[2] >= 1.0
     assert share_of_threshold(token_type("bank"), first=False) >= 1.0
     assert share_of_threshold(token_type("BANK"), first=False) < 1.0
+
+
+@pytest.mark.parametrize(
+    ("text", "age"),
+    [
+        ("He walked up from the coast at seventeen and never said he was scared.", "seventeen"),
+        ("My counsellor is a bald man of fifty-five with a bad back.", "fifty-five"),
+        ("Drove with my cousin, who is all of twenty-nine, told me to rest.", "twenty-nine"),
+        ("I weighed forty-one kilos, page seventeen, row fifty-five.", None),
+    ],
+)
+def test_the_tagger_tells_ages_that_no_pattern_words(
+    anonymizer: Anonymizer, text: str, age: str | None
+) -> None:
+    (found,) = anonymizer.anonymize([text])
+    assert [text[one.start : one.end] for one in found.spans] == ([age] if age else [])
