@@ -47,10 +47,11 @@ _RELATIVE = re.compile(
 _NUMBER = rf"(?:\d{{1,2}}|{TWO_DIGITS}|{SMALL})(?: and (?:a half|a quarter|three[- ]quarters)\b)?"
 #: An age behind a name: "Otis (8)", "Caleb, 29, beekeeper", "Mina, four and a half, asked".
 _AGE = re.compile(rf"[ \t]?\(({_NUMBER})\)|,[ \t]({_NUMBER})(?=,[ \t]| and [a-z])", re.IGNORECASE)
-#: The same in a clause: "Mia is only 6", "Ana turned 31 in May".
+#: The same in a clause: "Mia is only 6", "Ana turned 31 in May", "Arlo is five weeks".
 _AGE_IN_CLAUSE = re.compile(
     r"(?:['\u2019]s| is| was|,? who is|,? who was| will be| would be| just turned| turn(?:s|ed))"
-    rf"(?: (?:also|only|just|still|now|already|about|around|almost|nearly|barely))? ({_NUMBER})"
+    rf"(?: (?:also|only|just|still|now|already|about|around|almost|nearly|barely))?"
+    rf" ({_NUMBER}(?: (?:weeks|months)\b)?)"
     r"(?![\d%]|[.,:/-]\d)(?=\s*(?:[.,;!?)]|\Z)| (?:and|but|now|today|so|when|in (?:jan|feb|mar|apr"
     r"|may|jun|jul|aug|sep|oct|nov|dec))\b)",
     re.IGNORECASE,

@@ -183,4 +183,9 @@ CALLED = Group(
         ),
     ),
 )
-GROUPS = (EMAILS, URLS, HANDLES, SHAPED_HANDLES, NAMED_HANDLES, CALLED)
+EXTENSIONS = Group(
+    "PHONE_NUMBER",
+    every(has_digit, any_word("ext extension")),
+    (Rule("extension", r"\b(?:ext|extension)\.?:? (?:no\.? |number |is )?\K\d{3,6}\b", 0.6),),
+)
+GROUPS = (EXTENSIONS, EMAILS, URLS, HANDLES, SHAPED_HANDLES, NAMED_HANDLES, CALLED)

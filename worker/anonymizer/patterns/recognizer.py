@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from worker.anonymizer.patterns import (
     addresses,
     ages,
+    companions,
     contacts,
     dates,
     organizations,
@@ -36,6 +37,7 @@ GROUPS: tuple[Group, ...] = (
     *wallets.GROUPS,
     *organizations.GROUPS,
     *people.GROUPS,
+    *companions.GROUPS,
 )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import regex
 
@@ -27,9 +27,32 @@ GUESS = 0.45
 _IT = "it"
 
 
+class Pattern(Protocol):
+    """What finds one type of personal data by its form.
+
+    Attributes:
+        name: tells patterns apart.
+        score: how sure a match is, between 0 and 1.
+    """
+
+    @property
+    def name(self) -> str:
+        """See above."""
+
+    @property
+    def score(self) -> float:
+        """See above."""
+
+    def prepare(self) -> None:
+        """Do now what else the first text pays for."""
+
+    def matches(self, text: str) -> Iterator[tuple[int, int]]:
+        """The half-open character ranges of a text that match, in order."""
+
+
 @dataclass(frozen=True)
 class Rule:
-    """A pattern of one type of personal data.
+    """A pattern that an expression makes.
 
     Attributes:
         name: tells patterns apart.
@@ -77,4 +100,4 @@ class Group:
 
     entity_type: str
     gate: Gate
-    rules: tuple[Rule, ...]
+    rules: tuple[Pattern, ...]

@@ -64,7 +64,7 @@ _JESSICA = {"jessica": LOWER, "Jessica": TITLE, "JESSICA": UPPER}
 
 def test_no_cache_of_ours_is_filled_by_the_words_of_texts(anonymizer: Anonymizer) -> None:
     """Words of a diary would stay in the memory of the process, names among them."""
-    anonymizer.anonymize(["A first text, by which what is read once is read."])
+    anonymizer.anonymize(["A first text, of Aldi and Boots, by which what is read once is read."])
     assert not lexicon.is_misspelt("quarrington")
     caches = [one for one in gc.get_objects() if type(one) is functools._lru_cache_wrapper]
     ours = [one for one in caches if one.__module__.startswith("worker.anonymizer.")]

@@ -22,7 +22,6 @@ from worker.anonymizer.patterns.numerals import (
     SMALL,
     TENS,
     TENS_AND_ONE,
-    TENS_WORDS,
     WORDS,
     WORDS_FROM_13,
 )
@@ -262,39 +261,4 @@ DECADES = Group(
         ),
     ),
 )
-GONE = Group(
-    "AGE",
-    every(NUMBER, any_word("died passed funeral buried birthday")),
-    (
-        Rule(
-            "a sentence of its own",
-            r"\b(?:died|passed(?: away)?|funeral|buried|birthday)\b[^.!?\n]{0,60}[.!?] "
-            rf"(?P<it>{FROM_25}|{TENS_AND_ONE})(?=[.!])",
-            0.6,
-        ),
-    ),
-)
-TODAY = Group(
-    "AGE",
-    every(
-        any_word(TENS_WORDS),
-        matching_lowered(
-            "(?m:^|[.!?] )(?:twenty|thirty|fou?rty|fifty|sixty|seventy|eighty|ninety)"
-        ),
-    ),
-    (
-        Rule(
-            "today",
-            rf"(?:^|(?<=[.!?] ))(?P<it>{TENS_AND_ONE}) (?:today|tomorrow|next birthday"
-            r"|next (?:week|month|year))(?=[.!?,])",
-            0.6,
-        ),
-        Rule(
-            "and still",
-            rf"(?:^|(?<=[.!?] ))(?P<it>{TENS_AND_ONE}),? (?:and|but|yet) (?:i|he|she|still|never"
-            r"|not|already|(?!counting)\w{3,12}ing)\b",
-            0.6,
-        ),
-    ),
-)
-GROUPS = (TURNED, OF, AT, BETWEEN, BIRTHDAY, SOMEBODYS, LIVED, DECADES, GONE, TODAY)
+GROUPS = (TURNED, OF, AT, BETWEEN, BIRTHDAY, SOMEBODYS, LIVED, DECADES)

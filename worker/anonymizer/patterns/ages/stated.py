@@ -162,14 +162,20 @@ BESIDE = Group(
     every(
         NUMBER,
         any_part(", ", " ("),
-        any_word("me i he she", KIN_WORDS, MANY_KIN_WORDS, SOMEBODY_WORDS),
+        any_word("me i he she one", KIN_WORDS, MANY_KIN_WORDS, SOMEBODY_WORDS),
         matching_lowered(rf"[a-z](?:, | \()(?:{_ROUGHLY} )?{FIRST_LETTERS}"),
     ),
     (
         Rule(
             "between commas",
-            rf"\b(?:{KIN}|{MANY_KIN}|{SOMEBODY}), (?:{_ROUGHLY} )?{LIST}"
-            r"(?=[,).!?;]|$|,? and (?:my|his|her|our|a|the)\b)",
+            rf"\b(?:{KIN}|{MANY_KIN}|{SOMEBODY}|(?:little|wee|big|older|younger) one),"
+            rf" (?:{_ROUGHLY} )?{LIST}(?=[,).!?;]|$|,? and (?:my|his|her|our|a|the)\b)",
+            0.6,
+        ),
+        Rule(
+            "behind a comma",
+            rf"\b(?:{KIN}|{SOMEBODY}), (?:{_ROUGHLY} )?(?P<it>{FROM_13}|{WORDS_FROM_13})"
+            r"(?= and (?!(?:an?|i|my|his|her|our|the|counting)\b)[a-z])",
             0.6,
         ),
         Rule("in brackets", rf"\b(?:{KIN}|{MANY_KIN}|me|i|he|she) \((?:{_ROUGHLY} )?{LIST}\)", 0.6),

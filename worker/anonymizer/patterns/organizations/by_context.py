@@ -6,31 +6,11 @@ a type of business stands behind it. Scores are below those of the tagger, whose
 
 from __future__ import annotations
 
-from worker.anonymizer.patterns.gates import any_word, every, matching
+from worker.anonymizer.patterns.capitals import CAPITAL, ONE_OR_MORE, TWO_OR_MORE
+from worker.anonymizer.patterns.gates import any_word, either, every, matching
 from worker.anonymizer.patterns.rules import Group, Rule
 
 _SCORE = 0.5
-#: Capitalized words that begin sentences, name days, peoples and relatives, but no organization.
-_NO_NAME = (
-    r"(?!(?:i|a|an|the|my|our|his|her|their|its|this|that|these|those|and|but|or|so|then|when|if"
-    r"|yesterday|today|tomorrow|later|now|maybe|also|even|still|only|just|at|in|on|for|with|to|from"
-    r"|after|before|because|while|since|until|once|last|next|no|not|yes|ok|okay|well|oh|(?:mon|tues"
-    r"|wednes|thurs|fri|satur|sun)days?|january|february|march|april|may|june|july|august|september"
-    r"|october|november|december|christmas|easter|halloween|thanksgiving|hanukkah|diwali|eid"
-    r"|ramadan|town|city|village|community|job|food|family|parents?|teachers?|school|high|primary"
-    r"|college|uni|university|church|hospital|sunday|home|local|old|new|big|little|main|north|south"
-    r"|east|west|mum|mom|mam|dad|gran|granny|nan|nana|grandma|grandpa|grandad|auntie|aunt|uncle"
-    r"|mrs?|ms|miss|dr|prof|sir|english|french|german|spanish|italian|greek|turkish|indian|chinese"
-    r"|japanese|thai|korean|polish|irish|scottish|welsh|american|british|mexican|vietnamese|law"
-    r"|public|farmers?|farmer's|concert|juvenile|state|police|military|lebanese|persian|african"
-    r"|asian|european|catholic|christian|muslim|jewish|hindu|buddhist|orthodox|methodist|baptist"
-    r"|god|jesus|zoom|skype|teams|it|he|she|we|they|you|what|who|why|how|where|am|is|are|was|were"
-    r"|do|did|does|has|have|had|can|could|will|would|should)\b)"
-)
-_CAPITAL = rf"(?-i:(?<![\w'])(?i:{_NO_NAME})[A-Z][a-z][\w'\u2019-]{{0,20}})"
-_JOINED = rf"(?: (?:and |& |of |the |of the )?{_CAPITAL}|'s\b){{1,4}}"
-_TWO_OR_MORE = rf"{_CAPITAL}{_JOINED}"
-_ONE_OR_MORE = rf"{_CAPITAL}(?: (?:and |& |of |the |of the )?{_CAPITAL}){{0,4}}"
 _TYPE_WORDS = (
     "nursery salon pub cafe bakery restaurant gym school clinic surgery hotel bar shop bookshop "
     "bookstore agency centre center studio studios barbers barber vets dental dentist pharmacy "
@@ -70,12 +50,12 @@ WORKING = Group(
     (
         Rule(
             "works at",
-            rf"\b{_WORKING}(?: \w+)? (?:at (?:the )?\K{_ONE_OR_MORE}"
-            rf"|for (?:the )?\K{_TWO_OR_MORE})",
+            rf"\b{_WORKING}(?: \w+)? (?:at (?:the )?\K{ONE_OR_MORE}"
+            rf"|for (?:the )?\K{TWO_OR_MORE})",
             _SCORE,
         ),
-        Rule("works for", rf"\bwork(?:s|ed|ing)? for (?:the )?\K{_ONE_OR_MORE}", _SCORE),
-        Rule("visits", rf"\b{_VISITING} at (?:the )?\K{_TWO_OR_MORE}", _SCORE),
+        Rule("works for", rf"\bwork(?:s|ed|ing)? for (?:the )?\K{ONE_OR_MORE}", _SCORE),
+        Rule("visits", rf"\b{_VISITING} at (?:the )?\K{TWO_OR_MORE}", _SCORE),
     ),
 )
 PLACES = Group(
@@ -87,11 +67,11 @@ PLACES = Group(
     (
         Rule(
             "the ... and ...",
-            rf"\b(?:at|in|outside|inside|near|behind|opposite) the \K{_CAPITAL} (?:and"
-            rf"|&) {_CAPITAL}",
+            rf"\b(?:at|in|outside|inside|near|behind|opposite) the \K{CAPITAL} (?:and"
+            rf"|&) {CAPITAL}",
             _SCORE,
         ),
-        Rule("at the", rf"\b(?:at|outside|inside|opposite|behind) the \K{_TWO_OR_MORE}", _SCORE),
+        Rule("at the", rf"\b(?:at|outside|inside|opposite|behind) the \K{TWO_OR_MORE}", _SCORE),
     ),
 )
 TYPES = Group(
@@ -103,7 +83,7 @@ TYPES = Group(
     (
         Rule(
             "before its type",
-            rf"\b(?:the|at|from|called|near|to|with) \K{_ONE_OR_MORE}"
+            rf"\b(?:the|at|from|called|near|to|with) \K{ONE_OR_MORE}"
             rf"(?= (?:{'|'.join(_TYPE_WORDS.split())})\b)",
             _SCORE,
         ),
@@ -112,7 +92,7 @@ TYPES = Group(
 CALLED = Group(
     "ORGANIZATION",
     any_word("rang phoned emailed"),
-    (Rule("rang", rf"(?:^|(?<=[.!?] )){_TWO_OR_MORE}(?= (?:rang|phoned|emailed)\b)", _SCORE),),
+    (Rule("rang", rf"(?:^|(?<=[.!?] )){TWO_OR_MORE}(?= (?:rang|phoned|emailed)\b)", _SCORE),),
 )
 ENDINGS = Group(
     "ORGANIZATION",
@@ -157,7 +137,8 @@ PUBS = Group(
     (
         Rule(
             "pub",
-            rf"\b(?:at|in|to|from|down|outside|behind|by) the (?P<it>{_PUB})(?![\w-])"
+            r"\b(?:at|in|to|from|down|outside|behind|by|above|over|under|past|opposite|near|beside|round|of)"
+            rf" the (?P<it>{_PUB})(?![\w-])"
             r"(?=\s*(?:[.,;!?)]|$)| (?:for|with|on|after|before|again|now|and|where|last|tonight"
             r"|quiz|till|until|since|garden|car park|pub|i|he|she|we|they|who|so)\b)",
             _SCORE,
@@ -174,7 +155,76 @@ HELPERS = Group(
             r"|al-?anon|weight watchers|slimming world|salvation army|red cross)\b",
             _SCORE,
         ),
-        Rule("our lady", rf"\bour lady(?: of (?:the )?{_ONE_OR_MORE}|['\u2019]s\b)", _SCORE),
+        Rule("our lady", rf"\bour lady(?: of (?:the )?{ONE_OR_MORE}|['\u2019]s\b)", _SCORE),
     ),
 )
-GROUPS = (WORKING, PLACES, TYPES, CALLED, ENDINGS, HELPERS, PUBS)
+_KIND_WORDS = (
+    "group charity place shop cafe caf\u00e9 pub bar company firm agency school nursery band choir"
+    " club team clinic cent(?:re|er) church helpline restaurant salon organisation organization"
+    " startup bakery hostel hospice college gym league society programme program"
+)
+_KIND = rf"(?:{'|'.join(_KIND_WORDS.split())})"
+NAMED = Group(
+    "ORGANIZATION",
+    either(any_word("called named"), matching(r"[a-z], (?:[tT]he )?[A-Z][\w'\u2019 &-]*,")),
+    (
+        Rule(
+            "a care home, ...,",
+            rf"\b(?:{_KIND}|care home|employer|gym|hospital|surgery|workplace), (?:the )?"
+            rf"\K{ONE_OR_MORE}(?=,)",
+            _SCORE,
+        ),
+        Rule(
+            "a group called",
+            rf"\b{_KIND},? (?:is )?(?:called|named) (?:the )?\K{ONE_OR_MORE}",
+            _SCORE,
+        ),
+        # In lower case "the school called about my boy" is nobody's name.
+        Rule(
+            "a group called, in lower case",
+            rf"\b(?:an?|this|some|new) (?:\w{{2,12}} )?{_KIND} (?:called|named) (?:the )?"
+            rf"\K{_NO_PART}(?!(?:me|him|us|them|back|off|out|up|it|about)\b)[^\W\d_]{{3,15}}\b",
+            _SCORE,
+        ),
+    ),
+)
+_PAPERS = (
+    "leaflet leaflets letter letters email emails invoice bill workbook worksheet referral loan"
+)
+SENT = Group(
+    "ORGANIZATION",
+    every(
+        any_word(_PAPERS, "class course workshop group meeting rehearsal"),
+        matching(r"(?i:\b(?:at|for|from) (?:the )?)[A-Z][a-z]"),
+    ),
+    (
+        Rule(
+            "a letter from",
+            rf"\b(?:{'|'.join(_PAPERS.split())}) from (?:the )?\K{ONE_OR_MORE}",
+            _SCORE,
+        ),
+        Rule(
+            "a leaflet for",
+            rf"\b(?:leaflets?|referral) (?:for|to) (?:the )?\K{ONE_OR_MORE}",
+            _SCORE,
+        ),
+        Rule(
+            "a class at",
+            r"\b(?:class|course|workshop|group|meeting|rehearsal) at (?:the )?"
+            rf"\K{ONE_OR_MORE}",
+            _SCORE,
+        ),
+    ),
+)
+MEMBERS = Group(
+    "ORGANIZATION",
+    every(any_word("from"), matching(r"[A-Z][\w'\u2019-]+ from (?:[tT]he )?[A-Z][a-z]")),
+    (
+        Rule(
+            "somebody from",
+            rf"(?-i:(?<!\w)[A-Z][a-z][\w'\u2019-]{{0,20}}) from (?:the )?\K{TWO_OR_MORE}",
+            _SCORE,
+        ),
+    ),
+)
+GROUPS = (WORKING, PLACES, TYPES, CALLED, ENDINGS, HELPERS, PUBS, NAMED, SENT, MEMBERS)

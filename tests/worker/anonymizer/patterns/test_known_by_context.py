@@ -1,0 +1,109 @@
+"""Pets, nicknames and organizations that only the words around them, or a list, tell."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from worker.anonymizer.patterns.organizations import known
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+COMPANIONS = (
+    "my hamster ⟦Nugget⟧ hid in the tube",
+    "Walked our old dog, ⟦Gravy⟧, round the reservoir",
+    "She has a tortoise called ⟦Trouser⟧ and no garden",
+    "⟦Bishop⟧, my parrot, said what happened",
+    "it was ⟦Biscuit⟧ the cat who found it",
+    "because ⟦Ottoman⟧ (cat, not furniture) was asleep on the tablets",
+    "We had to put ⟦Trigger⟧ to sleep on a Tuesday",
+    "I took ⟦Teapot⟧ to the vet and cried in the car",
+    "new guy called ⟦spud⟧ kept his hood up",
+    "there was a nurse called ⟦patience⟧ on the ward",
+    "a friend nicknamed ⟦Twig⟧ drove",
+    "and then Tita ⟦Baby⟧ brought soup",
+    "with ⟦Aunty Precious⟧ and her umbrella",
+    "and so I told Oga ⟦Prosper⟧ I was tired",
+)
+NO_COMPANIONS = (
+    "The dog is asleep and the cat has eaten",
+    "walked the dog. Then the cat wanted out",
+    "Feed the cat, Brush the dog, Sleep",
+    "Finding my dog took an hour",
+    "a kid called me names, a man called out, a lady called back",
+    "my dog I adore, my cat She rules",
+    "a girl called him and a boy called about it",
+    "We put everything to sleep mode",
+    "the dog show Saturday and the cat food Aisle",
+    "Mama I am fine, Papa He said",
+    "at the dog park On Monday",
+)
+ORGANIZATIONS = (
+    "a group called ⟦Acorns⟧ with a good carpet",
+    "The charity is called ⟦Second Wind⟧ and they ring on Fridays",
+    "she runs a café called ⟦thimble⟧ by the canal",
+    "Opened the workbook from ⟦Compass⟧ at the page on urges",
+    "another letter from ⟦Fernlea Housing⟧ about the damp",
+    "a leaflet for ⟦Papyrus⟧ in my bag",
+    "the ceramics class at ⟦Kiln⟧ was full",
+    "Meera from ⟦Survivors Together⟧ kept a hand on the table",
+    "in the room above the ⟦Jolly Sailor⟧, which is ironic",
+)
+NO_ORGANIZATIONS = (
+    "The school called about my boy, the clinic called back",
+    "a shop called me a thief, a club called off the match",
+    "a letter from Mum, an email from Monday, the bill from Christmas",
+    "class at noon, group at the church, meeting at Easter",
+    "I was away from the House",
+    "a leaflet for the hospital",
+)
+KNOWN = (
+    "sat in the ⟦Aldi⟧ car park for an hour",
+    "dad did nights at ⟦tesco⟧ for years",
+    "a letter from the ⟦DVLA⟧ again",
+    "had a ⟦greggs⟧ on the bench",
+    "my cousin at ⟦McDonald\u2019s⟧ sneaks me fries",
+    "⟦Royal Free⟧ again on Thursday",
+    "a loan from ⟦barclays⟧ and a sofa on it",
+)
+KNOWN_WORDS = (
+    "popped into ⟦Boots⟧ for the cream",
+    "a shift at ⟦boots⟧ and then the bus",
+    "she works for ⟦shell⟧ offshore",
+    "stacking lamps at ⟦Target⟧ all night",
+    "mum was at work at ⟦amazon⟧ til six",
+)
+NO_KNOWN = (
+    "my boots are wet and the target is far",
+    "Boots off, kettle on. Target weight reached.",
+    "a gap between two shells, next to the amazon river",
+    "WENT TO BED IN BOOTS",
+    "a snake_aldi_case",
+    "taldiz and greggsy",
+)
+
+
+@pytest.mark.parametrize("marked", [*COMPANIONS, *ORGANIZATIONS, *KNOWN, *KNOWN_WORDS])
+def test_what_its_context_or_a_list_tells_is_found(
+    found_by_patterns: Callable[[str], str], marked: str
+) -> None:
+    assert found_by_patterns(marked) == marked
+
+
+@pytest.mark.parametrize("text", [*NO_COMPANIONS, *NO_ORGANIZATIONS, *NO_KNOWN])
+def test_what_only_looks_like_one_stays(found_by_patterns: Callable[[str], str], text: str) -> None:
+    assert found_by_patterns(text) == text
+
+
+@pytest.mark.parametrize("file", [known.PLAIN, known.WORDS])
+def test_a_list_holds_each_name_once_and_in_lower_case(file: str) -> None:
+    names = known.names(file)
+    assert len(names) > 200
+    assert len(set(names)) == len(names)
+    assert [name for name in names if name != name.lower().strip() or "\u2019" in name] == []
+
+
+def test_no_name_stands_in_both_lists() -> None:
+    assert not {*known.names(known.PLAIN)} & {*known.names(known.WORDS)}

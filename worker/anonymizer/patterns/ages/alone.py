@@ -1,0 +1,60 @@
+"""Ages that begin a sentence, or are one: "Nineteen and finally free", "She died. Eighty-one."."""
+
+from __future__ import annotations
+
+from worker.anonymizer.patterns.ages.parts import NUMBER
+from worker.anonymizer.patterns.gates import any_word, every, matching_lowered
+from worker.anonymizer.patterns.numerals import (
+    FROM_25,
+    TEEN_WORDS,
+    TENS_AND_ONE,
+    TENS_WORDS,
+    WORDS_FROM_13,
+)
+from worker.anonymizer.patterns.rules import Group, Rule
+
+GONE = Group(
+    "AGE",
+    every(NUMBER, any_word("died passed funeral buried birthday")),
+    (
+        Rule(
+            "a sentence of its own",
+            r"\b(?:died|passed(?: away)?|funeral|buried|birthday)\b[^.!?\n]{0,60}[.!?] "
+            rf"(?P<it>{FROM_25}|{TENS_AND_ONE})(?=[.!])",
+            0.6,
+        ),
+    ),
+)
+#: The beginning of a sentence, or of what somebody is quoted to have said.
+_BEGINNING = r"(?:^|(?<=[.!?] )|(?<=[\"\u201c\u2018]))"
+TODAY = Group(
+    "AGE",
+    every(
+        any_word(TENS_WORDS, TEEN_WORDS),
+        matching_lowered(
+            '(?m:^|[.!?] |["\u201c\u2018])'
+            "(?:(?:twen|thir|four|for|fif|six|seven|eigh|nine)ty|(?:thir|four|fif|six|seven|eigh|nine)teen)"
+        ),
+    ),
+    (
+        Rule(
+            "today",
+            rf"{_BEGINNING}(?P<it>{TENS_AND_ONE}) (?:today|tomorrow|next birthday"
+            r"|next (?:week|month|year))(?=[.!?,])",
+            0.6,
+        ),
+        Rule(
+            "and still",
+            rf"{_BEGINNING}(?P<it>{WORDS_FROM_13}),? (?:and|but|yet) (?:i|he|she|still|never"
+            r"|not|already|finally|just|only|no|nothing|alone|single|unmarried"
+            r"|counting [a-z]|(?!counting|going|nothing)\w{3,12}ing)\b",
+            0.6,
+        ),
+        Rule(
+            "already",
+            rf"{_BEGINNING}(?P<it>{TENS_AND_ONE}) (?:already|and counting my)(?=[.!?,]| \w)",
+            0.6,
+        ),
+    ),
+)
+GROUPS = (GONE, TODAY)

@@ -1,0 +1,7 @@
+"""Organizations: known to many by name, or named by ordinary words in a context that tells it."""
+
+from __future__ import annotations
+
+from worker.anonymizer.patterns.organizations import by_context, known
+
+GROUPS = (*by_context.GROUPS, *known.GROUPS)

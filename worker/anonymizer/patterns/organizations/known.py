@@ -1,0 +1,132 @@
+"""Organizations that many people know by name: shops, banks, authorities, hospitals, clubs.
+
+Most are found wherever they stand. Those that are a word or a name as well count where somebody
+works there, or with a capital behind a word of place ("went to Boots", "a shift at boots").
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from worker.anonymizer.patterns.rules import Group
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from worker.anonymizer.patterns.gates import Features
+
+PLAIN, WORDS = "organizations.txt", "organizations_that_are_words.txt"
+_SCORE = 0.5
+#: A word, as it begins or ends names of the lists.
+_WORD = re.compile(r"[^\W_]+")
+_LETTERS = re.compile("[a-z]+")
+#: What stands before a place where somebody goes, in small letters: between capitals all have one.
+_TO_A_PLACE = re.compile(
+    r"\b(?:(?:[Aa]t|to|in|[Ff]rom|[Oo]utside|inside|near|behind|opposite|into|past|via|round|by"
+    r"|[Ss]tart(?:s|ed|ing)?|[Jj]oin(?:s|ed|ing)?|[Ll]eft|[Qq]uit|[Ss]kip(?:s|ped|ping)?)"
+    r" (?:the |a |an |my |our |their |his |her |your )?|the )\Z"
+)
+_WORKING = re.compile(
+    r"\b(?:work(?:s|ed|ing)?|jobs?|shifts?|interview(?:s|ed)?|placement|apprenticeship|internship"
+    r"|employed|hired|manager|cashier|barista|nights|days|weekends) (?:at|for) (?:the )?\Z",
+    re.IGNORECASE,
+)
+#: What follows a name: the end of a clause, or a word that begins another.
+_FOLLOWED = re.compile(
+    r"(?:['\u2019]s)?\s*(?:[.,;:!?)]|\Z)|\s+(?:and|but|so|in|on|all|til|till|until|again|today"
+    r"|tonight|tomorrow|yesterday|this|last|then|because|with|from|to|is|was|were|are|i|he|she|we"
+    r"|they|now|when|while|offshore|full|part)\b",
+    re.IGNORECASE,
+)
+#: From whom everybody gets parcels: only to work there tells something of somebody.
+_BY_POST = frozenset({"amazon", "apple", "next"})
+_CAPITAL_BEHIND = re.compile(r" [A-Z][a-z]")
+_LONGEST_BEFORE = 32
+_APOSTROPHES = str.maketrans("\u2019\u2018", "''")
+
+
+def names(file: str) -> list[str]:
+    """The names of a list, in lower case and with plain apostrophes, in its order."""
+    lines = (files("worker.anonymizer") / "word_lists" / file).read_text(encoding="utf-8")
+    return [line for line in lines.splitlines() if line and not line.startswith("#")]
+
+
+@cache
+def _by_first_word(file: str) -> Mapping[str, tuple[str, ...]]:
+    """The names of a list by their first word; longer ones come first."""
+    found: dict[str, list[str]] = {}
+    for name in names(file):
+        found.setdefault(_WORD.findall(name)[0], []).append(name)
+    return {word: tuple(sorted(named, key=len, reverse=True)) for word, named in found.items()}
+
+
+@cache
+def _letters(file: str) -> frozenset[str]:
+    """A run of ASCII letters of each name of a list; a text with the name has it as a whole."""
+    return frozenset(max(_LETTERS.findall(name), key=len) for name in names(file))
+
+
+def _mentions(text: str, file: str) -> Iterator[tuple[int, int]]:
+    """Where names of a list stand in a text as whole words, in any casing."""
+    by_first = _by_first_word(file)
+    end = 0
+    for word in _WORD.finditer(text):
+        start = word.start()
+        if start < end or text[start - 1 : start] in ("@", "_"):
+            continue
+        for candidate in by_first.get(word[0].lower(), ()):
+            stop = start + len(candidate)
+            found = text[start:stop].translate(_APOSTROPHES).lower()
+            behind = text[stop : stop + 1]
+            if found == candidate and not (behind.isalnum() or behind == "_"):
+                end = stop
+                yield start, stop
+                break
+
+
+class Listed:
+    """Names of a list, as a pattern; see `Pattern`.
+
+    Args:
+        file: the list, a file of `word_lists`.
+        always: whether a name counts wherever it stands, or where the words around tell it.
+    """
+
+    def __init__(self, file: str, *, always: bool) -> None:
+        self.name = file.removesuffix(".txt")
+        self.score = _SCORE
+        self._file = file
+        self._always = always
+
+    def prepare(self) -> None:
+        """Read the list now and not at the first text."""
+        _ = _by_first_word(self._file), _letters(self._file)
+
+    def gate(self, features: Features) -> bool:
+        """Whether a text has a word of the list."""
+        return not _letters(self._file).isdisjoint(features.words)
+
+    def matches(self, text: str) -> Iterator[tuple[int, int]]:
+        """The half-open character ranges of a text that match, in order."""
+        for start, end in _mentions(text, self._file):
+            if self._always or _is_meant(text, start, end):
+                yield start, end
+
+
+def _is_meant(text: str, start: int, end: int) -> bool:
+    """Whether the words before a word say that the organization of that name is meant."""
+    before = text[max(0, start - _LONGEST_BEFORE) : start]
+    if _WORKING.search(before) and _FOLLOWED.match(text, end):
+        return True
+    if text[start:end].lower() in _BY_POST or not all(
+        word[0].isupper() for word in _WORD.findall(text[start:end])
+    ):
+        return False
+    return _TO_A_PLACE.search(before) is not None and not _CAPITAL_BEHIND.match(text, end)
+
+
+_LISTS = (Listed(PLAIN, always=True), Listed(WORDS, always=False))
+GROUPS = tuple(Group("ORGANIZATION", listed.gate, (listed,)) for listed in _LISTS)
