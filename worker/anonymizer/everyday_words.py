@@ -31,6 +31,8 @@ _BEFORE_PEOPLE = re.compile(
     r"|as|than|from|into|with|like|this|that|these|those) \Z",
     re.IGNORECASE,
 )
+#: What stands before a thing, and hardly before a person: "a Robin came in", "the Rosemary".
+_ARTICLE = re.compile(r"\b(?:an?|the|some) \Z", re.IGNORECASE)
 _LONGEST_BEFORE = 16
 
 
@@ -58,6 +60,8 @@ def is_everyday(text: str, start: int, end: int, *, person: bool) -> bool:
         return True
     if people:
         return _BEFORE_PEOPLE.search(text, max(0, start - _LONGEST_BEFORE), start) is not None
+    if person and capital and _ARTICLE.search(text, max(0, start - _LONGEST_BEFORE), start):
+        return True
     return first and _BEHIND_THING.match(text, end) is not None
 
 

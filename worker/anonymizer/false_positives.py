@@ -82,6 +82,13 @@ _AFTER_NO_AGE = re.compile(
     rf"|(?:[- ]?(?:years?|yrs?|months?)[- ]old)? {THINGS}",
     re.IGNORECASE,
 )
+#: The end of an ordinal number, and what makes an age of one.
+_ORDINAL = re.compile(
+    r"(?:first|second|third|eighth|ninth|twelfth|[a-z]{2}th|\dst|\dnd|\drd|\dth)\Z", re.IGNORECASE
+)
+_BIRTHDAY = re.compile(
+    r" (?:birthday|bday|b-day|year\b|(?:is|was) (?:on|in|next|this|a|an|at)\b)", re.IGNORECASE
+)
 #: An abbreviation with full stops: "I.T".
 _DOTTED = re.compile(r"(?:[A-Z]\.){1,5}[A-Z]\.?")
 #: A people, a language or a religion, and a place of it that has no name: "Greek Restaurant".
@@ -228,6 +235,8 @@ def _may_be_personal(text: str, span: TaggedSpan, *, alone: bool) -> bool:
 
 
 def _may_be_age(text: str, span: TaggedSpan) -> bool:
+    if _ORDINAL.search(text, span.start, span.end) and not _BIRTHDAY.match(text, span.end):
+        return False
     before = text[max(0, span.start - _LONGEST_PHRASE) : span.start]
     return not (
         _AFTER_NO_AGE.match(text, span.end)

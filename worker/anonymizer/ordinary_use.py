@@ -26,6 +26,12 @@ _BEING = re.compile(r"\b(?:it['\u2019]?s|is|so|very|too|really) \Z", re.IGNORECA
 _WHEN = re.compile(
     r"\b(?:in|since|until|till|by|last|next|this|every|early|late|mid) \Z", re.IGNORECASE
 )
+#: What months do, and people do not.
+_COMES = re.compile(
+    r" (?:can['\u2019]?t come|is (?:here|over|nearly|almost|being (?:un)?kind)|so far|weather|rain"
+    r"|heat|showers|sun(?:shine)?|already)\b",
+    re.IGNORECASE,
+)
 _MONTHS = frozenset({"april", "may", "june", "august", "summer", "autumn"})
 _VERBS = frozenset(
     {"bill", "bob", "carry", "chase", "grant", "mark", "nick", "pat", "peg", "pierce", "rob", "sue"}
@@ -57,7 +63,7 @@ def is_used_as_word(text: str, start: int, end: int) -> bool:
     if word == "will":
         return _WILL.search(before) is not None
     if word in _MONTHS:
-        return _WHEN.search(before) is not None
+        return _WHEN.search(before) is not None or _COMES.match(text, end) is not None
     if word in _ADJECTIVES:
         return _BEING.search(before) is not None
     return word in _VERBS and bool(

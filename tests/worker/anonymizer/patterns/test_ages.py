@@ -10,6 +10,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 AGES = (
+    "Khadija's little one, ⟦eight⟧, fasted till noon",
+    "poor lad, ⟦fourteen⟧ and carted across the country",
+    "Start on Monday. ⟦Nineteen⟧ and finally doing something.",
+    "\u201c⟦Thirty-one⟧ already, ma?\u201d she said",
+    "⟦Sixty-seven⟧ and counting coins at the till",
+    "⟦Sixty-nine⟧, spotted like a leopard, and in charge",
+    "the baby would be ⟦one⟧ today",
+    "They shouted my name. Felt about ⟦twelve⟧.",
     "at ⟦52⟧ i am learning to swim",
     "Who starts piano at ⟦47⟧, honestly?",
     "She died at ⟦81⟧ in her own bed.",
@@ -117,6 +125,10 @@ AGES = (
     "her ⟦sixteenth⟧ is on Saturday, and my ⟦40th⟧ was a disaster, my ⟦21st⟧ is in May",
 )
 NO_AGES = (
+    "Thirty-one and counting, twenty and a half",
+    "Seventy-one, but they have a lot of sales",
+    "Felt about ten. Felt about thirty percent.",
+    "it would be one of those days",
     "got 94 in physics and 61 in history",
     "Physio says the knee bends to 110 now. When we started it was 70.",
     "Net promoter score came out at 62 for our desk.",

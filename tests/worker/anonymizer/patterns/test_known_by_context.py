@@ -19,6 +19,8 @@ COMPANIONS = (
     "it was ⟦Biscuit⟧ the cat who found it",
     "because ⟦Ottoman⟧ (cat, not furniture) was asleep on the tablets",
     "We had to put ⟦Trigger⟧ to sleep on a Tuesday",
+    "one cup, ⟦Mochi⟧ purring on my feet",
+    "his name is ⟦Biscuit⟧ and he is brown",
     "I took ⟦Teapot⟧ to the vet and cried in the car",
     "new guy called ⟦spud⟧ kept his hood up",
     "there was a nurse called ⟦patience⟧ on the ward",
@@ -49,6 +51,8 @@ ORGANIZATIONS = (
     "a leaflet for ⟦Papyrus⟧ in my bag",
     "the ceramics class at ⟦Kiln⟧ was full",
     "Meera from ⟦Survivors Together⟧ kept a hand on the table",
+    "Dad's care home, ⟦The Willows⟧, rang at seven".replace("⟦The ", "The ⟦"),
+    "maybe ask ⟦caulfield swim club⟧ about it",
     "in the room above the ⟦Jolly Sailor⟧, which is ironic",
 )
 NO_ORGANIZATIONS = (
@@ -58,6 +62,8 @@ NO_ORGANIZATIONS = (
     "class at noon, group at the church, meeting at Easter",
     "I was away from the House",
     "a leaflet for the hospital",
+    "the school swim club, our tennis club and the local youth club",
+    "at the home, the big one, nobody rang",
 )
 KNOWN = (
     "sat in the ⟦Aldi⟧ car park for an hour",
@@ -74,12 +80,19 @@ KNOWN_WORDS = (
     "she works for ⟦shell⟧ offshore",
     "stacking lamps at ⟦Target⟧ all night",
     "mum was at work at ⟦amazon⟧ til six",
+    "Quit ⟦Amazon⟧ today, handed in the badge",
+    "the ⟦Target⟧ on the corner, aisle nine",
+    "a coin from ⟦AA⟧, the heavy one",
+    "she is ⟦RCCG⟧ too and may not like it",
+    "Rang ⟦Mermaids⟧ and a girl answered",
 )
 NO_KNOWN = (
     "my boots are wet and the target is far",
     "Boots off, kettle on. Target weight reached.",
     "a gap between two shells, next to the amazon river",
     "WENT TO BED IN BOOTS",
+    "a parcel from Amazon, a photo from Apple",
+    "the BMW and a Ford by the gate",
     "a snake_aldi_case",
     "taldiz and greggsy",
 )

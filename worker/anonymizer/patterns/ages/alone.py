@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from worker.anonymizer.patterns.ages.parts import NUMBER
+from worker.anonymizer.patterns.ages.parts import AGE, CLAUSE_END, NUMBER
 from worker.anonymizer.patterns.gates import any_word, every, matching_lowered
 from worker.anonymizer.patterns.numerals import (
     FROM_25,
+    ONE,
     TEEN_WORDS,
+    TENS,
     TENS_AND_ONE,
     TENS_WORDS,
     WORDS_FROM_13,
 )
+from worker.anonymizer.patterns.people import ABOUT
 from worker.anonymizer.patterns.rules import Group, Rule
 
 GONE = Group(
@@ -47,14 +50,44 @@ TODAY = Group(
             "and still",
             rf"{_BEGINNING}(?P<it>{WORDS_FROM_13}),? (?:and|but|yet) (?:i|he|she|still|never"
             r"|not|already|finally|just|only|no|nothing|alone|single|unmarried"
-            r"|counting [a-z]|(?!counting|going|nothing)\w{3,12}ing)\b",
+            r"|counting \w+|(?!counting|going|nothing)\w{3,12}ing)\b",
+            0.6,
+        ),
+        Rule(
+            "a life behind a comma",
+            rf"{_BEGINNING}(?P<it>{TENS}[ -]{ONE}), (?:still|an?|no|with"
+            r"|(?:[a-z]{3,12}(?:ed|ing)))\b(?! (?:of|to)\b)",
             0.6,
         ),
         Rule(
             "already",
-            rf"{_BEGINNING}(?P<it>{TENS_AND_ONE}) (?:already|and counting my)(?=[.!?,]| \w)",
+            rf"{_BEGINNING}(?P<it>{TENS_AND_ONE}) already(?=[.!?,]| \w)",
             0.6,
         ),
     ),
 )
-GROUPS = (GONE, TODAY)
+WOULD_BE = Group(
+    "AGE",
+    every(any_word("be"), matching_lowered(r"(?:will|would|['\u2019](?:ll|d)) be [a-z\d]")),
+    (
+        Rule(
+            "would be",
+            rf"(?:\b(?:will|would)|['\u2019](?:ll|d)) be (?P<it>{AGE}|\bone\b)"
+            r" (?:today|tomorrow|this (?:week|month|year)|next (?:week|month|year|birthday))\b",
+            0.6,
+        ),
+    ),
+)
+FELT = Group(
+    "AGE",
+    every(any_word("felt feel feeling"), NUMBER),
+    (
+        Rule(
+            "felt about",
+            rf"(?:^|(?<=[.!?] ))fe(?:lt|el|eling){ABOUT}"
+            rf" (?P<it>twelve|{WORDS_FROM_13}){CLAUSE_END}",
+            0.6,
+        ),
+    ),
+)
+GROUPS = (GONE, TODAY, WOULD_BE, FELT)

@@ -6,11 +6,17 @@ a type of business stands behind it. Scores are below those of the tagger, whose
 
 from __future__ import annotations
 
+import re
+
 from worker.anonymizer.patterns.capitals import CAPITAL, ONE_OR_MORE, TWO_OR_MORE
 from worker.anonymizer.patterns.gates import any_word, either, every, matching
 from worker.anonymizer.patterns.rules import Group, Rule
+from worker.anonymizer.taggers import lexicon
 
 _SCORE = 0.5
+#: How common rare words are at most, see `lexicon.PROPERTIES`.
+_RARE = 1
+_WORD = re.compile(r"[^\W\d_]+")
 _TYPE_WORDS = (
     "nursery salon pub cafe bakery restaurant gym school clinic surgery hotel bar shop bookshop "
     "bookstore agency centre center studio studios barbers barber vets dental dentist pharmacy "
@@ -188,6 +194,29 @@ NAMED = Group(
         ),
     ),
 )
+
+
+def _begins_with_no_word(text: str, start: int, end: int) -> bool:
+    """Whether the first word is a rare one of English or none; less rare, if it is a name."""
+    word = _WORD.match(text, start, end)
+    frequency, _, surname, place, _ = lexicon.properties(lexicon.kind(word[0] if word else ""))
+    return word is not None and frequency <= _RARE + bool(surname or place)
+
+
+CLUBS = Group(
+    "ORGANIZATION",
+    any_word("club harriers choir academy juniors"),
+    (
+        Rule(
+            "a club of a place",
+            r"\b[^\W\d_]{4,16} (?:swim(?:ming)?|rugby|football|running|tennis|cricket|rowing"
+            r"|cycling|netball|hockey|golf|boxing|athletics|chess|bowls|judo|karate|dance|youth)"
+            r" (?:club|academy|juniors)\b",
+            _SCORE,
+            _begins_with_no_word,
+        ),
+    ),
+)
 _PAPERS = (
     "leaflet leaflets letter letters email emails invoice bill workbook worksheet referral loan"
 )
@@ -227,4 +256,4 @@ MEMBERS = Group(
         ),
     ),
 )
-GROUPS = (WORKING, PLACES, TYPES, CALLED, ENDINGS, HELPERS, PUBS, NAMED, SENT, MEMBERS)
+GROUPS = (WORKING, PLACES, TYPES, CALLED, ENDINGS, HELPERS, PUBS, NAMED, CLUBS, SENT, MEMBERS)

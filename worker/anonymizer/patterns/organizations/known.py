@@ -26,7 +26,8 @@ _LETTERS = re.compile("[a-z]+")
 #: What stands before a place where somebody goes, in small letters: between capitals all have one.
 _TO_A_PLACE = re.compile(
     r"\b(?:(?:[Aa]t|to|in|[Ff]rom|[Oo]utside|inside|near|behind|opposite|into|past|via|round|by"
-    r"|[Ss]tart(?:s|ed|ing)?|[Jj]oin(?:s|ed|ing)?|[Ll]eft|[Qq]uit|[Ss]kip(?:s|ped|ping)?)"
+    r"|[Ss]tart(?:s|ed|ing)?|[Jj]oin(?:s|ed|ing)?|[Ll]eft|[Qq]uit|[Ss]kip(?:s|ped|ping)?"
+    r"|[Rr]ang|[Pp]honed|[Ee]mailed|[Mm]essaged)"
     r" (?:the |a |an |my |our |their |his |her |your )?|the )\Z"
 )
 _WORKING = re.compile(
@@ -43,6 +44,9 @@ _FOLLOWED = re.compile(
 )
 #: From whom everybody gets parcels: only to work there tells something of somebody.
 _BY_POST = frozenset({"amazon", "apple", "next"})
+_LEAVING = re.compile(r"\b(?:quit|left|leaving|joined|joining)(?: at)? \Z", re.IGNORECASE)
+#: Shorter ones have too many other meanings.
+_SHORTEST_ACRONYM = 4
 _CAPITAL_BEHIND = re.compile(r" [A-Z][a-z]")
 _LONGEST_BEFORE = 32
 _APOSTROPHES = str.maketrans("\u2019\u2018", "''")
@@ -121,11 +125,23 @@ def _is_meant(text: str, start: int, end: int) -> bool:
     before = text[max(0, start - _LONGEST_BEFORE) : start]
     if _WORKING.search(before) and _FOLLOWED.match(text, end):
         return True
-    if text[start:end].lower() in _BY_POST or not all(
-        word[0].isupper() for word in _WORD.findall(text[start:end])
-    ):
+    found = text[start:end]
+    if found.lower() in _BY_POST:
+        return _LEAVING.search(before) is not None
+    if not all(word[0].isupper() for word in _WORD.findall(found)):
         return False
+    if _is_acronym(text, start, end):
+        return True
     return _TO_A_PLACE.search(before) is not None and not _CAPITAL_BEHIND.match(text, end)
+
+
+def _is_acronym(text: str, start: int, end: int) -> bool:
+    """Whether a word is in capitals, unlike the words beside it."""
+    if end - start < _SHORTEST_ACRONYM or not text[start:end].isupper():
+        return False
+    beside = [*_WORD.findall(text[max(0, start - _LONGEST_BEFORE) : start])[-1:]]
+    beside += _WORD.findall(text[end : end + _LONGEST_BEFORE])[:1]
+    return bool(beside) and not any(word.isupper() and len(word) > 1 for word in beside)
 
 
 _LISTS = (Listed(PLAIN, always=True), Listed(WORDS, always=False))
