@@ -55,6 +55,7 @@ PETS = Group(
             rf" \K{_NO_PET}{CAPITAL}",
             _SCORE,
         ),
+        Rule("the dog, ...,", rf"\bthe {_ANIMAL}, \K{_NO_PET}{CAPITAL}(?=,)", _SCORE),
         Rule(
             "..., my dog",
             rf"{_NO_PET}{CAPITAL}(?=, (?:my|our|his|her|their) (?:[a-z]{{2,12}} ){{0,2}}{_ANIMAL}\b"

@@ -10,6 +10,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 AGES = (
+    "She is ⟦eleven hours old⟧ and looked at me once",
+    "The baby is only ⟦19 days old⟧ and already here",
+    "he said I don't look a day over ⟦fifty-seven⟧",
+    "Some kid answered! Sounded about ⟦six⟧.",
+    "Today would have been his ⟦fortieth⟧.",
+    "Velayudhan. ⟦Sixty-six⟧. Fell from a tree.",
     "Khadija's little one, ⟦eight⟧, fasted till noon",
     "poor lad, ⟦fourteen⟧ and carted across the country",
     "Start on Monday. ⟦Nineteen⟧ and finally doing something.",
@@ -125,6 +131,9 @@ AGES = (
     "her ⟦sixteenth⟧ is on Saturday, and my ⟦40th⟧ was a disaster, my ⟦21st⟧ is in May",
 )
 NO_AGES = (
+    "The soup is three days old, the news is hours old",
+    "It looked about six inches. It sounded like nine hundred.",
+    "It was my fourth, and her second glass",
     "Thirty-one and counting, twenty and a half",
     "Seventy-one, but they have a lot of sales",
     "Felt about ten. Felt about thirty percent.",

@@ -19,6 +19,7 @@ COMPANIONS = (
     "it was ⟦Biscuit⟧ the cat who found it",
     "because ⟦Ottoman⟧ (cat, not furniture) was asleep on the tablets",
     "We had to put ⟦Trigger⟧ to sleep on a Tuesday",
+    "Grateful for the dog, ⟦Tofu⟧, being an idiot",
     "one cup, ⟦Mochi⟧ purring on my feet",
     "his name is ⟦Biscuit⟧ and he is brown",
     "I took ⟦Teapot⟧ to the vet and cried in the car",
@@ -84,6 +85,7 @@ KNOWN_WORDS = (
     "the ⟦Target⟧ on the corner, aisle nine",
     "a coin from ⟦AA⟧, the heavy one",
     "she is ⟦RCCG⟧ too and may not like it",
+    "Ran into her at the ⟦Co-op⟧ again",
     "Rang ⟦Mermaids⟧ and a girl answered",
 )
 NO_KNOWN = (

@@ -2,11 +2,11 @@
 
 A number alone is a score, a dose, a price or a time. It is an age where somebody "is" or "turned"
 it and nothing that could be counted follows (`stated`), where it is told what happened at it
-(`lived`), or where it begins a sentence about somebody's life (`alone`).
+(`lived`) or its birthday (`birthdays`), or where it begins a sentence about somebody (`alone`).
 """
 
 from __future__ import annotations
 
-from worker.anonymizer.patterns.ages import alone, lived, stated
+from worker.anonymizer.patterns.ages import alone, birthdays, lived, stated
 
-GROUPS = (*stated.GROUPS, *lived.GROUPS, *alone.GROUPS)
+GROUPS = (*stated.GROUPS, *lived.GROUPS, *birthdays.GROUPS, *alone.GROUPS)

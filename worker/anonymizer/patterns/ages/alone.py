@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from worker.anonymizer.patterns.ages.parts import AGE, CLAUSE_END, NUMBER
-from worker.anonymizer.patterns.gates import any_word, every, matching_lowered
+from worker.anonymizer.patterns.gates import any_word, every, matching, matching_lowered
 from worker.anonymizer.patterns.numerals import (
     FROM_25,
     ONE,
@@ -66,6 +66,17 @@ TODAY = Group(
         ),
     ),
 )
+NAMED = Group(
+    "AGE",
+    every(any_word(TENS_WORDS), matching(r"[A-Z][a-z]+\. [A-Z][a-z]+")),
+    (
+        Rule(
+            "a name, an age",
+            rf"(?-i:(?<!\w)[A-Z][a-z]{{2,20}})\. (?P<it>{TENS}[ -]{ONE})(?=\.(?: |$))",
+            0.6,
+        ),
+    ),
+)
 WOULD_BE = Group(
     "AGE",
     every(any_word("be"), matching_lowered(r"(?:will|would|['\u2019](?:ll|d)) be [a-z\d]")),
@@ -80,7 +91,7 @@ WOULD_BE = Group(
 )
 FELT = Group(
     "AGE",
-    every(any_word("felt feel feeling"), NUMBER),
+    every(any_word("felt feel feeling sounded looked day"), NUMBER),
     (
         Rule(
             "felt about",
@@ -88,6 +99,13 @@ FELT = Group(
             rf" (?P<it>twelve|{WORDS_FROM_13}){CLAUSE_END}",
             0.6,
         ),
+        Rule(
+            "sounded about",
+            rf"(?:^|(?<=[.!?] )|\b(?:he|she|they) )(?:sounded|looked)(?: like| to be)?{ABOUT}"
+            rf" (?P<it>{AGE}){CLAUSE_END}",
+            0.6,
+        ),
+        Rule("a day over", rf"\ba day (?:over|older than) (?P<it>{AGE}){CLAUSE_END}", 0.6),
     ),
 )
-GROUPS = (GONE, TODAY, WOULD_BE, FELT)
+GROUPS = (GONE, TODAY, NAMED, WOULD_BE, FELT)

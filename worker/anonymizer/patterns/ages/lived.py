@@ -18,7 +18,6 @@ from worker.anonymizer.patterns.numerals import (
     FROM_13,
     FROM_25,
     ONE,
-    ORDINAL,
     SMALL,
     TENS,
     TENS_AND_ONE,
@@ -35,10 +34,6 @@ from worker.anonymizer.patterns.people import (
 )
 from worker.anonymizer.patterns.rules import Group, Rule
 
-_ORDINAL_FROM_13 = (
-    r"(?:(?:thir|four|fif|six|seven|eigh|nine)teenth|(?:twent|thirt|fou?rt|fift|sixt|sevent|eight"
-    rf"|ninet)ieth|{TENS}[ -](?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth))"
-)
 _TURN = rf"\bturn(?:s|ed|ing)?{ABOUT}"
 
 TURNED = Group(
@@ -145,32 +140,6 @@ BETWEEN = Group(
         ),
     ),
 )
-BIRTHDAY = Group(
-    "AGE",
-    any_word("birthday bday b"),
-    (
-        Rule("birthday", rf"\b(?:1[01]\d|[1-9]?\d){ORDINAL}(?= (?:birthday|bday|b-day)\b)", 0.7),
-        Rule("in words", rf"\b{_ORDINAL_FROM_13}(?= (?:birthday|bday|b-day)\b)", 0.7),
-    ),
-)
-SOMEBODYS = Group(
-    "AGE",
-    every(
-        any_word("is was"),
-        matching_lowered(
-            r"\d(?:st|nd|rd|th)|teenth|ieth"
-            r"|ty[ -](?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth)"
-        ),
-    ),
-    (
-        Rule(
-            "somebody's",
-            rf"\b(?:my|his|her|their) (?P<it>(?:1[3-9]|[2-9]\d){ORDINAL}|{_ORDINAL_FROM_13})"
-            r" (?:is|was) (?:on|in|next|this|a|an|at|tomorrow|yesterday|last)\b",
-            0.6,
-        ),
-    ),
-)
 LIVED = Group(
     "AGE",
     every(
@@ -261,4 +230,4 @@ DECADES = Group(
         ),
     ),
 )
-GROUPS = (TURNED, OF, AT, BETWEEN, BIRTHDAY, SOMEBODYS, LIVED, DECADES)
+GROUPS = (TURNED, OF, AT, BETWEEN, LIVED, DECADES)

@@ -146,12 +146,12 @@ ROLES = Group(
 )
 YOUNG = Group(
     "AGE",
-    every(NUMBER, any_word("weeks months"), matching_lowered(_BEFORE_AGE)),
+    every(NUMBER, any_word("hours days weeks months"), matching_lowered(_BEFORE_AGE)),
     (
         Rule(
             "weeks or months",
             rf"\b(?:she|he|they|{KIN}|{MANY_KIN}){IS}{ABOUT} "
-            rf"(?P<it>(?:{FIGURE}|{WORDS}|{SMALL}) (?:weeks|months))"
+            rf"(?P<it>(?:{FIGURE}|{WORDS}|{SMALL}) (?:weeks|months|(?:hours|days) old))"
             r"(?=\s*(?:[.,;!?)]|$)| (?:and|but|now|today|tomorrow)\b)",
             0.6,
         ),

@@ -68,7 +68,7 @@ PLACES = Group(
     "ORGANIZATION",
     every(
         matching(" (?i:the) [A-Z][a-z]"),
-        matching(r"(?i:(?:at|in|outside|inside|near|behind|opposite) the )[A-Z][a-z]"),
+        matching(r"(?i:(?:at|in|from|to|outside|inside|near|behind|opposite) the )[A-Z][a-z]"),
     ),
     (
         Rule(
@@ -77,7 +77,9 @@ PLACES = Group(
             rf"|&) {CAPITAL}",
             _SCORE,
         ),
-        Rule("at the", rf"\b(?:at|outside|inside|opposite|behind) the \K{TWO_OR_MORE}", _SCORE),
+        Rule(
+            "at the", rf"\b(?:at|from|outside|inside|opposite|behind) the \K{TWO_OR_MORE}", _SCORE
+        ),
     ),
 )
 TYPES = Group(

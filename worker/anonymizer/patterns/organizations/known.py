@@ -128,7 +128,7 @@ def _is_meant(text: str, start: int, end: int) -> bool:
     found = text[start:end]
     if found.lower() in _BY_POST:
         return _LEAVING.search(before) is not None
-    if not all(word[0].isupper() for word in _WORD.findall(found)):
+    if not all(word[:1].isupper() or not word[:1].isalpha() for word in found.split()):
         return False
     if _is_acronym(text, start, end):
         return True
