@@ -32,7 +32,7 @@ _BEFORE_PEOPLE = re.compile(
     re.IGNORECASE,
 )
 #: What stands before a thing, and hardly before a person: "a Robin came in", "the Rosemary".
-_ARTICLE = re.compile(r"\b(?:an?|the|some) \Z", re.IGNORECASE)
+_ARTICLE = re.compile(r"\b(?:an?|the) \Z", re.IGNORECASE)
 _LONGEST_BEFORE = 16
 
 

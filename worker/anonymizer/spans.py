@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from worker.anonymizer.false_positives import WORDS_IN_NAMES
 from worker.anonymizer.name_context import without_title
 from worker.anonymizer.offsets import Span
+from worker.anonymizer.taggers import lexicon
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 REPEATED_TYPES = frozenset({"PERSON", "LOCATION", "ORGANIZATION", "HANDLE", "CONTACT", "ID"})
 #: Fewer characters are too often another word.
 _MIN_CHARACTERS = 3
+#: From so common on a word is one of everyday life, and from here on a first name is rather a name
+#: than a word, see `lexicon.PROPERTIES`.
+_COMMON, _RATHER_A_NAME = 3, 2
 _WORD = re.compile(r"[^\W_]+")
 #: White space within a line.
 _SPACES = re.compile(r"[^\S\r\n\v\f\x85\u2028\u2029]*")
@@ -114,7 +118,7 @@ def _mentions(text: str, surfaces: Iterable[str]) -> Iterator[tuple[int, int]]:
             shapes = by_first.setdefault(first[0].lower(), {})
             alike = shapes.setdefault((first.start(), len(surface)), set())
             alike.add(surface)
-            if surface.lower() not in WORDS_IN_NAMES:
+            if not _is_word_too(surface.lower()):
                 alike.add(surface.lower())
     for word in _WORD.finditer(text):
         for (before, length), alike in by_first.get(word[0].lower(), {}).items():
@@ -125,10 +129,22 @@ def _mentions(text: str, surfaces: Iterable[str]) -> Iterator[tuple[int, int]]:
             found = text[start:end]
             lowered = found.lower()
             # In lower case each such word is for the tagger to judge: "asked mark to mark it".
-            if (found in alike and (found != lowered or lowered not in WORDS_IN_NAMES)) or (
-                lowered in alike and lowered not in WORDS_IN_NAMES
+            if (found in alike and (found != lowered or not _is_word_too(lowered))) or (
+                lowered in alike and not _is_word_too(lowered)
             ):
                 yield start, end
+
+
+def _is_word_too(lowered: str) -> bool:
+    """Whether a name is also a word, so that only mentions in its own casing are certain ones.
+
+    Such are the words of a list, and common words that no list has as a name: after "the clerk at
+    Target" the writer's own target stays.
+    """
+    if lowered in WORDS_IN_NAMES:
+        return True
+    frequency, first_name, surname, place, _ = lexicon.properties(lexicon.kind(lowered))
+    return frequency >= _COMMON and not (first_name >= _RATHER_A_NAME or surname or place)
 
 
 def _inside_word(text: str, at: int) -> bool:

@@ -6,15 +6,12 @@ words around tell that somebody is meant. Scores are below those of the tagger, 
 
 from __future__ import annotations
 
-from worker.anonymizer.patterns.capitals import CAPITAL
+from worker.anonymizer.patterns.capitals import CAPITAL, may_be_a_name
 from worker.anonymizer.patterns.gates import any_word, every, matching
 from worker.anonymizer.patterns.people import SOMEBODY, SOMEBODY_WORDS
 from worker.anonymizer.patterns.rules import Group, Rule
-from worker.anonymizer.taggers import lexicon
 
 _SCORE = 0.5
-#: How common the most common words are, see `lexicon.PROPERTIES`.
-_MOST_COMMON = lexicon.PROPERTIES[0] - 1
 _ANIMAL_WORDS = (
     "dog doggo pup puppy cat kitten kitty hamster rabbit bunny parrot budgie cockatiel canary pony "
     "horse mare gelding donkey goat tortoise turtle gerbil ferret lizard gecko guinea hedgehog "
@@ -41,55 +38,63 @@ _CARE = (
 )
 PETS = Group(
     "PERSON",
-    every(any_word(_ANIMAL_WORDS), matching("[ (][A-Z][a-z]|(?m:^)[A-Z][a-z]")),
+    every(any_word(_ANIMAL_WORDS), matching("[A-Z][a-z]")),
     (
         Rule(
             "the dog ...",
             rf"\b{_WHOSE} (?:[a-z]{{2,12}} ){{0,2}}{_ANIMAL}"
             rf"(?: (?:is )?(?:called|named)|'s name is)? \K{_NO_PET}{CAPITAL}",
             _SCORE,
+            may_be_a_name,
         ),
         Rule(
             "my dog, ...",
             rf"\b(?:my|our|his|her|their|an?) (?:[a-z]{{2,12}} ){{0,2}}{_ANIMAL},"
             rf" \K{_NO_PET}{CAPITAL}",
             _SCORE,
+            may_be_a_name,
         ),
-        Rule("the dog, ...,", rf"\bthe {_ANIMAL}, \K{_NO_PET}{CAPITAL}(?=,)", _SCORE),
+        Rule(
+            "the dog, ...,", rf"\bthe {_ANIMAL}, \K{_NO_PET}{CAPITAL}(?=,)", _SCORE, may_be_a_name
+        ),
         Rule(
             "..., my dog",
             rf"{_NO_PET}{CAPITAL}(?=, (?:my|our|his|her|their) (?:[a-z]{{2,12}} ){{0,2}}{_ANIMAL}\b"
             rf"(?! \w))",
             _SCORE,
+            may_be_a_name,
         ),
         Rule(
             "... (a dog)",
             rf"{_NO_PET}{CAPITAL}(?= \((?:{_WHOSE} )?(?:[a-z]{{2,12}} ){{0,2}}{_ANIMAL}\b)",
             _SCORE,
+            may_be_a_name,
         ),
         Rule(
             "... the dog",
             rf"(?<=[a-z,] )(?!{_CARE}\b){_NO_PET}{CAPITAL}(?= the (?:[a-z]{{2,12}} )?{_ANIMAL}\b)",
             _SCORE,
+            may_be_a_name,
         ),
     ),
 )
 VETS = Group(
     "PERSON",
-    every(any_word("sleep vet vets"), matching("[a-z] [A-Z][a-z]")),
+    every(any_word("sleep vet vets"), matching(" [A-Z][a-z]")),
     (
-        Rule("put to sleep", rf"\bput(?:ting)? \K{CAPITAL}(?= to sleep\b)", _SCORE),
+        Rule("put to sleep", rf"\bput(?:ting)? \K{CAPITAL}(?= to sleep\b)", _SCORE, may_be_a_name),
         Rule(
             "to the vet",
             rf"\b(?:take|takes|taking|took|bring|brought|rush|rushed|get|got) \K{CAPITAL}"
-            r"(?= (?:back )?(?:to|at) the vet)",
+            r"(?= (?:back )?(?:to|at) the vets?\b)",
             _SCORE,
+            may_be_a_name,
         ),
     ),
 )
 _VOICE_WORDS = (
     "purr purrs purred purring meow meows meowed meowing miaow miaowed bark barks barked barking "
-    "whines whined whining wagged wagging snore snores snored snoring growled growling"
+    "wagged wagging"
 )
 VOICES = Group(
     "PERSON",
@@ -97,72 +102,81 @@ VOICES = Group(
     (
         Rule(
             "purrs",
-            rf"{_NO_PET}(?!(?:dogs?|cats?|everyone|everybody|somebody|someone|nobody|people)\b){CAPITAL}"
+            rf"{_NO_PET}{CAPITAL}"
             rf"(?= (?:is |was |just |still |always )?(?:{'|'.join(_VOICE_WORDS.split())})\b)",
             _SCORE,
+            may_be_a_name,
         ),
     ),
 )
 NAME_IS = Group(
     "PERSON",
-    every(
-        any_word("name"),
-        matching("[nN]ame(?:['\u2019]s| is| was| will be) (?:actually |now )?[A-Z][a-z]"),
-    ),
+    every(any_word("name"), matching("(?i:name(?:['\u2019]s| is| was| will be) )")),
     (
         Rule(
             "somebody's name is",
             r"\b(?:his|her|their|its|whose|real|dog['\u2019]s|cat['\u2019]s|baby['\u2019]s)"
-            r" name(?:['\u2019]s| is| was| will be) (?:actually |now )?"
-            rf"\K{CAPITAL}",
+            rf" name(?:['\u2019]s| is| was| will be) (?:actually |now )?\K{CAPITAL}",
             _SCORE,
+            may_be_a_name,
         ),
     ),
 )
 #: What "called" is followed by where nobody gets a name.
 _NO_NICKNAME = (
-    r"(?!(?:me|him|her|it|us|them|you|out|off|up|in|back|to|at|on|by|for|from|over|the|a|an|my|his|our"
-    r"|their|your|this|that|names?|again|and|or|but|when|because|after|before|about|into|round|around"
-    r"|with|as|if|so|not|something|nothing|what|yesterday|today|tonight|last|mum|mom|dad|twice|away"
-    r"|upon|here|there|early|late|it|every|everyone|everybody|someone|somebody|just|like|maybe)\b)"
+    r"(?!(?:me|him|her|it|us|them|you|out|off|up|in|back|to|at|on|by|for|from|over|the|a|an|my|his"
+    r"|our|their|your|this|that|names?|again|and|or|but|when|because|after|before|about|into"
+    r"|round|around|with|as|if|so|not|what|last|mum|mom|dad|away|upon|here|there|early|late|every"
+    r"|just|like|maybe|(?:mon|tues|wednes|thurs|fri|satur|sun)day)\b)"
 )
-
-
-def _is_no_common_word(text: str, start: int, end: int) -> bool:
-    """Whether a word has a capital or is not one of the most common ones."""
-    word = text[start:end]
-    return not word.islower() or lexicon.properties(lexicon.kind(word))[0] < _MOST_COMMON
-
-
+_NICKNAME = rf"{_NO_NICKNAME}[^\W\d_][\w'\u2019-]{{1,20}}"
+_MORE_PEOPLE_WORDS = "friend nurse neighbour neighbor colleague cousin baby"
+_ANYBODY = rf"(?:{SOMEBODY}|{_ANIMAL}|{'|'.join(_MORE_PEOPLE_WORDS.split())})"
 CALLED = Group(
     "PERSON",
     every(
-        any_word("called named nicknamed"), any_word(SOMEBODY_WORDS, _ANIMAL_WORDS, "friend nurse")
+        any_word("called named nicknamed"),
+        any_word(SOMEBODY_WORDS, _ANIMAL_WORDS, _MORE_PEOPLE_WORDS),
     ),
     (
         Rule(
             "somebody called",
-            rf"\b(?:{SOMEBODY}|{_ANIMAL}|friend|nurse|neighbour|neighbor|colleague|cousin|baby)"
-            r"(?: (?:is|was|i|we|they|he|she|who|at \w+|from \w+|in \w+))?"
-            rf" (?:called|named|nicknamed) \K{_NO_NICKNAME}[^\W\d_][\w'\u2019-]{{1,20}}",
+            rf"\b{_ANYBODY}(?: (?:is|was|i|we|they|he|she|who|at \w{{1,12}}|from \w{{1,12}}"
+            rf"|in \w{{1,12}}))? (?:called|named|nicknamed) \K(?-i:(?=[A-Z])){_NICKNAME}",
             _SCORE,
-            _is_no_common_word,
+            may_be_a_name,
+        ),
+        # In lower case "the nurse called reception" gives nobody a name.
+        Rule(
+            "somebody called, in lower case",
+            rf"\b(?:an?|this|some|another|new) (?:\w{{2,12}} )?{_ANYBODY}(?: (?:is|was))?"
+            rf" (?:called|named|nicknamed) \K{_NICKNAME}|\b{_ANYBODY} (?:is|was) (?:called|named"
+            rf"|nicknamed) \K{_NICKNAME}|\b{_ANYBODY} nicknamed \K{_NICKNAME}",
+            _SCORE,
+            may_be_a_name,
         ),
     ),
 )
 _RESPECT_WORDS = (
-    "tita tito kuya lola lolo nanay tatay ninang ninong manang manong aunty oga alhaji alhaja mama "
-    "baba papa chief ustaz sheikh abuela abuelo tia tio oma opa bibi babu mzee"
+    "tita tito kuya lola lolo nanay tatay ninang ninong manang manong aunty oga alhaji alhaja "
+    "ustaz sheikh abuela abuelo tia tio oma opa bibi babu mzee"
 )
+_PARENT_WORDS = "mama baba papa"
 TITLES = Group(
     "PERSON",
-    every(any_word(_RESPECT_WORDS), matching("[a-z] [A-Z][a-z]")),
+    every(any_word(_RESPECT_WORDS, _PARENT_WORDS), matching(" [A-Z][a-z]")),
     (
         Rule(
             "title of respect",
-            rf"\b(?-i:(?i:{'|'.join(_RESPECT_WORDS.split())}) )\K{CAPITAL}"
-            r"(?! (?:said|says|told|asked|was|is|had|has|and|did)\b(?<=[.!?] ))",
+            rf"\b(?:{'|'.join(_RESPECT_WORDS.split())}) \K(?!maria\b){CAPITAL}",
             _SCORE,
+        ),
+        Rule(
+            "a parent of somebody",
+            rf"\b(?:{'|'.join(_PARENT_WORDS.split())}) "
+            rf"\K(?!(?:mia|bear|smurf|gh?anoush|johns?|pepe|pig|duck)\b){CAPITAL}",
+            _SCORE,
+            may_be_a_name,
         ),
     ),
 )

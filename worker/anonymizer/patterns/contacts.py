@@ -186,6 +186,13 @@ CALLED = Group(
 EXTENSIONS = Group(
     "PHONE_NUMBER",
     every(has_digit, any_word("ext extension")),
-    (Rule("extension", r"\b(?:ext|extension)\.?:? (?:no\.? |number |is )?\K\d{3,6}\b", 0.6),),
+    (
+        Rule(
+            "extension",
+            r"\b(?:ext\.?:?|(?:on|at|dial|call|ring) extension|extension (?:no\.?|number))"
+            r" \K\d{3,6}\b",
+            0.6,
+        ),
+    ),
 )
 GROUPS = (EXTENSIONS, EMAILS, URLS, HANDLES, SHAPED_HANDLES, NAMED_HANDLES, CALLED)

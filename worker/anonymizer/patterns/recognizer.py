@@ -64,8 +64,8 @@ class FormRecognizer(EntityRecognizer):  # type: ignore[misc]
     def prepare(self) -> None:
         """Compile all expressions now, which takes longer than hundreds of texts."""
         for group in self._groups:
-            for rule in group.rules:
-                rule.prepare()
+            for pattern in group.patterns:
+                pattern.prepare()
 
     def analyze(
         self,
@@ -94,9 +94,9 @@ class FormRecognizer(EntityRecognizer):  # type: ignore[misc]
                 continue
             if group.entity_type not in entities:
                 continue
-            for rule in group.rules:
+            for pattern in group.patterns:
                 found += [
-                    RecognizerResult(group.entity_type, start, end, rule.score)
-                    for start, end in rule.matches(text)
+                    RecognizerResult(group.entity_type, start, end, pattern.score)
+                    for start, end in pattern.matches(text)
                 ]
         return found

@@ -1,8 +1,8 @@
-r"""What a pattern is: an expression, the cheap test that guards it, and how matches are made.
+r"""What a pattern is, what a rule is (a pattern by an expression), and the cheap test before them.
 
-Every expression is anchored and its repetitions are bounded, so that no text makes it slow. `\\K`
-keeps what stands before it out of the match; where the group `it` is there, only what that group
-captured is personal data, each capture by itself.
+The expressions are written so that they take time in proportion to the text. `\K` keeps what stands
+before it out of the match; where the group `it` is there, only what that group captured is personal
+data, each capture by itself.
 """
 
 from __future__ import annotations
@@ -95,9 +95,9 @@ class Group:
         entity_type: what they find.
         gate: says "cannot match" of a text that none of them matches; it may never say so of one
             that some of them matches.
-        rules: the patterns.
+        patterns: what is searched for then.
     """
 
     entity_type: str
     gate: Gate
-    rules: tuple[Pattern, ...]
+    patterns: tuple[Pattern, ...]

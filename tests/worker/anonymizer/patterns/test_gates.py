@@ -20,6 +20,7 @@ from presidio_analyzer.predefined_recognizers import (
 from tests.worker.anonymizer.patterns import (
     test_ages,
     test_dates,
+    test_known_by_context,
     test_names,
     test_numbers,
 )
@@ -35,7 +36,7 @@ GATED, UNGATED = FormRecognizer(), FormRecognizer(gated=False)
 TYPES = GATED.supported_entities
 FROM_TABLES = [
     text.replace("\u27e6", "").replace("\u27e7", "")
-    for module in (test_ages, test_dates, test_names, test_numbers)
+    for module in (test_ages, test_dates, test_known_by_context, test_names, test_numbers)
     for name, table in vars(module).items()
     if name.isupper() and isinstance(table, tuple)
     for text in table
@@ -83,6 +84,9 @@ def texts(draw: st.DrawFn) -> str:
     text="\u00b2at 41, she \u00b2by 41 she, \u00b2at the Lamb and Flag, \u00b2from Old Mill bakery"
 )
 @example(text="As a 30F\u00b2 I am 30F\u00b2")
+@example(text="\u201cGhost\u201d, a colleague called Spud, took Teapot to the vets")
+@example(text="his NAME Is Ghost, AUNTY Precious, Meera FROM THE Survivors Together")
+@example(text="our caf\u00e9, Thimble, a referral to Headway. Velayudhan. SIXTY-SIX.")
 @example(text="he turned fiftee\u0301n, \u00b2aged 9")
 def test_what_the_patterns_find_passes_their_gates(text: str) -> None:
     assert findings(GATED, text, TYPES) == findings(UNGATED, text, TYPES)

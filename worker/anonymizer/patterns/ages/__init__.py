@@ -2,7 +2,8 @@
 
 A number alone is a score, a dose, a price or a time. It is an age where somebody "is" or "turned"
 it and nothing that could be counted follows (`stated`), where it is told what happened at it
-(`lived`) or its birthday (`birthdays`), or where it begins a sentence about somebody (`alone`).
+(`lived`) or its birthday (`birthdays`), or where it begins a sentence or tells what somebody seems
+(`alone`).
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
-"""Ages that begin a sentence, or are one: "Nineteen and finally free", "She died. Eighty-one."."""
+"""Ages that stand alone, "Nineteen and finally free", or tell what somebody would be or seems."""
 
 from __future__ import annotations
+
+import re
 
 from worker.anonymizer.patterns.ages.parts import AGE, CLAUSE_END, NUMBER
 from worker.anonymizer.patterns.gates import any_word, every, matching, matching_lowered
@@ -13,8 +15,9 @@ from worker.anonymizer.patterns.numerals import (
     TENS_WORDS,
     WORDS_FROM_13,
 )
-from worker.anonymizer.patterns.people import ABOUT
+from worker.anonymizer.patterns.people import ABOUT, KIN, MANY_KIN
 from worker.anonymizer.patterns.rules import Group, Rule
+from worker.anonymizer.taggers import lexicon
 
 GONE = Group(
     "AGE",
@@ -49,31 +52,47 @@ TODAY = Group(
         Rule(
             "and still",
             rf"{_BEGINNING}(?P<it>{WORDS_FROM_13}),? (?:and|but|yet) (?:i|he|she|still|never"
-            r"|not|already|finally|just|only|no|nothing|alone|single|unmarried"
+            r"|already|finally|alone|single|unmarried"
             r"|counting \w+|(?!counting|going|nothing)\w{3,12}ing)\b",
             0.6,
         ),
         Rule(
             "a life behind a comma",
-            rf"{_BEGINNING}(?P<it>{TENS}[ -]{ONE}), (?:still|an?|no|with"
+            rf"{_BEGINNING}(?P<it>{TENS}[ -]{ONE}), (?:still"
             r"|(?:[a-z]{3,12}(?:ed|ing)))\b(?! (?:of|to)\b)",
             0.6,
         ),
         Rule(
             "already",
-            rf"{_BEGINNING}(?P<it>{TENS_AND_ONE}) already(?=[.!?,]| \w)",
+            rf"{_BEGINNING}(?P<it>{TENS_AND_ONE}) already(?=[.!?,])",
             0.6,
         ),
     ),
 )
+_NAME_BEFORE = re.compile(r"(\w{3,21})\. \Z")
+_LONGEST_BEFORE = 24
+#: How common a word is that may be a name here, see `lexicon.PROPERTIES`.
+_RARE, _RATHER_A_NAME = 0, 2
+
+
+def _is_behind_a_name(text: str, start: int, _: int) -> bool:
+    """Whether a first name, or a word that is not known, stands before the sentence."""
+    found = _NAME_BEFORE.search(text, max(0, start - _LONGEST_BEFORE), start)
+    if found is None:
+        return False
+    frequency, first_name, *_rest = lexicon.properties(lexicon.kind(found[1]))
+    return first_name >= _RATHER_A_NAME or frequency <= _RARE
+
+
 NAMED = Group(
     "AGE",
-    every(any_word(TENS_WORDS), matching(r"[A-Z][a-z]+\. [A-Z][a-z]+")),
+    every(any_word(TENS_WORDS), matching("[A-Z][a-z]+\\. (?i:[tfsen])")),
     (
         Rule(
             "a name, an age",
             rf"(?-i:(?<!\w)[A-Z][a-z]{{2,20}})\. (?P<it>{TENS}[ -]{ONE})(?=\.(?: |$))",
             0.6,
+            _is_behind_a_name,
         ),
     ),
 )
@@ -83,7 +102,9 @@ WOULD_BE = Group(
     (
         Rule(
             "would be",
-            rf"(?:\b(?:will|would)|['\u2019](?:ll|d)) be (?P<it>{AGE}|\bone\b)"
+            rf"\b(?:i|he|she|they|you|we|baby|{KIN}|{MANY_KIN})"
+            r"(?: (?:will|would)|['\u2019](?:ll|d))"
+            rf" be (?P<it>{AGE}|\bone\b)"
             r" (?:today|tomorrow|this (?:week|month|year)|next (?:week|month|year|birthday))\b",
             0.6,
         ),

@@ -37,7 +37,7 @@ SOMEBODYS = Group(
         ),
         Rule(
             "is somebody's",
-            r"\b(?:is|was|it['\u2019]?s|be|been) (?:only |just |already )?(?:my|his|her|their)"
+            r"\b(?:is|was|it['\u2019]?s|be|been) (?:only |just |already )?(?:his|her)"
             rf" (?P<it>(?:1[3-9]|[2-9]\d){ORDINAL}|{_ORDINAL_FROM_13}){CLAUSE_END}",
             0.6,
         ),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from worker.anonymizer.patterns.capitals import CAPITAL, ONE_OR_MORE, TWO_OR_MORE
+from worker.anonymizer.patterns.capitals import CAPITAL, ONE_OR_MORE, TWO_OR_MORE, may_be_a_name
 from worker.anonymizer.patterns.gates import any_word, either, every, matching
 from worker.anonymizer.patterns.rules import Group, Rule
 from worker.anonymizer.taggers import lexicon
@@ -23,8 +23,7 @@ _TYPE_WORDS = (
     "hospice library academy college primary logistics solicitors florist florists creche daycare "
     "kindergarten playgroup supermarket deli diner bistro brewery theatre cinema gallery charity "
     "foundation hairdressers optician opticians physio estate lettings kitchens motors garage "
-    "bikes builders plumbing catering consulting media records press books insurance bank credit "
-    "realty"
+    "bikes builders plumbing catering consulting media insurance bank credit realty"
 )
 #: Types of business that also stand at the end of a name in lower case.
 _ENDINGS = (
@@ -37,7 +36,7 @@ _NO_PART = (
     r"|good|bad|nice|big|small|little|private|public|other|another|same|whole|general|emergency"
     r"|free|cheap|first|last|next|all|both|which|what|and|or|of|to|in|on|with|by|at|from|for|near"
     r"|school|dance|recording|art|yoga|music|dental|film|photo|own|once|least|home|night|work|two"
-    r"|three|church|police|military|fire|training|film)\b)"
+    r"|three|church|police|military|fire|training)\b)"
 )
 _WORKING = (
     r"(?:work(?:s|ed|ing)?|job|position|role|interview(?:s|ed|ing)?|shifts?|employed|intern(?:s|ed"
@@ -68,7 +67,7 @@ PLACES = Group(
     "ORGANIZATION",
     every(
         matching(" (?i:the) [A-Z][a-z]"),
-        matching(r"(?i:(?:at|in|from|to|outside|inside|near|behind|opposite) the )[A-Z][a-z]"),
+        matching(r"(?i:(?:at|in|outside|inside|near|behind|opposite) the )[A-Z][a-z]"),
     ),
     (
         Rule(
@@ -77,9 +76,7 @@ PLACES = Group(
             rf"|&) {CAPITAL}",
             _SCORE,
         ),
-        Rule(
-            "at the", rf"\b(?:at|from|outside|inside|opposite|behind) the \K{TWO_OR_MORE}", _SCORE
-        ),
+        Rule("at the", rf"\b(?:at|outside|inside|opposite|behind) the \K{TWO_OR_MORE}", _SCORE),
     ),
 )
 TYPES = Group(
@@ -91,7 +88,9 @@ TYPES = Group(
     (
         Rule(
             "before its type",
-            rf"\b(?:the|at|from|called|near|to|with) \K{ONE_OR_MORE}"
+            r"\b(?:the|at|from|called|near|to|with) \K(?!(?:salad|search|space|gold|wine|mars"
+            r"|snickers|blood|food|chip|charity|visitor|leisure|data|cheese|piggy|river|snow|side)\b)"
+            rf"{ONE_OR_MORE}"
             rf"(?= (?:{'|'.join(_TYPE_WORDS.split())})\b)",
             _SCORE,
         ),
@@ -167,32 +166,34 @@ HELPERS = Group(
     ),
 )
 _KIND_WORDS = (
-    "group charity place shop cafe caf\u00e9 pub bar company firm agency school nursery band choir"
+    "group charity shop cafe caf\u00e9 pub bar company firm agency school nursery band choir"
     " club team clinic cent(?:re|er) church helpline restaurant salon organisation organization"
     " startup bakery hostel hospice college gym league society programme program"
 )
 _KIND = rf"(?:{'|'.join(_KIND_WORDS.split())})"
 NAMED = Group(
     "ORGANIZATION",
-    either(any_word("called named"), matching(r"[a-z], (?:[tT]he )?[A-Z][\w'\u2019 &-]*,")),
+    either(any_word("called named"), matching(r", (?i:the )?[A-Z][\w'\u2019 &-]*,")),
     (
         Rule(
             "a care home, ...,",
             rf"\b(?:{_KIND}|care home|employer|gym|hospital|surgery|workplace), (?:the )?"
-            rf"\K{ONE_OR_MORE}(?=,)",
+            rf"\K(?!\w{{1,20}}ly\b){ONE_OR_MORE}(?=,)",
             _SCORE,
         ),
         Rule(
             "a group called",
             rf"\b{_KIND},? (?:is )?(?:called|named) (?:the )?\K{ONE_OR_MORE}",
             _SCORE,
+            may_be_a_name,
         ),
         # In lower case "the school called about my boy" is nobody's name.
         Rule(
             "a group called, in lower case",
             rf"\b(?:an?|this|some|new) (?:\w{{2,12}} )?{_KIND} (?:called|named) (?:the )?"
-            rf"\K{_NO_PART}(?!(?:me|him|us|them|back|off|out|up|it|about)\b)[^\W\d_]{{3,15}}\b",
+            rf"\K{_NO_PART}(?!(?:me|him|us|them|back|off|out|up|it|about|after|again|because|early|late)\b)[^\W\d_]{{3,15}}\b",
             _SCORE,
+            may_be_a_name,
         ),
     ),
 )
@@ -207,7 +208,7 @@ def _begins_with_no_word(text: str, start: int, end: int) -> bool:
 
 CLUBS = Group(
     "ORGANIZATION",
-    any_word("club harriers choir academy juniors"),
+    any_word("club academy juniors"),
     (
         Rule(
             "a club of a place",
@@ -226,7 +227,7 @@ SENT = Group(
     "ORGANIZATION",
     every(
         any_word(_PAPERS, "class course workshop group meeting rehearsal"),
-        matching(r"(?i:\b(?:at|for|from) (?:the )?)[A-Z][a-z]"),
+        matching(r"(?i:\b(?:at|for|from|to) (?:the )?)[A-Z][a-z]"),
     ),
     (
         Rule(
@@ -247,14 +248,30 @@ SENT = Group(
         ),
     ),
 )
+_SOMEBODY_FROM = re.compile(r"([A-Z][\w'\u2019-]{1,20}) from (?:the )?\Z", re.IGNORECASE)
+_LONGEST_BEFORE = 40
+#: From here on a first name is rather a name than a word, see `lexicon.PROPERTIES`.
+_RATHER_A_NAME = 2
+
+
+def _is_where_somebody_is_from(text: str, start: int, _: int) -> bool:
+    """Whether a first name stands before "from"."""
+    found = _SOMEBODY_FROM.search(text, max(0, start - _LONGEST_BEFORE), start)
+    if found is None:
+        return False
+    frequency, first_name, surname, *_rest = lexicon.properties(lexicon.kind(found[1]))
+    return first_name >= _RATHER_A_NAME or (not frequency and bool(surname))
+
+
 MEMBERS = Group(
     "ORGANIZATION",
-    every(any_word("from"), matching(r"[A-Z][\w'\u2019-]+ from (?:[tT]he )?[A-Z][a-z]")),
+    every(any_word("from"), matching("(?i: from (?:the )?)[A-Z][a-z]")),
     (
         Rule(
             "somebody from",
             rf"(?-i:(?<!\w)[A-Z][a-z][\w'\u2019-]{{0,20}}) from (?:the )?\K{TWO_OR_MORE}",
             _SCORE,
+            _is_where_somebody_is_from,
         ),
     ),
 )

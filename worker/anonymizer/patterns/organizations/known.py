@@ -1,7 +1,8 @@
 """Organizations that many people know by name: shops, banks, authorities, hospitals, clubs.
 
-Most are found wherever they stand. Those that are a word or a name as well count where somebody
-works there, or with a capital behind a word of place ("went to Boots", "a shift at boots").
+Most are found wherever they stand, in any casing; those of common words alone ("bank of ireland")
+where they have capitals. What is a word or a name as well counts where somebody works there, or
+with a capital behind a word of place ("a shift at boots", "went to Boots").
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from worker.anonymizer.patterns.rules import Group
+from worker.anonymizer.taggers import lexicon
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -25,15 +27,18 @@ _WORD = re.compile(r"[^\W_]+")
 _LETTERS = re.compile("[a-z]+")
 #: What stands before a place where somebody goes, in small letters: between capitals all have one.
 _TO_A_PLACE = re.compile(
-    r"\b(?:(?:[Aa]t|to|in|[Ff]rom|[Oo]utside|inside|near|behind|opposite|into|past|via|round|by"
+    r"\b(?:[Aa]t|to|in|[Ff]rom|[Oo]utside|inside|near|behind|opposite|into|past|via|round|by"
     r"|[Ss]tart(?:s|ed|ing)?|[Jj]oin(?:s|ed|ing)?|[Ll]eft|[Qq]uit|[Ss]kip(?:s|ped|ping)?"
     r"|[Rr]ang|[Pp]honed|[Ee]mailed|[Mm]essaged)"
-    r" (?:the |a |an |my |our |their |his |her |your )?|the )\Z"
+    r" (?:the |a |an |my |our |their |his |her |your )?\Z"
 )
 _WORKING = re.compile(
     r"\b(?:work(?:s|ed|ing)?|jobs?|shifts?|interview(?:s|ed)?|placement|apprenticeship|internship"
-    r"|employed|hired|manager|cashier|barista|nights|days|weekends) (?:at|for) (?:the )?\Z",
+    r"|employed|hired|manager|cashier) at (?:the )?\Z",
     re.IGNORECASE,
+)
+_WORKING_FOR = re.compile(
+    r"\b(?:work(?:s|ed|ing)?|jobs?|shifts?|nights|days|weekends) (?:at|for) (?:the )?\Z"
 )
 #: What follows a name: the end of a clause, or a word that begins another.
 _FOLLOWED = re.compile(
@@ -44,11 +49,18 @@ _FOLLOWED = re.compile(
 )
 #: From whom everybody gets parcels: only to work there tells something of somebody.
 _BY_POST = frozenset({"amazon", "apple", "next"})
-_LEAVING = re.compile(r"\b(?:quit|left|leaving|joined|joining)(?: at)? \Z", re.IGNORECASE)
-#: Shorter ones have too many other meanings.
+#: What "the" with a capital behind it means wherever it stands: hospitals, shops, a helpline.
+_WITH_THE = frozenset({"co-op", "mater", "priory", "rotunda", "samaritans", "target"})
+_LEAVING = re.compile(r"\b(?:quit|joined|joining)(?: at)? \Z", re.IGNORECASE)
+_TIME_BEHIND = re.compile(r" (?:day|week|month|year|time|summer|spring|winter|autumn|fall)\b")
+#: Shorter ones have too many other meanings: they need a word of place.
 _SHORTEST_ACRONYM = 4
 _CAPITAL_BEHIND = re.compile(r" [A-Z][a-z]")
 _LONGEST_BEFORE = 32
+#: From so common on, see `lexicon.PROPERTIES`, a word is one of everyday life.
+_COMMON = 3
+#: Words within names that have no capital.
+_SMALL = frozenset({"of", "the", "and", "for", "in", "on", "at", "de", "&"})
 _APOSTROPHES = str.maketrans("\u2019\u2018", "''")
 
 
@@ -71,6 +83,28 @@ def _by_first_word(file: str) -> Mapping[str, tuple[str, ...]]:
 def _letters(file: str) -> frozenset[str]:
     """A run of ASCII letters of each name of a list; a text with the name has it as a whole."""
     return frozenset(max(_LETTERS.findall(name), key=len) for name in names(file))
+
+
+def has_capitals(name: str) -> bool:
+    """Whether all words of a name begin with a capital, but for "of" and the like."""
+    return all(
+        word[:1].isupper() or not word[:1].isalpha() or word in _SMALL for word in name.split()
+    )
+
+
+@cache
+def _of_common_words(file: str) -> frozenset[str]:
+    """The names of a list with several words, all of them common in English."""
+    return frozenset(
+        name
+        for name in names(file)
+        if " " in name
+        and all(
+            lexicon.properties(lexicon.kind(word))[0] >= _COMMON
+            for word in _WORD.findall(name)
+            if word.isalpha()
+        )
+    )
 
 
 def _mentions(text: str, file: str) -> Iterator[tuple[int, int]]:
@@ -96,7 +130,7 @@ class Listed:
 
     Args:
         file: the list, a file of `word_lists`.
-        always: whether a name counts wherever it stands, or where the words around tell it.
+        always: whether a name counts wherever it stands, or only where the words around tell it.
     """
 
     def __init__(self, file: str, *, always: bool) -> None:
@@ -107,7 +141,7 @@ class Listed:
 
     def prepare(self) -> None:
         """Read the list now and not at the first text."""
-        _ = _by_first_word(self._file), _letters(self._file)
+        _ = _by_first_word(self._file), _letters(self._file), _of_common_words(self._file)
 
     def gate(self, features: Features) -> bool:
         """Whether a text has a word of the list."""
@@ -116,7 +150,12 @@ class Listed:
     def matches(self, text: str) -> Iterator[tuple[int, int]]:
         """The half-open character ranges of a text that match, in order."""
         for start, end in _mentions(text, self._file):
-            if self._always or _is_meant(text, start, end):
+            found = text[start:end].translate(_APOSTROPHES)
+            if self._always:
+                meant = found.lower() not in _of_common_words(self._file) or has_capitals(found)
+            else:
+                meant = _is_meant(text, start, end)
+            if meant:
                 yield start, end
 
 
@@ -127,17 +166,22 @@ def _is_meant(text: str, start: int, end: int) -> bool:
         return True
     found = text[start:end]
     if found.lower() in _BY_POST:
-        return _LEAVING.search(before) is not None
-    if not all(word[:1].isupper() or not word[:1].isalpha() for word in found.split()):
+        leaving = _LEAVING.search(before) and not _TIME_BEHIND.match(text, end)
+        return bool(leaving and found[0].isupper())
+    if not has_capitals(found):
         return False
     if _is_acronym(text, start, end):
         return True
-    return _TO_A_PLACE.search(before) is not None and not _CAPITAL_BEHIND.match(text, end)
+    if found.lower() in _WITH_THE and before.endswith("the "):
+        return True
+    going = _TO_A_PLACE.search(before) or _WORKING_FOR.search(before)
+    return going is not None and not _CAPITAL_BEHIND.match(text, end)
 
 
 def _is_acronym(text: str, start: int, end: int) -> bool:
-    """Whether a word is in capitals, unlike the words beside it."""
-    if end - start < _SHORTEST_ACRONYM or not text[start:end].isupper():
+    """Whether a word that is none of English is in capitals, unlike the words beside it."""
+    found = text[start:end]
+    if len(found) < _SHORTEST_ACRONYM or not found.isupper() or lexicon.kind(found):
         return False
     beside = [*_WORD.findall(text[max(0, start - _LONGEST_BEFORE) : start])[-1:]]
     beside += _WORD.findall(text[end : end + _LONGEST_BEFORE])[:1]
