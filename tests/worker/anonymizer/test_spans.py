@@ -34,6 +34,12 @@ def test_a_full_name_counts_word_by_word() -> None:
     assert words(text, found) == ["Wren Abernathy", "wren"]
 
 
+def test_after_a_shop_that_is_a_word_the_word_stays() -> None:
+    text = "Popped into Boots. My boots are wet. Boots again on Monday."
+    found = with_repeats(text, [where(text, "Boots", "ORGANIZATION")])
+    assert words(text, found) == ["Boots", "Boots"]
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -39,10 +39,11 @@ _ENDINGS = ("ing", "ly")
 #: Rarer words that nobody is called, where somebody or something "called", or "snored".
 _NEVER_WORDS = (
     "something everything anything nothing everyone everybody anyone somebody someone nobody "
-    "husband wife neighbour neighbours neighbor neighbors stomach engine belly police ambulance "
-    "reception dibs shotgun truce bluff collect bingo sorry tonight yesterday tomorrow thank thanks "
-    "bless kiss vacuum weigh instagram facebook tiktok laptop phone computer earlier unexpectedly "
-    "twice happiness asleep awake dogs cats animals kids panicked upset angry"
+    "husband wife neighbour neighbours neighbor neighbors stomach engine belly police "
+    "ambulance reception dibs shotgun truce bluff collect bingo sorry tonight yesterday "
+    "tomorrow thank thanks bless kiss vacuum weigh instagram facebook tiktok laptop phone "
+    "computer earlier unexpectedly twice happiness asleep awake dogs cats animals kids "
+    "panicked upset angry"
 )
 _NEVER = frozenset(_NEVER_WORDS.split())
 
