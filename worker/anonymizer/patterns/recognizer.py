@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from worker.anonymizer.patterns import (
     addresses,
     ages,
-    companions,
     contacts,
     dates,
     organizations,
@@ -37,7 +36,6 @@ GROUPS: tuple[Group, ...] = (
     *wallets.GROUPS,
     *organizations.GROUPS,
     *people.GROUPS,
-    *companions.GROUPS,
 )
 
 

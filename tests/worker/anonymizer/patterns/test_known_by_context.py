@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from worker.anonymizer.patterns.organizations import known
+from worker.anonymizer.patterns.listed import names
+from worker.anonymizer.patterns.organizations.known import PLAIN, WORDS
+from worker.anonymizer.patterns.people.known import FIGURES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -81,6 +83,11 @@ NO_ORGANIZATIONS = (
     "the school swim club, our tennis club and the local youth club",
     "at the home, the big one, nobody rang",
 )
+FIGURES_MEANT = (
+    "mum went on about ⟦trump⟧ again",
+    "watched ⟦Obama⟧ speak, and ⟦taylor swift⟧ on the radio",
+)
+NO_FIGURES = ("played the ace, it trumped his, the birds were swift", "she sang with her swifts")
 KNOWN = (
     "sat in the ⟦Aldi⟧ car park for an hour",
     "dad did nights at ⟦tesco⟧ for years",
@@ -120,25 +127,27 @@ NO_KNOWN = (
 )
 
 
-@pytest.mark.parametrize("marked", [*COMPANIONS, *ORGANIZATIONS, *KNOWN, *KNOWN_WORDS])
+@pytest.mark.parametrize(
+    "marked", [*COMPANIONS, *ORGANIZATIONS, *KNOWN, *KNOWN_WORDS, *FIGURES_MEANT]
+)
 def test_what_its_context_or_a_list_tells_is_found(
     found_by_patterns: Callable[[str], str], marked: str
 ) -> None:
     assert found_by_patterns(marked) == marked
 
 
-@pytest.mark.parametrize("text", [*NO_COMPANIONS, *NO_ORGANIZATIONS, *NO_KNOWN])
+@pytest.mark.parametrize("text", [*NO_COMPANIONS, *NO_ORGANIZATIONS, *NO_KNOWN, *NO_FIGURES])
 def test_what_only_looks_like_one_stays(found_by_patterns: Callable[[str], str], text: str) -> None:
     assert found_by_patterns(text) == text
 
 
-@pytest.mark.parametrize("file", [known.PLAIN, known.WORDS])
+@pytest.mark.parametrize("file", [PLAIN, WORDS, FIGURES])
 def test_a_list_holds_each_name_once_and_in_lower_case(file: str) -> None:
-    names = known.names(file)
-    assert len(names) > 200
-    assert len(set(names)) == len(names)
-    assert [name for name in names if name != name.lower().strip() or "\u2019" in name] == []
+    found = names(file)
+    assert len(found) > 50
+    assert len(set(found)) == len(found)
+    assert [name for name in found if name != name.lower().strip() or "\u2019" in name] == []
 
 
 def test_no_name_stands_in_both_lists() -> None:
-    assert not {*known.names(known.PLAIN)} & {*known.names(known.WORDS)}
+    assert not {*names(PLAIN)} & {*names(WORDS)}

@@ -15,7 +15,7 @@ from worker.anonymizer.patterns.numerals import (
     TENS_WORDS,
     WORDS_FROM_13,
 )
-from worker.anonymizer.patterns.people import ABOUT, KIN, MANY_KIN
+from worker.anonymizer.patterns.people.words import ABOUT, KIN, MANY_KIN
 from worker.anonymizer.patterns.rules import Group, Rule
 from worker.anonymizer.taggers import lexicon
 

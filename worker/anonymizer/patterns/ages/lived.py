@@ -24,7 +24,7 @@ from worker.anonymizer.patterns.numerals import (
     WORDS,
     WORDS_FROM_13,
 )
-from worker.anonymizer.patterns.people import (
+from worker.anonymizer.patterns.people.words import (
     ABOUT,
     BEGUN,
     EVENT,

@@ -8,23 +8,13 @@ with a capital behind a word of place ("a shift at boots", "went to Boots").
 from __future__ import annotations
 
 import re
-from functools import cache
-from importlib.resources import files
-from typing import TYPE_CHECKING
 
+from worker.anonymizer.patterns.listed import Listed, has_capitals
 from worker.anonymizer.patterns.rules import Group
 from worker.anonymizer.taggers import lexicon
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from worker.anonymizer.patterns.gates import Features
-
 PLAIN, WORDS = "organizations.txt", "organizations_that_are_words.txt"
-_SCORE = 0.5
-#: A word, as it begins or ends names of the lists.
 _WORD = re.compile(r"[^\W_]+")
-_LETTERS = re.compile("[a-z]+")
 #: What stands before a place where somebody goes, in small letters: between capitals all have one.
 _TO_A_PLACE = re.compile(
     r"\b(?:[Aa]t|to|in|[Ff]rom|[Oo]utside|inside|near|behind|opposite|into|past|via|round|by"
@@ -57,106 +47,6 @@ _TIME_BEHIND = re.compile(r" (?:day|week|month|year|time|summer|spring|winter|au
 _SHORTEST_ACRONYM = 4
 _CAPITAL_BEHIND = re.compile(r" [A-Z][a-z]")
 _LONGEST_BEFORE = 32
-#: From so common on, see `lexicon.PROPERTIES`, a word is one of everyday life.
-_COMMON = 3
-#: Words within names that have no capital.
-_SMALL = frozenset({"of", "the", "and", "for", "in", "on", "at", "de", "&"})
-_APOSTROPHES = str.maketrans("\u2019\u2018", "''")
-
-
-def names(file: str) -> list[str]:
-    """The names of a list, in lower case and with plain apostrophes, in its order."""
-    lines = (files("worker.anonymizer") / "word_lists" / file).read_text(encoding="utf-8")
-    return [line for line in lines.splitlines() if line and not line.startswith("#")]
-
-
-@cache
-def _by_first_word(file: str) -> Mapping[str, tuple[str, ...]]:
-    """The names of a list by their first word; longer ones come first."""
-    found: dict[str, list[str]] = {}
-    for name in names(file):
-        found.setdefault(_WORD.findall(name)[0], []).append(name)
-    return {word: tuple(sorted(named, key=len, reverse=True)) for word, named in found.items()}
-
-
-@cache
-def _letters(file: str) -> frozenset[str]:
-    """A run of ASCII letters of each name of a list; a text with the name has it as a whole."""
-    return frozenset(max(_LETTERS.findall(name), key=len) for name in names(file))
-
-
-def has_capitals(name: str) -> bool:
-    """Whether all words of a name begin with a capital, but for "of" and the like."""
-    return all(
-        word[:1].isupper() or not word[:1].isalpha() or word in _SMALL for word in name.split()
-    )
-
-
-@cache
-def _of_common_words(file: str) -> frozenset[str]:
-    """The names of a list with several words, all of them common in English."""
-    return frozenset(
-        name
-        for name in names(file)
-        if " " in name
-        and all(
-            lexicon.properties(lexicon.kind(word))[0] >= _COMMON
-            for word in _WORD.findall(name)
-            if word.isalpha()
-        )
-    )
-
-
-def _mentions(text: str, file: str) -> Iterator[tuple[int, int]]:
-    """Where names of a list stand in a text as whole words, in any casing."""
-    by_first = _by_first_word(file)
-    end = 0
-    for word in _WORD.finditer(text):
-        start = word.start()
-        if start < end or text[start - 1 : start] in ("@", "_"):
-            continue
-        for candidate in by_first.get(word[0].lower(), ()):
-            stop = start + len(candidate)
-            found = text[start:stop].translate(_APOSTROPHES).lower()
-            behind = text[stop : stop + 1]
-            if found == candidate and not (behind.isalnum() or behind == "_"):
-                end = stop
-                yield start, stop
-                break
-
-
-class Listed:
-    """Names of a list, as a pattern; see `Pattern`.
-
-    Args:
-        file: the list, a file of `word_lists`.
-        always: whether a name counts wherever it stands, or only where the words around tell it.
-    """
-
-    def __init__(self, file: str, *, always: bool) -> None:
-        self.name = file.removesuffix(".txt")
-        self.score = _SCORE
-        self._file = file
-        self._always = always
-
-    def prepare(self) -> None:
-        """Read the list now and not at the first text."""
-        _ = _by_first_word(self._file), _letters(self._file), _of_common_words(self._file)
-
-    def gate(self, features: Features) -> bool:
-        """Whether a text has a word of the list."""
-        return not _letters(self._file).isdisjoint(features.words)
-
-    def matches(self, text: str) -> Iterator[tuple[int, int]]:
-        """The half-open character ranges of a text that match, in order."""
-        for start, end in _mentions(text, self._file):
-            found = text[start:end].translate(_APOSTROPHES)
-            if self._always:
-                meant = found.lower() not in _of_common_words(self._file) or has_capitals(found)
-            else:
-                meant = _is_meant(text, start, end)
-            if meant:
-                yield start, end
 
 
 def _is_meant(text: str, start: int, end: int) -> bool:
@@ -188,5 +78,5 @@ def _is_acronym(text: str, start: int, end: int) -> bool:
     return bool(beside) and not any(word.isupper() and len(word) > 1 for word in beside)
 
 
-_LISTS = (Listed(PLAIN, always=True), Listed(WORDS, always=False))
+_LISTS = (Listed(PLAIN), Listed(WORDS, _is_meant))
 GROUPS = tuple(Group("ORGANIZATION", listed.gate, (listed,)) for listed in _LISTS)

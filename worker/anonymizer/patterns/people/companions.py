@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from worker.anonymizer.patterns.capitals import CAPITAL, may_be_a_name
 from worker.anonymizer.patterns.gates import any_word, every, matching
-from worker.anonymizer.patterns.people import SOMEBODY, SOMEBODY_WORDS
+from worker.anonymizer.patterns.people.words import SOMEBODY, SOMEBODY_WORDS
 from worker.anonymizer.patterns.rules import Group, Rule
 
 _SCORE = 0.5

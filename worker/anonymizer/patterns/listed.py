@@ -1,0 +1,124 @@
+"""Names of a list, found wherever they stand or where the words around say that they are meant."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from worker.anonymizer.taggers import lexicon
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from worker.anonymizer.patterns.gates import Features
+
+#: Below the scores of the tagger, whose type counts.
+_SCORE = 0.5
+#: A word, as it begins or ends names of the lists.
+_WORD = re.compile(r"[^\W_]+")
+_LETTERS = re.compile("[a-z]+")
+#: From so common on, see `lexicon.PROPERTIES`, a word is one of everyday life.
+_COMMON = 3
+#: Words within names that have no capital.
+_SMALL = frozenset({"of", "the", "and", "for", "in", "on", "at", "de", "&"})
+_APOSTROPHES = str.maketrans("\u2019\u2018", "''")
+
+
+def names(file: str) -> list[str]:
+    """The names of a list, in lower case and with plain apostrophes, in its order."""
+    lines = (files("worker.anonymizer") / "word_lists" / file).read_text(encoding="utf-8")
+    return [line for line in lines.splitlines() if line and not line.startswith("#")]
+
+
+@cache
+def _by_first_word(file: str) -> Mapping[str, tuple[str, ...]]:
+    """The names of a list by their first word; longer ones come first."""
+    found: dict[str, list[str]] = {}
+    for name in names(file):
+        found.setdefault(_WORD.findall(name)[0], []).append(name)
+    return {word: tuple(sorted(named, key=len, reverse=True)) for word, named in found.items()}
+
+
+@cache
+def _letters(file: str) -> frozenset[str]:
+    """A run of ASCII letters of each name of a list; a text with the name has it as a whole."""
+    return frozenset(max(_LETTERS.findall(name), key=len) for name in names(file))
+
+
+def has_capitals(name: str) -> bool:
+    """Whether all words of a name begin with a capital, but for "of" and the like."""
+    return all(
+        word[:1].isupper() or not word[:1].isalpha() or word in _SMALL for word in name.split()
+    )
+
+
+@cache
+def _of_common_words(file: str) -> frozenset[str]:
+    """The names of a list with several words, all of them common in English."""
+    return frozenset(
+        name
+        for name in names(file)
+        if " " in name
+        and all(
+            lexicon.properties(lexicon.kind(word))[0] >= _COMMON
+            for word in _WORD.findall(name)
+            if word.isalpha()
+        )
+    )
+
+
+def _mentions(text: str, file: str) -> Iterator[tuple[int, int]]:
+    """Where names of a list stand in a text as whole words, in any casing."""
+    by_first = _by_first_word(file)
+    end = 0
+    for word in _WORD.finditer(text):
+        start = word.start()
+        if start < end or text[start - 1 : start] in ("@", "_"):
+            continue
+        for candidate in by_first.get(word[0].lower(), ()):
+            stop = start + len(candidate)
+            found = text[start:stop].translate(_APOSTROPHES).lower()
+            behind = text[stop : stop + 1]
+            if found == candidate and not (behind.isalnum() or behind == "_"):
+                end = stop
+                yield start, stop
+                break
+
+
+class Listed:
+    """Names of a list, as a pattern; see `Pattern`.
+
+    Names of several words that are all common count only with capitals.
+
+    Args:
+        file: the list, a file of `word_lists`.
+        is_meant: told a text and the half-open range of a name, whether it is meant there; a name
+            is meant wherever it stands if it is None.
+    """
+
+    def __init__(self, file: str, is_meant: Callable[[str, int, int], bool] | None = None) -> None:
+        self.name = file.removesuffix(".txt")
+        self.score = _SCORE
+        self._file = file
+        self._is_meant = is_meant
+
+    def prepare(self) -> None:
+        """Read the list now and not at the first text."""
+        _ = _by_first_word(self._file), _letters(self._file), _of_common_words(self._file)
+
+    def gate(self, features: Features) -> bool:
+        """Whether a text has a word of the list."""
+        return not _letters(self._file).isdisjoint(features.words)
+
+    def matches(self, text: str) -> Iterator[tuple[int, int]]:
+        """The half-open character ranges of a text that match, in order."""
+        for start, end in _mentions(text, self._file):
+            if self._is_meant:
+                meant = self._is_meant(text, start, end)
+            else:
+                found = text[start:end].translate(_APOSTROPHES)
+                meant = found.lower() not in _of_common_words(self._file) or has_capitals(found)
+            if meant:
+                yield start, end

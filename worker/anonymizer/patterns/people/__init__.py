@@ -1,0 +1,7 @@
+"""People found without the tagger: by their script, by what stands beside them, by a list."""
+
+from __future__ import annotations
+
+from worker.anonymizer.patterns.people import companions, known, scripts
+
+GROUPS = (*scripts.GROUPS, *companions.GROUPS, *known.GROUPS)
