@@ -21,6 +21,8 @@ _WORD = re.compile(r"[^\W_]+")
 _LETTERS = re.compile("[a-z]+")
 #: From so common on, see `lexicon.PROPERTIES`, a word is one of everyday life.
 _COMMON = 3
+_SHORT = 2
+_AND = "&"
 #: Words within names that have no capital.
 _SMALL = frozenset({"of", "the", "and", "for", "in", "on", "at", "de", "&"})
 _APOSTROPHES = str.maketrans("\u2019\u2018", "''")
@@ -33,18 +35,22 @@ def names(file: str) -> list[str]:
 
 
 @cache
-def _by_first_word(file: str) -> Mapping[str, tuple[str, ...]]:
-    """The names of a list by their first word; longer ones come first."""
+def _by_rarest(file: str) -> Mapping[str, tuple[str, ...]]:
+    """The names of a list by their rarest run of ASCII letters, which each text with them has.
+
+    Of names such as "m&s", whose runs are in most texts, it is the "&".
+    """
     found: dict[str, list[str]] = {}
     for name in names(file):
-        found.setdefault(_WORD.findall(name)[0], []).append(name)
-    return {word: tuple(sorted(named, key=len, reverse=True)) for word, named in found.items()}
+        run = min(_LETTERS.findall(name), key=_commonness)
+        key = _AND if _AND in name and len(run) <= _SHORT else run
+        found.setdefault(key, []).append(name)
+    return {run: tuple(named) for run, named in found.items()}
 
 
-@cache
-def _letters(file: str) -> frozenset[str]:
-    """A run of ASCII letters of each name of a list; a text with the name has it as a whole."""
-    return frozenset(max(_LETTERS.findall(name), key=len) for name in names(file))
+def _commonness(run: str) -> tuple[bool, int, int]:
+    """How common a run of letters is; short ones, as in "macy's", are more so than the lexicon."""
+    return len(run) <= _SHORT, lexicon.properties(lexicon.kind(run))[0], -len(run)
 
 
 def has_capitals(name: str) -> bool:
@@ -71,20 +77,30 @@ def _of_common_words(file: str) -> frozenset[str]:
 
 def _mentions(text: str, file: str) -> Iterator[tuple[int, int]]:
     """Where names of a list stand in a text as whole words, in any casing."""
-    by_first = _by_first_word(file)
-    end = 0
-    for word in _WORD.finditer(text):
-        start = word.start()
-        if start < end or text[start - 1 : start] in ("@", "_"):
-            continue
-        for candidate in by_first.get(word[0].lower(), ()):
-            stop = start + len(candidate)
-            found = text[start:stop].translate(_APOSTROPHES).lower()
-            behind = text[stop : stop + 1]
-            if found == candidate and not (behind.isalnum() or behind == "_"):
-                end = stop
-                yield start, stop
-                break
+    by_rarest = _by_rarest(file)
+    lowered = _lowered(text)
+    runs = {*_LETTERS.findall(lowered), _AND} if _AND in lowered else {*_LETTERS.findall(lowered)}
+    for run in sorted(by_rarest.keys() & runs):
+        for name in by_rarest[run]:
+            start = lowered.find(name)
+            while start >= 0:
+                end = start + len(name)
+                if not (_joins(lowered[start - 1 : start]) or _joins(lowered[end : end + 1])):
+                    yield start, end
+                start = lowered.find(name, end)
+
+
+def _lowered(text: str) -> str:
+    """A text in lower case with plain apostrophes, each character at its position."""
+    lowered = text.translate(_APOSTROPHES).lower()
+    if len(lowered) == len(text):
+        return lowered
+    return "".join(c.lower() if len(c.lower()) == 1 else c for c in text.translate(_APOSTROPHES))
+
+
+def _joins(beside: str) -> bool:
+    """Whether a character makes one word, or a handle, of itself and the name beside it."""
+    return beside.isalnum() or beside in ("_", "@")
 
 
 class Listed:
@@ -106,11 +122,12 @@ class Listed:
 
     def prepare(self) -> None:
         """Read the list now and not at the first text."""
-        _ = _by_first_word(self._file), _letters(self._file), _of_common_words(self._file)
+        _ = _by_rarest(self._file), _of_common_words(self._file)
 
     def gate(self, features: Features) -> bool:
-        """Whether a text has a word of the list."""
-        return not _letters(self._file).isdisjoint(features.words)
+        """Whether a text has the rarest word of a name."""
+        keys = _by_rarest(self._file).keys()
+        return not keys.isdisjoint(features.words) or (_AND in features.text and _AND in keys)
 
     def matches(self, text: str) -> Iterator[tuple[int, int]]:
         """The half-open character ranges of a text that match, in order."""
