@@ -4,8 +4,8 @@ G. Ilharco et al., "Patching open-vocabulary models by interpolating weights", N
 M. Wortsman et al., "Robust fine-tuning of zero-shot models", CVPR 2022: what a model has learnt
 lately costs it some of what it did well before; the mean of the weights of both models, made of the
 same base, keeps both. The earlier model learnt from the entries there were before
-`quiet.jsonl`, `plainly.jsonl` and `sober.jsonl`, and is itself such a mean; its adapter is
-`training/data/earlier/adapter.safetensors`.
+`counsel.jsonl`, `implied.jsonl`, `personas.jsonl` and `understated.jsonl`, and is itself such a
+mean; its adapter is `training/data/earlier/adapter.safetensors`.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from training.finetuning.trainer import FinetuneData
 
 FILE = Path(__file__).parents[2] / "data" / "earlier" / adapter.FILE
-SHA256 = "211bca4716ef454b34dd56a1afa2028e9c9549b84c8525ba61138c049080d1dc"
+SHA256 = "51f894e9c2a9410ad5337e4deb7767995c00ce0b5a33b588b0b7e8415f8b7204"
 #: How much the earlier weights count: see `training/LOG.md`.
-SHARE = 0.6
+SHARE = 0.8
 
 
 def averaged_with_earlier(model: TextModel, data: FinetuneData, best: BestEpoch) -> BestEpoch:
