@@ -78,10 +78,10 @@ def test_what_the_earlier_model_has_seen_validates_nothing() -> None:
     data_folder = Path(earlier.FILE).parents[1]
     texts = {
         name: [json.loads(line)["text"] for line in (data_folder / name).read_text().splitlines()]
-        for name in ("calm.jsonl", "quiet.jsonl")
+        for name in ("calm.jsonl", "implied.jsonl")
     }
     assert all(seen_earlier(text) != validated_earlier(text) for text in texts["calm.jsonl"])
-    assert not any(seen_earlier(text) or validated_earlier(text) for text in texts["quiet.jsonl"])
+    assert not any(seen_earlier(text) or validated_earlier(text) for text in texts["implied.jsonl"])
     assert hashlib.sha256(earlier.FILE.read_bytes()).hexdigest() == earlier.SHA256
 
 
