@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,7 @@ from training.finetuning.deadline import Deadline
 from training.finetuning.learning import learn
 from training.finetuning.model import default_learning_rate, load_base, silence_libraries
 from training.finetuning.sentence_scores import SENTENCE_SHARE
+from training.finetuning.short_texts import earlier_model
 from training.finetuning.text_model import TextModel
 from training.finetuning.trainer import precision_of
 from training.output.atomic_folder import new_folder
@@ -142,6 +143,7 @@ def _finish(
     )
     figures = metrics(found.names, parts, found.best, calibration, base=base, options=options)
     figures["fingerprint"] = found.fingerprint
+    figures["short_texts"] = asdict(model.short.texts) if model.short else None
     figures["false_alarms"] = _false_alarms(parts, calibration)
     decide = _decider(model, calibration.decision, found.anonymizer)
     figures["fairness"] = _fairness(parts.held_out_as_written, decide, options.seed, progress)
@@ -199,8 +201,11 @@ def _loaded(base: Base, names: Sequence[str], options: FitOptions) -> tuple[Text
     )
     if options.sentence_weight and not getattr(model.config, AVERAGES, False):
         raise BaseModelError("--sentence-weight is for the built-in base and what comes of it")
+    if options.with_earlier and not options.sentence_weight:
+        raise BaseModelError("--with-earlier needs --sentence-weight: the earlier model had it")
     share = SENTENCE_SHARE if options.sentence_weight else 0.0
-    return TextModel(model, tokenizer, options.window_tokens, share), options
+    short = earlier_model(model) if options.with_earlier else None
+    return TextModel(model, tokenizer, options.window_tokens, share, short), options
 
 
 def _calibrated(
@@ -215,10 +220,12 @@ def _calibrated(
     """Calibrate the model on the validation texts, and put the temperature into its weights."""
     probabilities = best.probabilities
     if options.small:
-        _take_weights_of_adapter(model.model)
+        for network in model.networks:
+            _take_weights_of_adapter(network)
         probabilities = model.probabilities(held_out.texts)
     calibration = calibrate(probabilities, held_out, names, options)
-    fold_in(model.model, calibration.temperature)
+    for network in model.networks:
+        fold_in(network, calibration.temperature)
     thresholds = dict(zip(names, calibration.decision.thresholds, strict=True))
     if silent := silent_labels(thresholds):
         progress.note(

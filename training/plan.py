@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from training import distributed as processes
+from training.entries.prepared.redactions import digest, recorded
 from training.entries.prepared.sentences import sentences
 from training.finetuning.model import freeze
 from training.progress import duration
@@ -143,6 +144,7 @@ def _time_told(
     """How long the fit will take, as measured on this machine just now."""
     added = sentences(records)
     texts = [record.text for record in (*records, *added, *(validation or ()))]
+    asked = [text for text in texts if digest(text) not in recorded()]
     tokens = [min(_tokens(text), options.window_tokens) for text in texts]
     pace = measured_pace(model, max(8, round(sum(tokens) / len(tokens))), options)
     learnt = _learnt_windows(records, validation, options)
@@ -160,7 +162,7 @@ def _time_told(
     )
     anonymizing = 0.0
     if anonymizer is not None:
-        anonymizing = _seconds_a_text(texts, anonymizer) * (len(texts) + exchanged)
+        anonymizing = _seconds_a_text(asked or texts, anonymizer) * (len(asked) + exchanged)
     seconds = anonymizing + learning / processes.count()
     line = f"expected to take about {duration(seconds)}"
     if anonymizing:

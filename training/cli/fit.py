@@ -147,7 +147,7 @@ if TYPE_CHECKING:
 @click.option(
     "--with-earlier",
     is_flag=True,
-    help="Average the weights with those of the earlier shipped model. For the shipped entries.",
+    help="Read short texts with the earlier shipped model's weights. For the shipped entries.",
 )
 @click.option(
     "--threads",

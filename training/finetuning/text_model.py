@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+    from training.finetuning.short_texts import ShortTextModel
     from training.finetuning.windows import Windows
 
 #: Windows scored at once.
@@ -36,12 +37,19 @@ class TextModel:
         tokenizer: the model's, a fast one.
         window_tokens: most tokens in a window, special tokens included.
         sentence_share: how much the best sentence of a window counts beside the window.
+        short: what reads short texts in its place; None if `model` reads all.
     """
 
     model: PreTrainedModel
     tokenizer: PreTrainedTokenizerBase
     window_tokens: int
     sentence_share: float = 0.0
+    short: ShortTextModel | None = None
+
+    @property
+    def networks(self) -> tuple[PreTrainedModel, ...]:
+        """Every model that reads texts."""
+        return (self.model, self.short.model) if self.short else (self.model,)
 
     @property
     def pad_token_id(self) -> int:
@@ -76,24 +84,37 @@ class TextModel:
     def prepared(self) -> Iterator[None]:
         """Within the block the model computes what is needed of its last layer, and no more."""
         prepare = scores_parts if self.sentence_share else cls_token_only
-        with prepare(self.model):
+        with ExitStack() as stack:
+            for network in self.networks:
+                stack.enter_context(prepare(network))
             yield
 
     @torch.no_grad()
     def predict(self, windows: Windows) -> NDArray[np.float32]:
         """The same of texts that are tokenized already, within `prepared()`."""
-        loader = DataLoader(
-            windows.dataset, batch_size=EVALUATION_BATCH, collate_fn=Collator(self.pad_token_id)
-        )
-        self.model.eval()
-        logits = [self._logits(batch) for batch in loader]
-        return windows.best_by_text(torch.sigmoid(torch.cat(logits).float()).numpy())
+        probabilities = np.zeros((len(windows.dataset), self.model.config.num_labels), np.float32)
+        for network, rows in self._readers(windows):
+            loader = DataLoader(
+                windows.dataset.select(rows, keep_in_memory=True),
+                batch_size=EVALUATION_BATCH,
+                collate_fn=Collator(self.pad_token_id),
+            )
+            network.eval()
+            logits = [self._logits(network, batch) for batch in loader]
+            probabilities[rows] = torch.sigmoid(torch.cat(logits).float()).numpy()
+        return windows.best_by_text(probabilities)
 
-    def _logits(self, batch: dict[str, torch.Tensor]) -> torch.Tensor:
+    def _readers(self, windows: Windows) -> list[tuple[PreTrainedModel, NDArray[np.int64]]]:
+        """Each model with the rows of the windows that it reads, if there are any."""
+        short = self.short.windows(windows) if self.short else np.zeros(len(windows.dataset), bool)
+        readers = zip(self.networks, (~short, short), strict=False)
+        return [(network, np.flatnonzero(read)) for network, read in readers if read.any()]
+
+    def _logits(self, network: PreTrainedModel, batch: dict[str, torch.Tensor]) -> torch.Tensor:
         """The logits that count for each window, shape `(windows, labels)`."""
         ids, mask, parts = batch["input_ids"], batch["attention_mask"], batch.get("parts")
         if not self.sentence_share:
-            logits: torch.Tensor = self.model(input_ids=ids, attention_mask=mask).logits
+            logits: torch.Tensor = network(input_ids=ids, attention_mask=mask).logits
             return logits
-        found = self.model(input_ids=ids, attention_mask=mask, parts=parts).logits
+        found = network(input_ids=ids, attention_mask=mask, parts=parts).logits
         return joined_logits(found, parts, mask, self.sentence_share)

@@ -66,7 +66,7 @@ exchanged in the validation entries, fewer than 2% of the decisions may change.
 
 - English only. Other languages get a result, but not a meaningful one.
 - Text is read in windows of {window_tokens} tokens; what is spread wider than that is missed.
-- It sees words, not circumstances: it cannot know whether a fear is founded.
+{short_texts}- It sees words, not circumstances: it cannot know whether a fear is founded.
 - Labels overlap by nature, and careful people often disagree about them.
 - Irony, quotations and thoughts that the writer has already corrected are often misread.
 
@@ -114,6 +114,7 @@ def model_card(metrics: dict[str, Any]) -> str:
         if metrics["data"]["anonymized_here"]
         else "They were taken as already anonymized.",
         window_tokens=metrics["settings"]["window_tokens"],
+        short_texts=_short_texts(metrics["short_texts"]),
         micro_f1=validation["micro_f1"],
         macro_f1=validation["macro_f1"],
         floor_micro_f1=validation["floor_micro_f1"],
@@ -140,6 +141,17 @@ def _epochs(metrics: dict[str, Any]) -> str:
     if runs > 1:
         return f"{runs} runs of {run} kept, and the weights of all runs averaged"
     return f"{run} ({metrics['best_epoch']:g}) kept"
+
+
+def _short_texts(limits: dict[str, int] | None) -> str:
+    if limits is None:
+        return ""
+    line = (
+        f"Texts of at most {limits['sentences']} sentences and {limits['tokens']} tokens are read "
+        "with weights of their own, those of the shipped model before this one: a sentence more "
+        "can change scores by more than it says."
+    )
+    return f"{_item(line)}\n"
 
 
 def _item(line: str) -> str:

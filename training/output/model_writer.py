@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from training.output.model_card import model_card
 from training.scoring.reliability import RELIABILITY_FILE, plot_reliability
 from worker.models import adapter
-from worker.models.folder import ModelFolder, seal_folder
+from worker.models.folder import SHORT_TEXTS, ModelFolder, seal_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,6 +51,7 @@ def save_model(
             "least_expected": decision.least_expected,
             "at_least_one": decision.at_least_one,
             "sentence_share": model.sentence_share,
+            **({"short_texts": asdict(model.short.texts)} if model.short else {}),
         },
     )
     _write_json(folder / "metrics.json", found)
@@ -66,6 +68,8 @@ def _save_weights(folder: Path, model: TextModel, *, small: bool) -> None:
         adapter.save(folder / adapter.FILE, model.model.state_dict())
     else:
         model.model.save_pretrained(folder)
+    if model.short:
+        adapter.save(folder / SHORT_TEXTS, model.short.model.state_dict())
     model.tokenizer.save_pretrained(folder)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -12,10 +12,10 @@ from worker.classifier.encoder import Encoder
 from worker.classifier.evidence import evidence
 from worker.classifier.joining import join
 from worker.classifier.networks import network
+from worker.classifier.scoring import Scorer, short_texts
 from worker.errors import ClassificationError, DeviceError, ModelFolderError, StartupError
 from worker.models.compute import AUTO
-from worker.models.device import in_passes
-from worker.models.loading import load_parts
+from worker.models.loading import load_parts, short_texts_model
 from worker.models.precision import (
     DTYPES,
     Precision,
@@ -32,28 +32,19 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from worker.classifier.networks import Network
+    from worker.classifier.scoring import Usage
     from worker.models.compute import Compute
     from worker.models.folder import ModelFolder
     from worker.models.windows import Sentence, Window
 
 #: Largest difference of a probability from that in fp32 which is accepted of a faster precision.
 TOLERANCE = 0.06
-_NO_SCORES = np.empty((0, 0), dtype=np.float32)
 _PROBES = (
     "I missed one call from my sister and now she will never speak to me again.",
     "We planted beans along the fence and it rained all afternoon.",
     "If the report is not perfect, there was no point in writing it at all.",
     "She said she liked the soup, but she says that to everyone.",
 )
-
-
-class Usage(Protocol):
-    """Something that counts the tokens of a batch."""
-
-    #: Tokens of windows, special tokens included and padding not.
-    tokens: int
-    #: Tokens computed, padding included.
-    padded_tokens: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +74,8 @@ class Classifier:
         folder: the verified model folder.
         tokenizer: its tokenizer, a fast one.
         network: its model's forward pass.
-        device: where that computes.
+        short: that of its model for short texts; None if it has none.
+        device: where they compute.
         precision: in which precision it computes.
     """
 
@@ -93,6 +85,7 @@ class Classifier:
         tokenizer: Any,
         network: Network,
         *,
+        short: Network | None = None,
         device: torch.device,
         precision: Precision = Precision.FP32,
     ) -> None:
@@ -101,7 +94,7 @@ class Classifier:
         self.precision = precision
         self.tokenizer = BatchTokenizer(tokenizer)
         self._encoder = Encoder(self.tokenizer, folder.window_tokens)
-        self._network = network
+        self._scorer = Scorer(network, len(folder.labels), short)
         self._thresholds = np.array(folder.thresholds, dtype=np.float32)
 
     @classmethod
@@ -119,10 +112,12 @@ class Classifier:
         chosen = choose_precision(compute.precision, place)
         tokenizer, model = load_parts(folder, light=chosen in DTYPES)
         model = model.to(place)
+        of_short = short_texts_model(folder, model)
 
         def make(precision: Precision) -> Classifier:
             passes = network(model, precision, place, tokenizer.pad_token_id)
-            return cls(folder, tokenizer, passes, device=place, precision=precision)
+            short = of_short and network(of_short, precision, place, tokenizer.pad_token_id)
+            return cls(folder, tokenizer, passes, short=short, device=place, precision=precision)
 
         def probe(classifier: Classifier) -> torch.Tensor:
             return torch.tensor([found.scores for found in classifier.classify(_PROBES)])
@@ -147,7 +142,7 @@ class Classifier:
 
     def prepare(self, most_tokens: int) -> None:
         """Let passes of up to so many tokens be as fast the first time as they are later."""
-        self._network.prepare(most_tokens)
+        self._scorer.prepare(most_tokens)
 
     def classify(self, texts: Sequence[str], usage: Usage | None = None) -> list[Classification]:
         """Score texts; results come in the same order.
@@ -162,12 +157,13 @@ class Classifier:
         """
         try:
             pieces = self._encoder.windows(texts)
-            scores, sentence_scores = self._score(pieces, usage)
-            scores = join(scores, sentence_scores, self.folder.sentence_share)
             of_text = _by_text(pieces, len(texts))
+            short = short_texts(pieces, of_text, self.folder.short_texts)
+            scores, sentence_scores = self._scorer(pieces, short, usage)
+            scores = join(scores, sentence_scores, self.folder.sentence_share)
             found = self._combine(scores, of_text)
-            if not self._network.scores_sentences:
-                pieces, sentence_scores, of_text = self._score_sentences(texts, found, usage)
+            if not self._scorer.scores_sentences:
+                pieces, sentence_scores, of_text = self._score_sentences(texts, found, short, usage)
             return [
                 self._with_evidence(
                     item, [pieces[r] for r in rows], [sentence_scores[r] for r in rows]
@@ -178,35 +174,6 @@ class Classifier:
             raise
         except Exception as exc:  # noqa: BLE001 - a tokenizer's message may hold the text
             raise ClassificationError(type(exc).__name__) from None
-
-    def _score(
-        self, pieces: Sequence[Window], usage: Usage | None
-    ) -> tuple[NDArray[np.float32], list[NDArray[np.float32]]]:
-        """Score windows, and the sentences inside each where the network does so in one pass.
-
-        Returns:
-            The probabilities of windows, of shape `(windows, labels)`; and for each window those
-            of its sentences, of shape `(sentences, labels)`.
-        """
-        scores = np.zeros((len(pieces), len(self.folder.labels)), dtype=np.float32)
-        of_sentences = [_NO_SCORES] * len(pieces)
-        lengths = [len(piece.token_ids) for piece in pieces]
-        passes = in_passes(
-            self._network.passes(lengths),
-            lambda group: self._network.logits([pieces[i] for i in group]),
-        )
-        for group, logits in passes:
-            if usage is not None:
-                usage.tokens += sum(lengths[i] for i in group)
-                usage.padded_tokens += self._network.computed([lengths[i] for i in group])
-            found = torch.sigmoid(logits).numpy()
-            row = 0
-            for index in group:
-                inside = len(pieces[index].sentences) if self._network.scores_sentences else 0
-                scores[index] = found[row]
-                of_sentences[index] = found[row + 1 : row + 1 + inside]
-                row += 1 + inside
-        return scores, of_sentences
 
     def _combine(
         self, scores: NDArray[np.float32], of_text: Sequence[Sequence[int]]
@@ -236,19 +203,27 @@ class Classifier:
         return results
 
     def _score_sentences(
-        self, texts: Sequence[str], found: Sequence[Classification], usage: Usage | None
+        self,
+        texts: Sequence[str],
+        found: Sequence[Classification],
+        short: frozenset[int],
+        usage: Usage | None,
     ) -> tuple[list[Window], list[NDArray[np.float32]], list[list[int]]]:
         """Score each sentence of labelled texts as a window of its own.
+
+        Args:
+            texts: anonymized texts.
+            found: their results.
+            short: the indices of those that are short.
+            usage: gets the tokens added.
 
         Returns:
             The sentences; for each its probabilities, of shape `(1, labels)`; and for each text
             the indices of its sentences. A text of one sentence is not scored again.
         """
-        labelled = [i for i, item in enumerate(found) if item.labels]
-        pieces = self._encoder.windows([texts[i] for i in labelled], by_sentence=True)
-        of_text: list[list[int]] = [[] for _ in texts]
-        for row, piece in enumerate(pieces):
-            of_text[labelled[piece.text_index]].append(row)
+        asked = [text if item.labels else "" for text, item in zip(texts, found, strict=True)]
+        pieces = self._encoder.windows(asked, by_sentence=True)
+        of_text = _by_text(pieces, len(texts))
         scores = np.empty((len(pieces), 1, len(self.folder.labels)), dtype=np.float32)
         again = []
         for item, rows in zip(found, of_text, strict=True):
@@ -256,7 +231,7 @@ class Classifier:
                 scores[rows] = item.scores
             else:
                 again += rows
-        scores[again, 0] = self._score([pieces[r] for r in again], usage)[0]
+        scores[again, 0] = self._scorer([pieces[r] for r in again], short, usage)[0]
         return pieces, list(scores), of_text
 
     def _with_evidence(

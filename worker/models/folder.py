@@ -2,7 +2,10 @@
 
     config.json  model.safetensors  tokenizer.json  tokenizer_config.json   (Hugging Face)
     thresholds.json   {"window_tokens": 128, "thresholds": {label: probability},
-                       "least_expected": 1.1, "at_least_one": true, "sentence_share": 0.5}
+                       "least_expected": 1.1, "at_least_one": true, "sentence_share": 0.5,
+                       "short_texts": {"tokens": 48, "sentences": 2}}
+    short_texts.safetensors   weights for short texts, where `short_texts` is given: an adapter
+                              (see `worker.models.adapter`) of all but the embeddings
     metrics.json      README.md (the model card)
     manifest.json     {"format": 1, "name": ..., "files": {file: sha256}}
 
@@ -31,6 +34,7 @@ FORMAT = 1
 MANIFEST = "manifest.json"
 WEIGHTS = "model.safetensors"
 ADAPTER = "adapter.safetensors"
+SHORT_TEXTS = "short_texts.safetensors"
 #: The files that a worker needs.
 REQUIRED_FILES = (
     "config.json",
@@ -44,6 +48,23 @@ MODEL_FILES = (*REQUIRED_FILES, "metrics.json", "README.md")
 #: Files that a loader might read in place of the safetensors weights, or run.
 FORBIDDEN_SUFFIXES = (".bin", ".pt", ".pth", ".pkl", ".py", ".h5", ".msgpack")
 MIN_WINDOW_TOKENS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class ShortTexts:
+    """Which texts are short: those with at most so many tokens and sentences.
+
+    Attributes:
+        tokens: most tokens, special tokens included.
+        sentences: most sentences.
+    """
+
+    tokens: int
+    sentences: int
+
+    def hold(self, tokens: int, sentences: int) -> bool:
+        """Whether a text with so many tokens and sentences is one of them."""
+        return tokens <= self.tokens and sentences <= self.sentences
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +85,7 @@ class ModelFolder:
             none reaches its threshold, the one with the highest share of it.
         sentence_share: how much the best sentence of a window counts beside the window, 0 to 1;
             only for models that score sentences in the pass of the window.
+        short_texts: the texts that are read with weights of their own; None if there are no such.
     """
 
     path: Path
@@ -75,6 +97,7 @@ class ModelFolder:
     least_expected: float = 0.0
     at_least_one: bool = False
     sentence_share: float = 0.0
+    short_texts: ShortTexts | None = None
 
     @classmethod
     def open(cls, path: Path) -> ModelFolder:
@@ -215,7 +238,20 @@ def _decision(
         "window_tokens": window,
         "least_expected": float(least),
         "at_least_one": at_least_one,
+        "short_texts": _short_texts(content.get("short_texts"), file),
     }
+
+
+def _short_texts(given: object, file: Path) -> ShortTexts | None:
+    if given is None:
+        return None
+    sizes = given if isinstance(given, dict) else {}
+    tokens, sentences = sizes.get("tokens"), sizes.get("sentences")
+    if not (isinstance(tokens, int) and isinstance(sentences, int) and min(tokens, sentences) > 0):
+        raise ModelFolderError(f"{file}: short_texts must give tokens and sentences, both above 0")
+    if not (file.parent / SHORT_TEXTS).is_file():
+        raise ModelFolderError(f"{file.parent / SHORT_TEXTS}: missing")
+    return ShortTexts(tokens, sentences)
 
 
 def _read(file: Path) -> bytes:

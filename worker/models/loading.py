@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -11,15 +12,18 @@ from safetensors.torch import load_file
 
 from worker.errors import ModelFolderError, StartupError
 from worker.models import adapter
-from worker.models.folder import WEIGHTS
+from worker.models.folder import SHORT_TEXTS, WEIGHTS
 from worker.models.light_tokenizer import light_tokenizer
-from worker.models.unpadded.model import plain_config, shapes, with_weights
+from worker.models.unpadded.model import BertWithHead, plain_config, shapes, with_weights
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     from worker.models.folder import ModelFolder
+
+#: How the names of tensors begin that the model for short texts has from the other.
+_EMBEDDINGS = "bert.embeddings."
 
 
 def load_parts(folder: ModelFolder, *, light: bool = False) -> tuple[Any, Any]:
@@ -127,6 +131,34 @@ def _adapted(path: Path) -> Any:
     )
     model.load_state_dict(adapter.merge(path / adapter.FILE, model.state_dict()))
     return model
+
+
+def short_texts_model(folder: ModelFolder, model: Any) -> Any | None:
+    """The model that reads the short texts of a folder; None if its model reads all texts.
+
+    Args:
+        folder: a verified folder.
+        model: its model, from `load_parts`, on any device. The embeddings of both are the same and,
+            where the weights alone are used, held once.
+
+    Raises:
+        ModelFolderError: the weights cannot be read, or are not for this model.
+    """
+    if folder.short_texts is None:
+        return None
+    file = folder.path / SHORT_TEXTS
+    light = isinstance(model, BertWithHead)
+    state = model.state if light else model.state_dict()
+    own = [name for name in state if not name.startswith(_EMBEDDINGS)]
+    tensors = adapter.merge(file, own)
+    if any(tensors[name].shape != state[name].shape for name in own):
+        raise ModelFolderError(f"{file}: made for another model")
+    tensors = {name: tensor.to(state[name].device) for name, tensor in tensors.items()}
+    if light:
+        return BertWithHead(model.config, {**state, **tensors}, pooled=True)
+    other = copy.deepcopy(model)
+    other.load_state_dict({**state, **tensors})
+    return other
 
 
 def most_tokens(model: Any) -> int | None:

@@ -34,7 +34,7 @@ from worker.anonymizer.taggers.thresholds import for_privacy
 from worker.classifier.classifier import Classifier
 from worker.models import adapter
 from worker.models.folder import SHIPPED_MODEL, SHIPPED_TAGGER, ModelFolder
-from worker.models.loading import load_parts
+from worker.models.loading import load_parts, short_texts_model
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -152,7 +152,14 @@ def load() -> Stages:
     """
     folder = ModelFolder.open(SHIPPED_MODEL)
     tokenizer, model = load_parts(folder)
-    classifier = Classifier(folder, tokenizer, LibraryClassifier(model), device=_CPU)
+    of_short = short_texts_model(folder, model)
+    classifier = Classifier(
+        folder,
+        tokenizer,
+        LibraryClassifier(model),
+        short=LibraryClassifier(of_short) if of_short else None,
+        device=_CPU,
+    )
     tagger = _tagger()
     nlp = TaggerEngine(tagger)
     limit_pattern_seconds(PATTERN_SECONDS)

@@ -1,8 +1,8 @@
 """What the earlier shipped model made of each shipped entry, by the digests of their texts.
 
-A model whose weights are averaged with those of the earlier one has seen what that one learnt from,
-too: such entries can tell neither how good it is nor where its thresholds should be. So what has
-validated once validates every model after it, and is never learnt from.
+A model that reads short texts with the weights of the earlier one has seen what that one learnt
+from, too: such entries can tell neither how good it is nor where its thresholds should be. So what
+has validated once validates every model after it, and is never learnt from.
 """
 
 from __future__ import annotations

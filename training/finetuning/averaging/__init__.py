@@ -1,1 +1,0 @@
-"""Averaging the weights of models that began from the same base."""

@@ -1,0 +1,97 @@
+"""Weights of their own for short texts: those of the earlier shipped model.
+
+One thought in a sentence or two and a page of a diary are different tasks to a model of this size:
+what new entries teach it about the one costs it some of the other (Z. Li and D. Hoiem, "Learning
+without forgetting", ECCV 2016). So the texts that the earlier model reads better stay with it, as a
+mixture of two experts with a fixed gate (R. Jacobs et al., "Adaptive mixtures of local experts",
+Neural Computation 1991). Its adapter is `training/data/earlier/adapter.safetensors`; it learnt from
+the entries there were before `counsel.jsonl`, `implied.jsonl`, `personas.jsonl` and
+`understated.jsonl`, and is itself a mean of the weights of several models.
+"""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from training.errors import BaseModelError
+from training.scoring.temperature import best_temperature, fold_in
+from worker.errors import WorkerError
+from worker.models import adapter
+from worker.models.folder import ShortTexts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+    from transformers import PreTrainedModel
+
+    from training.finetuning.callbacks import BestEpoch
+    from training.finetuning.text_model import TextModel
+    from training.finetuning.trainer import FinetuneData
+    from training.finetuning.windows import Windows
+
+FILE = Path(__file__).parents[1] / "data" / "earlier" / adapter.FILE
+SHA256 = "51f894e9c2a9410ad5337e4deb7767995c00ce0b5a33b588b0b7e8415f8b7204"
+#: The texts that are read with the earlier weights: see `training/LOG.md`.
+SHORT = ShortTexts(tokens=48, sentences=2)
+
+
+@dataclass(frozen=True, slots=True)
+class ShortTextModel:
+    """A model for short texts.
+
+    Attributes:
+        model: like that for all others, but for its weights above the embeddings.
+        texts: which texts it reads.
+    """
+
+    model: PreTrainedModel
+    texts: ShortTexts
+
+    def windows(self, windows: Windows) -> NDArray[np.bool_]:
+        """Which windows are those of short texts, shape `(windows,)`."""
+        of_text = np.bincount(windows.text_index, minlength=windows.texts)
+        rows: Iterator[tuple[int, list[list[int]]]] = zip(
+            windows.dataset["length"], windows.dataset["parts"], strict=True
+        )
+        hold = np.array([self.texts.hold(length, len(parts)) for length, parts in rows])
+        return np.asarray(hold & (of_text[windows.text_index] == 1))
+
+
+def earlier_model(model: PreTrainedModel) -> ShortTextModel:
+    """The earlier model, beside one that begins at the same base.
+
+    Raises:
+        BaseModelError: its weights are not those that are meant, or for other labels.
+    """
+    if hashlib.sha256(FILE.read_bytes()).hexdigest() != SHA256:
+        raise BaseModelError(f"{FILE.name}: not the earlier model's weights")
+    earlier = copy.deepcopy(model)
+    try:
+        earlier.load_state_dict(adapter.merge(FILE, earlier.state_dict()))
+    except (WorkerError, RuntimeError):
+        raise BaseModelError(f"{FILE.name}: for other labels than those of the entries") from None
+    return ShortTextModel(earlier.requires_grad_(requires_grad=False), SHORT)
+
+
+def with_short_texts(model: TextModel, data: FinetuneData, best: BestEpoch) -> BestEpoch:
+    """Calibrate the new weights as the earlier ones were, and score with both.
+
+    Args:
+        model: with the weights of the best epoch, which are divided by their temperature: the least
+            sum of the probabilities is the same for both.
+        data: its validation texts.
+        best: what the new weights say of these.
+    """
+    held_out = data.held_out
+    truth = np.where(held_out.known, held_out.labels, np.float32("nan"))
+    fold_in(model.model, best_temperature(truth, best.probabilities))
+    state = {name: torch.clone(value) for name, value in model.model.state_dict().items()}
+    return replace(best, probabilities=model.predict(data.validation), state=state)
