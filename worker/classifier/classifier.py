@@ -39,12 +39,14 @@ if TYPE_CHECKING:
 
 #: Largest difference of a probability from that in fp32 which is accepted of a faster precision.
 TOLERANCE = 0.06
-_PROBES = (
+_THOUGHTS = (
     "I missed one call from my sister and now she will never speak to me again.",
     "We planted beans along the fence and it rained all afternoon.",
     "If the report is not perfect, there was no point in writing it at all.",
     "She said she liked the soup, but she says that to everyone.",
 )
+#: Short texts and one that is not: a folder may have weights for each.
+_PROBES = (*_THOUGHTS, " ".join(_THOUGHTS))
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,13 +66,13 @@ class Scorer:
     def __init__(self, network: Network, labels: int, short: Network | None = None) -> None:
         #: Whether the sentences of a window are scored in the same pass.
         self.scores_sentences = network.scores_sentences
-        self._network = network
-        self._short = short or network
+        self.network = network
+        self.short = short or network
         self._labels = labels
 
     def prepare(self, most_tokens: int) -> None:
         """Let passes of up to so many tokens be as fast the first time as they are later."""
-        for network in {self._network, self._short}:
+        for network in {self.network, self.short}:
             network.prepare(most_tokens)
 
     def __call__(
@@ -107,7 +107,7 @@ class Scorer:
     ) -> Iterator[tuple[Network, list[int]]]:
         """Each network with the windows that it reads, if there are any."""
         of_short = [piece.text_index in short for piece in pieces]
-        for network, wanted in ((self._network, False), (self._short, True)):
+        for network, wanted in ((self.network, False), (self.short, True)):
             if chosen := [i for i, is_short in enumerate(of_short) if is_short == wanted]:
                 yield network, chosen
 

@@ -82,7 +82,7 @@ def test_labels_are_given_only_where_enough_of_them_are_expected(eager: Classifi
     strict = Classifier(
         replace(eager.folder, least_expected=middle),
         eager.tokenizer._tokenizer,
-        eager._network,
+        eager._scorer.network,
         device=CPU,
     )
     again = strict.classify(TEXTS)
@@ -98,9 +98,9 @@ def test_where_enough_labels_are_expected_the_nearest_is_given_at_least(eager: C
     middle = (expected[1] + expected[2]) / 2
     high = tuple(0.9 + 0.01 * i for i, _ in enumerate(eager.folder.labels))
     folder = replace(eager.folder, thresholds=high, least_expected=middle, at_least_one=True)
-    for one in Classifier(folder, eager.tokenizer._tokenizer, eager._network, device=CPU).classify(
-        TEXTS
-    ):
+    for one in Classifier(
+        folder, eager.tokenizer._tokenizer, eager._scorer.network, device=CPU
+    ).classify(TEXTS):
         shares = [score / least for score, least in zip(one.scores, high, strict=True)]
         assert max(shares) < 1
         nearest = eager.folder.labels[shares.index(max(shares))]
@@ -156,7 +156,7 @@ def test_passes_keep_to_the_budget(
     classifier: Classifier, padded: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(networks.PASS_TOKENS, "cpu", 100)
-    passes = classifier._network
+    passes = classifier._scorer.network
     if padded:
         model = load_parts(classifier.folder)[1]
         passes = networks.PaddedNetwork(model, CPU, classifier.tokenizer._tokenizer.pad_token_id)
@@ -262,7 +262,7 @@ def test_fp16_that_overflows_is_given_up(tiny_model: Path, monkeypatch: pytest.M
 
 def test_a_model_that_gives_no_numbers_finds_nothing_out_of_that(tiny_model: Path) -> None:
     broken = load(tiny_model)
-    broken._network._head.bias.data[0] = float("nan")
+    broken._scorer.network._head.bias.data[0] = float("nan")
     with pytest.raises(ClassificationError, match="FloatingPointError"):
         broken.classify(["A text."])
 

@@ -114,9 +114,11 @@ def test_sentences_are_scored_with_their_text_in_one_pass(
 ) -> None:
     classifier = Classifier.load(tiny, EXACT)
     passes = []
-    compute = classifier._network.logits
+    compute = classifier._scorer.network.logits
     monkeypatch.setattr(
-        classifier._network, "logits", lambda given: passes.append(len(given)) or compute(given)
+        classifier._scorer.network,
+        "logits",
+        lambda given: passes.append(len(given)) or compute(given),
     )
     found = classifier.classify(TEXTS)
     assert passes == [len(TEXTS)]

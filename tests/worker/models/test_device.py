@@ -72,7 +72,7 @@ def test_a_classifier_on_a_small_device_scores_the_same(
     classifier: Classifier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     expected = classifier.classify(TEXTS)
-    device, network = Device(room=2), classifier._network
+    device, network = Device(room=2), classifier._scorer.network
     compute = network.logits
 
     def logits(windows: Any) -> torch.Tensor:
@@ -92,7 +92,7 @@ def test_neither_stage_takes_a_lost_device_for_a_fault_of_a_text(
     def fail(*_: Any) -> torch.Tensor:
         raise LOST
 
-    monkeypatch.setattr(classifier._network, "logits", fail)
+    monkeypatch.setattr(classifier._scorer.network, "logits", fail)
     with pytest.raises(DeviceError):
         classifier.classify(["A text."])
     anonymizer = Anonymizer.load(compute=EXACT)

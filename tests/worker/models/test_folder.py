@@ -15,6 +15,7 @@ from worker.models.folder import (
     FORBIDDEN_SUFFIXES,
     MANIFEST,
     REQUIRED_FILES,
+    SHORT_TEXTS,
     ModelFolder,
     seal_folder,
 )
@@ -63,6 +64,37 @@ def test_the_version_tells_folders_apart(folder: Path) -> None:
     thresholds(folder, window_tokens=32)
     assert ModelFolder.open(folder).version != first
     assert len(first) == 12
+
+
+def with_short_texts(folder: Path, **changes: Any) -> None:
+    """Give the folder weights for short texts, and let its thresholds tell which texts those are."""
+    (folder / SHORT_TEXTS).write_bytes(b"weights")
+    thresholds(folder, short_texts={"tokens": 20, "sentences": 2} | changes)
+
+
+def test_short_texts_may_have_weights_of_their_own(folder: Path) -> None:
+    assert ModelFolder.open(folder).short_texts is None
+    with_short_texts(folder)
+    short = ModelFolder.open(folder).short_texts
+    assert short is not None
+    sizes = ((20, 2), (21, 2), (20, 3), (3, 1))
+    assert [short.hold(*size) for size in sizes] == [True, False, False, True]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"tokens": 0}, {"tokens": "20"}, {"sentences": -1}, {"sentences": 1.5}, {"tokens": None}],
+)
+def test_what_is_no_size_of_short_texts_is_refused(folder: Path, changes: dict[str, Any]) -> None:
+    with_short_texts(folder, **changes)
+    refused(folder, "thresholds.json", "short_texts")
+
+
+def test_short_texts_without_their_weights_are_refused(folder: Path) -> None:
+    thresholds(folder, short_texts={"tokens": 20, "sentences": 2})
+    refused(folder, SHORT_TEXTS, "missing")
+    thresholds(folder, short_texts=[20, 2])
+    refused(folder, "thresholds.json", "short_texts")
 
 
 def test_a_folder_that_is_not_there(folder: Path) -> None:
