@@ -204,7 +204,7 @@ def _loaded(base: Base, names: Sequence[str], options: FitOptions) -> tuple[Text
     if options.with_earlier and not options.sentence_weight:
         raise BaseModelError("--with-earlier needs --sentence-weight: the earlier model had it")
     share = SENTENCE_SHARE if options.sentence_weight else 0.0
-    short = earlier_model(model) if options.with_earlier else None
+    short = earlier_model(model, names) if options.with_earlier else None
     return TextModel(model, tokenizer, options.window_tokens, share, short), options
 
 
@@ -219,8 +219,9 @@ def _calibrated(
 ) -> Calibration:
     """Calibrate the model on the validation texts, and put the temperature into its weights."""
     probabilities = best.probabilities
-    if options.small:
-        for network in model.networks:
+    # Weights for short texts are always kept as an adapter.
+    if adapted := model.networks if options.small else model.networks[1:]:
+        for network in adapted:
             _take_weights_of_adapter(network)
         probabilities = model.probabilities(held_out.texts)
     calibration = calibrate(probabilities, held_out, names, options)

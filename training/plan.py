@@ -144,7 +144,8 @@ def _time_told(
     """How long the fit will take, as measured on this machine just now."""
     added = sentences(records)
     texts = [record.text for record in (*records, *added, *(validation or ()))]
-    asked = [text for text in texts if digest(text) not in recorded()]
+    given = [record.text for record in (*records, *(validation or ()))]  # before they are cut
+    asked = [text for text in given if digest(text) not in recorded()]
     tokens = [min(_tokens(text), options.window_tokens) for text in texts]
     pace = measured_pace(model, max(8, round(sum(tokens) / len(tokens))), options)
     learnt = _learnt_windows(records, validation, options)

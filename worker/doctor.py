@@ -77,7 +77,7 @@ def model(folder: Path | None) -> Finding:
 
     try:
         found = ModelFolder.open(folder or SHIPPED_MODEL)
-        if (found.path / ADAPTER).exists():
+        if (found.path / ADAPTER).exists() or found.short_texts:
             builtin_base.weights()
     except StartupError as exc:
         return failed("model", f"{exc}.", "Copy the folder again, or correct JOURNAL_MODEL.")

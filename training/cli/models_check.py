@@ -123,8 +123,8 @@ def two_small_ones(made: CardFit, progress: Progress) -> list[str]:
                 options=few,
                 progress=progress,
             )
-            (weights,) = ModelFolder.open(target).path.glob("*.safetensors")
-            digests.append(hashlib.sha256(weights.read_bytes()).hexdigest())
+            weights = sorted(ModelFolder.open(target).path.glob("*.safetensors"))
+            digests.append([hashlib.sha256(file.read_bytes()).hexdigest() for file in weights])
     return [] if digests[0] == digests[1] else ["the same seed made two different models"]
 
 

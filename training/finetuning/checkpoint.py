@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from training.errors import OutputError
+from training.finetuning import short_texts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,6 +77,8 @@ def fingerprint(
         if k not in _NOT_IN_FINGERPRINT and v != defaults[k]
     }
     digest = hashlib.sha256(json.dumps([base.name, list(names), settings]).encode())
+    if options.with_earlier:
+        digest.update(json.dumps([short_texts.SHA256, asdict(short_texts.SHORT)]).encode())
     for file in sorted(Path(base.source).glob("*.safetensors")):
         with file.open("rb") as stream:
             digest.update(hashlib.file_digest(stream, "sha256").digest())

@@ -27,7 +27,7 @@ from worker.models import adapter
 from worker.models.folder import ShortTexts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
     from transformers import PreTrainedModel
@@ -37,7 +37,10 @@ if TYPE_CHECKING:
     from training.finetuning.trainer import FinetuneData
     from training.finetuning.windows import Windows
 
-FILE = Path(__file__).parents[1] / "data" / "earlier" / adapter.FILE
+_FOLDER = Path(__file__).parents[1] / "data" / "earlier"
+FILE = _FOLDER / adapter.FILE
+#: The names of its labels in the order of its outputs, one a line.
+LABELS = _FOLDER / "labels.txt"
 SHA256 = "51f894e9c2a9410ad5337e4deb7767995c00ce0b5a33b588b0b7e8415f8b7204"
 #: The texts that are read with the earlier weights: see `training/LOG.md`.
 SHORT = ShortTexts(tokens=48, sentences=2)
@@ -61,23 +64,30 @@ class ShortTextModel:
         rows: Iterator[tuple[int, list[list[int]]]] = zip(
             windows.dataset["length"], windows.dataset["parts"], strict=True
         )
-        hold = np.array([self.texts.hold(length, len(parts)) for length, parts in rows])
-        return np.asarray(hold & (of_text[windows.text_index] == 1))
+        short = np.array([self.texts.include(length, len(parts)) for length, parts in rows])
+        return np.asarray(short & (of_text[windows.text_index] == 1))
 
 
-def earlier_model(model: PreTrainedModel) -> ShortTextModel:
+def earlier_model(model: PreTrainedModel, labels: Sequence[str]) -> ShortTextModel:
     """The earlier model, beside one that begins at the same base.
 
+    Args:
+        model: the other one; it stays as it is.
+        labels: its labels, in the order of its outputs.
+
     Raises:
-        BaseModelError: its weights are not those that are meant, or for other labels.
+        BaseModelError: the earlier weights are not those that are meant, or for other labels; or
+            the base is not installed.
     """
     if hashlib.sha256(FILE.read_bytes()).hexdigest() != SHA256:
         raise BaseModelError(f"{FILE.name}: not the earlier model's weights")
+    if list(labels) != LABELS.read_text(encoding="utf-8").splitlines():
+        raise BaseModelError("--with-earlier: the earlier model has other labels than the entries")
     earlier = copy.deepcopy(model)
     try:
         earlier.load_state_dict(adapter.merge(FILE, earlier.state_dict()))
-    except (WorkerError, RuntimeError):
-        raise BaseModelError(f"{FILE.name}: for other labels than those of the entries") from None
+    except WorkerError as exc:
+        raise BaseModelError(str(exc)) from None
     return ShortTextModel(earlier.requires_grad_(requires_grad=False), SHORT)
 
 
@@ -85,13 +95,15 @@ def with_short_texts(model: TextModel, data: FinetuneData, best: BestEpoch) -> B
     """Calibrate the new weights as the earlier ones were, and score with both.
 
     Args:
-        model: with the weights of the best epoch, which are divided by their temperature: the least
-            sum of the probabilities is the same for both.
+        model: with the weights of the best epoch, whose logits are divided by the temperature that
+            is best for all validation texts, as it was for the earlier ones: the least sum of the
+            probabilities is the same for both.
         data: its validation texts.
-        best: what the new weights say of these.
+        best: the epoch; it was chosen by what the new weights alone say of all these texts.
     """
     held_out = data.held_out
     truth = np.where(held_out.known, held_out.labels, np.float32("nan"))
-    fold_in(model.model, best_temperature(truth, best.probabilities))
+    alone = replace(model, short=None).predict(data.validation)
+    fold_in(model.model, best_temperature(truth, alone))
     state = {name: torch.clone(value) for name, value in model.model.state_dict().items()}
     return replace(best, probabilities=model.predict(data.validation), state=state)

@@ -147,9 +147,9 @@ def _short_texts(limits: dict[str, int] | None) -> str:
     if limits is None:
         return ""
     line = (
-        f"Texts of at most {limits['sentences']} sentences and {limits['tokens']} tokens are read "
-        "with weights of their own, those of the shipped model before this one: a sentence more "
-        "can change scores by more than it says."
+        f"Texts of at most {limits['tokens']} tokens and {limits['sentences']} sentences are read "
+        "with weights of their own, those of an earlier model: where one sentence makes a text "
+        "longer than that, its scores change although the sentence may say nothing new."
     )
     return f"{_item(line)}\n"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +28,7 @@ from worker.models.precision import (
 from worker.models.tokenization import BatchTokenizer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -39,14 +40,12 @@ if TYPE_CHECKING:
 
 #: Largest difference of a probability from that in fp32 which is accepted of a faster precision.
 TOLERANCE = 0.06
-_THOUGHTS = (
+_PROBES = (
     "I missed one call from my sister and now she will never speak to me again.",
     "We planted beans along the fence and it rained all afternoon.",
     "If the report is not perfect, there was no point in writing it at all.",
     "She said she liked the soup, but she says that to everyone.",
 )
-#: Short texts and one that is not: a folder may have weights for each.
-_PROBES = (*_THOUGHTS, " ".join(_THOUGHTS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +120,8 @@ class Classifier:
             short = of_short and network(of_short, precision, place, tokenizer.pad_token_id)
             return cls(folder, tokenizer, passes, short=short, device=place, precision=precision)
 
-        def probe(classifier: Classifier) -> torch.Tensor:
-            return torch.tensor([found.scores for found in classifier.classify(_PROBES)])
-
         try:
-            classifier, _ = with_fallback(make, chosen, probe=probe, tolerance=TOLERANCE)
+            classifier, _ = with_fallback(make, chosen, probe=cls._probe, tolerance=TOLERANCE)
         except ClassificationError as exc:
             raise ModelFolderError(f"{folder.path}: the model scores no text ({exc})") from None
         except DeviceError as exc:
@@ -157,7 +153,7 @@ class Classifier:
             ClassificationError: the model failed; the message holds no text.
             DeviceError: the device is lost, or full.
         """
-        try:
+        with _errors_without_text():
             pieces = self._encoder.windows(texts)
             of_text = _by_text(pieces, len(texts))
             short = short_texts(pieces, of_text, self.folder.short_texts)
@@ -172,10 +168,14 @@ class Classifier:
                 )
                 for item, rows in zip(found, of_text, strict=True)
             ]
-        except (MemoryError, DeviceError):
-            raise
-        except Exception as exc:  # noqa: BLE001 - a tokenizer's message may hold the text
-            raise ClassificationError(type(exc).__name__) from None
+
+    def _probe(self) -> torch.Tensor:
+        """The probabilities of a few texts by all weights, each text by all that there are."""
+        with _errors_without_text():
+            pieces = self._encoder.windows(_PROBES)
+            every = frozenset(range(len(_PROBES)))
+            readers = (frozenset(), every) if self.folder.short_texts else (frozenset(),)
+            return torch.cat([torch.from_numpy(self._scorer(pieces, r)[0]) for r in readers])
 
     def _combine(
         self, scores: NDArray[np.float32], of_text: Sequence[Sequence[int]]
@@ -257,6 +257,16 @@ class Classifier:
             evidence(ranges, table[:, label], self.folder.thresholds[label]) for label in labels
         )
         return replace(item, evidence=tuple(found))
+
+
+@contextmanager
+def _errors_without_text() -> Iterator[None]:
+    try:
+        yield
+    except (MemoryError, DeviceError):
+        raise
+    except Exception as exc:  # noqa: BLE001 - a tokenizer's message may hold the text
+        raise ClassificationError(type(exc).__name__) from None
 
 
 def _by_text(pieces: Sequence[Window], texts: int) -> list[list[int]]:

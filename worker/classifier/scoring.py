@@ -1,7 +1,7 @@
 """Scores windows in passes; those of short texts with weights of their own where there are such.
 
 What carries a label in one short thought is not what carries it among ten calm sentences, and the
-weights that tell one best tell the other less well: see `training/LOG.md`.
+weights that tell one best tell the other less well: see "Short texts" in CONTRIBUTING.md.
 """
 
 from __future__ import annotations
@@ -41,7 +41,8 @@ def short_texts(
 
     Args:
         pieces: the windows of all texts.
-        of_text: for each text the indices of its windows.
+        of_text: for each text the indices of its windows; those in which the model knows no word
+            are not among them, and so do not count.
         limits: which texts are short; with None, no text is.
     """
     if limits is None:
@@ -50,7 +51,7 @@ def short_texts(
         text
         for text, rows in enumerate(of_text)
         if len(rows) == 1
-        and limits.hold(len(pieces[rows[0]].token_ids), len(pieces[rows[0]].sentences))
+        and limits.include(len(pieces[rows[0]].token_ids), len(pieces[rows[0]].sentences))
     )
 
 
@@ -72,8 +73,7 @@ class Scorer:
 
     def prepare(self, most_tokens: int) -> None:
         """Let passes of up to so many tokens be as fast the first time as they are later."""
-        for network in {self.network, self.short}:
-            network.prepare(most_tokens)
+        self.network.prepare(most_tokens)  # what that compiles, the other uses
 
     def __call__(
         self, pieces: Sequence[Window], short: frozenset[int], usage: Usage | None = None

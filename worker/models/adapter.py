@@ -70,7 +70,10 @@ def merge(file: Path, wanted: Iterable[str], *, prefix: str = "bert.") -> dict[s
             own = name.removeprefix(prefix)
             # Only what is wanted is read of the base: a tagger has two of its six layers.
             original = base.get_tensor(own) if own in stored else None
-            found = _restored(name, original, adapter)
+            try:
+                found = _restored(name, original, adapter)
+            except (KeyError, RuntimeError):  # one of two parts is missing, or of another shape
+                raise ModelFolderError(f"{file}: {name} is not complete") from None
             if found is None:
                 raise ModelFolderError(f"{file}: lacks {name}")
             merged[name] = found

@@ -62,7 +62,7 @@ class ShortTexts:
     tokens: int
     sentences: int
 
-    def hold(self, tokens: int, sentences: int) -> bool:
+    def include(self, tokens: int, sentences: int) -> bool:
         """Whether a text with so many tokens and sentences is one of them."""
         return tokens <= self.tokens and sentences <= self.sentences
 

@@ -143,6 +143,7 @@ def short_texts_model(folder: ModelFolder, model: Any) -> Any | None:
 
     Raises:
         ModelFolderError: the weights cannot be read, or are not for this model.
+        StartupError: the built-in base, from which they differ, is not installed.
     """
     if folder.short_texts is None:
         return None

@@ -27,7 +27,7 @@ from training.finetuning.callbacks import BestEpoch
 from training.finetuning.text_model import TextModel
 from training.finetuning.trainer import FinetuneData
 from training.progress import Progress
-from training.scoring.temperature import last_layer
+from training.scoring.temperature import best_temperature, last_layer
 from worker.classifier.classifier import Classifier
 from worker.models import adapter
 from worker.models.compute import EXACT
@@ -41,7 +41,7 @@ def two_models() -> TextModel:
     """The shipped model, beside the earlier one for short texts."""
     folder = ModelFolder.open(SHIPPED_MODEL)
     tokenizer, network = load_parts(folder)
-    earlier = short_texts.earlier_model(network)
+    earlier = short_texts.earlier_model(network, model_labels())
     return TextModel(network, tokenizer, 128, folder.sentence_share, earlier)
 
 
@@ -75,12 +75,15 @@ def test_the_new_weights_are_calibrated_before_both_are() -> None:
     data = FinetuneData(windows, windows, held_out, model_labels(), None)
     before = last_layer(model.model).weight.clone()
     earlier = last_layer(model.short.model).weight.clone()
-    unsure = np.full((2, 11), 0.5, np.float32)
-    unsure[:, 0] = 0.6  # too unsure of what is always right
+    alone = replace(model, short=None).probabilities(held_out.texts)
+    wanted = best_temperature(held_out.labels, alone)
+    both = best_temperature(held_out.labels, model.probabilities(held_out.texts))
+    assert wanted != both
     with model.prepared():
-        best = short_texts.with_short_texts(model, data, BestEpoch(1.0, unsure, [], {}))
+        found = model.predict(windows)
+        best = short_texts.with_short_texts(model, data, BestEpoch(1.0, found, [], {}))
     ratio = (last_layer(model.model).weight / before).detach()
-    assert float(ratio.min()) > 1.0
+    assert float(ratio[0, 0]) == pytest.approx(1 / wanted)
     torch.testing.assert_close(ratio, torch.full_like(ratio, float(ratio[0, 0])))
     torch.testing.assert_close(last_layer(model.short.model).weight, earlier)
     torch.testing.assert_close(best.state["classifier.weight"], last_layer(model.model).weight)
@@ -115,14 +118,15 @@ def test_other_weights_than_the_earlier_ones_are_refused(
     other.write_bytes((SHIPPED_MODEL / adapter.FILE).read_bytes())
     monkeypatch.setattr(short_texts, "FILE", other)
     with pytest.raises(BaseModelError, match="not the earlier model's weights"):
-        short_texts.earlier_model(network)
+        short_texts.earlier_model(network, model_labels())
 
 
 def test_a_model_with_other_labels_has_no_earlier_one() -> None:
+    """Not even with as many of them, which would be read as one another."""
     _, network = load_parts(ModelFolder.open(SHIPPED_MODEL))
-    network.classifier = torch.nn.Linear(network.config.hidden_size, 3)
+    renamed = sorted(["Zooming In", *model_labels()[1:]])
     with pytest.raises(BaseModelError, match="other labels"):
-        short_texts.earlier_model(network)
+        short_texts.earlier_model(network, renamed)
 
 
 def test_what_the_earlier_model_has_seen_validates_nothing() -> None:

@@ -78,7 +78,7 @@ def test_short_texts_may_have_weights_of_their_own(folder: Path) -> None:
     short = ModelFolder.open(folder).short_texts
     assert short is not None
     sizes = ((20, 2), (21, 2), (20, 3), (3, 1))
-    assert [short.hold(*size) for size in sizes] == [True, False, False, True]
+    assert [short.include(*size) for size in sizes] == [True, False, False, True]
 
 
 @pytest.mark.parametrize(

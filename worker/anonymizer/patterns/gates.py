@@ -13,6 +13,7 @@ from functools import cached_property
 #: Characters that a pattern without regard to case takes for an ASCII letter, with that letter.
 _LOOKALIKES = str.maketrans({"\u017f": "s", "\u212a": "k", "\u0130": "i", "\u0131": "i"})
 _LOOKALIKE = re.compile("[\u017f\u212a\u0130\u0131]")
+_APOSTROPHES = str.maketrans("\u2019\u2018", "''")
 _DIGIT = re.compile(r"\d")
 #: Runs of ASCII letters: a word that a pattern bounds by `\b` is always the whole of one, or part
 #: of one with letters that the pattern allows beside it.
@@ -37,6 +38,15 @@ class Features:
         if not text.isascii() and _LOOKALIKE.search(text):
             text = text.translate(_LOOKALIKES)
         return text.lower()
+
+    @cached_property
+    def aligned(self) -> str:
+        """The text in lower case and with plain apostrophes, each character at its position."""
+        text = self.text.translate(_APOSTROPHES)
+        lowered = text.lower()
+        if len(lowered) == len(text):
+            return lowered
+        return "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
 
     @cached_property
     def words(self) -> frozenset[str]:

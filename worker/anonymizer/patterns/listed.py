@@ -25,7 +25,6 @@ _SHORT = 2
 _AND = "&"
 #: Words within names that have no capital.
 _SMALL = frozenset({"of", "the", "and", "for", "in", "on", "at", "de", "&"})
-_APOSTROPHES = str.maketrans("\u2019\u2018", "''")
 
 
 def names(file: str) -> list[str]:
@@ -75,12 +74,13 @@ def _of_common_words(file: str) -> frozenset[str]:
     )
 
 
-def _mentions(text: str, file: str) -> Iterator[tuple[int, int]]:
+def _mentions(features: Features, file: str) -> Iterator[tuple[int, int]]:
     """Where names of a list stand in a text as whole words, in any casing."""
-    by_rarest = _by_rarest(file)
-    lowered = _lowered(text)
-    runs = {*_LETTERS.findall(lowered), _AND} if _AND in lowered else {*_LETTERS.findall(lowered)}
-    for run in sorted(by_rarest.keys() & runs):
+    by_rarest, lowered = _by_rarest(file), features.aligned
+    runs = by_rarest.keys() & features.words
+    if _AND in lowered:
+        runs |= by_rarest.keys() & {_AND}
+    for run in sorted(runs):
         for name in by_rarest[run]:
             start = lowered.find(name)
             while start >= 0:
@@ -88,14 +88,6 @@ def _mentions(text: str, file: str) -> Iterator[tuple[int, int]]:
                 if not (_joins(lowered[start - 1 : start]) or _joins(lowered[end : end + 1])):
                     yield start, end
                 start = lowered.find(name, end)
-
-
-def _lowered(text: str) -> str:
-    """A text in lower case with plain apostrophes, each character at its position."""
-    lowered = text.translate(_APOSTROPHES).lower()
-    if len(lowered) == len(text):
-        return lowered
-    return "".join(c.lower() if len(c.lower()) == 1 else c for c in text.translate(_APOSTROPHES))
 
 
 def _joins(beside: str) -> bool:
@@ -129,13 +121,14 @@ class Listed:
         keys = _by_rarest(self._file).keys()
         return not keys.isdisjoint(features.words) or (_AND in features.text and _AND in keys)
 
-    def matches(self, text: str) -> Iterator[tuple[int, int]]:
+    def matches(self, features: Features) -> Iterator[tuple[int, int]]:
         """The half-open character ranges of a text that match, in order."""
-        for start, end in _mentions(text, self._file):
+        text = features.text
+        for start, end in _mentions(features, self._file):
             if self._is_meant:
                 meant = self._is_meant(text, start, end)
             else:
-                found = text[start:end].translate(_APOSTROPHES)
-                meant = found.lower() not in _of_common_words(self._file) or has_capitals(found)
+                common = features.aligned[start:end] in _of_common_words(self._file)
+                meant = not common or has_capitals(text[start:end])
             if meant:
                 yield start, end

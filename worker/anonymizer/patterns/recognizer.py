@@ -95,6 +95,6 @@ class FormRecognizer(EntityRecognizer):  # type: ignore[misc]
             for pattern in group.patterns:
                 found += [
                     RecognizerResult(group.entity_type, start, end, pattern.score)
-                    for start, end in pattern.matches(text)
+                    for start, end in pattern.matches(features)
                 ]
         return found

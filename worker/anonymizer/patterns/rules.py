@@ -16,7 +16,7 @@ import regex
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from worker.anonymizer.patterns.gates import Gate
+    from worker.anonymizer.patterns.gates import Features, Gate
 
 #: How long one expression may search one text.
 PATTERN_SECONDS = 10
@@ -46,7 +46,7 @@ class Pattern(Protocol):
     def prepare(self) -> None:
         """Do now what else the first text pays for."""
 
-    def matches(self, text: str) -> Iterator[tuple[int, int]]:
+    def matches(self, features: Features) -> Iterator[tuple[int, int]]:
         """The half-open character ranges of a text that match, in order."""
 
 
@@ -74,12 +74,13 @@ class Rule:
         """Compile the expression now and not at the first text."""
         _ = self._compiled
 
-    def matches(self, text: str) -> Iterator[tuple[int, int]]:
+    def matches(self, features: Features) -> Iterator[tuple[int, int]]:
         """The half-open character ranges of a text that match, in order.
 
         Raises:
             TimeoutError: the search took longer than `PATTERN_SECONDS`.
         """
+        text = features.text
         by_group = _IT in self._compiled.groupindex
         for match in self._compiled.finditer(text, timeout=PATTERN_SECONDS):
             for start, end in match.spans(_IT) if by_group else (match.span(),):
