@@ -38,7 +38,8 @@ class FitOptions:
             its labels are to be seen; 0 to learn from entries as a whole only.
         composed: so many entries are put together from calm ones and short thoughts.
         averaged: runs with other random numbers from the same start, whose weights are averaged.
-        with_earlier: short texts are read with the weights of the earlier shipped model.
+        with_earlier: the weights of the earlier shipped model read short texts, and have a share in
+            those for all others.
         threads: cores to compute with; None for all.
         train_layers: how many of the upper layers learn; None for all, or for all but the lowest
             quarter of the built-in base's.

@@ -147,7 +147,8 @@ if TYPE_CHECKING:
 @click.option(
     "--with-earlier",
     is_flag=True,
-    help="Read short texts with the earlier shipped model's weights. For the shipped entries.",
+    help="Keep the earlier shipped model's weights for short texts, and a share of them for all "
+    "others. For the shipped entries.",
 )
 @click.option(
     "--threads",

@@ -13,7 +13,7 @@ from training.finetuning.linear_probe import fit_head
 from training.finetuning.loss import class_weights
 from training.finetuning.model import freeze
 from training.finetuning.sentence_windows import windows_to_learn
-from training.finetuning.short_texts import with_short_texts
+from training.finetuning.short_texts import with_earlier
 from training.finetuning.trainer import BF16, FinetuneData, finetune
 from training.finetuning.windows import tokenize
 
@@ -91,7 +91,7 @@ def learn(
                 )
             )
         best = runs[0] if len(runs) == 1 else _averaged(model, data, runs)
-        return with_short_texts(model, data, best) if model.short else best
+        return with_earlier(model, data, best) if model.short else best
 
 
 def _opened(target: Path, mark: str, progress: Progress) -> Checkpoints:

@@ -1,11 +1,16 @@
-"""Weights of their own for short texts: those of the earlier shipped model.
+"""The earlier shipped model beside the new one: alone for short texts, in the mean for all others.
 
 One thought in a sentence or two and a page of a diary are different tasks to a model of this size:
 what new entries teach it about the one costs it some of the other (Z. Li and D. Hoiem, "Learning
-without forgetting", ECCV 2016). So the texts that the earlier model reads better stay with it, as a
-mixture of two experts with a fixed gate (R. Jacobs et al., "Adaptive mixtures of local experts",
-Neural Computation 1991). Its adapter is `training/data/earlier/adapter.safetensors`; it learnt from
-the entries there were before `counsel.jsonl`, `implied.jsonl`, `personas.jsonl` and
+without forgetting", ECCV 2016). So the short texts, which the earlier model reads better, stay with
+it, as in a mixture of two experts with a fixed gate (R. Jacobs et al., "Adaptive mixtures of local
+experts", Neural Computation 1991). All others are read with the mean of the weights of both models,
+made of the same base (G. Ilharco et al., "Patching open-vocabulary models by interpolating
+weights", NeurIPS 2022, and M. Wortsman et al., "Robust fine-tuning of zero-shot models", CVPR
+2022).
+
+The adapter of the earlier model is `training/data/earlier/adapter.safetensors`; it learnt from the
+entries there were before `counsel.jsonl`, `implied.jsonl`, `personas.jsonl` and
 `understated.jsonl`, and is itself a mean of the weights of several models.
 """
 
@@ -42,8 +47,10 @@ FILE = _FOLDER / adapter.FILE
 #: The names of its labels in the order of its outputs, one a line.
 LABELS = _FOLDER / "labels.txt"
 SHA256 = "51f894e9c2a9410ad5337e4deb7767995c00ce0b5a33b588b0b7e8415f8b7204"
-#: The texts that are read with the earlier weights: see `training/LOG.md`.
+#: The texts that are read with the earlier weights, and how much these count in the mean for the
+#: others: see `training/LOG.md`.
 SHORT = ShortTexts(tokens=48, sentences=2)
+SHARE = 0.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,19 +98,26 @@ def earlier_model(model: PreTrainedModel, labels: Sequence[str]) -> ShortTextMod
     return ShortTextModel(earlier.requires_grad_(requires_grad=False), SHORT)
 
 
-def with_short_texts(model: TextModel, data: FinetuneData, best: BestEpoch) -> BestEpoch:
-    """Calibrate the new weights as the earlier ones were, and score with both.
+def with_earlier(model: TextModel, data: FinetuneData, best: BestEpoch) -> BestEpoch:
+    """Give the model the mean of its and the earlier weights, and score with both models.
+
+    The new logits are divided by their temperature first, as the earlier ones were, so that neither
+    outweighs the other.
 
     Args:
-        model: with the weights of the best epoch, whose logits are divided by the temperature that
-            is best for all validation texts, as it was for the earlier ones: the least sum of the
-            probabilities is the same for both.
+        model: with the weights of the best epoch, and the earlier model for short texts.
         data: its validation texts.
         best: the epoch; it was chosen by what the new weights alone say of all these texts.
     """
+    assert model.short is not None, "the earlier model was loaded before the fit began"
     held_out = data.held_out
     truth = np.where(held_out.known, held_out.labels, np.float32("nan"))
     alone = replace(model, short=None).predict(data.validation)
     fold_in(model.model, best_temperature(truth, alone))
-    state = {name: torch.clone(value) for name, value in model.model.state_dict().items()}
+    earlier = model.short.model.state_dict()
+    state = {
+        name: torch.lerp(value, earlier[name], SHARE) if value.is_floating_point() else value
+        for name, value in model.model.state_dict().items()
+    }
+    model.model.load_state_dict(state)
     return replace(best, probabilities=model.predict(data.validation), state=state)

@@ -1,4 +1,4 @@
-"""Short texts are read with the weights of the earlier shipped model."""
+"""Short texts are read with the weights of the earlier shipped model, all others with the mean."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from training.finetuning.callbacks import BestEpoch
 from training.finetuning.text_model import TextModel
 from training.finetuning.trainer import FinetuneData
 from training.progress import Progress
-from training.scoring.temperature import best_temperature, last_layer
+from training.scoring.temperature import best_temperature
 from worker.classifier.classifier import Classifier
 from worker.models import adapter
 from worker.models.compute import EXACT
@@ -67,26 +67,27 @@ def test_only_the_whole_of_a_short_text_is_one() -> None:
     assert (windows.text_index == 0).sum() > 1
 
 
-def test_the_new_weights_are_calibrated_before_both_are() -> None:
+def test_the_new_weights_are_calibrated_by_themselves_and_then_averaged() -> None:
     model = two_models()
     assert model.short is not None
     held_out = Part.of([Record(text, model_labels()[:1]) for text in (SHORT, LONG)], model_labels())
     windows = model.windows(held_out.texts, held_out.labels)
     data = FinetuneData(windows, windows, held_out, model_labels(), None)
-    before = last_layer(model.model).weight.clone()
-    earlier = last_layer(model.short.model).weight.clone()
+    new = {name: value.clone() for name, value in model.model.state_dict().items()}
+    earlier = {name: value.clone() for name, value in model.short.model.state_dict().items()}
     alone = replace(model, short=None).probabilities(held_out.texts)
-    wanted = best_temperature(held_out.labels, alone)
-    both = best_temperature(held_out.labels, model.probabilities(held_out.texts))
-    assert wanted != both
+    temperature = best_temperature(held_out.labels, alone)
+    assert temperature != best_temperature(held_out.labels, model.probabilities(held_out.texts))
     with model.prepared():
         found = model.predict(windows)
-        best = short_texts.with_short_texts(model, data, BestEpoch(1.0, found, [], {}))
-    ratio = (last_layer(model.model).weight / before).detach()
-    assert float(ratio[0, 0]) == pytest.approx(1 / wanted)
-    torch.testing.assert_close(ratio, torch.full_like(ratio, float(ratio[0, 0])))
-    torch.testing.assert_close(last_layer(model.short.model).weight, earlier)
-    torch.testing.assert_close(best.state["classifier.weight"], last_layer(model.model).weight)
+        best = short_texts.with_earlier(model, data, BestEpoch(1.0, found, [], {}))
+    layer, head = "bert.encoder.layer.2.output.dense.weight", "classifier.weight"
+    new[head] /= temperature
+    for name in (layer, head):
+        expected = torch.lerp(new[name], earlier[name], short_texts.SHARE)
+        torch.testing.assert_close(model.model.state_dict()[name], expected)
+        torch.testing.assert_close(best.state[name], expected)
+        assert torch.equal(model.short.model.state_dict()[name], earlier[name])
     np.testing.assert_allclose(best.probabilities, model.probabilities([SHORT, LONG]), atol=1e-6)
 
 
