@@ -16,6 +16,8 @@ from deploy.local.server import free_port
 from producer.findings import Level
 from worker import doctor, extras
 from worker.cli import main
+from worker.models import builtin_base
+from worker.models.folder import SHORT_TEXTS, seal_folder
 from worker.monitoring.probes import Probes
 
 if TYPE_CHECKING:
@@ -55,6 +57,21 @@ def test_an_altered_or_missing_model_fails(tiny_model: Path, tmp_path: Path) -> 
     assert (doctor.model(folder).level, "altered" in doctor.model(folder).text) == ("failed", True)
     assert doctor.model(tmp_path / "nowhere").level is Level.FAILED
     assert doctor.tagger(tmp_path / "nowhere").level is Level.FAILED
+
+
+def test_a_missing_base_fails_where_short_texts_need_it(
+    tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = shutil.copytree(tiny_model, tmp_path / "model")
+    monkeypatch.setattr(builtin_base, "folder", lambda: None)
+    assert doctor.model(folder).level is Level.OK
+    (folder / SHORT_TEXTS).write_bytes(b"weights")
+    content = json.loads((folder / "thresholds.json").read_text())
+    content["short_texts"] = {"tokens": 20, "sentences": 2}
+    (folder / "thresholds.json").write_text(json.dumps(content))
+    seal_folder(folder, name="short")
+    found = doctor.model(folder)
+    assert (found.level, "not installed" in found.text) == (Level.FAILED, True)
 
 
 def test_missing_packages_fail_and_nothing_is_imported(monkeypatch: pytest.MonkeyPatch) -> None:

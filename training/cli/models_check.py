@@ -123,9 +123,17 @@ def two_small_ones(made: CardFit, progress: Progress) -> list[str]:
                 options=few,
                 progress=progress,
             )
-            weights = sorted(ModelFolder.open(target).path.glob("*.safetensors"))
-            digests.append([hashlib.sha256(file.read_bytes()).hexdigest() for file in weights])
+            digests.append(weights_digest(ModelFolder.open(target).path))
     return [] if digests[0] == digests[1] else ["the same seed made two different models"]
+
+
+def weights_digest(folder: Path) -> str:
+    """A SHA-256 over all weights of a model folder, in hexadecimal digits."""
+    digest = hashlib.sha256()
+    for file in sorted(folder.glob("*.safetensors")):
+        digest.update(file.name.encode())
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
 
 
 def main() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 
 from training.finetuning.callbacks import BestEpoch
@@ -13,9 +14,10 @@ from training.finetuning.linear_probe import fit_head
 from training.finetuning.loss import class_weights
 from training.finetuning.model import freeze
 from training.finetuning.sentence_windows import windows_to_learn
-from training.finetuning.short_texts import with_earlier
+from training.finetuning.short_texts import SHARE
 from training.finetuning.trainer import BF16, FinetuneData, finetune
 from training.finetuning.windows import tokenize
+from training.scoring.temperature import best_temperature, fold_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -91,7 +93,7 @@ def learn(
                 )
             )
         best = runs[0] if len(runs) == 1 else _averaged(model, data, runs)
-        return with_earlier(model, data, best) if model.short else best
+        return _with_earlier(model, data, best) if model.short else best
 
 
 def _opened(target: Path, mark: str, progress: Progress) -> Checkpoints:
@@ -125,6 +127,31 @@ def _averaged(model: TextModel, data: FinetuneData, runs: Sequence[BestEpoch]) -
         ],
         state=state,
     )
+
+
+def _with_earlier(model: TextModel, data: FinetuneData, best: BestEpoch) -> BestEpoch:
+    """Give the model the mean of its and the earlier weights, and score with both models.
+
+    The new logits are divided by their temperature first, as the earlier ones were, so that neither
+    outweighs the other.
+
+    Args:
+        model: with the weights of the best epoch, and the earlier model for short texts.
+        data: its validation texts.
+        best: the epoch; it was chosen by what the new weights alone say of all these texts.
+    """
+    assert model.short is not None, "the earlier model was loaded before the fit began"
+    held_out = data.held_out
+    truth = np.where(held_out.known, held_out.labels, np.float32("nan"))
+    alone = replace(model, short=None).predict(data.validation)
+    fold_in(model.model, best_temperature(truth, alone))
+    earlier = model.short.model.state_dict()
+    state = {
+        name: torch.lerp(value, earlier[name], SHARE) if value.is_floating_point() else value
+        for name, value in model.model.state_dict().items()
+    }
+    model.model.load_state_dict(state)
+    return replace(best, probabilities=model.predict(data.validation), state=state)
 
 
 def _tokenized(

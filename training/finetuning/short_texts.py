@@ -18,15 +18,13 @@ from __future__ import annotations
 
 import copy
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 
 from training.errors import BaseModelError
-from training.scoring.temperature import best_temperature, fold_in
 from worker.errors import WorkerError
 from worker.models import adapter
 from worker.models.folder import ShortTexts
@@ -37,9 +35,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from transformers import PreTrainedModel
 
-    from training.finetuning.callbacks import BestEpoch
-    from training.finetuning.text_model import TextModel
-    from training.finetuning.trainer import FinetuneData
     from training.finetuning.windows import Windows
 
 _FOLDER = Path(__file__).parents[1] / "data" / "earlier"
@@ -96,28 +91,3 @@ def earlier_model(model: PreTrainedModel, labels: Sequence[str]) -> ShortTextMod
     except WorkerError as exc:
         raise BaseModelError(str(exc)) from None
     return ShortTextModel(earlier.requires_grad_(requires_grad=False), SHORT)
-
-
-def with_earlier(model: TextModel, data: FinetuneData, best: BestEpoch) -> BestEpoch:
-    """Give the model the mean of its and the earlier weights, and score with both models.
-
-    The new logits are divided by their temperature first, as the earlier ones were, so that neither
-    outweighs the other.
-
-    Args:
-        model: with the weights of the best epoch, and the earlier model for short texts.
-        data: its validation texts.
-        best: the epoch; it was chosen by what the new weights alone say of all these texts.
-    """
-    assert model.short is not None, "the earlier model was loaded before the fit began"
-    held_out = data.held_out
-    truth = np.where(held_out.known, held_out.labels, np.float32("nan"))
-    alone = replace(model, short=None).predict(data.validation)
-    fold_in(model.model, best_temperature(truth, alone))
-    earlier = model.short.model.state_dict()
-    state = {
-        name: torch.lerp(value, earlier[name], SHARE) if value.is_floating_point() else value
-        for name, value in model.model.state_dict().items()
-    }
-    model.model.load_state_dict(state)
-    return replace(best, probabilities=model.predict(data.validation), state=state)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
-from training.cli.models_check import CardFit, card_command, disagreements
+from training.cli.models_check import CardFit, card_command, disagreements, weights_digest
 from training.entries.record import Record
 from training.progress import Progress
-from worker.models.folder import SHIPPED_MODEL
+from worker.models.folder import SHIPPED_MODEL, SHORT_TEXTS, ModelFolder
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +47,29 @@ def test_the_options_are_those_in_the_metrics(made: CardFit) -> None:
         settings["seed"],
         settings["small"],
     )
+
+
+def test_each_set_of_weights_counts_as_the_model(tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    shutil.copytree(SHIPPED_MODEL, folder)
+    digest = weights_digest(folder)
+    assert digest == weights_digest(SHIPPED_MODEL)
+    for file in sorted(folder.glob("*.safetensors")):
+        content = file.read_bytes()
+        file.write_bytes(content[:-1])
+        assert weights_digest(folder) != digest
+        file.write_bytes(content)
+    assert weights_digest(folder) == digest
+
+
+def test_the_metrics_tell_which_texts_are_short() -> None:
+    metrics = json.loads((SHIPPED_MODEL / "metrics.json").read_text())
+    short = ModelFolder.open(SHIPPED_MODEL).short_texts
+    assert short is not None
+    assert metrics["short_texts"] == asdict(short)
+    assert (SHIPPED_MODEL / SHORT_TEXTS).is_file()
+    told = f"Texts of at most {short.tokens} tokens and {short.sentences} sentences"
+    assert told in (SHIPPED_MODEL / "README.md").read_text()
 
 
 def test_a_card_without_a_command_is_told() -> None:

@@ -22,7 +22,7 @@ from training.entries.record import Record, label_names
 from training.entries.sources import read_shipped
 from training.entries.split import Part
 from training.errors import BaseModelError, DataError
-from training.finetuning import short_texts
+from training.finetuning import learning, short_texts
 from training.finetuning.callbacks import BestEpoch
 from training.finetuning.text_model import TextModel
 from training.finetuning.trainer import FinetuneData
@@ -80,7 +80,7 @@ def test_the_new_weights_are_calibrated_by_themselves_and_then_averaged() -> Non
     assert temperature != best_temperature(held_out.labels, model.probabilities(held_out.texts))
     with model.prepared():
         found = model.predict(windows)
-        best = short_texts.with_earlier(model, data, BestEpoch(1.0, found, [], {}))
+        best = learning._with_earlier(model, data, BestEpoch(1.0, found, [], {}))
     layer, head = "bert.encoder.layer.2.output.dense.weight", "classifier.weight"
     new[head] /= temperature
     for name in (layer, head):

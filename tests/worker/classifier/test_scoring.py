@@ -107,6 +107,28 @@ def test_a_batch_of_one_kind_is_no_pass_of_the_other(tmp_path: Path) -> None:
     assert all(found.labels for found in both.classify(SHORT))
 
 
+@pytest.mark.parametrize("limits", [(TOKENS, SENTENCES), (128, 40)], ids=["few", "all"])
+@pytest.mark.parametrize("broken", ["short", "long"])
+def test_weights_that_give_no_numbers_are_refused_whatever_texts_they_read(
+    tmp_path: Path, limits: tuple[int, int], broken: str
+) -> None:
+    folder = tmp_path / "both"
+    weights = write(folder, averages=True)
+    if broken == "short":
+        weights["classifier.bias"][0] = float("nan")
+        adapter.save(folder / SHORT_TEXTS, weights)
+    else:
+        every = load_file(folder / "model.safetensors")
+        every["classifier.bias"][0] = float("nan")
+        save_file(every, folder / "model.safetensors", metadata={"format": "pt"})
+    content = json.loads((folder / "thresholds.json").read_text())
+    content["short_texts"] = dict(zip(("tokens", "sentences"), limits, strict=True))
+    (folder / "thresholds.json").write_text(json.dumps(content))
+    seal_folder(folder, name="broken")
+    with pytest.raises(ModelFolderError, match="scores no text"):
+        Classifier.load(ModelFolder.open(folder), Compute("cpu", "fp32", 1))
+
+
 def test_both_models_share_their_embeddings(tmp_path: Path) -> None:
     weights = write(tmp_path / "both", averages=True)
     folder = ModelFolder.open(tmp_path / "both")

@@ -71,6 +71,20 @@ def test_a_missing_tensor_is_named(tmp_path: Path) -> None:
         adapter.merge(tmp_path / adapter.FILE, ["a.weight", "b.weight"])
 
 
+def test_half_a_tensor_is_refused(tmp_path: Path, base: dict[str, torch.Tensor]) -> None:
+    name = "bert.encoder.layer.0.output.dense.weight"
+    rows = base[name.removeprefix("bert.")].shape[0]
+    halves: tuple[dict[str, torch.Tensor], ...] = (
+        {f"{name}.rows": torch.ones(3, 4, dtype=torch.int8)},
+        {f"{name}.a": torch.ones(rows, 2)},
+        {f"{name}.a": torch.ones(rows, 2), f"{name}.b": torch.ones(2, 7)},
+    )
+    for parts in halves:
+        save_file(parts, tmp_path / adapter.FILE, {"base_sha256": builtin_base.SHA256})
+        with pytest.raises(ModelFolderError, match="not complete"):
+            adapter.merge(tmp_path / adapter.FILE, [name])
+
+
 def test_an_adapter_of_another_base_is_refused(tmp_path: Path) -> None:
     save_file({"a": torch.ones(1)}, tmp_path / adapter.FILE, metadata={"base_sha256": "0"})
     with pytest.raises(ModelFolderError, match="another base"):
