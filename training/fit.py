@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,7 +21,7 @@ from training.finetuning.checkpoint import checkpoint_folder, fingerprint
 from training.finetuning.deadline import Deadline
 from training.finetuning.learning import learn
 from training.finetuning.model import default_learning_rate, load_base, silence_libraries
-from training.finetuning.sentence_scores import SENTENCE_SHARE
+from training.finetuning.sentences.scores import SENTENCE_SHARE
 from training.finetuning.short_texts import earlier_model
 from training.finetuning.text_model import TextModel
 from training.finetuning.trainer import precision_of
@@ -37,14 +35,13 @@ from training.scoring.temperature import fold_in
 from training.scoring.thresholds import silent_labels
 from worker.classifier.cls_token import AVERAGES
 from worker.errors import WorkerError
-from worker.models import adapter
 from worker.models.folder import ModelFolder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
-    from transformers import PreTrainedModel
 
     from training.entries.preparation import Parts
     from training.entries.record import Record
@@ -219,10 +216,7 @@ def _calibrated(
 ) -> Calibration:
     """Calibrate the model on the validation texts, and put the temperature into its weights."""
     probabilities = best.probabilities
-    # Weights for short texts are always kept as an adapter.
-    if adapted := model.networks if options.small else model.networks[1:]:
-        for network in adapted:
-            _take_weights_of_adapter(network)
+    if model.round_to_adapters(small=options.small):
         probabilities = model.probabilities(held_out.texts)
     calibration = calibrate(probabilities, held_out, names, options)
     for network in model.networks:
@@ -234,14 +228,6 @@ def _calibrated(
             f"never given: {', '.join(silent)}"
         )
     return calibration
-
-
-def _take_weights_of_adapter(model: PreTrainedModel) -> None:
-    """Give the model the weights that an adapter keeps, so that all figures are the worker's."""
-    with tempfile.TemporaryDirectory(prefix="journal-train-") as folder:
-        file = Path(folder) / adapter.FILE
-        adapter.save(file, model.state_dict())
-        model.load_state_dict(adapter.merge(file, model.state_dict()))
 
 
 def _decider(

@@ -13,7 +13,7 @@ from training.finetuning.checkpoint import checkpoint_folder, fingerprint, open_
 from training.finetuning.linear_probe import fit_head
 from training.finetuning.loss import class_weights
 from training.finetuning.model import freeze
-from training.finetuning.sentence_windows import windows_to_learn
+from training.finetuning.sentences.windows import windows_to_learn
 from training.finetuning.short_texts import SHARE
 from training.finetuning.trainer import BF16, FinetuneData, finetune
 from training.finetuning.windows import tokenize

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import tempfile
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch.utils.data import DataLoader
 
-from training.finetuning.sentence_scores import joined_logits, scores_parts
-from training.finetuning.sentence_windows import windows_to_score
+from training.finetuning.sentences.scores import joined_logits, scores_parts
+from training.finetuning.sentences.windows import windows_to_score
 from training.finetuning.windows import Collator, tokenize
 from worker.classifier.cls_token import cls_token_only
+from worker.models import adapter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -88,6 +91,23 @@ class TextModel:
             for network in self.networks:
                 stack.enter_context(prepare(network))
             yield
+
+    def round_to_adapters(self, *, small: bool) -> bool:
+        """Give what is stored as an adapter the weights that this keeps: figures are the worker's.
+
+        Args:
+            small: whether the model is stored so; that for short texts always is.
+
+        Returns:
+            Whether there was anything to round.
+        """
+        stored = self.networks if small else self.networks[1:]
+        with tempfile.TemporaryDirectory(prefix="journal-train-") as folder:
+            file = Path(folder) / adapter.FILE
+            for network in stored:
+                adapter.save(file, network.state_dict())
+                network.load_state_dict(adapter.merge(file, network.state_dict()))
+        return bool(stored)
 
     @torch.no_grad()
     def predict(self, windows: Windows) -> NDArray[np.float32]:

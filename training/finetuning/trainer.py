@@ -17,7 +17,7 @@ from training import distributed as processes
 from training.finetuning.callbacks import BestEpochCallback, Evaluator
 from training.finetuning.checkpoint import load_best
 from training.finetuning.loss import training_loss
-from training.finetuning.sentence_scores import joined_logits, sentence_loss
+from training.finetuning.sentences.scores import joined_logits, sentence_loss
 from training.finetuning.text_model import EVALUATION_BATCH
 from training.finetuning.windows import Collator
 from worker.models.precision import choose_device, has_bf16

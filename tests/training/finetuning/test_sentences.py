@@ -15,8 +15,8 @@ from tests.training.fitting import make_records, metrics_of, run_fit
 from training.entries.record import Record
 from training.entries.split import Part
 from training.errors import BaseModelError
-from training.finetuning.sentence_scores import joined_logits, sentence_loss
-from training.finetuning.sentence_windows import windows_to_learn, windows_to_score
+from training.finetuning.sentences.scores import joined_logits, sentence_loss
+from training.finetuning.sentences.windows import windows_to_learn, windows_to_score
 from training.finetuning.windows import Collator
 from training.progress import Progress
 from worker.classifier.classifier import Classifier
