@@ -21,6 +21,7 @@ from worker.cuda import hidden_cuda, may_have_device
 from worker.errors import AnonymizationError, StartupError
 from worker.models.compute import Compute
 from worker.models.folder import SHIPPED_MODEL, SHIPPED_TAGGER, ModelFolder
+from worker.models.memory import give_back_freed
 
 with hidden_cuda():
     from worker.anonymizer.anonymizer import Anonymizer
@@ -148,6 +149,7 @@ def load(settings: WorkerSettings, compute: Compute) -> Stages:
     classifier.prepare(_PREPARED_TOKENS)
     memory = TokenMemory()
     share_tokens(memory, anonymizer.tokenizer, classifier.tokenizer)
+    give_back_freed()
     return Stages(anonymizer, classifier, memory)
 
 

@@ -1,0 +1,42 @@
+"""What was freed while models were loaded goes back to the operating system."""
+
+from __future__ import annotations
+
+import ctypes
+import platform
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from worker.child import factory
+from worker.models.memory import give_back_freed
+from worker.settings import WorkerSettings
+
+
+def anonymous_kib() -> int:
+    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("RssAnon"))
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="not glibc")
+def test_freed_memory_between_what_stays_is_given_back() -> None:
+    blocks = [b"%d" % number * 25_000 for number in range(1_000, 2_000)]  # 100 kB each
+    kept = blocks[::2]
+    del blocks
+    before = anonymous_kib()
+    assert give_back_freed()
+    assert before - anonymous_kib() > 20_000
+    assert len(kept) == 500
+
+
+def test_other_c_libraries_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ctypes, "CDLL", lambda _: SimpleNamespace())
+    assert not give_back_freed()
+
+
+def test_a_worker_asks_for_it_once_its_models_are_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    monkeypatch.setattr(factory, "give_back_freed", lambda: asked.append(True))
+    assert factory.load_ahead(WorkerSettings(device="cpu", precision="fp32")) is not None
+    assert asked == [True]
