@@ -12,12 +12,14 @@ from rich.console import Console
 
 from tests.training.conftest import NameRemover
 from tests.training.fitting import make_records, options, run_fit
+from training import plan as planning
+from training.entries.prepared.redactions import digest
 from training.entries.record import Record
 from training.finetuning.base_model import find_base
 from training.finetuning.model import load_base
 from training.finetuning.text_model import TextModel
 from training.plan import measured_pace, tell_plan
-from training.progress import Progress
+from training.progress import Progress, duration
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,6 +67,19 @@ def test_entries_labels_machine_and_time_are_told(tiny_base: Path) -> None:
     assert lines[7] == "3 epochs of 8 steps, 8 windows each, at a rate of 0.005"
     assert lines[8].startswith("expected to take about ")
     assert lines[8].endswith(" of it for anonymizing")
+
+
+def test_entries_whose_redactions_are_recorded_are_not_counted_as_asked(
+    tiny_base: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only the validation texts with other names, made later, are then left to anonymize."""
+    monkeypatch.setattr(planning, "_seconds_a_text", lambda *_: 3600.0)
+    records = make_records(80)
+    exchanged = 0.25 * 80 * planning._EXCHANGES
+    for known, asked in ((set(), 80), ({digest(record.text) for record in records}, 0)):
+        monkeypatch.setattr(planning, "recorded", lambda known=known: known)
+        told = plan(tiny_base, records, anonymizer=NameRemover())[8]
+        assert f"{duration(3600 * (asked + exchanged))} of it for anonymizing" in told
 
 
 def test_a_validation_file_and_limits_are_told(tiny_base: Path) -> None:
