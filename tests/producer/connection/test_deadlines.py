@@ -204,5 +204,5 @@ async def test_a_call_that_is_cancelled_or_late_leaves_its_client_usable(
             calls = [client.submit("Soup again.", entry_id=f"e{i}") for i in range(20)]
             found = await asyncio.gather(*calls, return_exceptions=True)
             assert {type(one) for one in found} == {Unavailable}
-        found = await asyncio.gather(*(client.status() for _ in range(20)))
+        found = await asyncio.gather(*(client.status(timeout_seconds=20) for _ in range(20)))
         assert len(found) == 20

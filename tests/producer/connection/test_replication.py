@@ -100,7 +100,7 @@ async def test_after_a_loss_of_the_primary_every_acknowledged_entry_is_on_the_re
     acknowledged = []
     async with open_client(settings_for(server, timeout_seconds=0.3)) as client:
         for i in range(20):
-            receipt = await client.submit("Soup again.", entry_id=f"a{i}", timeout_seconds=2.0)
+            receipt = await client.submit("Soup again.", entry_id=f"a{i}", timeout_seconds=20)
             acknowledged.append(receipt.entry_id)
         with hang(replica):
             for i in range(5):

@@ -37,7 +37,7 @@ def run(
     """Run `journal` with these arguments over all shards."""
     monkeypatch.setenv("JOURNAL_SHARDS", shard_settings().shards.get_secret_value())
     monkeypatch.setenv("JOURNAL_KEYS_FILE", str(keys_file))
-    monkeypatch.setenv("JOURNAL_TIMEOUT_SECONDS", "2")
+    monkeypatch.setenv("JOURNAL_TIMEOUT_SECONDS", "20")
     return lambda *arguments: CliRunner().invoke(main, arguments, prog_name="journal")
 
 
@@ -62,9 +62,15 @@ def test_entries_are_submitted_counted_and_cancelled_on_their_shards(
 
 
 def test_a_shard_that_is_down_is_named_and_the_others_are_read(
-    run: Callable[..., Any], servers: dict[str, Server], raws: Raws, keys: KeySet
+    *,
+    run: Callable[..., Any],
+    servers: dict[str, Server],
+    raws: Raws,
+    keys: KeySet,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     publish_result(raws["a"], keys, "of-a")
+    monkeypatch.setenv("JOURNAL_TIMEOUT_SECONDS", "2")
     servers["b"].stop()
     try:
         for command in (("status",), ("groups", "list"), ("dead", "list")):
@@ -83,11 +89,17 @@ def test_a_shard_that_is_down_is_named_and_the_others_are_read(
 
 
 def test_groups_and_dead_letters_of_the_shards_behind_one_that_is_down_are_shown(
-    run: Callable[..., Any], servers: dict[str, Server], raws: Raws, keys: KeySet
+    *,
+    run: Callable[..., Any],
+    servers: dict[str, Server],
+    raws: Raws,
+    keys: KeySet,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     publish_result(raws["c"], keys, "of-c")
     raws["c"].xgroup_create("journal.results", "old", id="0")
     raws["c"].xadd("journal.dead", {"entry_id": "dead-c", "letter": "{}"})
+    monkeypatch.setenv("JOURNAL_TIMEOUT_SECONDS", "2")
     servers["b"].stop()
     try:
         (group,) = rows(run("groups", "list", "--json").stdout)

@@ -51,8 +51,13 @@ def app_key(api_keys_file: Path) -> str:
 
 
 @pytest.fixture
-def settings(shard_settings: Callable[..., Settings]) -> Settings:
-    return shard_settings(timeout_seconds=1.0)
+def settings(shard_settings: Callable[..., Settings], request: pytest.FixtureRequest) -> Settings:
+    """Patient, so that a machine that stands still for a moment fails no test of what works."""
+    return shard_settings(timeout_seconds=getattr(request, "param", 15.0))
+
+
+# For tests that take a shard away: each call waits so long for it.
+gives_up_soon = pytest.mark.parametrize("settings", [1.0], indirect=True, ids=["gives_up_soon"])
 
 
 @pytest.fixture
@@ -148,6 +153,7 @@ def test_a_stream_that_moves_between_gateways_misses_nothing_and_repeats_nothing
     assert sorted(seen) == sorted(IDS)
 
 
+@gives_up_soon
 def test_a_shard_that_is_down_stops_only_its_share(
     *,
     app: httpx2.Client,
@@ -196,6 +202,7 @@ def test_webhooks_come_from_all_shards_each_with_an_id_of_its_own(
     assert {one[:6] for one in told} == {"msg_a-", "msg_b-", "msg_c-"}
 
 
+@gives_up_soon
 def test_a_rate_holds_over_all_shards_and_while_its_own_is_down(
     settings: Settings, keys: KeySet, api_keys_file: Path, servers: dict[str, Server], raws: Raws
 ) -> None:
@@ -209,6 +216,7 @@ def test_a_rate_holds_over_all_shards_and_while_its_own_is_down(
         assert told == [404] * 5 + [429]
 
 
+@gives_up_soon
 def test_a_key_that_was_removed_is_refused_and_a_new_one_waits_while_a_shard_is_down(
     *,
     app: httpx2.Client,
