@@ -11,6 +11,7 @@ from dataclasses import replace
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from worker.anonymizer.culture import is_of_culture
 from worker.anonymizer.everyday_words import is_everyday
 from worker.anonymizer.ordinary_use import MAY_HAVE_CAPITAL, is_used_as_word
 from worker.anonymizer.patterns.ages.parts import THINGS
@@ -151,6 +152,8 @@ def _survives(text: str, spans: Sequence[TaggedSpan], index: int, *, strict: boo
     if alone and not strict and span.type in NAMES:
         person = span.type == "PERSON"
         if is_everyday(text, span.start, span.end, person=person):
+            return False
+        if is_of_culture(text, span.start, span.end):
             return False
     return _may_be_personal(text, span, alone=alone)
 

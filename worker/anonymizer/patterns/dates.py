@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-from worker.anonymizer.patterns.gates import any_part, any_word, every, has_digit, matching
+from worker.anonymizer.patterns import dates_abroad
+from worker.anonymizer.patterns.dates_abroad import DAY, YEAR
+from worker.anonymizer.patterns.gates import any_word, every, has_digit, matching
 from worker.anonymizer.patterns.numerals import (
     ONE,
     ORDINAL,
@@ -24,33 +26,15 @@ _MONTH = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
     r"|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
 )
-_DAY = r"(?:0?[1-9]|[12]\d|3[01])"
 _MONTH_NUMBER = r"(?:0?[1-9]|1[0-2])"
 _MONTH_2 = r"(?:0[1-9]|1[0-2])"
 _DAY_2 = r"(?:0[1-9]|[12]\d|3[01])"
-_YEAR = r"(?:1[89]|20)\d\d"
 _RECENT_YEAR = r"(?:19[2-9]\d|20[0-3]\d)"
 #: "may" and "march" are also words: in lower case they need a day with its ordinal, or a year.
 _CAPITAL_MONTH = rf"(?-i:(?=[A-Z])){_MONTH}"
 _CLEAR_MONTH = (
     r"(?:january|february|(?-i:March|MARCH|May|MAY)|april|june|july|august|september|october"
     r"|november|december)"
-)
-_FOREIGN_MONTH = (
-    r"(?:enero|febrero|marzo|abril|mayo|junio|julio|agosto|septiembre|setiembre|octubre|noviembre"
-    r"|diciembre|janvier|f\u00e9vrier|mars|avril|mai|juin|juillet|ao\u00fbt|septembre|octobre"
-    r"|novembre|d\u00e9cembre|januar|j\u00e4nner|februar|m\u00e4rz|juni|juli|oktober|dezember"
-    r"|janeiro|fevereiro|mar\u00e7o|maio|junho|julho|setembro|outubro|novembro|dezembro|gennaio"
-    r"|febbraio|aprile|maggio|giugno|luglio|settembre|ottobre|dicembre|januari|februari|maart|mei"
-    r"|augustus)"
-)
-#: The ASCII letters of those months, as gates see them.
-_FOREIGN_MONTH_PARTS = (
-    "enero febrero marzo abril mayo junio julio agosto septiembre setiembre octubre noviembre "
-    "diciembre janvier vrier mars avril mai juin juillet ao septembre octobre novembre cembre "
-    "januar nner februar rz juni juli oktober dezember janeiro fevereiro o maio junho julho "
-    "setembro outubro novembro dezembro gennaio febbraio aprile maggio giugno luglio settembre "
-    "ottobre dicembre januari februari maart mei augustus april august september november"
 )
 _NOTHING_COUNTED = (
     r"(?! ?(?:people|persons|steps|words|calories|kcal|cal|ml|mg|miles|meters|metres|dollars|euros"
@@ -83,57 +67,32 @@ WITH_MONTH = Group(
     "DATE_TIME",
     every(has_digit, any_word(_MONTH_WORDS)),
     (
-        Rule("month day", rf"\b{_CAPITAL_MONTH} {_DAY}{ORDINAL}?\b(?:,? {_YEAR}\b)?", 0.7),
-        Rule("small month ordinal", rf"\b{_MONTH} {_DAY}{ORDINAL}\b(?:,? {_YEAR}\b)?", 0.7),
-        Rule("small month day year", rf"\b{_MONTH} {_DAY},? {_YEAR}\b", 0.7),
+        Rule("month day", rf"\b{_CAPITAL_MONTH} {DAY}{ORDINAL}?\b(?:,? {YEAR}\b)?", 0.7),
+        Rule("small month ordinal", rf"\b{_MONTH} {DAY}{ORDINAL}\b(?:,? {YEAR}\b)?", 0.7),
+        Rule("small month day year", rf"\b{_MONTH} {DAY},? {YEAR}\b", 0.7),
         Rule(
             "clear month day",
-            rf"\b(?!may|mar\b|march){_MONTH} {_DAY}\b(?! ?(?:%|am|pm|times)\b)",
+            rf"\b(?!may|mar\b|march){_MONTH} {DAY}\b(?! ?(?:%|am|pm|times)\b)",
             0.7,
         ),
         Rule(
             "day month",
-            rf"\b{_DAY}{ORDINAL}?(?: of)? (?!may\b|march\b|mar\b){_MONTH}\b(?:,? {_YEAR}\b)?",
+            rf"\b{DAY}{ORDINAL}?(?: of)? (?!may\b|march\b|mar\b){_MONTH}\b(?:,? {YEAR}\b)?",
             0.7,
         ),
         Rule(
             "day ambiguous month",
-            rf"\b{_DAY}(?:{ORDINAL}(?: of)? (?:may|march)\b|{ORDINAL}?(?: of)? "
-            rf"(?-i:May|March|MAY|MARCH)\b|(?: of)? (?:may|march),? {_YEAR}\b)(?:,? {_YEAR}\b)?",
+            rf"\b{DAY}(?:{ORDINAL}(?: of)? (?:may|march)\b|{ORDINAL}?(?: of)? "
+            rf"(?-i:May|March|MAY|MARCH)\b|(?: of)? (?:may|march),? {YEAR}\b)(?:,? {YEAR}\b)?",
             0.7,
         ),
-        Rule("month year", rf"\b{_MONTH},? (?:of )?(?:{_YEAR}|['\u2019]\d\d)\b", 0.7),
+        Rule("month year", rf"\b{_MONTH},? (?:of )?(?:{YEAR}|['\u2019]\d\d)\b", 0.7),
         Rule(
             "day-month-year",
-            rf"(?<![\d/.-]){_DAY}([/.-]){_MONTH}\1(?:{_YEAR}|\d\d)(?!\d)",
+            rf"(?<![\d/.-]){DAY}([/.-]){_MONTH}\1(?:{YEAR}|\d\d)(?!\d)",
             0.7,
         ),
-        Rule("day.month", rf"\b{_DAY}\. ?{_CLEAR_MONTH}\b(?:,? {_YEAR}\b)?", 0.7),
-    ),
-)
-FOREIGN = Group(
-    "DATE_TIME",
-    every(has_digit, any_word(_FOREIGN_MONTH_PARTS)),
-    (
-        Rule(
-            "day and foreign month",
-            rf"\b{_DAY}(?:\.|\u00ba|er|\.\u00ba)? (?:de |di )?(?!mars\b(?! {_YEAR}))"
-            rf"{_FOREIGN_MONTH}\b(?:,? (?:de |del |di )?{_YEAR}\b)?",
-            0.7,
-        ),
-        Rule("day of mars", rf"\ble \K{_DAY} mars\b", 0.7),
-    ),
-)
-ASIAN = Group(
-    "DATE_TIME",
-    every(has_digit, any_part("\u5e74", "\u6708", "\uc6d4")),
-    (
-        Rule(
-            "year, month, day",
-            r"\d{4} ?[\u5e74\ub144] ?\d{1,2} ?[\u6708\uc6d4](?: ?\d{1,2} ?[\u65e5\u53f7\uc77c])?"
-            r"|\d{1,2} ?[\u6708\uc6d4] ?\d{1,2} ?[\u65e5\u53f7\uc77c]|\d{4}\u5e74",
-            0.7,
-        ),
+        Rule("day.month", rf"\b{DAY}\. ?{_CLEAR_MONTH}\b(?:,? {YEAR}\b)?", 0.7),
     ),
 )
 _SEASON = (
@@ -184,10 +143,10 @@ NUMERIC = Group(
     "DATE_TIME",
     every(has_digit, matching(r"\d[/.-]\d|\d[/.-]W|\d{8}|\d{4}W|\d(?:st|nd|rd|th) of")),
     (
-        Rule("iso", rf"(?<!\d){_YEAR}([-/.]){_MONTH_NUMBER}\1{_DAY}(?!\d)", 0.7, _is_no_version),
+        Rule("iso", rf"(?<!\d){YEAR}([-/.]){_MONTH_NUMBER}\1{DAY}(?!\d)", 0.7, _is_no_version),
         Rule(
             "iso, with a time to the second",
-            rf"(?<!\d){_YEAR}-{_MONTH_2}-{_DAY_2} (?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?!\d)",
+            rf"(?<!\d){YEAR}-{_MONTH_2}-{_DAY_2} (?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?!\d)",
             0.7,
         ),
         Rule("compact", rf"(?<!\d)(?:19|20)\d\d{_MONTH_2}{_DAY_2}(?!\d)", 0.7),
@@ -200,7 +159,7 @@ NUMERIC = Group(
         ),
         Rule(
             "numeric",
-            rf"(?<![\d/.-]){_DAY}([/.-]){_DAY}\1(?:{_YEAR}|\d\d)(?!\d|[/-]\d|\.\d)",
+            rf"(?<![\d/.-]){DAY}([/.-]){DAY}\1(?:{YEAR}|\d\d)(?!\d|[/-]\d|\.\d)",
             0.6,
             _is_no_version,
         ),
@@ -211,9 +170,16 @@ NUMERIC = Group(
             r"(?! ?(?:cups?|of|a|am|pm)\b)",
             0.6,
         ),
+        # A page that begins with its date; "08/10" there is a score.
+        Rule(
+            "day and month in front",
+            rf"^[ \t]*\K(?:(?!\d\d/10)(?:{_DAY_2}/{_MONTH_2}|{_MONTH_2}/{_DAY_2})"
+            rf"|{_DAY_2}\.{_MONTH_2}(?=\.))(?=[.:,;]|[ \t]*$)",
+            0.6,
+        ),
         Rule(
             "ordinals",
-            rf"\b{_DAY}{ORDINAL} of the {_MONTH_NUMBER}{ORDINAL}\b(?:,? {_YEAR}\b)?"
+            rf"\b{DAY}{ORDINAL} of the {_MONTH_NUMBER}{ORDINAL}\b(?:,? {YEAR}\b)?"
             r"(?=\s*(?:[.,;:!?)]|$)| (?:and|we|i|he|she|they|it)\b)",
             0.6,
         ),
@@ -223,8 +189,8 @@ BIRTHS = Group(
     "DATE_TIME",
     every(has_digit, any_word("born dob d birth birthdate")),
     (
-        Rule("born", rf"(?<=\bborn in ){_YEAR}\b", 0.8),
-        Rule("born on", rf"(?<=\bborn on ){_DAY}[/.-]{_DAY}\b", 0.8),
+        Rule("born", rf"(?<=\bborn in ){YEAR}\b", 0.8),
+        Rule("born on", rf"(?<=\bborn on ){DAY}[/.-]{DAY}\b", 0.8),
         Rule(
             "dob",
             r"\b(?:d\.?o\.?b\.?|date of birth|birth ?date)(?: is| was)?:? ?"
@@ -287,8 +253,7 @@ SPOKEN_YEARS = Group(
 )
 GROUPS = (
     WITH_MONTH,
-    FOREIGN,
-    ASIAN,
+    *dates_abroad.GROUPS,
     YEARS,
     SHORT_YEARS,
     NUMERIC,

@@ -80,6 +80,10 @@ IN_FIGURES = (
     "the ⟦30th of the 9th⟧, never again",
     "on ⟦3rd Jan⟧ and on ⟦Feb 9⟧",
     "⟦12 October⟧, ⟦Oct. 12th⟧",
+    "⟦30/07⟧. Rain since five.",
+    "Slept badly.\n⟦02/11⟧: slept",
+    "⟦12/30⟧\nA memo for nobody",
+    "⟦21.03⟧. Erster Tag ohne Husten.",
 )
 NO_DATES_IN_FIGURES = (
     "Alarm 0545, bus 0612, shift 0700 till 1930.",
@@ -97,6 +101,11 @@ NO_DATES_IN_FIGURES = (
     "1920x1080 and 2024px wide",
     "call me at 10.30 or 11.15",
     "the 9th of 12 rounds and the 3rd of the week",
+    "08/10 today, the soup helped",
+    "9/10! Best nap in weeks.",
+    "10.30 and nobody is up.",
+    "12/08-gauge wire and a hammer",
+    "03/04 of a cup is what she wrote",
 )
 
 

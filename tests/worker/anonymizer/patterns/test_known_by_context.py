@@ -32,6 +32,7 @@ COMPANIONS = (
     "and then Tita ⟦Baby⟧ brought soup",
     "with ⟦Aunty Precious⟧ and her umbrella",
     "and so I told Oga ⟦Prosper⟧ I was tired",
+    "⟦mrs windowsill⟧ next door, and ⟦mr. pebble⟧ the caretaker",
 )
 NO_COMPANIONS = (
     "the nurse called confirming, a man called wanting money, someone called reception",
@@ -48,6 +49,7 @@ NO_COMPANIONS = (
     "a kid called me names, a man called out, a lady called back",
     "my dog I adore, my cat She rules",
     "a girl called him and a boy called about it",
+    "Mr and Mrs, mr right, mr who, mrs is late",
     "We put everything to sleep mode",
     "the dog show Saturday and the cat food Aisle",
     "Mama I am fine, Papa He said",

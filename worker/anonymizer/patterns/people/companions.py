@@ -180,4 +180,17 @@ TITLES = Group(
         ),
     ),
 )
-GROUPS = (PETS, VETS, VOICES, NAME_IS, CALLED, TITLES)
+#: Nobody is called an ordinary word as often as somebody with a title: "mrs button next door".
+MARRIED = Group(
+    "PERSON",
+    any_word("mr mrs mx"),
+    (
+        Rule(
+            "mr ...",
+            r"\b(?:mrs?|mx)\.? \K(?!(?:and|or|who|is|was|perfect|right|wrong|nobody|nice guy)\b)"
+            r"[^\W\d_][\w'\u2019-]{1,20}",
+            _SCORE,
+        ),
+    ),
+)
+GROUPS = (PETS, VETS, VOICES, NAME_IS, CALLED, TITLES, MARRIED)

@@ -1,0 +1,59 @@
+"""Names of history, art, myth and fiction, which stay, and people who have the same names."""
+
+from __future__ import annotations
+
+import pytest
+
+from worker.anonymizer.culture import is_of_culture, names
+from worker.anonymizer.false_positives import drop_false_positives
+from worker.anonymizer.taggers.tagged_span import TaggedSpan
+
+
+def of_culture(text: str, name: str) -> bool:
+    start = text.index(name)
+    return is_of_culture(text, start, start + len(name))
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Two hours on the Elgar and no nearer.", "Elgar"),
+        ("Read Akhmatova all night.", "Akhmatova"),
+        ("read a bit of kafka to the cat", "kafka"),
+        ("Dreamt I was Sisyphus on a bus.", "Sisyphus"),
+        ("Frida Kahlo on the kitchen wall", "Frida Kahlo"),
+        ("Practised some Haydn before work", "Haydn"),
+        ("The Homer exhibition was shut", "Homer"),
+        ("Zeus and Persephone, says the quiz, and I said Prometheus", "Zeus"),
+    ],
+)
+def test_a_name_of_culture_is_nobody_here(text: str, name: str) -> None:
+    assert of_culture(text, name)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Zeus ate my sandwich and then the wrapper.", "Zeus"),
+        ("Homer is asleep on my feet.", "Homer"),
+        ("my kid Sisyphus", "Sisyphus"),
+        ("Coffee with Mr Chopin from number six", "Chopin"),
+        ("Mahler rang twice and left no message", "Mahler"),
+        ("I told Nadia Elgar about it", "Nadia Elgar"),
+        ("Nobody knows Oyelaran.", "Oyelaran"),
+    ],
+)
+def test_somebody_who_is_met_is_somebody(text: str, name: str) -> None:
+    assert not of_culture(text, name)
+
+
+def test_strictly_every_name_goes() -> None:
+    text = "Read Akhmatova all night."
+    spans = [TaggedSpan(5, 14, "PERSON", 0.99)]
+    assert drop_false_positives(text, spans) == []
+    assert drop_false_positives(text, spans, strict=True) == spans
+
+
+def test_the_list_is_in_lower_case_and_in_order() -> None:
+    assert list(names()) == sorted(names())
+    assert all(name == name.lower() == " ".join(name.split()) for name in names())

@@ -1,0 +1,99 @@
+"""Names of history, art, myth and fiction, which stand for works and stories: nobody has met them.
+
+"Two hours on the Elgar", "read Akhmatova all night", "dreamt I was Odysseus": a tagger is right
+that these are names, and nobody in the writer's life has them. Some also belong to people who are
+met: there the words around must show that the work is meant, or another such name stand in the
+text.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from importlib.resources import files
+
+from worker.anonymizer.patterns.people.words import KIN, ROLE, SOMEBODY
+from worker.anonymizer.taggers import lexicon
+
+NAMES = "names_of_culture.txt"
+#: What stands behind a name there that people or pets get as well.
+_GIVEN = " *"
+#: From here on a first name is rather a name than a word, see `lexicon.PROPERTIES`.
+_RATHER_A_NAME = 2
+#: What stands before a person who is met.
+_SOMEBODY = re.compile(
+    rf"\b(?:{KIN}|{SOMEBODY}|{ROLE}|mrs?|ms|miss|mx|dr|prof(?:essor)?|my|our|friends|with|called|named"
+    r"|emailed|texted|phoned|rang|met|to see|love)\.? \Z",
+    re.IGNORECASE,
+)
+#: What somebody does who is met, and hardly a name of culture.
+_DOES = re.compile(
+    r"(?: and i\b| (?:rang|rings|called|calls|phoned|texted|texts|messaged|emailed|came|comes"
+    r"|is coming|picked|dropped|brought|drove|hugged|asked|asks|told|tells|laughed|cried|was here"
+    r"|moved)\b)",
+    re.IGNORECASE,
+)
+#: What stands before a work, or behind the name of whoever made it.
+_WORK_BEFORE = re.compile(
+    r"\b(?:(?:the|some|any|no|more|a little|a bit of|by)"
+    r"|(?:play|practi[sc]|perform|rehears|re-?read)(?:e|s|es|ed|ing)?|reading) \Z",
+    re.IGNORECASE,
+)
+_WORK_BEHIND = re.compile(
+    r"(?:['\u2019]s?)? (?:in [A-G]\b|no\. ?\d|op\. ?\d|(?:\w+ )?(?:poems?|sonnets?|sonatas?"
+    r"|concertos?|symphon(?:y|ies)|preludes?|etudes?|fugues?|waltz(?:es)?|requiem|quartets?|novels?|plays?"
+    r"|essays?|paintings?|prints?|quotes?|exhibition|myth)\b)",
+    re.IGNORECASE,
+)
+_WORD = re.compile(r"[^\W\d_]+")
+_LONGEST_BEFORE = 24
+
+
+def is_of_culture(text: str, start: int, end: int) -> bool:
+    """Whether a name is one of history, art, myth or fiction, and nobody who is met has it here.
+
+    Args:
+        text: the text of an entry.
+        start: where the name starts.
+        end: where it ends.
+    """
+    name = text[start:end].lower()
+    if name not in names():
+        return False
+    before = text[max(0, start - _LONGEST_BEFORE) : start]
+    if _SOMEBODY.search(before):
+        return False
+    if " " not in name and _DOES.match(text, end):
+        return False
+    if _stands_for_itself(name):
+        return True
+    if not _is_given(name):
+        return True
+    return bool(
+        _WORK_BEFORE.search(before) or _WORK_BEHIND.match(text, end) or _has_company(text, name)
+    )
+
+
+def _stands_for_itself(name: str) -> bool:
+    """Whether nobody who is met has the name: one of several words, or one in no list of names."""
+    _, first_name, surname, place, _ = lexicon.properties(lexicon.kind(name))
+    return " " in name or not (names()[name] or first_name or surname or place)
+
+
+def _is_given(name: str) -> bool:
+    """Whether people or pets get the name."""
+    return names()[name] or lexicon.properties(lexicon.kind(name))[1] >= _RATHER_A_NAME
+
+
+def _has_company(text: str, name: str) -> bool:
+    """Whether the text also holds another such name, which nobody who is met has."""
+    others = {word.lower() for word in _WORD.findall(text)} & names().keys()
+    return any(_stands_for_itself(other) for other in others if other != name)
+
+
+@cache
+def names() -> dict[str, bool]:
+    """The names, in lower case, and whether people or pets get them as well."""
+    lines = (files("worker.anonymizer") / "word_lists" / NAMES).read_text("utf-8").splitlines()
+    found = (line for line in lines if line and not line.startswith("#"))
+    return {line.removesuffix(_GIVEN): line.endswith(_GIVEN) for line in found}
