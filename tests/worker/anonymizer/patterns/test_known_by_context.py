@@ -68,7 +68,13 @@ ORGANIZATIONS = (
     "maybe ask ⟦caulfield swim club⟧ about it",
     "in the room above the ⟦Jolly Sailor⟧, which is ironic",
 )
+SOMEWHERE = (
+    "went down to ⟦Lucky Fruits⟧ for the good ones",
+    "back from ⟦Costa Rica⟧, home via ⟦Oak and Ivy⟧",
+)
 NO_ORGANIZATIONS = (
+    "At Last Somebody said it, to Whom It May Concern",
+    "Silver in Long Jump, nothing in Triple Jump",
     "The school called about my boy, the clinic called back",
     "a shop called me a thief, a club called off the match",
     "a letter from Mum, an email from Monday, the bill from Christmas",
@@ -79,7 +85,7 @@ NO_ORGANIZATIONS = (
     "at the Doctor's, coffee at the Dentist's",
     "the extension is 450 square feet, extension 2021 was done",
     "started at Nine, meeting at Noon, working for Myself, manager at Work",
-    "Back from Costa Rica, Home from Las Vegas",
+    "Home and Work, Coffee and Cake, From Here On",
     "the Salad bar, the Mars bar, the Search bar, the Blood bank",
     "my school, Thankfully, closed",
     "the school swim club, our tennis club and the local youth club",
@@ -130,7 +136,7 @@ NO_KNOWN = (
 
 
 @pytest.mark.parametrize(
-    "marked", [*COMPANIONS, *ORGANIZATIONS, *KNOWN, *KNOWN_WORDS, *FIGURES_MEANT]
+    "marked", [*COMPANIONS, *ORGANIZATIONS, *SOMEWHERE, *KNOWN, *KNOWN_WORDS, *FIGURES_MEANT]
 )
 def test_what_its_context_or_a_list_tells_is_found(
     found_by_patterns: Callable[[str], str], marked: str
