@@ -54,7 +54,7 @@ if TYPE_CHECKING:
 @click.option(
     "--second-layers",
     type=click.IntRange(0, 5),
-    default=2,
+    default=4,
     help="Layers above these, which look again at words that the first are unsure of.",
 )
 @click.option(

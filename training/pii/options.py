@@ -29,7 +29,7 @@ class TaggerOptions:
     examples: int = 150_000
     averaged: int = 2
     layers: int = 2
-    second_layers: int = 2
+    second_layers: int = 4
     batch_size: int = 32
     learning_rate: float = 3e-4
     seed: int = 13

@@ -27,7 +27,7 @@ _SLOT = re.compile(r"\{([A-Z]+)\}|\[\[([^|\]]+)\|([A-Z_]+)\]\]")
 JOINED_SHARE = 0.35
 MOST_JOINED = 4
 #: How often a text is drawn from each pool of templates, in their order.
-_POOL_SHARES = (0.19, 0.14, 0.08, 0.1, 0.23, 0.17, 0.09)
+_POOL_SHARES = (0.18, 0.13, 0.08, 0.08, 0.27, 0.18, 0.08)
 #: Of a longer text most examples are an excerpt: the same tokens then hold more different ones.
 _LONG, _EXCERPT_SHARE = 160, 0.75
 _EXCERPT_CHARACTERS = (40, 240)

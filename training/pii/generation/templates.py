@@ -47,8 +47,16 @@ class Templates:
             other=_read("other"),
             traps=_read("none"),
             plain=tuple(mined_none),
-            everyday=(*_read("everyday_none"), *_read("pages_none")),
-            named=(*_read("everyday_names"), *_read("pages_names")),
+            everyday=(
+                *_read("everyday_none"),
+                *_read("pages_none"),
+                *_read("lookalikes_none"),
+            ),
+            named=(
+                *_read("everyday_names"),
+                *_read("pages_names"),
+                *_read("lookalikes_names"),
+            ),
             posts=_read("posts_names"),
         )
 

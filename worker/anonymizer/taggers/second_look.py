@@ -29,8 +29,9 @@ BEGINS, ALONE_FROM, ALONE_TO, ENDS = 0.12, 0.18, 0.9, 0.95
 #: So many tokens on each side of an unsure one are judged again with it: the rest of its word, and
 #: its neighbours in a name. Between two texts stand as many special tokens.
 NEAR = 2
-#: How many tokens on each side of an unsure one are read again with it.
-CONTEXT = 8
+#: How many tokens on each side of an unsure one are read again with it. Eight find 2 more of 2,671
+#: entities, and a quarter more tokens are read twice.
+CONTEXT = 5
 
 
 def first_layers(model: Any) -> int | None:

@@ -17,11 +17,10 @@ PRIVACIES: tuple[Privacy, ...] = get_args(Privacy)
 #: The strict threshold as a share of the usual one, for taggers that do not tell theirs.
 STRICT_SHARE = 0.625
 
-#: The least score of each entity type, beside the threshold. An organisation's name is more often
-#: an ordinary word as well than the name of a person or a place is. An age is a number, and most
-#: numbers of a diary are none; but people word their ages in more ways than patterns hold. At one
-#: half the tagger finds 86% of the ages in new entries, and takes 1% of all other numbers for one.
-FLOORS = {"PERSON": 0.0, "LOCATION": 0.0, "ORGANIZATION": 0.3, "AGE": 0.5}
+#: The least score of each entity type, beside the threshold. An age is a number, and most numbers
+#: of a diary are none; but people word their ages in more ways than patterns hold. With 0.3 for
+#: organizations six more of 2,671 entities leaked, and as many words were altered.
+FLOORS = {"PERSON": 0.0, "LOCATION": 0.0, "ORGANIZATION": 0.0, "AGE": 0.5}
 #: The least score of all other types. Most of what they hold has a form that the patterns find.
 OTHER_FLOOR = 0.9
 #: The share of the threshold that a word must reach, by how it is written. A word with a capital

@@ -107,15 +107,17 @@ def test_excerpts_hold_the_unsure_with_what_stands_around_them_and_no_other_text
     for place in places:
         (excerpt,) = (one for one in found if place in one)
         a, b = next((a, b) for a, b in pairwise(bounds) if a <= place < b)
-        wanted = range(max(a + 1, place - 8), min(b - 1, place + 9))
+        near = second_look.CONTEXT
+        wanted = range(max(a + 1, place - near), min(b - 1, place + near + 1))
         assert excerpt == [a, *wanted, b - 1]
 
 
 def test_unsure_words_near_one_another_are_read_together() -> None:
     unsure = np.zeros(60, dtype=bool)
-    unsure[[10, 24]] = True
+    near = second_look.CONTEXT
+    unsure[[10, 10 + 2 * near]] = True
     (excerpt,) = second_look.excerpts(unsure, [60])
-    assert excerpt.tolist() == [0, *range(2, 33), 59]
+    assert excerpt.tolist() == [0, *range(10 - near, 10 + 3 * near + 1), 59]
 
 
 def test_special_tokens_alone_are_not_read_again() -> None:
