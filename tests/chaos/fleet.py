@@ -34,15 +34,16 @@ class Member(Process):
     ) -> None:
         super().__init__(command, environment, log=log, module=module)
         self.restarts = -1
-        #: How often it ended though nobody killed it.
-        self.exits = 0
+        #: The last line of its log whenever it ended though nobody killed it.
+        self.last_lines: list[str] = []
         self._killed = False
         self.paused_until = 0.0
 
     def keep_alive(self) -> None:
         """Start it if it is not running; wake it if its pause is over."""
         if not self.running:
-            self.exits += self.restarts >= 0 and not (self._killed or self._started_too_early)
+            if self.restarts >= 0 and not (self._killed or self._started_too_early):
+                self.last_lines.append(self.last_line())
             self._killed = False
             self.start()
             self.restarts += 1
@@ -56,9 +57,15 @@ class Member(Process):
         return self.page("readyz")[0] == HTTPStatus.OK
 
     @property
+    def exits(self) -> int:
+        """How often it ended though nobody killed it."""
+        return len(self.last_lines)
+
+    @property
     def _started_too_early(self) -> bool:
-        """Whether it found no Redis when it was started: then it is to be started again."""
-        return self.last_line().startswith("journal-worker: Redis cannot be reached")
+        """Whether it found no Redis, or one that takes nothing yet: it is to be started again."""
+        told = self.last_line().removeprefix("journal-worker: ")
+        return told.startswith(("Redis cannot be reached", "Redis does not take the command now"))
 
     @property
     def paused(self) -> bool:

@@ -213,6 +213,7 @@ class Chaos:
             **self.counts,
             "restarts": sum(m.restarts for m in self.members),
             "exits": sum(m.exits for m in self.members),
+            "last_lines": [line for m in self.members for line in m.last_lines],
             "not_ready": self._not_ready,
             "tracebacks": self._count_in_logs("Traceback"),
             "texts_in_logs": self._count_in_logs(WORDS),

@@ -27,5 +27,7 @@ def test_chaos_loses_and_doubles_nothing() -> None:
     assert outcome["kills"] > 3
     assert outcome["failovers"] > 0
     assert (outcome["lost"], outcome["duplicated"], outcome["stuck"]) == (0, 0, 0), outcome
+    # By themselves, so that a failure shows the whole of them.
+    assert outcome["last_lines"] == []
     assert (outcome["exits"], outcome["not_ready"], outcome["texts_in_logs"]) == (0, 0, 0), outcome
     assert done.returncode == 0
