@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import tempfile
+from contextlib import contextmanager
 from multiprocessing.connection import wait
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ from training.finetuning.model import silence_libraries
 from training.pii.learning import learn
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from multiprocessing.connection import Connection
 
     from training.pii.generation.example import Example
@@ -43,6 +44,17 @@ class _Reports:
         self._pipe.send(steps)
 
 
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Within the block torch computes in one thread: sums of several differ in their last bits."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
 def learn_all(
     templates: Templates,
     options: TaggerOptions,
@@ -58,8 +70,9 @@ def learn_all(
         TrainingError: a process ended before its run did.
     """
     if torch.cuda.is_available() or options.examples < _FEWEST_EXAMPLES:
-        runs = range(options.averaged)
-        return [learn(templates, options, progress, extra, run=run) for run in runs]
+        with _one_thread():
+            runs = range(options.averaged)
+            return [learn(templates, options, progress, extra, run=run) for run in runs]
     # Each example is generated and learnt from.
     steps = options.examples + -(-options.examples // options.batch_size)
     progress.begin("training the tagger", options.averaged * steps)
