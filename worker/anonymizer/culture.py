@@ -1,6 +1,6 @@
 """Names of history, art, myth and fiction, which stand for works and stories: nobody has met them.
 
-"Two hours on the Elgar", "read Akhmatova all night", "dreamt I was Odysseus": a tagger is right
+"Two hours on the Elgar", "read Akhmatova all night", "dreamt I was Sisyphus": a tagger is right
 that these are names, and nobody in the writer's life has them. Some also belong to people who are
 met: there the words around must show that the work is meant, or another such name stand in the
 text.
@@ -18,8 +18,6 @@ from worker.anonymizer.taggers import lexicon
 NAMES = "names_of_culture.txt"
 #: What stands behind a name there that people or pets get as well.
 _GIVEN = " *"
-#: From here on a first name is rather a name than a word, see `lexicon.PROPERTIES`.
-_RATHER_A_NAME = 2
 #: What stands before a person who is met.
 _SOMEBODY = re.compile(
     rf"\b(?:{KIN}|{SOMEBODY}|{ROLE}|mrs?|ms|miss|mx|dr|prof(?:essor)?|my|our|friends|with|called|named"
@@ -82,7 +80,7 @@ def _stands_for_itself(name: str) -> bool:
 
 def _is_given(name: str) -> bool:
     """Whether people or pets get the name."""
-    return names()[name] or lexicon.properties(lexicon.kind(name))[1] >= _RATHER_A_NAME
+    return names()[name] or lexicon.properties(lexicon.kind(name))[1] >= lexicon.RATHER_A_NAME
 
 
 def _has_company(text: str, name: str) -> bool:

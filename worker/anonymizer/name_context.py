@@ -109,8 +109,6 @@ _SHOP = re.compile(
 _TO_SHOP = re.compile(
     r"\b(?:to|at|from|outside|inside|behind|near|past|opposite|into|in) \Z", re.IGNORECASE
 )
-#: From here on a first name is rather a name than a word, see `lexicon.PROPERTIES`.
-_RATHER_A_NAME = 2
 
 
 def with_neighbours(text: str, spans: Sequence[Span]) -> list[Span]:
@@ -176,7 +174,7 @@ def _end(text: str, span: Span, until: int) -> tuple[int, str]:
     shop = _SHOP.match(text, span.end, until)
     if shop and _TO_SHOP.search(text, max(0, span.start - _LONGEST), span.start):
         name = text[span.start : span.end]
-        if name[:1].isupper() and lexicon.properties(lexicon.kind(name))[1] < _RATHER_A_NAME:
+        if name[:1].isupper() and lexicon.properties(lexicon.kind(name))[1] < lexicon.RATHER_A_NAME:
             return shop.end(), "ORGANIZATION"
     suffix = _SUFFIX.match(text, span.end, until) if span.type == "PERSON" else None
     return suffix.end() if suffix else span.end, span.type

@@ -18,9 +18,8 @@ if TYPE_CHECKING:
 REPEATED_TYPES = frozenset({"PERSON", "LOCATION", "ORGANIZATION", "HANDLE", "CONTACT", "ID"})
 #: Fewer characters are too often another word.
 _MIN_CHARACTERS = 3
-#: From so common on a word is one of everyday life, and from here on a first name is rather a name
-#: than a word, see `lexicon.PROPERTIES`.
-_COMMON, _RATHER_A_NAME = 3, 2
+#: From so common on a word is one of everyday life, see `lexicon.PROPERTIES`.
+_COMMON = 3
 _WORD = re.compile(r"[^\W_]+")
 #: White space within a line.
 _SPACES = re.compile(r"[^\S\r\n\v\f\x85\u2028\u2029]*")
@@ -144,7 +143,7 @@ def _is_word_too(lowered: str) -> bool:
     if lowered in WORDS_IN_NAMES:
         return True
     frequency, first_name, surname, place, _ = lexicon.properties(lexicon.kind(lowered))
-    return frequency >= _COMMON and not (first_name >= _RATHER_A_NAME or surname or place)
+    return frequency >= _COMMON and not (first_name >= lexicon.RATHER_A_NAME or surname or place)
 
 
 def _inside_word(text: str, at: int) -> bool:

@@ -58,3 +58,19 @@ def test_a_run_that_fails_ends_training(
     nobody = Templates(("{NOBODY}",), (), (), ())
     with pytest.raises(TrainingError, match="ended with 1"):
         learn_all(nobody, TaggerOptions(examples=40, averaged=1, layers=1), progress)
+
+
+def test_short_runs_compute_in_one_thread(
+    monkeypatch: pytest.MonkeyPatch, progress: Progress
+) -> None:
+    threads: list[int] = []
+
+    def learn_nothing(*_: object, **__: object) -> dict[str, torch.Tensor]:
+        threads.append(torch.get_num_threads())
+        return {}
+
+    monkeypatch.setattr(runs, "learn", learn_nothing)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    torch.set_num_threads(2)
+    learn_all(TEMPLATES, TaggerOptions(examples=40, averaged=2, layers=1), progress)
+    assert (threads, torch.get_num_threads()) == ([1, 1], 2)

@@ -31,9 +31,8 @@ _JOINED = rf"(?: (?:and |& |of |the |of the )?{CAPITAL}){{1,4}}"
 TWO_OR_MORE = rf"{CAPITAL}{_JOINED}"
 ONE_OR_MORE = rf"{CAPITAL}(?: (?:and |& |of |the |of the )?{CAPITAL}){{0,4}}"
 
-#: How common the most common words are, and from where on a first name is rather a name than a
-#: word, see `lexicon.PROPERTIES`.
-_MOST_COMMON, _RATHER_A_NAME = lexicon.PROPERTIES[0] - 1, 2
+#: How common the most common words are, see `lexicon.PROPERTIES`.
+_MOST_COMMON = lexicon.PROPERTIES[0] - 1
 _WORD = re.compile(r"[^\W\d_]+")
 _ENDINGS = ("ing", "ly")
 #: Rarer words that nobody is called, where somebody or something "called", or "snored".
@@ -58,6 +57,6 @@ def may_be_a_name(text: str, start: int, end: int) -> bool:
         return bool(words)
     word = words[0].lower()
     frequency, first_name, *_ = lexicon.properties(lexicon.kind(word))
-    if first_name >= _RATHER_A_NAME:
+    if first_name >= lexicon.RATHER_A_NAME:
         return True
     return frequency < _MOST_COMMON and not word.endswith(_ENDINGS) and word not in _NEVER

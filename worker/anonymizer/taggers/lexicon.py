@@ -20,6 +20,8 @@ import numpy as np
 #: how likely it is a first name rather than a word (0: not at all), and whether it is a surname, a
 #: place, and a word of another language.
 PROPERTIES = (5, 4, 2, 2, 2)
+#: From here on a first name is rather a name than a word.
+RATHER_A_NAME = 2
 #: How many combinations there are; 0 is a word of which nothing is known.
 KINDS = 160
 FILE = "lexicon.txt.xz"

@@ -72,7 +72,7 @@ TODAY = Group(
 _NAME_BEFORE = re.compile(r"(\w{3,21})\. \Z")
 _LONGEST_BEFORE = 24
 #: How common a word is that may be a name here, see `lexicon.PROPERTIES`.
-_RARE, _RATHER_A_NAME = 0, 2
+_RARE = 0
 
 
 def _is_behind_a_name(text: str, start: int, _: int) -> bool:
@@ -81,7 +81,7 @@ def _is_behind_a_name(text: str, start: int, _: int) -> bool:
     if found is None:
         return False
     frequency, first_name, *_rest = lexicon.properties(lexicon.kind(found[1]))
-    return first_name >= _RATHER_A_NAME or frequency <= _RARE
+    return first_name >= lexicon.RATHER_A_NAME or frequency <= _RARE
 
 
 NAMED = Group(

@@ -258,8 +258,6 @@ SENT = Group(
 )
 _SOMEBODY_FROM = re.compile(r"([A-Z][\w'\u2019-]{1,20}) from (?:the )?\Z", re.IGNORECASE)
 _LONGEST_BEFORE = 40
-#: From here on a first name is rather a name than a word, see `lexicon.PROPERTIES`.
-_RATHER_A_NAME = 2
 
 
 def _is_where_somebody_is_from(text: str, start: int, _: int) -> bool:
@@ -268,7 +266,7 @@ def _is_where_somebody_is_from(text: str, start: int, _: int) -> bool:
     if found is None:
         return False
     frequency, first_name, surname, *_rest = lexicon.properties(lexicon.kind(found[1]))
-    return first_name >= _RATHER_A_NAME or (not frequency and bool(surname))
+    return first_name >= lexicon.RATHER_A_NAME or (not frequency and bool(surname))
 
 
 MEMBERS = Group(
