@@ -94,8 +94,15 @@ NO_ORGANIZATIONS = (
 FIGURES_MEANT = (
     "mum went on about ⟦trump⟧ again",
     "watched ⟦Obama⟧ speak, and ⟦taylor swift⟧ on the radio",
+    "one more ⟦busta rhymes⟧ video, then ⟦draymond⟧ missed it",
+    "⟦Ice Spice⟧ and ⟦Zac Efron⟧'s face all over the feed",
 )
-NO_FIGURES = ("played the ace, it trumped his, the birds were swift", "she sang with her swifts")
+NO_FIGURES = (
+    "played the ace, it trumped his, the birds were swift",
+    "she sang with her swifts",
+    "no ice spice left, the messier the better",
+    "zac wore efron_blue",
+)
 KNOWN = (
     "sat in the ⟦Aldi⟧ car park for an hour",
     "dad did nights at ⟦tesco⟧ for years",

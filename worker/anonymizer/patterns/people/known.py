@@ -1,4 +1,4 @@
-"""People whom everybody knows: heads of government, and a few of whom diaries speak.
+"""People whom everybody knows: of public life, of sports, stages and screens.
 
 The tagger knows no names by heart, and "trump" in lower case looks like a word.
 """
@@ -9,6 +9,7 @@ from worker.anonymizer.patterns.listed import Listed
 from worker.anonymizer.patterns.rules import Group
 
 FIGURES = "public_figures.txt"
+CELEBRITIES = "celebrities.txt"
 
 
 def _wherever_it_stands(_text: str, _start: int, _end: int) -> bool:
@@ -17,4 +18,8 @@ def _wherever_it_stands(_text: str, _start: int, _end: int) -> bool:
 
 
 _LISTED = Listed(FIGURES, _wherever_it_stands)
-GROUPS = (Group("PERSON", _LISTED.gate, (_LISTED,)),)
+_CELEBRITIES = Listed(CELEBRITIES)
+GROUPS = (
+    Group("PERSON", _LISTED.gate, (_LISTED,)),
+    Group("PERSON", _CELEBRITIES.gate, (_CELEBRITIES,)),
+)
