@@ -39,6 +39,8 @@ def tagged(text: str, found: str, entity_type: str, score: float = 0.9) -> Tagge
         ("lights:: 23:05 again", "23:05", "ID"),
         ("on call 24/7 now", "24/7", "DATE_TIME"),
         ("bends to 110, it was 70 before", "70", "AGE"),
+        ("touched the tap with my bare hand, SUDS 80, then 40", "80", "AGE"),
+        ("filled it in again, K10 was 27", "27", "AGE"),
         ("std::vector again", "vector", "PERSON"),
         ("node_modules again", "node_modules", "CONTACT"),
         ("HR moved it", "HR", "PERSON"),
