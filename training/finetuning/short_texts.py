@@ -45,7 +45,7 @@ SHA256 = "51f894e9c2a9410ad5337e4deb7767995c00ce0b5a33b588b0b7e8415f8b7204"
 #: The texts that are read with the earlier weights, and how much these count in the mean for the
 #: others: see `training/LOG.md`.
 SHORT = ShortTexts(tokens=48, sentences=2)
-SHARE = 0.2
+SHARE = 0.4
 
 
 @dataclass(frozen=True, slots=True)
