@@ -63,7 +63,7 @@ _EARLY_CLOCK = re.compile(r"(?<!\d)0\d[0-5]\d(?!\d)")
 #: What stands before a score or a reading.
 _BEFORE_SCORE = re.compile(
     r"\b(?:it(?:['\u2019]s| is| was)|sats|pulse|bpm|bp|scored?|scores|got|marks?|grades?"
-    r"|(?:phq|gad|bdi|bai|epds|suds)(?:-?\d+)?|(?:core|k|pcl)-?\d+|maths?|physics"
+    r"|(?:phq|bdi|epds|suds)(?:-?\d+)?|(?:core|gad|k|pcl)-?\d+|maths?|physics"
     r"|chem(?:istry)?|bio(?:logy)?|english|history|geography|science|spelling|bmi|hba1c|crp|egfr"
     r"|temperature|weight|bends to|level|rating|mood|pain)(?: (?:is|was|at|of|about))? \Z",
     re.IGNORECASE,

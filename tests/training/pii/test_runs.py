@@ -61,9 +61,11 @@ def test_a_run_that_fails_ends_training(
 
 
 def test_short_runs_compute_in_one_thread(
-    monkeypatch: pytest.MonkeyPatch, progress: Progress
+    monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest, progress: Progress
 ) -> None:
     threads: list[int] = []
+    before = torch.get_num_threads()
+    request.addfinalizer(lambda: torch.set_num_threads(before))
 
     def learn_nothing(*_: object, **__: object) -> dict[str, torch.Tensor]:
         threads.append(torch.get_num_threads())

@@ -79,6 +79,8 @@ def test_a_finding_that_cannot_be_personal_is_dropped(
         ("i chair copper kettle", "copper kettle", "ORGANIZATION"),
         ("met J.R. again", "J.R", "PERSON"),
         ("my husband of 40", "40", "AGE"),
+        ("Gad is 40 and Bai is 62", "40", "AGE"),
+        ("Gad is 40 and Bai is 62", "62", "AGE"),
         ("Frank was there", "Frank", "PERSON"),
         ("met K. again", "K", "PERSON"),
         ("met k. again", "k", "PERSON"),
