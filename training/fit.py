@@ -174,7 +174,7 @@ def _check(
     if not names:
         raise DataError("no entry has a label: there is nothing to learn")
     if options.small and not base.built_in:
-        raise BaseModelError("--small writes an adapter of the built-in base: leave out --base")
+        raise BaseModelError("--small writes an adapter: leave out --base, or begin at `large`")
     if options.least_expected >= len(names):
         raise DataError(f"--least-expected: no text has that many of {len(names)} labels")
     for label, _ in options.at_least:

@@ -20,7 +20,9 @@ from worker.errors import StartupError, WorkerError
 EXIT_USAGE = 2
 EXIT_UNAVAILABLE = 4
 _MODEL = click.option(
-    "--model", type=click.Path(path_type=Path), help="Model folder (JOURNAL_MODEL)."
+    "--model",
+    type=click.Path(path_type=Path),
+    help="Model folder, or `large` for the larger shipped one (JOURNAL_MODEL).",
 )
 _REDIS = click.option(
     "--redis-url", help="Redis URL (JOURNAL_REDIS_URL); better set in the environment."
@@ -209,12 +211,12 @@ def classify(jobs: int | None, raw: bool, **options: Any) -> None:
     require("worker", *(extras.MODELS if raw else extras.ANONYMIZER))
     from worker.filters import classify_lines, run_filter
     from worker.models.compute import Compute
-    from worker.models.folder import SHIPPED_MODEL, ModelFolder
+    from worker.models.folder import ModelFolder, classifier_path
     from worker.settings import WorkerSettings
 
     def work() -> None:
         settings = WorkerSettings.load(**_given(options))
-        model = settings.model or SHIPPED_MODEL
+        model = classifier_path(settings.model)
         ModelFolder.open(model)  # a wrong one is told before anything large is loaded
         run_filter(
             classify_lines,

@@ -28,7 +28,9 @@ _SERVER = "journal-stream"
 
 
 @click.command()
-@click.option("--model", type=click.Path(path_type=Path), help="Model folder (JOURNAL_MODEL).")
+@click.option(
+    "--model", type=click.Path(path_type=Path), help="Its folder, or `large` (JOURNAL_MODEL)."
+)
 @click.option("--tagger", type=click.Path(path_type=Path), help="Its folder (JOURNAL_TAGGER).")
 @click.option("--redis-url", help="Redis URL; better set JOURNAL_REDIS_URL.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of lines.")
@@ -72,13 +74,14 @@ def packages(missing: list[str]) -> Finding:
 
 def model(folder: Path | None) -> Finding:
     """Whether the classifier's folder is complete and unaltered, and its base model installed."""
-    from worker.models import builtin_base
-    from worker.models.folder import ADAPTER, SHIPPED_MODEL, ModelFolder
+    from worker.models import adapter
+    from worker.models.folder import SHORT_TEXTS, ModelFolder, classifier_path
 
     try:
-        found = ModelFolder.open(folder or SHIPPED_MODEL)
-        if (found.path / ADAPTER).exists() or found.short_texts:
-            builtin_base.weights()
+        found = ModelFolder.open(classifier_path(folder))
+        for name in (adapter.FILE, SHORT_TEXTS):
+            if (found.path / name).exists():
+                adapter.base_of(found.path / name).verify()
     except StartupError as exc:
         return failed("model", f"{exc}.", "Copy the folder again, or correct JOURNAL_MODEL.")
     text = f"{found.name}, version {found.version}, {len(found.labels)} labels, unaltered."

@@ -30,7 +30,8 @@ class _RemovedSettings(BaseSettings):
 class WorkerSettings(Settings):
     """What a worker needs besides what it shares with its producers."""
 
-    #: None: the model that comes with journal-stream; the same holds for the tagger.
+    #: None: the model that comes with journal-stream; the same holds for the tagger. `large` is
+    #: the larger classifier.
     model: Path | None = None
     tagger: Path | None = None
     numbered_placeholders: bool = False

@@ -33,9 +33,10 @@ from producer import JournalClient, JournalEntry, JournalResult, KeySet, Setting
 from producer.gateway import api_keys
 from producer.sealing import new_key, write_key_file
 from worker.errors import ModelFolderError
-from worker.models.folder import SHIPPED_MODEL, ModelFolder
+from worker.models.folder import ModelFolder, classifier_path
 
-MODEL = Path(os.environ.get("JOURNAL_MODEL") or SHIPPED_MODEL)
+_WANTED = os.environ.get("JOURNAL_MODEL")
+MODEL = classifier_path(Path(_WANTED) if _WANTED else None)
 LOAD_ENTRIES = 600
 ANSWER_SECONDS = 120.0
 SAMPLES = (

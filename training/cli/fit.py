@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 @click.option(
     "--base",
     help="Encoder to start from: a folder, cached hub name or package:NAME, each with "
-    "@sha256:DIGITS if you like; a model folder, or `shipped`, to go on from.",
+    "@sha256:DIGITS if you like; `large`, an encoder of 110 M parameters; a model folder, or "
+    "`shipped`, to go on from.",
     show_default="the built-in MiniLM",
 )
 @click.option("--epochs", type=click.IntRange(1), default=4)
@@ -169,7 +170,9 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Keep checkpoints beside --out and go on where the same fit ended.",
 )
-@click.option("--small", is_flag=True, help="Write an adapter of the built-in base: 3 MB.")
+@click.option(
+    "--small", is_flag=True, help="Write an adapter of the built-in base (3 MB) or of `large`."
+)
 @click.option("--no-anonymize", is_flag=True, help="DATA is anonymized already.")
 @click.option("--allow-download", is_flag=True, help="Fetch --base from the model hub.")
 def fit(data: tuple[str, ...], out: Path, **given: Any) -> None:

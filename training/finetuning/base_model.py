@@ -13,12 +13,15 @@ from huggingface_hub import try_to_load_from_cache
 
 from training.entries.sources import SHIPPED
 from training.errors import BaseModelError
-from worker.models import adapter
+from worker.errors import StartupError
+from worker.models import adapter, large_base
 from worker.models import builtin_base as built_in_base
 from worker.models.folder import MANIFEST, SHIPPED_MODEL, WEIGHTS
 
 #: What stands before the name of an installed Python package that holds a base.
 PACKAGE = "package:"
+#: The larger base of `journal-stream[large]`, and what `JOURNAL_MODEL` calls the model made of it.
+LARGE = "large"
 #: What stands between a base and the SHA-256 of its weights file.
 _PIN = "@sha256:"
 _DIGITS = re.compile("[0-9a-fA-F]{64}")
@@ -32,7 +35,7 @@ class Base:
         source: a folder, or a name on the model hub that is in the local cache.
         name: for the model card; never a path on this machine.
         mean_pooled: it is a sentence encoder that was trained with the mean of its tokens.
-        built_in: it is the one that comes with the project, which adapters belong to, or was
+        built_in: it is one that comes with the project, which adapters belong to, or was
             fine-tuned from it.
         fine_tuned: it is a model folder, whose labels are known already.
         sha256: of the weights file that is wanted, in hexadecimal digits; None for any.
@@ -49,7 +52,8 @@ class Base:
 def find_base(wanted: str | None) -> Base:
     """Find the base by path or name; the built-in one if none is wanted.
 
-    A model folder that `journal-train fit` wrote is fine-tuned further; `shipped` is ours.
+    A model folder that `journal-train fit` wrote is fine-tuned further; `shipped` is ours, and
+    `large` the encoder of 110 M parameters that the extra of this name installs.
     `package:NAME` is in an installed package, which is not imported. Anything else is the name of
     a model in the local cache of the model hub. With `@sha256:` and hexadecimal digits behind it,
     `verify` holds the weights against these.
@@ -94,10 +98,8 @@ def _weights_file(base: Base) -> Path | None:
 
 
 def _found(wanted: str | None) -> Base:
-    if wanted is None:
-        return replace(_in_folder(_built_in_folder(), built_in_base.NAME), built_in=True)
-    if wanted == SHIPPED:
-        return _fine_tuned(SHIPPED_MODEL, "journal-stream's own model")
+    if wanted in _OWN:
+        return _OWN[wanted]()
     if wanted.startswith(PACKAGE):
         return _in_package(wanted.removeprefix(PACKAGE))
     folder = Path(wanted)
@@ -108,6 +110,22 @@ def _found(wanted: str | None) -> Base:
     if folder.is_absolute() or wanted.startswith((".", "~")):
         raise BaseModelError(f"base model folder not found: {wanted}")
     return Base(source=wanted, name=wanted, mean_pooled=False)
+
+
+def _built_in() -> Base:
+    return replace(_in_folder(_built_in_folder(), built_in_base.NAME), built_in=True)
+
+
+def _shipped() -> Base:
+    return _fine_tuned(SHIPPED_MODEL, "journal-stream's own model")
+
+
+def _large() -> Base:
+    try:
+        folder = large_base.folder()
+    except StartupError as exc:
+        raise BaseModelError(str(exc)) from None
+    return Base(str(folder), large_base.NAME, mean_pooled=False, built_in=True)
 
 
 def _built_in_folder() -> Path:
@@ -156,3 +174,7 @@ def _is_mean_pooled(folder: Path) -> bool:
     except (OSError, ValueError):
         return False
     return isinstance(pooling, dict) and pooling.get("pooling_mode_mean_tokens") is True
+
+
+#: What is meant by no folder or name of a model.
+_OWN = {None: _built_in, SHIPPED: _shipped, LARGE: _large}

@@ -20,7 +20,7 @@ from worker.child.traces import Traces
 from worker.cuda import hidden_cuda, may_have_device
 from worker.errors import AnonymizationError, StartupError
 from worker.models.compute import Compute
-from worker.models.folder import SHIPPED_MODEL, SHIPPED_TAGGER, ModelFolder
+from worker.models.folder import SHIPPED_TAGGER, ModelFolder, classifier_path
 from worker.models.memory import give_back_freed
 
 with hidden_cuda():
@@ -50,7 +50,7 @@ def check(settings: WorkerSettings) -> None:
         ModelFolderError: a model folder is missing, incomplete or altered.
         StartupError: a package that the tagger needs is not installed.
     """
-    ModelFolder.open(settings.model or SHIPPED_MODEL)
+    ModelFolder.open(classifier_path(settings.model))
     taggers.check(settings.tagger or SHIPPED_TAGGER)
 
 
@@ -134,7 +134,7 @@ def load(settings: WorkerSettings, compute: Compute) -> Stages:
     Raises:
         StartupError: a model cannot be loaded, or computes nothing.
     """
-    classifier = Classifier.load(ModelFolder.open(settings.model or SHIPPED_MODEL), compute)
+    classifier = Classifier.load(ModelFolder.open(classifier_path(settings.model)), compute)
     anonymizer = Anonymizer.load(
         settings.tagger,
         compute,
@@ -171,7 +171,7 @@ def described(settings: WorkerSettings) -> str:
     Raises:
         ModelFolderError: the model folder is missing, incomplete or altered.
     """
-    folder = ModelFolder.open(settings.model or SHIPPED_MODEL)
+    folder = ModelFolder.open(classifier_path(settings.model))
     return (
         f"model {folder.name}@{folder.version}, device {settings.device}, "
         f"precision {settings.precision}, {settings.children} children with "
@@ -192,5 +192,5 @@ def counted(settings: WorkerSettings) -> dict[str, tuple[str, ...]]:
         for recognizer in registry(entity_types.ENTITY_TYPES).recognizers
         for entity_type in recognizer.supported_entities
     }
-    labels = ModelFolder.open(settings.model or SHIPPED_MODEL).labels
+    labels = ModelFolder.open(classifier_path(settings.model)).labels
     return {"labels": labels, "entity_types": tuple(sorted(types))}

@@ -1,4 +1,4 @@
-"""Adapters: a fine-tuned model stored as its difference from the built-in base.
+"""Adapters: a fine-tuned model stored as its difference from a base that comes in a package.
 
 `adapter.safetensors` holds, for a tensor `name` of the fine-tuned model, one of
 
@@ -23,14 +23,16 @@ from safetensors.torch import load_file
 from safetensors.torch import save as serialize
 
 from worker.errors import ModelFolderError
-from worker.models import builtin_base
+from worker.models import builtin_base, large_base
 from worker.models.folder import ADAPTER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
+    from types import ModuleType
 
 FILE = ADAPTER
+_BASES = {base.SHA256: base for base in (builtin_base, large_base)}
 #: The singular values that are kept of the change of a matrix.
 RANK = 48
 _MATRIX = 2
@@ -42,42 +44,51 @@ _UNCHANGED = 1e-7
 _LENGTH_BYTES = 8
 
 
-def merge(file: Path, wanted: Iterable[str], *, prefix: str = "bert.") -> dict[str, torch.Tensor]:
+def merge(file: Path, wanted: Iterable[str]) -> dict[str, torch.Tensor]:
     """The tensors of a fine-tuned model, in fp32.
 
     Args:
         file: the adapter.
         wanted: the names of all tensors of the model.
-        prefix: what the model puts before the names of the base's tensors.
 
     Raises:
         ModelFolderError: the file cannot be read, is for another base, or lacks a tensor.
         StartupError: the base is not installed, or was altered.
     """
-    weights = builtin_base.weights()
+    base = base_of(file)
     try:
-        with safe_open(file, "pt") as opened:
-            metadata = opened.metadata() or {}
         adapter = load_file(file)
     except (OSError, SafetensorError):
         raise ModelFolderError(f"{file}: cannot be read") from None
-    if metadata.get("base_sha256") != builtin_base.SHA256:
-        raise ModelFolderError(f"{file}: made for another base model")
+    names = {name: name.removeprefix(base.PREFIX) for name in wanted}
+    originals = base.tensors(names.values())
     merged = {}
-    with safe_open(weights, "pt") as base:
-        stored = set(base.keys())
-        for name in wanted:
-            own = name.removeprefix(prefix)
-            # Only what is wanted is read of the base: a tagger has two of its six layers.
-            original = base.get_tensor(own) if own in stored else None
-            try:
-                found = _restored(name, original, adapter)
-            except (KeyError, RuntimeError):  # one of two parts is missing, or of another shape
-                raise ModelFolderError(f"{file}: {name} is not complete") from None
-            if found is None:
-                raise ModelFolderError(f"{file}: lacks {name}")
-            merged[name] = found
+    for name, own in names.items():
+        try:
+            found = _restored(name, originals.pop(own, None), adapter)
+        except (KeyError, RuntimeError):  # one of two parts is missing, or of another shape
+            raise ModelFolderError(f"{file}: {name} is not complete") from None
+        if found is None:
+            raise ModelFolderError(f"{file}: lacks {name}")
+        merged[name] = found
     return merged
+
+
+def base_of(file: Path) -> ModuleType:
+    """The base that an adapter is for: `builtin_base` or `large_base`.
+
+    Raises:
+        ModelFolderError: the file cannot be read, or is for another base.
+    """
+    try:
+        with safe_open(file, "pt") as opened:
+            metadata = opened.metadata() or {}
+    except (OSError, SafetensorError):
+        raise ModelFolderError(f"{file}: cannot be read") from None
+    base = _BASES.get(metadata.get("base_sha256", ""))
+    if base is None:
+        raise ModelFolderError(f"{file}: made for another base model")
+    return base
 
 
 def _restored(
@@ -95,29 +106,28 @@ def _restored(
 
 
 @torch.no_grad()
-def save(
-    file: Path, state: Mapping[str, torch.Tensor], *, prefix: str = "bert.", rank: int = RANK
-) -> None:
-    """Write the difference of a fine-tuned model from the built-in base.
+def save(file: Path, state: Mapping[str, torch.Tensor], *, rank: int = RANK) -> None:
+    """Write the difference of a fine-tuned model from its base, which its names tell.
 
     Args:
         file: the file to write; it is overwritten if it exists.
         state: the tensors of the model.
-        prefix: what the model puts before the names of the base's tensors.
         rank: the rank of low-rank updates; a lower one makes a smaller, less exact adapter.
 
     Raises:
         StartupError: the base is not installed, or was altered.
     """
-    base = load_file(builtin_base.weights())
+    is_large = any(name.startswith(large_base.PREFIX) for name in state)
+    base = large_base if is_large else builtin_base
+    originals = base.tensors(name.removeprefix(base.PREFIX) for name in state)
     adapter: dict[str, torch.Tensor] = {}
     for name, tensor in state.items():
-        original = base.get(name.removeprefix(prefix))
+        original = originals.get(name.removeprefix(base.PREFIX))
         if original is not None and original.shape != tensor.shape:
             original = None
         adapter |= _distinct(name, tensor.detach().cpu(), original, rank)
     adapter = {name: tensor.clone() for name, tensor in adapter.items()}
-    metadata = {"base_sha256": builtin_base.SHA256, "rank": str(rank)}
+    metadata = {"base_sha256": base.SHA256, "rank": str(rank)}
     file.write_bytes(_with_sorted_header(serialize(adapter, metadata=metadata)))
 
 

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 #: The classifier and the tagger that come with journal-stream.
 SHIPPED_MODEL = Path(__file__).parent / "distortions"
 SHIPPED_TAGGER = Path(__file__).parent / "tagger"
+#: The larger classifier, and what `JOURNAL_MODEL` calls it.
+LARGE_MODEL = Path(__file__).parent / "distortions_large"
+LARGE = "large"
 FORMAT = 1
 MANIFEST = "manifest.json"
 WEIGHTS = "model.safetensors"
@@ -116,6 +119,13 @@ class ModelFolder:
             labels=labels,
             **_decision(decision, path / "thresholds.json", labels, positions),
         )
+
+
+def classifier_path(wanted: Path | None) -> Path:
+    """Where a classifier is: the shipped one by default, the larger one by its name."""
+    if wanted is None:
+        return SHIPPED_MODEL
+    return LARGE_MODEL if wanted == Path(LARGE) else wanted
 
 
 def required_files(path: Path) -> tuple[str, ...]:
