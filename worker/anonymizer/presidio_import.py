@@ -4,6 +4,10 @@ Importing Presidio imports spaCy, thinc, and of Hugging Face's library all that 
 seconds of every start, and 150 MB. Our engine (`worker.anonymizer.nlp_engine`) uses none of them.
 So while Presidio is imported, spaCy and thinc have stand-ins, and packages that it can do without
 seem not to be installed. Afterwards whoever imports them gets them.
+
+Of its hundred recognizers we use five. The patterns of the others are not compiled, which Presidio
+does on import to see that each is sound, and what its recognizer of e-mail addresses needs is
+imported when that is used.
 """
 
 from __future__ import annotations
@@ -12,17 +16,24 @@ import importlib
 import sys
 from contextlib import contextmanager
 from importlib.abc import Loader, MetaPathFinder
-from importlib.machinery import ModuleSpec
+from importlib.machinery import ModuleSpec, PathFinder
+from importlib.util import LazyLoader
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+import regex
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 #: What Presidio imports without asking whether it is installed, for its own engines.
 REPLACED = ("spacy", "thinc")
 #: What Presidio does without where it is not installed.
 LEFT_OUT = ("stanza", "transformers")
+#: Imported when it is first used.
+LATER = ("tldextract",)
+#: The module whose class compiles every pattern that it is given.
+_PATTERN = "presidio_analyzer.pattern"
 
 
 class _StandIn(type):
@@ -51,8 +62,15 @@ class _StandInModule(ModuleType):
 class _Finder(MetaPathFinder, Loader):
     """Finds stand-ins for libraries that are replaced, and nothing for those left out."""
 
-    def find_spec(self, fullname: str, path: object, target: object = None) -> ModuleSpec | None:
-        del path, target
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: object = None
+    ) -> ModuleSpec | None:
+        del target
+        if fullname in LATER:
+            spec = PathFinder.find_spec(fullname, path)
+            if spec is not None and spec.loader is not None:
+                spec.loader = LazyLoader(spec.loader)
+            return spec
         package = fullname.partition(".")[0]
         if package in LEFT_OUT:
             raise ModuleNotFoundError(f"{package} is left out", name=package)
@@ -90,10 +108,27 @@ def _take_out() -> dict[str, ModuleType]:
 
 
 @contextmanager
+def _unchecked_patterns() -> Iterator[None]:
+    """Let Presidio take the patterns of its own recognizers for sound."""
+    compiled = regex.compile
+
+    def compile_for_others(*args: Any, **options: Any) -> Any:
+        if sys._getframe(1).f_globals.get("__name__") == _PATTERN:  # noqa: SLF001
+            return None
+        return compiled(*args, **options)
+
+    regex.compile = compile_for_others
+    try:
+        yield
+    finally:
+        regex.compile = compiled
+
+
+@contextmanager
 def imported_lightly() -> Iterator[None]:
     """Import Presidio without them, or with them where another version of it needs more of them."""
     try:
-        with without_libraries():
+        with without_libraries(), _unchecked_patterns():
             importlib.import_module("presidio_analyzer.predefined_recognizers")
     except Exception:  # noqa: BLE001 - whatever a stand-in cannot stand in for
         for name in [name for name in sys.modules if name.partition(".")[0] == "presidio_analyzer"]:

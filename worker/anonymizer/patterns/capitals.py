@@ -27,9 +27,11 @@ _NO_NAME = (
     r"|work|page|level|hr|santa|hell|heaven)\b)"
 )
 CAPITAL = rf"(?-i:(?<![\w'])(?i:{_NO_NAME})[A-Z][a-z][\w'\u2019-]{{0,20}}(?![\w'\u2019]))"
-_JOINED = rf"(?: (?:and |& |of |the |of the )?{CAPITAL}){{1,4}}"
-TWO_OR_MORE = rf"{CAPITAL}{_JOINED}"
-ONE_OR_MORE = rf"{CAPITAL}(?: (?:and |& |of |the |of the )?{CAPITAL}){{0,4}}"
+#: The same again and again: what is long is compiled once, and called by its name.
+_FIRST = rf"(?P<capital>{CAPITAL})"
+_FURTHER = r"(?: (?:and |& |of |the |of the )?(?&capital))"
+TWO_OR_MORE = rf"{_FIRST}{_FURTHER}{{1,4}}"
+ONE_OR_MORE = rf"{_FIRST}{_FURTHER}{{0,4}}"
 
 #: How common the most common words are, see `lexicon.PROPERTIES`.
 _MOST_COMMON = lexicon.PROPERTIES[0] - 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
@@ -33,23 +34,45 @@ def names(file: str) -> list[str]:
     return [line for line in lines.splitlines() if line and not line.startswith("#")]
 
 
-@cache
-def _by_rarest(file: str) -> Mapping[str, tuple[str, ...]]:
-    """The names of a list by their rarest run of ASCII letters, which each text with them has.
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """The names of a list.
 
-    Of names such as "m&s", whose runs are in most texts, it is the "&".
+    Attributes:
+        by_rarest: all names by their rarest run of ASCII letters, which each text with them has.
+            Of names such as "m&s", whose runs are in most texts, it is the "&".
+        of_common_words: those of several words, all of them common in English.
     """
-    found: dict[str, list[str]] = {}
+
+    by_rarest: Mapping[str, tuple[str, ...]]
+    of_common_words: frozenset[str]
+
+
+@cache
+def _read(file: str) -> _Names:
+    """The names of a list, ordered for the search in a text."""
+    frequency = cache(_frequency)  # thousands of names have their words in common
+
+    def commonness(run: str) -> tuple[bool, int, int]:
+        """Short runs, as in "macy's", are more common than the lexicon knows."""
+        return len(run) <= _SHORT, frequency(run), -len(run)
+
+    by_rarest: dict[str, list[str]] = {}
+    common = set()
     for name in names(file):
-        run = min(_LETTERS.findall(name), key=_commonness)
+        run = min(_LETTERS.findall(name), key=commonness)
         key = _AND if _AND in name and len(run) <= _SHORT else run
-        found.setdefault(key, []).append(name)
-    return {run: tuple(named) for run, named in found.items()}
+        by_rarest.setdefault(key, []).append(name)
+        if " " in name and all(
+            frequency(word) >= _COMMON for word in _WORD.findall(name) if word.isalpha()
+        ):
+            common.add(name)
+    return _Names({run: tuple(named) for run, named in by_rarest.items()}, frozenset(common))
 
 
-def _commonness(run: str) -> tuple[bool, int, int]:
-    """How common a run of letters is; short ones, as in "macy's", are more so than the lexicon."""
-    return len(run) <= _SHORT, lexicon.properties(lexicon.kind(run))[0], -len(run)
+def _frequency(word: str) -> int:
+    """How common a word is, see `lexicon.PROPERTIES`."""
+    return lexicon.properties(lexicon.kind(word))[0]
 
 
 def has_capitals(name: str) -> bool:
@@ -59,24 +82,9 @@ def has_capitals(name: str) -> bool:
     )
 
 
-@cache
-def _of_common_words(file: str) -> frozenset[str]:
-    """The names of a list with several words, all of them common in English."""
-    return frozenset(
-        name
-        for name in names(file)
-        if " " in name
-        and all(
-            lexicon.properties(lexicon.kind(word))[0] >= _COMMON
-            for word in _WORD.findall(name)
-            if word.isalpha()
-        )
-    )
-
-
 def _mentions(features: Features, file: str) -> Iterator[tuple[int, int]]:
     """Where names of a list stand in a text as whole words, in any casing."""
-    by_rarest, lowered = _by_rarest(file), features.aligned
+    by_rarest, lowered = _read(file).by_rarest, features.aligned
     runs = by_rarest.keys() & features.words
     if _AND in lowered:
         runs |= by_rarest.keys() & {_AND}
@@ -114,11 +122,11 @@ class Listed:
 
     def prepare(self) -> None:
         """Read the list now and not at the first text."""
-        _ = _by_rarest(self._file), _of_common_words(self._file)
+        _ = _read(self._file)
 
     def gate(self, features: Features) -> bool:
         """Whether a text has the rarest word of a name."""
-        keys = _by_rarest(self._file).keys()
+        keys = _read(self._file).by_rarest.keys()
         return not keys.isdisjoint(features.words) or (_AND in features.text and _AND in keys)
 
     def matches(self, features: Features) -> Iterator[tuple[int, int]]:
@@ -128,7 +136,7 @@ class Listed:
             if self._is_meant:
                 meant = self._is_meant(text, start, end)
             else:
-                common = features.aligned[start:end] in _of_common_words(self._file)
+                common = features.aligned[start:end] in _read(self._file).of_common_words
                 meant = not common or has_capitals(text[start:end])
             if meant:
                 yield start, end

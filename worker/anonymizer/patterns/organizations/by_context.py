@@ -53,12 +53,8 @@ WORKING = Group(
     "ORGANIZATION",
     every(matching("[tTrReE] [A-Z][a-z]"), matching(r"(?i:\b(?:at|for) (?:the )?)[A-Z][a-z]")),
     (
-        Rule(
-            "works at",
-            rf"\b{_WORKING}(?: \w+)? (?:at (?:the )?\K{ONE_OR_MORE}"
-            rf"|for (?:the )?\K{TWO_OR_MORE})",
-            _SCORE,
-        ),
+        Rule("works at", rf"\b{_WORKING}(?: \w+)? at (?:the )?\K{ONE_OR_MORE}", _SCORE),
+        Rule("a job for", rf"\b{_WORKING}(?: \w+)? for (?:the )?\K{TWO_OR_MORE}", _SCORE),
         Rule("works for", rf"\bwork(?:s|ed|ing)? for (?:the )?\K{ONE_OR_MORE}", _SCORE),
         Rule("visits", rf"\b{_VISITING} at (?:the )?\K{TWO_OR_MORE}", _SCORE),
     ),
