@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from worker.anonymizer import culture, everyday_words, recognizers
+from worker.anonymizer import culture, everyday_words, recognizers, titles
 from worker.anonymizer.analyzer import Analyzer
 from worker.anonymizer.name_context import with_neighbours
 from worker.anonymizer.nlp_engine import TaggerEngine
@@ -117,6 +117,7 @@ class Anonymizer:
                 recognizer.prepare()
         everyday_words.prepare()
         culture.names()
+        titles.titles()
         prepare = getattr(self._nlp.tagger, "prepare", None)
         if prepare is not None:
             prepare(most_tokens)

@@ -58,11 +58,9 @@ def is_of_culture(text: str, start: int, end: int) -> bool:
     name = text[start:end].lower()
     if name not in names():
         return False
+    if is_somebody(text, start, end):
+        return False
     before = text[max(0, start - _LONGEST_BEFORE) : start]
-    if _SOMEBODY.search(before):
-        return False
-    if " " not in name and _DOES.match(text, end):
-        return False
     if _stands_for_itself(name):
         return True
     if not _is_given(name):
@@ -70,6 +68,14 @@ def is_of_culture(text: str, start: int, end: int) -> bool:
     return bool(
         _WORK_BEFORE.search(before) or _WORK_BEHIND.match(text, end) or _has_company(text, name)
     )
+
+
+def is_somebody(text: str, start: int, end: int) -> bool:
+    """Whether the words around a name show that somebody is met who has it."""
+    before = text[max(0, start - _LONGEST_BEFORE) : start]
+    if _SOMEBODY.search(before):
+        return True
+    return " " not in text[start:end] and _DOES.match(text, end) is not None
 
 
 def _stands_for_itself(name: str) -> bool:

@@ -17,6 +17,7 @@ from worker.anonymizer.ordinary_use import MAY_HAVE_CAPITAL, is_used_as_word
 from worker.anonymizer.patterns.ages.parts import THINGS
 from worker.anonymizer.taggers import lexicon
 from worker.anonymizer.taggers.tagged_span import NAMES
+from worker.anonymizer.titles import is_in_title
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -149,11 +150,10 @@ def drop_false_positives(
 def _survives(text: str, spans: Sequence[TaggedSpan], index: int, *, strict: bool) -> bool:
     span = spans[index]
     alone = _is_alone(text, spans, index)
-    if alone and not strict and span.type in NAMES:
-        person = span.type == "PERSON"
-        if is_everyday(text, span.start, span.end, person=person):
-            return False
-        if is_of_culture(text, span.start, span.end):
+    if span.type in NAMES and not strict:
+        place, person = (text, span.start, span.end), span.type == "PERSON"
+        known = alone and (is_everyday(*place, person=person) or is_of_culture(*place))
+        if known or is_in_title(*place):
             return False
     return _may_be_personal(text, span, alone=alone)
 

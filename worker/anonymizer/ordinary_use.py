@@ -13,6 +13,17 @@ _WILL = re.compile(
     r"|dad) \Z",
     re.IGNORECASE,
 )
+#: Where a sentence begins, and what stands behind a verb that begins it: "Will ask the landlord".
+_BEGINNING = re.compile(r"(?:\A|[.!?\n]\s?|[-\u2013\u2022*] )\Z")
+_WILL_DO = re.compile(
+    r" (?:i|you|he|she|it|we|they|this|that|there|my|the|anyone|anybody|not|never|have to|need to"
+    r"|probably|definitely|just|also|try|ask|call|ring|phone|text|email|write|go|see|take|make|tell"
+    r"|buy|get|do|be|have|check|start|stop|keep|bring|look|send|wait|finish|book|sort|clean|cook|pay"
+    r"|speak|talk|read|sleep|eat|drink|walk|run|swim|say|think|learn|practi[sc]e|post|order|pick"
+    r"|return|report|update|sit|stay|leave|move|give|let|set|use|work|rest|pray|bake|plant) ?\b"
+    r"(?!['\u2019]s)",
+    re.IGNORECASE,
+)
 _TO_DO = re.compile(
     r"\b(?:me|us|him|her|you|them|wants?|wanted|ha(?:ve|s|d)|needs?|going|trying|tried|used|like"
     r"|able) to \Z",
@@ -36,6 +47,7 @@ _MONTHS = frozenset({"april", "may", "june", "august", "summer", "autumn"})
 _VERBS = frozenset(
     {"bill", "bob", "carry", "chase", "grant", "mark", "nick", "pat", "peg", "pierce", "rob", "sue"}
 )
+_MODAL = "will"
 _ADJECTIVES = frozenset({"frank", "happy", "merry", "misty", "rich", "sandy", "stormy", "sunny"})
 _VIRTUES = frozenset({"charity", "faith", "grace", "hope", "joy", "mercy", "patience"})
 _IS_ONE = re.compile(
@@ -44,7 +56,7 @@ _IS_ONE = re.compile(
     re.IGNORECASE,
 )
 #: Words that are looked at with a capital as well.
-MAY_HAVE_CAPITAL = _MONTHS | _VIRTUES
+MAY_HAVE_CAPITAL = _MONTHS | _VIRTUES | {_MODAL}
 #: How many characters before a word are looked at.
 _BEFORE = 24
 
@@ -60,8 +72,9 @@ def is_used_as_word(text: str, start: int, end: int) -> bool:
     word, before = text[start:end].lower(), text[max(0, start - _BEFORE) : start]
     if word in _VIRTUES and _IS_ONE.match(text, end):
         return True
-    if word == "will":
-        return _WILL.search(before) is not None
+    if word == _MODAL:
+        begins = _BEGINNING.search(before) is not None
+        return _WILL.search(before) is not None or (begins and bool(_WILL_DO.match(text, end)))
     if word in _MONTHS:
         return _WHEN.search(before) is not None or _COMES.match(text, end) is not None
     if word in _ADJECTIVES:

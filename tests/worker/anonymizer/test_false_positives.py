@@ -127,6 +127,11 @@ def test_thousands_of_findings_without_white_space_take_no_seconds() -> None:
     [
         ("then he will go", "will", True),
         ("then will rang", "will", False),
+        ("No heating. Will ask the landlord", "Will", True),
+        ("- Will be early tomorrow", "Will", True),
+        ("Will asked the landlord", "Will", False),
+        ("I saw Will run home", "Will", False),
+        ("Will's bike", "Will", False),
         ("they want us to chase leads", "chase", True),
         ("had to mark my own", "mark", True),
         ("gave it to mark yesterday", "mark", False),

@@ -88,6 +88,12 @@ STREETS = Group(
             0.7,
         ),
         Rule(
+            "number before the street",
+            rf"\b\d{{1,5}}[a-z]?,? {_STREET_BEFORE} (?:{_OF_STREET} ?){{0,2}}"
+            rf"(?-i:{_CAPITAL}(?: {_CAPITAL}){{0,2}})",
+            0.7,
+        ),
+        Rule(
             "military",
             r"\b(?:unit|psc) \d{3,5},? box \d{1,5}\b|(?-i:\b(?:[ADF]PO),? A[AEP] \d{5}\b)",
             0.8,

@@ -177,6 +177,13 @@ NUMERIC = Group(
             rf"|{_DAY_2}\.{_MONTH_2}(?=\.))(?=[.:,;]|[ \t]*$)",
             0.6,
         ),
+        # The first line of all; "7/10" and "3/5" there are scores.
+        Rule(
+            "day and month above all",
+            rf"\A[ \t]*\K(?!\d{{1,2}}/(?:4|5|10)\b|24/7)"
+            rf"(?:{DAY}/{_MONTH_NUMBER}|{_MONTH_NUMBER}/{DAY})(?=[ \t]*\n)",
+            0.6,
+        ),
         Rule(
             "ordinals",
             rf"\b{DAY}{ORDINAL} of the {_MONTH_NUMBER}{ORDINAL}\b(?:,? {YEAR}\b)?"

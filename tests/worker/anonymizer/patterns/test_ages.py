@@ -128,11 +128,14 @@ AGES = (
     "he turned ⟦6⟧ on ⟦may the fourth⟧",
     "⟦37F⟧, divorced, new here",
     "Hello. My first page.\n⟦20M⟧ here, the counsellor said try",
+    "Miss Okafor looked about ⟦19⟧ and terrified.",
+    "the registrar, no, the nurse looks around ⟦twenty⟧, tops",
     "her ⟦sixteenth⟧ is on Saturday, and my ⟦40th⟧ was a disaster, my ⟦21st⟧ is in May",
 )
 NO_AGES = (
     "The soup is three days old, the news is hours old",
     "It looked about six inches. It sounded like nine hundred.",
+    "It looked about 30. The queue looked about 40 people long.",
     "It was my fourth, and her second glass",
     "Thirty-one and counting, twenty and a half",
     "Seventy-one, but they have a lot of sales",

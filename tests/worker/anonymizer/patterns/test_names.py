@@ -100,12 +100,15 @@ STREETS = (
     "we met on ⟦the corner of Mill Lane and 4 Garrick Close⟧",
     "we moved to ⟦12 Via Garibaldi 40⟧ then",
     "at ⟦Rue de la Paix 8⟧, third floor",
+    "goodbye ⟦22 Calle del Olmo⟧, wet wall and all",
+    "a parcel for ⟦7 rue des Lilas⟧ came",
     "write to ⟦Unit 4821 Box 77⟧, ⟦APO AE 09021⟧",
 )
 NO_STREETS = (
     "in the corner of the room and the hall",
     "flew via Dallas 2 years ago",
     "via 3 trains",
+    "2 via Skype, 3 via post",
     "unit 4 is done, box 12 is not",
 )
 PEOPLE = (
@@ -149,6 +152,13 @@ ORGANIZATIONS = (
     "haircut at the ⟦Golden Comb⟧ again",
     "at ⟦tiny acorns nursery⟧ they love him",
     "⟦Bright Steps⟧ rang about the nursery place.",
+    "met up with the ⟦Thursday Knitters⟧ again",
+    "sang with the ⟦Northfield Ramblers⟧ and the ⟦Quay Street Choir⟧",
+    "gaming night with ⟦Potato Squad⟧ and no sleep",
+    "⟦Women of the Quay⟧ brought soup to the pickets",
+    "moved to the rehab place, ⟦Quiet Waters⟧. It faces the car park.",
+    "monday i start at the ⟦reading room⟧, that bookshop by the tram",
+    "im done with ⟦tidy minds⟧, the therapist there kept yawning",
 )
 NO_ORGANIZATIONS = (
     "the old oak by the red inn door",
@@ -168,6 +178,11 @@ NO_ORGANIZATIONS = (
     "I work at A&E, he works for HR",
     "at the nursery, by the studio, near the surgery",
     "at the new day nursery, from a hair salon",
+    "The Walkers came and the Singers left, a choir of crows",
+    "Women of a certain age, Friends of mine, Mothers of three",
+    "went to the corner shop, the manager there was rude",
+    "sat at the kitchen table, the chair there wobbles",
+    "got home, Mum asleep, the place, Thank God, was warm",
 )
 
 

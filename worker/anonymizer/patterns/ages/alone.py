@@ -15,7 +15,7 @@ from worker.anonymizer.patterns.numerals import (
     TENS_WORDS,
     WORDS_FROM_13,
 )
-from worker.anonymizer.patterns.people.words import ABOUT, KIN, MANY_KIN
+from worker.anonymizer.patterns.people.words import ABOUT, KIN, MANY_KIN, ROLE, SOMEBODY
 from worker.anonymizer.patterns.rules import Group, Rule
 from worker.anonymizer.taggers import lexicon
 
@@ -110,9 +110,12 @@ WOULD_BE = Group(
         ),
     ),
 )
+_MORE_OR_LESS = r" (?:about|around|barely|maybe|roughly|hardly|not a day over|no more than)"
+#: A word with a capital that is not "It" or the like.
+_NAME = r"(?-i:\b(?!(?:It|This|That|There|Which|What|They|These|Those)\b)[A-Z][\w'\u2019-]{1,20})"
 FELT = Group(
     "AGE",
-    every(any_word("felt feel feeling sounded looked day"), NUMBER),
+    every(any_word("felt feel feeling sound sounds sounded look looks looked day"), NUMBER),
     (
         Rule(
             "felt about",
@@ -124,6 +127,13 @@ FELT = Group(
             "sounded about",
             rf"(?:^|(?<=[.!?] )|\b(?:he|she|they) )(?:sounded|looked)(?: like| to be)?{ABOUT}"
             rf" (?P<it>{AGE}){CLAUSE_END}",
+            0.6,
+        ),
+        Rule(
+            "somebody looked about",
+            rf"(?:\b(?:{SOMEBODY}|{ROLE}|{KIN}|(?:mrs?|ms|miss|mx|dr)\.? \w{{2,20}})|{_NAME}) "
+            rf"(?:sounds?|sounded|looks?|looked)(?: like| to be)?{_MORE_OR_LESS} (?P<it>{AGE})"
+            r"(?=\s*(?:[.,;!?)]|$)| and\b(?! \d))",
             0.6,
         ),
         Rule("a day over", rf"\ba day (?:over|older than) (?P<it>{AGE}){CLAUSE_END}", 0.6),

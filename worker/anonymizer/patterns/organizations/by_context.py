@@ -31,7 +31,8 @@ _ENDINGS = (
     r"|barbers|vets|florists?|opticians?|daycare|montessori|pharmacy|builders|plumbing|realty"
     r"|physio|hairdressers|kitchens|records|brewery|bistro)"
 )
-_NO_PART = (
+#: What no name begins with.
+NO_PART = (
     r"(?!(?:the|a|an|my|our|this|that|his|her|their|your|its|some|any|every|each|no|local|old|new"
     r"|good|bad|nice|big|small|little|private|public|other|another|same|whole|general|emergency"
     r"|free|cheap|first|last|next|all|both|which|what|and|or|of|to|in|on|with|by|at|from|for|near"
@@ -117,13 +118,13 @@ ENDINGS = Group(
     (
         Rule(
             "before its ending",
-            rf"\b(?:at|from|called) (?P<it>(?:{_NO_PART}[^\W\d_]{{3,15}} ){{1,3}}{_ENDINGS})\b"
+            rf"\b(?:at|from|called) (?P<it>(?:{NO_PART}[^\W\d_]{{3,15}} ){{1,3}}{_ENDINGS})\b"
             r"(?! (?:floss|care|plan|work|insurance|school|nurse|health|care|records?)\b)",
             _SCORE,
         ),
         Rule(
             "two words before a common ending",
-            rf"\b(?:at|from|called) (?P<it>(?:{_NO_PART}(?!(?:hair|nail|beauty|tree|plant|day"
+            rf"\b(?:at|from|called) (?P<it>(?:{NO_PART}(?!(?:hair|nail|beauty|tree|plant|day"
             rf"|garden"
             rf"|italian|french)\b)[^\W\d_]{{3,15}} ){{2,3}}(?:nursery|salon|bakery))\b",
             _SCORE,
@@ -195,7 +196,7 @@ NAMED = Group(
         Rule(
             "a group called, in lower case",
             rf"\b(?:an?|this|some|new) (?:\w{{2,12}} )?{_KIND} (?:called|named) (?:the )?"
-            rf"\K{_NO_PART}(?!(?:me|him|us|them|back|off|out|up|it|about|after|again|because|early|late)\b)[^\W\d_]{{3,15}}\b",
+            rf"\K{NO_PART}(?!(?:me|him|us|them|back|off|out|up|it|about|after|again|because|early|late)\b)[^\W\d_]{{3,15}}\b",
             _SCORE,
             may_be_a_name,
         ),

@@ -1,0 +1,98 @@
+"""Groups that people meet in ("the Thursday Knitters"), and names beside what tells their kind.
+
+"Quiet Waters" is no name that a tagger sees, "the rehab place, Quiet Waters" tells that it is one.
+Scores are below those of the tagger, whose type counts.
+"""
+
+from __future__ import annotations
+
+from worker.anonymizer.patterns.capitals import CAPITAL, TWO_OR_MORE
+from worker.anonymizer.patterns.gates import any_word, every, matching
+from worker.anonymizer.patterns.organizations.by_context import NO_PART
+from worker.anonymizer.patterns.rules import Group, Rule
+
+_SCORE = 0.5
+_MEMBERS_WORDS = (
+    "knitters stitchers quilters crafters weavers spinners runners joggers striders harriers "
+    "walkers ramblers hikers strollers wheelers cyclists swimmers dippers paddlers rowers singers "
+    "strummers ringers rovers rangers wanderers strikers tigers lions sharks hawks eagles bears "
+    "falcons ravens wolves panthers badgers otters squad crew posse collective ensemble troupe "
+    "guild sisterhood brotherhood quartet choir chorus"
+)
+#: Members, or the kind of their group, with the capital that a name has.
+_MEMBERS = rf"(?:{'|'.join(word.capitalize() for word in _MEMBERS_WORDS.split())})"
+_NAMED_BY = (
+    r"(?!(?:The|A|An|My|Our|His|Her|Their|These|Those|All|Some|Many|Most|No|Two|Three|Four|And|But)\b)"
+    r"[A-Z][a-z][\w'\u2019-]{0,20}"
+)
+MEMBERS = Group(
+    "ORGANIZATION",
+    every(any_word(_MEMBERS_WORDS), matching(rf"[A-Z][\w'\u2019-]+ {_MEMBERS}\b")),
+    (Rule("members", rf"(?-i:(?<![\w'])(?:{_NAMED_BY} ){{1,3}}{_MEMBERS}\b)", _SCORE),),
+)
+_PEOPLE_OF = "women mothers mums friends voices daughters sisters carers parents fathers dads"
+FRIENDS = Group(
+    "ORGANIZATION",
+    every(any_word(_PEOPLE_OF), matching(r"[A-Z][a-z]+s|[MW]o(?:men|ms) of (?:the )?[A-Z]")),
+    (
+        Rule(
+            "friends of",
+            rf"(?-i:(?:{'|'.join(word.capitalize() for word in _PEOPLE_OF.split())}) of (?:the )?"
+            rf"{CAPITAL}(?: {CAPITAL}){{0,2}})(?!['\u2019])",
+            _SCORE,
+        ),
+    ),
+)
+_KINDS = (
+    "place unit practice provider shelter refuge retreat ward agency label publisher studio salon "
+    "landlord firm company clinic rehab hospice school nursery home centre center bookshop bakery "
+    "restaurant pub bar hotel hostel gym"
+)
+BESIDE = Group(
+    "ORGANIZATION",
+    every(any_word(_KINDS), matching(r"[a-z], (?:the )?[A-Z][a-z][\w'\u2019-]* (?:\w+ )?[A-Z]")),
+    (
+        Rule(
+            "the rehab place, ...",
+            rf"\b(?:the|a|an|my|our|his|her|their|this|that|new) (?:\w{{2,14}} ){{0,2}}"
+            rf"(?:{'|'.join(_KINDS.split())}), (?:the )?\K{TWO_OR_MORE}(?=\s*(?:[.,;:!?)]|$))",
+            _SCORE,
+        ),
+    ),
+)
+_SHOPS = (
+    "bookshop bookstore cafe caf\u00e9 bakery restaurant pub bar gym salon barbers studio nursery "
+    "clinic surgery school shop store hotel hostel gallery brewery library charity firm company "
+    "agency"
+)
+#: Places of everyday life, which are no names: "the corner shop, the man there".
+_NO_NAME = (
+    r"(?!\w+ (?:shop|store|hall|pool|station|stop|park|beach|market|library|office|desk|gate|door"
+    r"|window|table|hospital|centre|center|bank|place|house|room|school|church|garden|gym|bar|cafe"
+    r"|line|counter|queue|till|ward|unit|clinic|surgery|end|corner|side|top|bottom|moment|time)\b)"
+)
+_TWO_SMALL = rf"(?-i:(?P<it>{NO_PART}[a-z]{{3,15}} [a-z]{{3,15}}))"
+SMALL = Group(
+    "ORGANIZATION",
+    matching(
+        r"\b(?:at|with|from|to|joined|left) (?:the )?[a-z]+ [a-z]+, (?:that|the|this|a|an|our) "
+    ),
+    (
+        Rule(
+            "..., that bookshop",
+            rf"\b(?:start(?:s|ed|ing)?|work(?:s|ed|ing)?|job|shifts?|interview|trial|done|finished)"
+            rf" (?:at|with) (?:the )?{_TWO_SMALL}, (?:that|the|this|a|an|our)(?: \w{{2,12}}){{0,1}}"
+            rf" (?:{'|'.join(_SHOPS.split())})\b",
+            _SCORE,
+        ),
+        Rule(
+            "..., the therapist there",
+            rf"\b(?:at|with|from|to) (?:the )?{_NO_NAME}{_TWO_SMALL}, the (?:\w{{2,12}} )?"
+            r"(?:therapist|teacher|nurse|doctor|manager|boss|receptionist|owner|waiter|waitress"
+            r"|coach|tutor|people|staff|girls|lads|counsell?or|trainer|instructor|dentist|vet|midwife"
+            r"|barista) there\b",
+            _SCORE,
+        ),
+    ),
+)
+GROUPS = (MEMBERS, FRIENDS, BESIDE, SMALL)
