@@ -34,17 +34,29 @@ _DOES = re.compile(
 #: What stands before a work, or behind the name of whoever made it.
 _WORK_BEFORE = re.compile(
     r"\b(?:(?:the|some|any|no|more|a little|a bit of|by)"
+    r"|(?:podcast|documentary|books?|biography|films?|lectures?|talk|essays?|programme|program|series"
+    r"|stor(?:y|ies)|myth|legend|lesson|module|chapter|exam|coursework|homework|quiz|one)"
+    r" (?:about|on|of)|surah?|psalm|(?:gospel|book|letters?) (?:of|to)"
+    r"|(?:pray(?:ed|ing|s)?|hymn|prayers?|offerings?|candle|altar|shrine|statue|feast"
+    r"|puja) (?:to|for|of)"
     r"|(?:play|practi[sc]|perform|rehears|re-?read)(?:e|s|es|ed|ing)?|reading) \Z",
     re.IGNORECASE,
 )
 _WORK_BEHIND = re.compile(
-    r"(?:['\u2019]s?)? (?:in [A-G]\b|no\. ?\d|op\. ?\d|(?:\w+ )?(?:poems?|sonnets?|sonatas?"
+    r"(?:['\u2019]s?)? (?:(?:\w+ )?(?:laws?|cycle|effect|principle|constant|equations?|theorem|test"
+    r"|scale|syndrome|disease|thyroiditis|curve|distribution|process|reaction|method|rule|paradox"
+    r"|turn|etudes?|exercises?|technique|manoeuvre|maneuver|triangle|model|theory|diagram|series"
+    r"|sequence|transform|matrix|experiments?|hypothesis|defen[cs]e|gambit|opening|ghost|chapter"
+    r"|speech|monologue|soliloquy|arc|season)\b|in [A-G]\b|no\. ?\d|op\. ?\d"
+    r"|(?:\w+ )?(?:poems?|sonnets?|sonatas?"
     r"|concertos?|symphon(?:y|ies)|preludes?|etudes?|fugues?|waltz(?:es)?|requiem|quartets?|novels?|plays?"
     r"|essays?|paintings?|prints?|quotes?|exhibition|myth)\b)",
     re.IGNORECASE,
 )
 _WORD = re.compile(r"[^\W\d_]+")
 _LONGEST_BEFORE = 24
+#: From so common on a word is one of everyday life, see `lexicon.PROPERTIES`.
+_COMMON = 3
 
 
 def is_of_culture(text: str, start: int, end: int) -> bool:
@@ -92,7 +104,11 @@ def _is_given(name: str) -> bool:
 def _has_company(text: str, name: str) -> bool:
     """Whether the text also holds another such name, which nobody who is met has."""
     others = {word.lower() for word in _WORD.findall(text)} & names().keys()
-    return any(_stands_for_itself(other) for other in others if other != name)
+    return any(
+        _stands_for_itself(other)
+        for other in others
+        if other != name and lexicon.properties(lexicon.kind(other))[0] < _COMMON
+    )
 
 
 @cache

@@ -33,6 +33,12 @@ _BEFORE_PEOPLE = re.compile(
 )
 #: What stands before a thing, and hardly before a person: "a Robin came in", "the Rosemary".
 _ARTICLE = re.compile(r"\b(?:an?|the) \Z", re.IGNORECASE)
+#: What people and pets do, and hardly a thing.
+_ACTS = re.compile(
+    r" (?:laugh(?:ed|s)|smiled|grinned|giggled|rang|phoned|texted|messaged|emailed|asked|told"
+    r"|whispered|helped|hugged|kissed|braided|gave (?:me|us|him|her)|drove|cried"
+    r"|snored|purred|barked|meowed|died)\b"
+)
 _LONGEST_BEFORE = 16
 
 
@@ -46,7 +52,7 @@ def is_everyday(text: str, start: int, end: int, *, person: bool) -> bool:
         person: whether it was taken for a person.
     """
     word = text[start:end].lower()
-    if len(word) < _SHORTEST:
+    if len(word) < _SHORTEST or (person and _ACTS.match(text, end)):
         return False
     forms = {word, word.removesuffix("s")}
     people = not forms.isdisjoint(peoples())

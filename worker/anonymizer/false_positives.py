@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from worker.anonymizer.culture import is_of_culture
 from worker.anonymizer.everyday_words import is_everyday
 from worker.anonymizer.ordinary_use import MAY_HAVE_CAPITAL, is_used_as_word
-from worker.anonymizer.patterns.ages.parts import THINGS
+from worker.anonymizer.patterns.ages.tagged import may_be_age
 from worker.anonymizer.taggers import lexicon
 from worker.anonymizer.taggers.tagged_span import NAMES
 from worker.anonymizer.titles import is_in_title
@@ -61,14 +61,6 @@ _RATIO = re.compile(r"\d{2,3}/\d{2,3}|\d{1,3}/(?:5|10|100)|24/7|\d{1,2}[-\u2013]
 _CLOCK = re.compile(r"(?:[01]?\d|2[0-3]):[0-5]\d")
 _DIGITS_OF_CLOCK = re.compile(r"(?<!\d)(?:[01]\d|2[0-3])[0-5]\d(?!\d)")
 _EARLY_CLOCK = re.compile(r"(?<!\d)0\d[0-5]\d(?!\d)")
-#: What stands before a score or a reading.
-_BEFORE_SCORE = re.compile(
-    r"\b(?:it(?:['\u2019]s| is| was)|sats|pulse|bpm|bp|scored?|scores|got|marks?|grades?"
-    r"|(?:phq|bdi|epds|suds)(?:-?\d+)?|(?:core|gad|k|pcl)-?\d+|maths?|physics"
-    r"|chem(?:istry)?|bio(?:logy)?|english|history|geography|science|spelling|bmi|hba1c|crp|egfr"
-    r"|temperature|weight|bends to|level|rating|mood|pain)(?: (?:is|was|at|of|about))? \Z",
-    re.IGNORECASE,
-)
 #: Operators of programs, which stand beside identifiers.
 _CODE_BESIDE = "::"
 _IDENTIFIER = re.compile(
@@ -78,19 +70,6 @@ _IDENTIFIER = re.compile(
 _OTHER_SCRIPT = re.compile(
     r"[\s\u0590-\u06ff\u0900-\u0dff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff"
     r"\uac00-\ud7af]+"
-)
-#: What follows a number that is no age: the end of a decade ("the 80's"), a unit, "plus years".
-_AFTER_NO_AGE = re.compile(
-    r"['\u2019]?s\b|%| (?:miles|minutes|hours|days|times|percent|(?:plus|odd|something) years)\b"
-    rf"|(?:[- ]?(?:years?|yrs?|months?)[- ]old)? {THINGS}",
-    re.IGNORECASE,
-)
-#: The end of an ordinal number, and what makes an age of one.
-_ORDINAL = re.compile(
-    r"(?:first|second|third|eighth|ninth|twelfth|[a-z]{2}th|\dst|\dnd|\drd|\dth)\Z", re.IGNORECASE
-)
-_BIRTHDAY = re.compile(
-    r" (?:birthday|bday|b-day|year\b|(?:is|was) (?:on|in|next|this|a|an|at)\b)", re.IGNORECASE
 )
 #: An abbreviation with full stops: "I.T".
 _DOTTED = re.compile(r"(?:[A-Z]\.){1,5}[A-Z]\.?")
@@ -108,8 +87,6 @@ _OF_A_PEOPLE = re.compile(
 #: misspelt one is a name.
 _SURE_ORGANIZATION, _SURE_NAME = 0.95, 0.95
 _COMMON = 3
-#: What stands before a duration.
-_BEFORE_DURATION = re.compile(r"\b(?:for|in|after|within|last|past|next)(?: \w+)? \Z")
 #: A time of day, or a number with separators between its thousands.
 _TIME_OR_THOUSANDS = re.compile(r"\d{1,2}(?:[:.]\d\d)?[ap]\.?m|\d{1,3}(?:,\d{3})+", re.IGNORECASE)
 _MONTH = r"jan|feb|m\u00e4r|mar|apr|ma[iy]|jun|jul|aug|sep|o[ck]t|nov|de[cz]"
@@ -118,7 +95,7 @@ _CURRENCIES = frozenset("$\u20ac\u00a3\u00a5\u20b9\u20a6")
 #: The fewest letters and digits by which a number or code can identify a person.
 _MIN_CHARACTERS = 4
 _LONGEST_WORD = 40
-_WORD = re.compile(r"[^\W\d_]+")
+_WORD, _POSSESSIVE = re.compile(r"[^\W\d_]+"), re.compile(r"['\u2019]s\Z")
 #: The words of all phrases: only where a finding has one are they searched for.
 _WORDS_OF_PHRASES = frozenset(_WORD.findall(" ".join(_PHRASES_IN_WORDS)))
 #: Findings with at most this many characters between them belong together.
@@ -151,9 +128,13 @@ def _survives(text: str, spans: Sequence[TaggedSpan], index: int, *, strict: boo
     span = spans[index]
     alone = _is_alone(text, spans, index)
     if span.type in NAMES and not strict:
-        place, person = (text, span.start, span.end), span.type == "PERSON"
-        known = alone and (is_everyday(*place, person=person) or is_of_culture(*place))
-        if known or is_in_title(*place):
+        place = text, span.start, span.end
+        if alone and is_everyday(*place, person=span.type == "PERSON"):
+            return False
+        # "Kirchhoff's second law" is a law; "Pudding's basket" is somebody's.
+        if _is_alone(text, spans, index, loosely=True) and is_of_culture(*place):
+            return False
+        if is_in_title(*place):
             return False
     return _may_be_personal(text, span, alone=alone)
 
@@ -176,14 +157,21 @@ def _without_interjections(text: str, span: TaggedSpan) -> TaggedSpan:
     )
 
 
-def _is_alone(text: str, spans: Sequence[TaggedSpan], index: int) -> bool:
-    """Whether a finding is a whole word and no longer finding stands beside it."""
+def _is_alone(text: str, spans: Sequence[TaggedSpan], index: int, *, loosely: bool = False) -> bool:
+    """Whether a finding is a whole word and no longer finding stands beside it.
+
+    Loosely, it may be in the possessive, and another one stand behind a comma.
+    """
     span = spans[index]
     for other in spans[max(0, index - 1) : index + 2]:
-        near = max(span.start - other.end, other.start - span.end) <= _NEAR
+        first, second = sorted((span, other), key=lambda one: one.start)
+        near = second.start - first.end <= _NEAR
+        if loosely and "," in text[first.end : second.start]:
+            near = False
         if other is not span and near and other.end - other.start >= _MIN_CHARACTERS:
             return False
-    return _word_around(text, span) == text[span.start : span.end]
+    around = _word_around(text, span)
+    return (_POSSESSIVE.sub("", around) if loosely else around) == text[span.start : span.end]
 
 
 def _word_around(text: str, span: TaggedSpan) -> str:
@@ -206,7 +194,7 @@ def _word_around(text: str, span: TaggedSpan) -> str:
 
 def _may_be_personal(text: str, span: TaggedSpan, *, alone: bool) -> bool:
     if span.type == "AGE":
-        return _may_be_age(text, span)
+        return may_be_age(text, span.start, span.end)
     found, around = text[span.start : span.end], _word_around(text, span)
     short = alone and sum(c.isalnum() for c in found) < _MIN_CHARACTERS
     if span.type in NAMES:
@@ -236,17 +224,6 @@ def _may_be_personal(text: str, span: TaggedSpan, *, alone: bool) -> bool:
         word = alone and found.isalpha() and len(found) <= _MIN_CHARACTERS
         return not (short or word or _IDENTIFIER.fullmatch(around))
     return span.type != "ID" or (not short and any(c.isdigit() for c in around))
-
-
-def _may_be_age(text: str, span: TaggedSpan) -> bool:
-    if _ORDINAL.search(text, span.start, span.end) and not _BIRTHDAY.match(text, span.end):
-        return False
-    before = text[max(0, span.start - _LONGEST_PHRASE) : span.start]
-    return not (
-        _AFTER_NO_AGE.match(text, span.end)
-        or _BEFORE_DURATION.search(before)
-        or _BEFORE_SCORE.search(before)
-    )
 
 
 def _is_clock(text: str, found: str) -> bool:

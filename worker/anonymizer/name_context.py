@@ -49,7 +49,8 @@ _NUMBER = rf"(?:\d{{1,2}}|{TWO_DIGITS}|{SMALL})(?: and (?:a half|a quarter|three
 _AGE = re.compile(rf"[ \t]?\(({_NUMBER})\)|,[ \t]({_NUMBER})(?=,[ \t]| and [a-z])", re.IGNORECASE)
 #: The same in a clause: "Mia is only 6", "Ana turned 31 in May", "Arlo is five weeks".
 _AGE_IN_CLAUSE = re.compile(
-    r"(?:['\u2019]s| is| was|,? who is|,? who was| will be| would be| just turned| turn(?:s|ed))"
+    r"(?:['\u2019]s|,? is|,? was|,? who is|,? who was| will be| would be| just turned"
+    r"| turn(?:s|ed))"
     rf"(?: (?:also|only|just|still|now|already|about|around|almost|nearly|barely))?"
     rf" ({_NUMBER}(?: (?:weeks|months)\b)?)"
     r"(?![\d%]|[.,:/-]\d)(?=\s*(?:[.,;!?)]|\Z)| (?:and|but|now|today|so|when|in (?:jan|feb|mar|apr"

@@ -1,8 +1,9 @@
-"""Titles of books, films, series, games and music, which look like names of people or places.
+"""Titles of works, and terms of several words, which look like names of people or places.
 
 "Forty pages of Middlemarch", "cried at Encanto again": a title is nobody's name, and neither is a
 part of one ("Crime and Punishment"). Some titles are also names of places ("Casablanca") or of
-people ("Emma"): there the words around must show that the work is meant.
+people ("Emma"): there the words around must show that the work is meant. The terms are those of
+worship, kitchens, gardens, sport, music and school: "noche buena", "ouchi gari", "madame hardy".
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from worker.anonymizer.taggers import lexicon
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-FILE = "titles.txt"
+FILES = ("titles.txt", "terms.txt")
 #: What stands behind a title there that places, people or pets have as well.
 _NAME_TOO = " *"
 _WORD = re.compile(r"[^\W\d_]+")
@@ -132,12 +133,13 @@ def _lowered(text: str) -> str:
 
 @cache
 def titles() -> Mapping[str, tuple[_Title, ...]]:
-    """The titles, in lower case, by the longest of their words."""
-    content = (files("worker.anonymizer") / "word_lists" / FILE).read_text("utf-8")
+    """The titles and terms, in lower case, by the longest of their words."""
     found: dict[str, list[_Title]] = {}
-    for line in content.splitlines():
-        if line and not line.startswith("#"):
-            title = line.removesuffix(_NAME_TOO)
-            longest = max(_WORD.findall(title), key=len)
-            found.setdefault(longest, []).append(_Title(title, line.endswith(_NAME_TOO)))
+    for file in FILES:
+        content = (files("worker.anonymizer") / "word_lists" / file).read_text("utf-8")
+        for line in content.splitlines():
+            if line and not line.startswith("#"):
+                title = line.removesuffix(_NAME_TOO)
+                longest = max(_WORD.findall(title), key=len)
+                found.setdefault(longest, []).append(_Title(title, line.endswith(_NAME_TOO)))
     return {word: tuple(named) for word, named in found.items()}

@@ -141,7 +141,7 @@ SHORT_YEARS = Group(
 )
 NUMERIC = Group(
     "DATE_TIME",
-    every(has_digit, matching(r"\d[/.-]\d|\d[/.-]W|\d{8}|\d{4}W|\d(?:st|nd|rd|th) of")),
+    every(has_digit, matching(r"\d[/.-]\d|\d[/.-]W|\d{8}|\d{4}W|\d(?:st|nd|rd|th)\b")),
     (
         Rule("iso", rf"(?<!\d){YEAR}([-/.]){_MONTH_NUMBER}\1{DAY}(?!\d)", 0.7, _is_no_version),
         Rule(
@@ -175,6 +175,12 @@ NUMERIC = Group(
             "day and month in front",
             rf"^[ \t]*\K(?:(?!\d\d/10)(?:{_DAY_2}/{_MONTH_2}|{_MONTH_2}/{_DAY_2})"
             rf"|{_DAY_2}\.{_MONTH_2}(?=\.))(?=[.:,;]|[ \t]*$)",
+            0.6,
+        ),
+        Rule(
+            "on the day",
+            rf"\b(?:on|by|until|till|since|before) the (?P<it>{DAY}{ORDINAL})(?=\s*(?:[.,;:!?)]|$)"
+            r"| (?:and|at|so|but|because|i|we|he|she|they)\b)",
             0.6,
         ),
         # The first line of all; "7/10" and "3/5" there are scores.

@@ -35,6 +35,7 @@ IN_WORDS = (
     "我们⟦2021年3月5日⟧搬家了",
 )
 WITH_TIMES = (
+    "I start on the ⟦8th⟧. Nerves.",
     "⟦7/3⟧\nBlood pressure 142/91.",
     "saved ⟦2019-05-04 21:07:33⟧ it says",
     "saved ⟦2019-05-04⟧ at 21:07 it says",
@@ -103,6 +104,7 @@ NO_DATES_IN_FIGURES = (
     "call me at 10.30 or 11.15",
     "the 9th of 12 rounds and the 3rd of the week",
     "08/10 today, the soup helped",
+    "we live on the 4th floor, on the 5th try, in the 3rd week",
     "7/10\nFine, nothing much.",
     "3/4\nof a cup of sugar",
     "9/10! Best nap in weeks.",

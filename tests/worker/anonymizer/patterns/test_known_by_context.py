@@ -29,6 +29,9 @@ COMPANIONS = (
     "a colleague called ⟦Spud⟧, my neighbour nicknamed ⟦twig⟧",
     "there was a nurse called ⟦patience⟧ on the ward",
     "a friend nicknamed ⟦Twig⟧ drove",
+    "and babcia ⟦zosia⟧ came, and ⟦oma Trudi⟧",
+    "the vet's girl calls her ⟦Biscuit⟧, so she stays",
+    "she's called ⟦Marigold⟧ and she is fast",
     "and then Tita ⟦Baby⟧ brought soup",
     "with ⟦Aunty Precious⟧ and her umbrella",
     "and so I told Oga ⟦Prosper⟧ I was tired",
@@ -54,6 +57,8 @@ NO_COMPANIONS = (
     "the dog show Saturday and the cat food Aisle",
     "Mama I am fine, Papa He said",
     "at the dog park On Monday",
+    "abuela said hi, oma liked it, papi went home",
+    "He calls me Mum, she's called twice, he is called Away",
 )
 ORGANIZATIONS = (
     "a group called ⟦Acorns⟧ with a good carpet",

@@ -49,6 +49,7 @@ TODAY = Group(
             r"|next (?:week|month|year))(?=[.!?,])",
             0.6,
         ),
+        Rule("already", rf"{_BEGINNING}(?P<it>{WORDS_FROM_13}) already\b", 0.6),
         Rule(
             "and still",
             rf"{_BEGINNING}(?P<it>{WORDS_FROM_13}),? (?:and|but|yet) (?:i|he|she|still|never"
@@ -131,9 +132,9 @@ FELT = Group(
         ),
         Rule(
             "somebody looked about",
-            rf"(?:\b(?:{SOMEBODY}|{ROLE}|{KIN}|(?:mrs?|ms|miss|mx|dr)\.? \w{{2,20}})|{_NAME}) "
+            rf"(?:\b(?:{SOMEBODY}|{ROLE}|{KIN}|(?:mrs?|ms|miss|mx|dr)\.? \w{{2,20}})|{_NAME}),? "
             rf"(?:sounds?|sounded|looks?|looked)(?: like| to be)?{_MORE_OR_LESS} (?P<it>{AGE})"
-            r"(?=\s*(?:[.,;!?)]|$)| and\b(?! \d))",
+            r"(?=\s*(?:[.,;!?)]|$)| (?:and|but)\b(?! \d))",
             0.6,
         ),
         Rule("a day over", rf"\ba day (?:over|older than) (?P<it>{AGE}){CLAUSE_END}", 0.6),

@@ -41,7 +41,9 @@ TURNED = Group(
     every(NUMBER, any_word("turn turns turned turning going big")),
     (
         Rule("turned", rf"{_TURN} (?P<it>{FIGURE}|{WORDS}){NO_UNIT}", 0.6),
-        Rule("turned small", rf"{_TURN} (?P<it>{SMALL}|\bone\b){FOLLOWED}", 0.6),
+        Rule(
+            "turned small", rf"{_TURN} (?P<it>(?:{SMALL}|\bone\b)(?: and a half\b)?){FOLLOWED}", 0.6
+        ),
         Rule("going on", rf"(?P<it>{AGE}) going on (?P<it>{AGE}){NO_UNIT}", 0.6),
         Rule("the big", rf"\bthe big (?P<it>[3-9]-?[0o]\b|{ONE}[ -]oh?\b|{TENS}\b)", 0.6),
     ),

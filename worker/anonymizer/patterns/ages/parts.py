@@ -62,6 +62,6 @@ CLAUSE_END = r"(?=\s*(?:[.,;!?)]|$))"
 #: The last words of `ABOUT`, and "of".
 LAST_OF_ABOUT = (
     r"of|only|just|still|now|already|about|around|almost|nearly|even|yet|barely|maybe|roughly"
-    r"|probably|like|over|past|approaching|pushing|nearing|hitting|turning|rising|actually|finally"
+    r"|perhaps|possibly|probably|like|over|past|approaching|pushing|nearing|hitting|turning|rising|actually|finally"
     r"|officially|basically|be|turn|least|really|most|also|too|than"
 )

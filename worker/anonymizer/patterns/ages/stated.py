@@ -150,7 +150,7 @@ YOUNG = Group(
     (
         Rule(
             "weeks or months",
-            rf"\b(?:she|he|they|{KIN}|{MANY_KIN}){IS}{ABOUT} "
+            rf"\b(?:she|he|they|(?:{KIN}|{MANY_KIN})(?: [^\W\d_]{{2,14}})?){IS}{ABOUT} "
             rf"(?P<it>(?:{FIGURE}|{WORDS}|{SMALL}) (?:weeks|months|(?:hours|days) old))"
             r"(?=\s*(?:[.,;!?)]|$)| (?:and|but|now|today|tomorrow)\b)",
             0.6,

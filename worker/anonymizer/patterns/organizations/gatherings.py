@@ -6,18 +6,19 @@ Scores are below those of the tagger, whose type counts.
 
 from __future__ import annotations
 
-from worker.anonymizer.patterns.capitals import CAPITAL, TWO_OR_MORE
+from worker.anonymizer.patterns.capitals import CAPITAL, TWO_OR_MORE, may_be_a_name
 from worker.anonymizer.patterns.gates import any_word, every, matching
 from worker.anonymizer.patterns.organizations.by_context import NO_PART
 from worker.anonymizer.patterns.rules import Group, Rule
 
 _SCORE = 0.5
+_MEALS_WORDS = "cake coffee brunch lunch dinner breakfast pint pints drinks cocktails tapas"
 _MEMBERS_WORDS = (
     "knitters stitchers quilters crafters weavers spinners runners joggers striders harriers "
     "walkers ramblers hikers strollers wheelers cyclists swimmers dippers paddlers rowers singers "
     "strummers ringers rovers rangers wanderers strikers tigers lions sharks hawks eagles bears "
     "falcons ravens wolves panthers badgers otters squad crew posse collective ensemble troupe "
-    "guild sisterhood brotherhood quartet choir chorus"
+    "guild sisterhood brotherhood quartet choir chorus players"
 )
 #: Members, or the kind of their group, with the capital that a name has.
 _MEMBERS = rf"(?:{'|'.join(word.capitalize() for word in _MEMBERS_WORDS.split())})"
@@ -72,10 +73,65 @@ _NO_NAME = (
     r"|line|counter|queue|till|ward|unit|clinic|surgery|end|corner|side|top|bottom|moment|time)\b)"
 )
 _TWO_SMALL = rf"(?-i:(?P<it>{NO_PART}[a-z]{{3,15}} [a-z]{{3,15}}))"
+_TRADES = (
+    "greengrocer baker butcher florist barber hairdresser newsagent chemist optician fishmonger "
+    "ironmonger takeaway chippy launderette jeweller dentist vet"
+)
+PLACES = Group(
+    "ORGANIZATION",
+    every(
+        any_word("where", _TRADES, _SHOPS, _MEALS_WORDS),
+        matching(r"(?:[Aa]t|[Ii]n|[Ff]rom|[Tt]o) (?:the )?[A-Z][a-z]"),
+    ),
+    (
+        Rule(
+            "..., the new greengrocer",
+            rf"\b(?:at|in|from|to) \K{CAPITAL}(?=, (?:the|a|our|my|that) (?:\w{{2,12}} ){{0,2}}"
+            rf"(?:{'|'.join((*_TRADES.split(), *_SHOPS.split()))})\b)",
+            _SCORE,
+        ),
+        Rule(
+            "where they do",
+            rf"\b(?:at|in|to) the \K{CAPITAL}(?=,?(?: you know,?)? where they (?:do|have|serve"
+            r"|sell|run|play|make|give|let)\b)",
+            _SCORE,
+            may_be_a_name,
+        ),
+        Rule(
+            "lunch at ...",
+            rf"\b(?:{'|'.join(_MEALS_WORDS.split())}) at (?:the )?\K{CAPITAL}(?<!['\u2019]s)",
+            _SCORE,
+            may_be_a_name,
+        ),
+    ),
+)
+_PLAYED = (
+    r"(?:bass|drums|guitar|keys|keyboards|piano|violin|fiddle|trumpet|sax|saxophone|percussion)"
+)
+BANDS = Group(
+    "ORGANIZATION",
+    any_word("plays play played playing band"),
+    (
+        Rule(
+            "plays bass in",
+            rf"\bplay(?:s|ed|ing)? {_PLAYED} (?:in|for|with) (?-i:(?P<it>{NO_PART}[a-z]{{3,15}}"
+            r" (?!group|band|orchestra|church|school|bars?|pubs?|clubs?|weddings?)[a-z]{3,15}))"
+            r"(?=\s*(?:[.,!?;]|$))",
+            _SCORE,
+        ),
+        Rule(
+            "a band named",
+            r"\bband\b[^.?\n]{0,12}[!.,]{1,3} ?(?:our |the |its |it['\u2019]s )?name is (?:the )?"
+            rf"(?P<it>{NO_PART}[^\W\d_]{{3,15}}(?: [^\W\d_]{{3,15}})?)(?=\s*(?:[.,!?;]|$))",
+            _SCORE,
+        ),
+    ),
+)
 SMALL = Group(
     "ORGANIZATION",
     matching(
-        r"\b(?:at|with|from|to|joined|left) (?:the )?[a-z]+ [a-z]+, (?:that|the|this|a|an|our) "
+        r"\b(?:at|with|from|to|in) (?:the )?[a-z]+ [a-z]+"
+        r"(?:, (?:that|the|this|a|an|our) |,? that['\u2019]?s )"
     ),
     (
         Rule(
@@ -83,6 +139,12 @@ SMALL = Group(
             rf"\b(?:start(?:s|ed|ing)?|work(?:s|ed|ing)?|job|shifts?|interview|trial|done|finished)"
             rf" (?:at|with) (?:the )?{_TWO_SMALL}, (?:that|the|this|a|an|our)(?: \w{{2,12}}){{0,1}}"
             rf" (?:{'|'.join(_SHOPS.split())})\b",
+            _SCORE,
+        ),
+        Rule(
+            "... thats the charity shop",
+            rf"\b(?:at|from|to|in) (?:the )?{_TWO_SMALL},? that['\u2019]?s (?:the|a|an|our)"
+            rf"(?: \w{{2,12}})? (?:{'|'.join(_SHOPS.split())})\b",
             _SCORE,
         ),
         Rule(
@@ -95,4 +157,4 @@ SMALL = Group(
         ),
     ),
 )
-GROUPS = (MEMBERS, FRIENDS, BESIDE, SMALL)
+GROUPS = (MEMBERS, FRIENDS, BESIDE, PLACES, BANDS, SMALL)

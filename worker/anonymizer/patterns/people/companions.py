@@ -10,6 +10,7 @@ from worker.anonymizer.patterns.capitals import CAPITAL, may_be_a_name
 from worker.anonymizer.patterns.gates import any_word, every, matching
 from worker.anonymizer.patterns.people.words import SOMEBODY, SOMEBODY_WORDS
 from worker.anonymizer.patterns.rules import Group, Rule
+from worker.anonymizer.taggers import lexicon
 
 _SCORE = 0.5
 _ANIMAL_WORDS = (
@@ -135,14 +136,21 @@ _ANYBODY = rf"(?:{SOMEBODY}|{_ANIMAL}|{'|'.join(_MORE_PEOPLE_WORDS.split())})"
 CALLED = Group(
     "PERSON",
     every(
-        any_word("called named nicknamed"),
-        any_word(SOMEBODY_WORDS, _ANIMAL_WORDS, _MORE_PEOPLE_WORDS),
+        any_word("called named nicknamed call calls"),
+        any_word("he she him her hes shes", SOMEBODY_WORDS, _ANIMAL_WORDS, _MORE_PEOPLE_WORDS),
     ),
     (
         Rule(
             "somebody called",
             rf"\b{_ANYBODY}(?: (?:is|was|i|we|they|he|she|who|at \w{{1,12}}|from \w{{1,12}}"
             rf"|in \w{{1,12}}))? (?:called|named|nicknamed) \K(?-i:(?=[A-Z])){_NICKNAME}",
+            _SCORE,
+            may_be_a_name,
+        ),
+        Rule(
+            "she's called",
+            rf"\b(?:he|she)(?:['\u2019]s| is| was) (?:called|named) \K{_NO_NICKNAME}{CAPITAL}"
+            rf"|\bcalls? (?:her|him) \K{_NO_NICKNAME}{CAPITAL}(?=[.,!?]|$)",
             _SCORE,
             may_be_a_name,
         ),
@@ -158,18 +166,38 @@ CALLED = Group(
     ),
 )
 _RESPECT_WORDS = (
-    "tita tito kuya lola lolo nanay tatay ninang ninong manang manong aunty oga alhaji alhaja "
-    "ustaz sheikh abuela abuelo tia tio oma opa bibi babu mzee"
+    "tita tito kuya lola lolo nanay tatay ninang ninong manang manong aling aunty oga alhaji "
+    "alhaja mallam ustaz ustadh sheikh hajji hajja abuela abuelo tia tio oma opa tante tannie "
+    "oom babcia ciocia wujek dziadek tetka babushka dedushka nonna nonno zia zio yiayia "
+    "pappou halmoni bhaiya bhabhi chacha chachi mausi dadi akka thatha paati ajji amma appa "
+    "periamma khala phuppo bibi babu mzee cucu shosho guka bwana mwalimu gogo mkhulu malume "
+    "bhuti kakak abang mbak bapak ibu nenek whaea matua taid mamgu mamo daideo kokum papi"
 )
 _PARENT_WORDS = "mama baba papa"
+#: How common rare words are at most, see `lexicon.PROPERTIES`.
+_RARE = 1
+
+
+def _is_no_word(text: str, start: int, end: int) -> bool:
+    """Whether a word in lower case is none of English, or a first name rather than a word."""
+    frequency, first_name, *_ = lexicon.properties(lexicon.kind(text[start:end]))
+    return frequency <= _RARE or first_name >= lexicon.RATHER_A_NAME
+
+
 TITLES = Group(
     "PERSON",
-    every(any_word(_RESPECT_WORDS, _PARENT_WORDS), matching(" [A-Z][a-z]")),
+    any_word(_RESPECT_WORDS, _PARENT_WORDS),
     (
         Rule(
             "title of respect",
             rf"\b(?:{'|'.join(_RESPECT_WORDS.split())}) \K(?!maria\b){CAPITAL}",
             _SCORE,
+        ),
+        Rule(
+            "title of respect, in lower case",
+            rf"(?-i:\b(?:{'|'.join(_RESPECT_WORDS.split())}) \K[a-z][\w'\u2019-]{{2,20}})",
+            _SCORE,
+            _is_no_word,
         ),
         Rule(
             "a parent of somebody",

@@ -38,9 +38,10 @@ IS = (
 #: How near the age is told.
 ABOUT = (
     r"(?: (?:only|just|still|now|already|about|around|almost|nearly|not even|not yet|barely|maybe"
-    r"|roughly|probably|like|well over|well past|approaching|pushing|nearing|hitting|turning|rising"
-    r"|actually|finally|officially|basically|at least|all of|gonna be|going to be|about to be"
-    r"|about to turn|really|at most|also|too|more than|less than|older than|younger than)){0,2}"
+    r"|roughly|probably|perhaps|possibly|like|well over|well past|past|approaching|pushing"
+    r"|nearing|hitting|turning|rising|actually|finally|officially|basically|at least"
+    r"|all of|gonna be|going to be|about to be|about to turn|really|at most|also|too"
+    r"|more than|less than|older than|younger than)){0,2}"
 )
 #: What happens at an age: "widowed at 58", "learnt to swim at 41".
 LIFE_EVENT = (
