@@ -12,6 +12,7 @@ import re
 from functools import cache
 from importlib.resources import files
 
+from worker.anonymizer.patterns.people.known import is_enjoyed
 from worker.anonymizer.patterns.people.words import KIN, ROLE, SOMEBODY
 from worker.anonymizer.taggers import lexicon
 
@@ -69,7 +70,7 @@ def is_of_culture(text: str, start: int, end: int) -> bool:
     """
     name = text[start:end].lower()
     if name not in names():
-        return False
+        return is_enjoyed(text, start, end)
     if is_somebody(text, start, end):
         return False
     before = text[max(0, start - _LONGEST_BEFORE) : start]

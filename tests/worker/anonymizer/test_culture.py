@@ -24,6 +24,9 @@ def of_culture(text: str, name: str) -> bool:
         ("Frida Kahlo on the kitchen wall", "Frida Kahlo"),
         ("Practised some Haydn before work", "Haydn"),
         ("The Homer exhibition was shut", "Homer"),
+        ("Listened to Idris Elba the whole way", "Idris Elba"),
+        ("half of a Haruki Murakami", "Haruki Murakami"),
+        ("messi on the telly", "messi"),
         ("a podcast about Napoleon on the bus", "Napoleon"),
         ("the Krebs cycle, again", "Krebs"),
         ("Zeus and Persephone, says the quiz, and I said Prometheus", "Zeus"),
@@ -43,6 +46,7 @@ def test_a_name_of_culture_is_nobody_here(text: str, name: str) -> None:
         ("Mahler rang twice and left no message", "Mahler"),
         ("I told Nadia Elgar about it", "Nadia Elgar"),
         ("Nobody knows Oyelaran.", "Oyelaran"),
+        ("Messi is my neighbour's cat", "Messi"),
     ],
 )
 def test_somebody_who_is_met_is_somebody(text: str, name: str) -> None:

@@ -187,7 +187,7 @@ NUMERIC = Group(
         Rule(
             "day and month above all",
             rf"\A[ \t]*\K(?!\d{{1,2}}/(?:4|5|10)\b|24/7)"
-            rf"(?:{DAY}/{_MONTH_NUMBER}|{_MONTH_NUMBER}/{DAY})(?=[ \t]*\n)",
+            rf"(?:{DAY}/{_MONTH_NUMBER}|{_MONTH_NUMBER}/{DAY})(?=[ \t]*\n|[.:] )",
             0.6,
         ),
         Rule(

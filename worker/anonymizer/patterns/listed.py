@@ -112,13 +112,20 @@ class Listed:
         file: the list, a file of `word_lists`.
         is_meant: told a text and the half-open range of a name, whether it is meant there; a name
             is meant wherever it stands if it is None.
+        unless: told the same, whether something else is meant by it there.
     """
 
-    def __init__(self, file: str, is_meant: Callable[[str, int, int], bool] | None = None) -> None:
+    def __init__(
+        self,
+        file: str,
+        is_meant: Callable[[str, int, int], bool] | None = None,
+        *,
+        unless: Callable[[str, int, int], bool] | None = None,
+    ) -> None:
         self.name = file.removesuffix(".txt")
         self.score = _SCORE
         self._file = file
-        self._is_meant = is_meant
+        self._is_meant, self._unless = is_meant, unless
 
     def prepare(self) -> None:
         """Read the list now and not at the first text."""
@@ -133,6 +140,8 @@ class Listed:
         """The half-open character ranges of a text that match, in order."""
         text = features.text
         for start, end in _mentions(features, self._file):
+            if self._unless and self._unless(text, start, end):
+                continue
             if self._is_meant:
                 meant = self._is_meant(text, start, end)
             else:

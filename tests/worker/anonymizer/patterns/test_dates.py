@@ -36,6 +36,7 @@ IN_WORDS = (
 )
 WITH_TIMES = (
     "I start on the ⟦8th⟧. Nerves.",
+    "⟦2/12⟧. Broke up in the car park.",
     "⟦7/3⟧\nBlood pressure 142/91.",
     "saved ⟦2019-05-04 21:07:33⟧ it says",
     "saved ⟦2019-05-04⟧ at 21:07 it says",

@@ -18,7 +18,8 @@ _MEMBERS_WORDS = (
     "walkers ramblers hikers strollers wheelers cyclists swimmers dippers paddlers rowers singers "
     "strummers ringers rovers rangers wanderers strikers tigers lions sharks hawks eagles bears "
     "falcons ravens wolves panthers badgers otters squad crew posse collective ensemble troupe "
-    "guild sisterhood brotherhood quartet choir chorus players"
+    "guild sisterhood brotherhood quartet choir chorus players howlers turners readers growers "
+    "makers diggers bakers"
 )
 #: Members, or the kind of their group, with the capital that a name has.
 _MEMBERS = rf"(?:{'|'.join(word.capitalize() for word in _MEMBERS_WORDS.split())})"

@@ -1,15 +1,34 @@
 """People whom everybody knows: of public life, of sports, stages and screens.
 
-The tagger knows no names by heart, and "trump" in lower case looks like a word.
+The tagger knows no names by heart, and "trump" in lower case looks like a word. Where somebody
+listens to them, or reads or watches them, their name stands for a work, and stays.
 """
 
 from __future__ import annotations
 
-from worker.anonymizer.patterns.listed import Listed
+import re
+from functools import cache
+
+from worker.anonymizer.patterns.listed import Listed, names
 from worker.anonymizer.patterns.rules import Group
 
 FIGURES = "public_figures.txt"
 CELEBRITIES = "celebrities.txt"
+_ENJOYED_BEFORE = re.compile(
+    r"\b(?:listen(?:ed|s|ing)? to|put(?:ting)? on|blasting|singing|sang|humming|hummed|dancing to"
+    r"|danced to|(?:re-?)?watch(?:ed|ing)|(?:re-?)?read(?:ing)?|(?:half|pages?|chapters?|bit) of"
+    r"|(?:songs?|album|record|novel|book|film|movie|poem|poster|concert|gig|documentary|podcast"
+    r"|interview|playlist|cover) (?:by|with|of|about|on))"
+    r" (?:(?:some|a|an|old|more|too much|the new|lots of|a lot of|a bit of) )?\Z",
+    re.IGNORECASE,
+)
+_ENJOYED_BEHIND = re.compile(
+    r"(?:['\u2019]s?)?,? (?:on (?:the )?(?:radio|telly|tv|speakers?|stereo|repeat|shuffle"
+    r"|headphones|spotify)|(?:songs?|albums?|records?|novels?|books?|films?|movies?|concert|gig|documentary"
+    r"|podcast|posters?|playlist|lyrics|biography|tickets)\b)",
+    re.IGNORECASE,
+)
+_LONGEST_BEFORE = 32
 
 
 def _wherever_it_stands(_text: str, _start: int, _end: int) -> bool:
@@ -17,8 +36,28 @@ def _wherever_it_stands(_text: str, _start: int, _end: int) -> bool:
     return True
 
 
+def is_enjoyed(text: str, start: int, end: int) -> bool:
+    """Whether a name is one of a celebrity whom somebody listens to, reads or watches.
+
+    Args:
+        text: the text of an entry.
+        start: where the name starts.
+        end: where it ends.
+    """
+    if text[start:end].lower() not in celebrities():
+        return False
+    before = text[max(0, start - _LONGEST_BEFORE) : start]
+    return bool(_ENJOYED_BEFORE.search(before) or _ENJOYED_BEHIND.match(text, end))
+
+
+@cache
+def celebrities() -> frozenset[str]:
+    """Their names, in lower case."""
+    return frozenset(names(CELEBRITIES))
+
+
 _LISTED = Listed(FIGURES, _wherever_it_stands)
-_CELEBRITIES = Listed(CELEBRITIES)
+_CELEBRITIES = Listed(CELEBRITIES, unless=is_enjoyed)
 GROUPS = (
     Group("PERSON", _LISTED.gate, (_LISTED,)),
     Group("PERSON", _CELEBRITIES.gate, (_CELEBRITIES,)),
