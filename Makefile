@@ -35,7 +35,8 @@ test: $(READY) tools  ## the whole test suite, on a server it starts itself
 	@$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 
 # A person decides for themselves whether to install them.
-tools:  ## in CI: install promtool, Alertmanager, kubectl, redis-server, chromium and Node.js, which some tests need
+tools: $(READY)  ## in CI: install the larger base, promtool, Alertmanager, kubectl, redis-server, chromium and Node.js, which some tests need
+	@if [ "$$CI" = true ]; then $(PIP) install --quiet -c constraints.txt -e '.[large]'; fi
 	@if [ "$$CI" = true ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	  missing=; \
 	  for tool in promtool:prometheus prometheus-alertmanager:prometheus-alertmanager kubectl:kubernetes-client redis-server:redis-server chromium:chromium npm:nodejs,npm; do \

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 from click.testing import CliRunner
 from prometheus_client import CollectorRegistry
+from safetensors.torch import save_file
+from torch import ones
 
 from deploy.local.server import free_port
 from producer.findings import Level
@@ -65,7 +67,7 @@ def test_a_missing_base_fails_where_short_texts_need_it(
     folder = shutil.copytree(tiny_model, tmp_path / "model")
     monkeypatch.setattr(builtin_base, "folder", lambda: None)
     assert doctor.model(folder).level is Level.OK
-    (folder / SHORT_TEXTS).write_bytes(b"weights")
+    save_file({"a": ones(1)}, folder / SHORT_TEXTS, {"base_sha256": builtin_base.SHA256})
     content = json.loads((folder / "thresholds.json").read_text())
     content["short_texts"] = {"tokens": 20, "sentences": 2}
     (folder / "thresholds.json").write_text(json.dumps(content))
