@@ -98,7 +98,7 @@ def _weights_file(base: Base) -> Path | None:
 
 
 def _found(wanted: str | None) -> Base:
-    if wanted in _OWN:
+    if wanted is None or wanted in _OWN:
         return _OWN[wanted]()
     if wanted.startswith(PACKAGE):
         return _in_package(wanted.removeprefix(PACKAGE))
