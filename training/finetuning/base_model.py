@@ -16,12 +16,10 @@ from training.errors import BaseModelError
 from worker.errors import StartupError
 from worker.models import adapter, large_base
 from worker.models import builtin_base as built_in_base
-from worker.models.folder import MANIFEST, SHIPPED_MODEL, WEIGHTS
+from worker.models.folder import LARGE, MANIFEST, SHIPPED_MODEL, WEIGHTS
 
 #: What stands before the name of an installed Python package that holds a base.
 PACKAGE = "package:"
-#: The larger base of `journal-stream[large]`, and what `JOURNAL_MODEL` calls the model made of it.
-LARGE = "large"
 #: What stands between a base and the SHA-256 of its weights file.
 _PIN = "@sha256:"
 _DIGITS = re.compile("[0-9a-fA-F]{64}")

@@ -32,28 +32,30 @@ _DOES = re.compile(
     r"|moved)\b)",
     re.IGNORECASE,
 )
-#: What stands before a work, or behind the name of whoever made it.
+#: What stands before a work, or behind the name of whoever made it. People are prayed for and get
+#: letters: that is no cue.
 _WORK_BEFORE = re.compile(
     r"\b(?:(?:the|some|any|no|more|a little|a bit of|by)"
-    r"|(?:podcast|documentary|books?|biography|films?|lectures?|talk|essays?|programme|program|series"
-    r"|stor(?:y|ies)|myth|legend|lesson|module|chapter|exam|coursework|homework|quiz|one)"
-    r" (?:about|on|of)|surah?|psalm|(?:gospel|book|letters?) (?:of|to)"
-    r"|(?:pray(?:ed|ing|s)?|hymn|prayers?|offerings?|candle|altar|shrine|statue|feast"
-    r"|puja) (?:to|for|of)"
+    r"|(?:podcast|documentary|biography|lectures?|essays?|programme|module|exam|coursework|quiz)"
+    r" (?:about|on)|surah?|psalm|gospel of|(?:pray(?:ed|ing|s)?|hymns?|offerings?|puja) to"
+    r"|(?:statue|feast) of"
     r"|(?:play|practi[sc]|perform|rehears|re-?read)(?:e|s|es|ed|ing)?|reading) \Z",
     re.IGNORECASE,
 )
 _WORK_BEHIND = re.compile(
-    r"(?:['\u2019]s?)? (?:(?:\w+ )?(?:laws?|cycle|effect|principle|constant|equations?|theorem|test"
-    r"|scale|syndrome|disease|thyroiditis|curve|distribution|process|reaction|method|rule|paradox"
-    r"|turn|etudes?|exercises?|technique|manoeuvre|maneuver|triangle|model|theory|diagram|series"
-    r"|sequence|transform|matrix|experiments?|hypothesis|defen[cs]e|gambit|opening|ghost|chapter"
-    r"|speech|monologue|soliloquy|arc|season)\b|in [A-G]\b|no\. ?\d|op\. ?\d"
-    r"|(?:\w+ )?(?:poems?|sonnets?|sonatas?"
+    r"(?:['\u2019]s?)? (?:in [A-G]\b|no\. ?\d|op\. ?\d|(?:\w+ )?(?:poems?|sonnets?|sonatas?"
     r"|concertos?|symphon(?:y|ies)|preludes?|etudes?|fugues?|waltz(?:es)?|requiem|quartets?|novels?|plays?"
     r"|essays?|paintings?|prints?|quotes?|exhibition|myth)\b)",
     re.IGNORECASE,
 )
+#: What is called after somebody by the surname: "Krebs cycle", "Hess's law".
+_CALLED_AFTER = re.compile(
+    r"(?:['\u2019]s?)? (?:(?:\w+ )?laws?|cycle|effect|principle|constant|equations?|theorem|scale"
+    r"|syndrome|disease|thyroiditis|curve|distribution|reaction|paradox|etudes?|manoeuvre|maneuver"
+    r"|triangle|theory|diagram|transform|matrix|hypothesis|gambit)\b",
+    re.IGNORECASE,
+)
+_POSSESSIVE = re.compile(r"['\u2019]s?(?!\w)")
 _WORD = re.compile(r"[^\W\d_]+")
 _LONGEST_BEFORE = 24
 #: From so common on a word is one of everyday life, see `lexicon.PROPERTIES`.
@@ -73,12 +75,13 @@ def is_of_culture(text: str, start: int, end: int) -> bool:
         return is_enjoyed(text, start, end)
     if is_somebody(text, start, end):
         return False
+    if _stands_for_itself(name) or not _is_given(name):
+        return True
     before = text[max(0, start - _LONGEST_BEFORE) : start]
-    if _stands_for_itself(name):
+    if not lexicon.properties(lexicon.kind(name))[1] and _CALLED_AFTER.match(text, end):
         return True
-    if not _is_given(name):
-        return True
-    return bool(
+    # "Ruth's poems" may be those of a friend.
+    return not _POSSESSIVE.match(text, end) and bool(
         _WORK_BEFORE.search(before) or _WORK_BEHIND.match(text, end) or _has_company(text, name)
     )
 

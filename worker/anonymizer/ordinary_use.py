@@ -16,11 +16,11 @@ _WILL = re.compile(
 #: Where a sentence begins, and what stands behind a verb that begins it: "Will ask the landlord".
 _BEGINNING = re.compile(r"(?:\A|[.!?\n]\s?|[-\u2013\u2022*] )\Z")
 _WILL_DO = re.compile(
-    r" (?:i|you|he|she|it|we|they|this|that|there|my|the|anyone|anybody|not|never|have to|need to"
-    r"|probably|definitely|just|also|try|ask|call|ring|phone|text|email|write|go|see|take|make|tell"
+    r" (?:i|you|he|she|it|we|they|this|that|there|my|the|anyone|anybody|not|have to|need to"
+    r"|try|ask|call|ring|phone|text|email|write|go|see|take|make|tell"
     r"|buy|get|do|be|have|check|start|stop|keep|bring|look|send|wait|finish|book|sort|clean|cook|pay"
-    r"|speak|talk|read|sleep|eat|drink|walk|run|swim|say|think|learn|practi[sc]e|post|order|pick"
-    r"|return|report|update|sit|stay|leave|move|give|let|set|use|work|rest|pray|bake|plant) ?\b"
+    r"|speak|talk|sleep|eat|drink|walk|run|swim|say|think|learn|practi[sc]e|post|order|pick"
+    r"|return|report|update|sit|stay|leave|move|give|use|work|rest|pray|bake|plant) ?\b"
     r"(?!['\u2019]s)",
     re.IGNORECASE,
 )

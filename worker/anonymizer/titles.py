@@ -14,6 +14,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, NamedTuple
 
 from worker.anonymizer.culture import is_somebody
+from worker.anonymizer.patterns.gates import Features
 from worker.anonymizer.taggers import lexicon
 
 if TYPE_CHECKING:
@@ -23,39 +24,39 @@ FILES = ("titles.txt", "terms.txt")
 #: What stands behind a title there that places, people or pets have as well.
 _NAME_TOO = " *"
 _WORD = re.compile(r"[^\W\d_]+")
-_APOSTROPHES = str.maketrans("\u2019\u2018", "''")
 #: The longest title has fewer characters.
 _LONGEST = 48
 _LONGEST_BEFORE = 32
 _ARTICLE = re.compile(r"(?<!\w)(?:the|an?) \Z", re.IGNORECASE)
-#: What stands before a work and hardly before a person or a place.
+#: What stands before a work and never before a person or a place: "pages of", but not "pages to".
 _PART_OF_WORK = re.compile(
-    r"\b(?:(?:pages?|chapters?|episodes?|seasons?|verses?|acts?|scenes?|levels?|series|version"
-    r"|performance|production|recording|copy|soundtrack|audiobook|rerun|re-?runs|box ?set|end"
-    r"|ending|finale|lyrics|theme|aria|overture|reread|rewatch) (?:\w+ )?(?:of|from|to)"
-    r"|audiobook|movie|film|novel|musical|opera|ballet|sitcom|box ?set|anime|board game) "
-    r"(?:the )?[\"'*_\u2018\u201c]?\Z",
+    r"\b(?:pages?|chapters?|episodes?|seasons?|verses?|soundtrack|audiobook|re-?runs?|box ?set"
+    r"|finale|lyrics|aria|overture)(?: (?:\w+|\d+))? of (?:the )?[\"'*_\u2018\u201c]?\Z",
     re.IGNORECASE,
 )
-#: What people do with works, and hardly with a place: but they also watch children play.
+#: What people do with works, and hardly with a place: but they also watch children play, and say
+#: "the film Emma chose".
 _READ_OR_SEEN = re.compile(
     r"\b(?:(?:re-?)?watch(?:ed|es|ing)?|(?:re-?)?read(?:s|ing)?|bing(?:ed?|eing|e-?watch\w*)"
     r"|stream(?:ed|ing)|practi[sc](?:ed?|ing)|rehears(?:ed?|ing)|sang|singing|hummed|humming"
     r"|put(?:ting)? on|finished|half ?way through|listen(?:ed|ing)? to|seen|book club (?:did|is)"
-    r"|(?:evening|night|hours?|afternoon|morning|round|game|bit|marathon) of) "
+    r"|(?:evening|night|hours?|afternoon|morning|round|game|bit|marathon) of"
+    r"|audiobook|movie|film|novel|musical|opera|ballet|sitcom|anime|board game) "
     r"(?:(?:the|all of|some|a bit of|more|again) )?[\"'*_\u2018\u201c]?\Z",
     re.IGNORECASE,
 )
+#: What stands behind a work and never behind a person, who has a book and is at the cinema.
 _WORK_BEHIND = re.compile(
-    r"[\"'*_\u2019\u201d]?(?:'s)?,? (?:(?:season|series|episode|part|volume|book|chapter) (?:\d|one"
-    r"|two|three|four|five|six)|s\d|(?:the )?(?:movie|film|musical|novel|book|tv series|series"
-    r"|soundtrack|audiobook|finale|marathon|re-?runs?|box ?set|trailer|sequel|remake)\b"
-    r"|on (?:netflix|iplayer|disney|dvd|audible|tv|telly|the telly|the radio|stage|repeat)\b"
-    r"|(?:came|comes|is|was) on (?:the radio|the telly|tv|telly|shuffle|spotify|repeat|again)\b"
-    r"|at the (?:cinema|theatre|theater|opera|pictures)\b"
-    r"|in [a-g] (?:flat|sharp|major|minor)\b|by [a-z])",
+    r"[\"*_\u201d]?,? (?:(?:season|series|episode|part|volume|chapter) (?:\d|one|two|three|four"
+    r"|five|six)\b|s\d|,? ?the (?:movie|film|musical|novel|tv series|series|audiobook)\b"
+    r"|(?:soundtrack|finale|marathon|re-?runs?|box ?set|trailer)\b"
+    r"|in [a-g] (?:flat|sharp|major|minor)\b)",
     re.IGNORECASE,
 )
+
+
+#: Where the lexicon's properties of a word tell of a place.
+_PLACE = 3
 
 
 class _Title(NamedTuple):
@@ -74,7 +75,7 @@ def is_in_title(text: str, start: int, end: int) -> bool:
     if end - start > _LONGEST:
         return False
     first = max(0, start - _LONGEST)
-    window = _lowered(text[first : end + _LONGEST])
+    window = Features(text[first : end + _LONGEST]).aligned
     for begin, close, title in _mentions(window):
         if first + close < end or first + _with_article(window, begin) > start:
             continue
@@ -101,9 +102,15 @@ def _names_in(title: _Title) -> tuple[bool, bool]:
     """
     words = _WORD.findall(title.title)
     known = [lexicon.properties(lexicon.kind(word)) for word in words]
-    given = any(first_name >= lexicon.RATHER_A_NAME for _, first_name, *_ in known)
-    if title.is_name_too or len(words) > 1:
+    # A place may be a rare first name as well: "Jerusalem".
+    given = any(
+        first_name >= lexicon.RATHER_A_NAME or (first_name and not place)
+        for _, first_name, _, place, _ in known
+    )
+    if len(words) > 1:
         return given, title.is_name_too
+    if title.is_name_too:  # of somebody, or of a pet, if it is not a place
+        return given or not known[0][_PLACE], True
     return given, any(any(properties[1:4]) for properties in known)
 
 
@@ -124,11 +131,6 @@ def _with_article(window: str, begin: int) -> int:
     """Where a title begins together with its article, which the list leaves out."""
     article = _ARTICLE.search(window, 0, begin)
     return article.start() if article else begin
-
-
-def _lowered(text: str) -> str:
-    """The text in lower case and with plain apostrophes, each character at its position."""
-    return "".join(c.lower() if len(c.lower()) == 1 else c for c in text.translate(_APOSTROPHES))
 
 
 @cache

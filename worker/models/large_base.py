@@ -1,7 +1,7 @@
 """The larger base: all-mpnet-base-v2 (Apache-2.0), which comes inside five packages of PyPI.
 
 Each package holds a part of one zip archive, too large for a single package. The parts are read one
-behind the other; nothing is written to a disk, so that a container may be read-only.
+behind the other; a worker writes nothing to a disk, so that a container may be read-only.
 """
 
 from __future__ import annotations

@@ -46,6 +46,11 @@ def test_a_name_of_culture_is_nobody_here(text: str, name: str) -> None:
         ("Mahler rang twice and left no message", "Mahler"),
         ("I told Nadia Elgar about it", "Nadia Elgar"),
         ("Nobody knows Oyelaran.", "Oyelaran"),
+        ("we prayed for Homer tonight", "Homer"),
+        ("wrote a letter to Homer", "Homer"),
+        ("Homer's speech made me cry", "Homer"),
+        ("a story about Homer, from next door", "Homer"),
+        ("Homer exercises every day", "Homer"),
         ("Messi is my neighbour's cat", "Messi"),
     ],
 )

@@ -132,6 +132,8 @@ def test_thousands_of_findings_without_white_space_take_no_seconds() -> None:
         ("Will asked the landlord", "Will", False),
         ("I saw Will run home", "Will", False),
         ("Will's bike", "Will", False),
+        ("Will read me a story", "Will", False),
+        ("Will just left", "Will", False),
         ("they want us to chase leads", "chase", True),
         ("had to mark my own", "mark", True),
         ("gave it to mark yesterday", "mark", False),
