@@ -33,6 +33,7 @@ class Check:
         by: the labels that tell its series apart.
         at: when.
         told: makes what is compared of the values that were seen; by default they themselves.
+        ranked: of a quantile, what it would be at a share so much higher (or, below 0, lower).
     """
 
     panel: str
@@ -42,6 +43,13 @@ class Check:
     by: tuple[str, ...] = ()
     at: Moment = "still"
     told: Callable[[Values], Values] = dict
+    ranked: Callable[[Facts, float], Values] | None = None
+
+    def bounds(self, facts: Facts, ranks: float) -> tuple[Values, Values]:
+        """The lowest and the highest that may be told, if a quantile may be so much of a share off."""
+        if self.ranked is None:
+            return self.values(facts), self.values(facts)
+        return self.ranked(facts, -ranks), self.ranked(facts, ranks)
 
 
 def one(value: Callable[[Facts], float]) -> Callable[[Facts], Values]:
@@ -71,4 +79,29 @@ def mean(values: list[float]) -> float:
 
 def quantile(share: float, values: list[float]) -> float:
     """The value at or below which so large a share of the values is."""
-    return sorted(values)[max(0, math.ceil(share * len(values)) - 1)]
+    place = math.ceil(share * len(values)) - 1
+    return sorted(values)[min(max(0, place), len(values) - 1)]
+
+
+def quantiles(
+    panel: str,
+    place: int,
+    share: float,
+    samples: Callable[[Facts], Mapping[str, list[float]]],
+    tolerance: Tolerance,
+    *by: str,
+) -> Check:
+    """A panel of a quantile over the whole load, by the values of each series."""
+
+    def ranked(facts: Facts, higher: float) -> Values:
+        return {key: quantile(share + higher, values) for key, values in samples(facts).items()}
+
+    return Check(
+        panel,
+        place,
+        lambda facts: ranked(facts, 0.0),
+        tolerance,
+        by,
+        "loaded",
+        ranked=ranked,
+    )

@@ -41,14 +41,17 @@ Prometheus asks twice a second. Rates are within 5%, counts exact, latencies wit
 
 
 def compare(
-    program: str, seconds: float, eased: Mapping[Tolerance, Tolerance] | None = None
+    program: str,
+    seconds: float,
+    eased: Mapping[Tolerance, Tolerance] | None = None,
+    ranks: float = 0.0,
 ) -> list[Line]:
     """Run the drill with a load of so many seconds, and judge every panel; see `judge`."""
     with Scene(program) as scene:
         drill = Drill(scene, seconds)
         try:
             drill.run()
-            return judge(gather(drill), eased or {})
+            return judge(gather(drill), eased or {}, ranks)
         finally:
             drill.close()
 

@@ -38,14 +38,15 @@ class Line:
     ok: bool | None
 
 
-def judge(facts: Facts, eased: Mapping[Tolerance, Tolerance]) -> list[Line]:
+def judge(facts: Facts, eased: Mapping[Tolerance, Tolerance], ranks: float = 0.0) -> list[Line]:
     """Compare all of the dashboard, in its order.
 
     Args:
         facts: of the run.
         eased: what takes the place of a tolerance in a short run. Over a short time Prometheus
-            tells rates less exactly, as it extends what it saw to the ends of that time, and p95
-            of few entries lies where there are hardly any.
+            tells rates less exactly, as it extends what it saw to the ends of that time.
+        ranks: how much higher or lower the share of a quantile may be, in a short run: p95 of few
+            entries lies where there are hardly any, and one more or less moves it far.
 
     Raises:
         LookupError: an expression is neither compared nor listed as one that cannot be.
@@ -56,7 +57,7 @@ def judge(facts: Facts, eased: Mapping[Tolerance, Tolerance]) -> list[Line]:
             check for check in CHECKS if (check.panel, check.place) == (target.panel, target.place)
         ]
         for check in checks:
-            lines += _compare(target, check, facts, eased)
+            lines += compare(target, check, facts, eased, ranks)
         if not checks:
             reason = NOTHING_TO_COMPARE.get(target.panel)
             if reason is None:
@@ -65,18 +66,25 @@ def judge(facts: Facts, eased: Mapping[Tolerance, Tolerance]) -> list[Line]:
     return lines
 
 
-def _compare(
-    target: Target, check: Check, facts: Facts, eased: Mapping[Tolerance, Tolerance]
+def compare(
+    target: Target,
+    check: Check,
+    facts: Facts,
+    eased: Mapping[Tolerance, Tolerance],
+    ranks: float,
 ) -> list[Line]:
+    """One comparison, a line for each of its series; see `judge`."""
     tolerance = eased.get(check.tolerance, check.tolerance)
     expected, seen = check.values(facts), _seen(target, check, facts)
+    lowest, highest = check.bounds(facts, ranks)
     lines = []
     for key in sorted(expected.keys() | seen.keys()):
         true, told = float(expected.get(key, 0.0)), seen.get(key, 0.0)
         if not true and not told:
             continue
         name = " ".join(filter(None, (key, f"({check.at})")))
-        ok = tolerance.allows(true, told)
+        nearest = min(max(told, lowest.get(key, true)), highest.get(key, true))
+        ok = tolerance.allows(nearest, told)
         lines.append(Line(target, name, true, told, tolerance.name, ok))
     if not lines:
         lines.append(Line(target, f"({check.at})", 0.0, 0.0, tolerance.name, ok=True))

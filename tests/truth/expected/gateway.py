@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from producer.gateway.metrics import SECONDS
 from tests.truth.caller import OPEN_STREAMS, OPEN_WAITS
-from tests.truth.check import Check, one, quantile, rates
+from tests.truth.check import Check, one, quantiles, rates
 from tests.truth.tolerance import RATE, SameBucket
 
 if TYPE_CHECKING:
@@ -42,12 +42,8 @@ def _moved(facts: Facts) -> Values:
 
 
 def _time(place: int, share: float) -> Check:
-    return Check(
-        "Time of a request",
-        place,
-        one(lambda facts: quantile(share, facts.drill.caller.seconds)),
-        REQUEST,
-        at="loaded",
+    return quantiles(
+        "Time of a request", place, share, lambda facts: {"": facts.drill.caller.seconds}, REQUEST
     )
 
 

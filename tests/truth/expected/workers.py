@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.truth.check import Check, mean, one, quantile, rates, total
+from tests.truth.check import Check, mean, one, quantiles, rates, total
 from tests.truth.expected.queue import HEATMAP, LATENCY
 from tests.truth.scene import CHILDREN
 from tests.truth.tolerance import P95, SameBucket, Within
@@ -69,17 +69,14 @@ def _batching(
     bucket = SameBucket(bounds)
     return [
         Check(panel, 0, one(lambda facts: mean(values(facts))), _MEAN, at="loaded"),
-        Check(panel, 1, one(lambda facts: quantile(0.95, values(facts))), bucket, at="loaded"),
+        quantiles(panel, 1, _P95, lambda facts: {"": values(facts)}, bucket),
     ]
 
 
 def _latency(place: int, share: float) -> Check:
-    return Check(
-        "End-to-end latency",
-        place,
-        one(lambda facts: quantile(share, facts.latencies)),
-        P95 if share == _P95 else LATENCY,
-        at="loaded",
+    tolerance = P95 if share == _P95 else LATENCY
+    return quantiles(
+        "End-to-end latency", place, share, lambda facts: {"": facts.latencies}, tolerance
     )
 
 
