@@ -117,6 +117,8 @@ def run(**options: Any) -> None:
     """
     require("worker", *extras.WORKER)
     from producer.tracing.export import problem as traces_problem
+    from worker.cuda import device_memory
+    from worker.models.torch_import import import_torch
     from worker.monitoring import logs, store  # the other commands stay light
     from worker.settings import WorkerSettings
 
@@ -131,6 +133,8 @@ def run(**options: Any) -> None:
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
         # What is imported and loaded now stays: collections would look through it again and again.
         gc.disable()
+        if settings.device == "cpu" or device_memory() is None:
+            import_torch()
         from worker import app  # brings torch
         from worker.child import factory  # brings torch
 

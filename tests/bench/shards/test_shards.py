@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
@@ -30,15 +31,18 @@ def test_every_entry_is_answered_once_under_load() -> None:
 
 def test_entries_made_while_the_load_ends_are_submitted(monkeypatch: pytest.MonkeyPatch) -> None:
     loads: SimpleQueue[ShardLoad] = SimpleQueue()
+    making = threading.Event()
     with Setting() as setting, System(setting, 1) as system:
         entries = system.entries
 
         def made_late(texts: Iterator[str], count: int) -> list[JournalEntry]:
+            making.set()
             loads.get()._stop.wait()
             return entries(texts, count)
 
         monkeypatch.setattr(system, "entries", made_late)
         load = ShardLoad(system)
+        assert making.wait(60)
         loads.put(load)
         load.end()
         assert set(load.answered.values()) == {1}

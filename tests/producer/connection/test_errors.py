@@ -159,7 +159,7 @@ def test_a_refused_login_is_not_tried_again() -> None:
 async def test_a_demoted_server_is_named(open_client: Callable[..., Any], server: Server) -> None:
     with redis.Redis.from_url(server.url) as raw:
         raw.replicaof("127.0.0.1", "1")
-    settings = Settings.load(redis_url=server.url, timeout_seconds=1.0)
+    settings = Settings.load(redis_url=server.url, timeout_seconds=4.0)
     async with open_client(settings) as client:
         with pytest.raises(Unavailable) as caught:
             await client.submit("Soup again.")
