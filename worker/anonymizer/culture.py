@@ -48,6 +48,12 @@ _WORK_BEHIND = re.compile(
     r"|essays?|paintings?|prints?|quotes?|exhibition|myth)\b)",
     re.IGNORECASE,
 )
+#: What stands before a composer or a poet, but also before a friend: of names that are no first
+#: names only.
+_HEARD_BEFORE = re.compile(
+    r"\b(?:listen(?:ed|s|ing)? to(?: some)?|we['\u2019]re doing|i read|play(?:ed|ing)? like|sang|as) \Z",
+    re.IGNORECASE,
+)
 #: What is called after somebody by the surname: "Krebs cycle", "Hess's law".
 _CALLED_AFTER = re.compile(
     r"(?:['\u2019]s?)? (?:(?:\w+ )?laws?|cycle|effect|principle|constant|equations?|theorem|scale"
@@ -78,7 +84,9 @@ def is_of_culture(text: str, start: int, end: int) -> bool:
     if _stands_for_itself(name) or not _is_given(name):
         return True
     before = text[max(0, start - _LONGEST_BEFORE) : start]
-    if not lexicon.properties(lexicon.kind(name))[1] and _CALLED_AFTER.match(text, end):
+    if not lexicon.properties(lexicon.kind(name))[1] and (
+        _CALLED_AFTER.match(text, end) or _HEARD_BEFORE.search(before)
+    ):
         return True
     # "Ruth's poems" may be those of a friend.
     return not _POSSESSIVE.match(text, end) and bool(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from worker.anonymizer.offsets import Span
 from worker.anonymizer.patterns.numerals import SMALL, TWO_DIGITS
+from worker.anonymizer.patterns.people.words import RESPECT_WORDS
 from worker.anonymizer.taggers import lexicon
 from worker.anonymizer.taggers.tagged_span import NAMES
 
@@ -26,10 +27,11 @@ _TITLES = (
 #: <PERSON>".
 _KIN = (
     r"uncle|aunt|auntie|aunty|t\u00eda|t\u00edo|tante|onkel|cousin|grandma|grandpa|granny|gran|"
-    r"grandad|granddad|grandmother|grandfather|nana|nan|papa|opa|oma"
+    r"grandad|granddad|grandmother|grandfather|nana|nan|papa|opa|oma|pa|ma|chef|staff nurse|"
+    rf"{'|'.join(RESPECT_WORDS.split())}"
 )
 #: Words with a capital that are part of the name behind them.
-_BYNAMES = r"(?-i:(?:Big|Old|Little|Lil|Young|Tiny|DJ|MC)[ \t]{1,2}(?=\Z))"
+_BYNAMES = r"(?-i:(?:Big|Old|Little|Lil|Wee|wee|Young|Tiny|DJ|MC)[ \t]{1,2}(?=\Z))"
 _BYNAME = re.compile(rf"(?<!\w){_BYNAMES}")
 #: What stands behind a name as a part of it.
 _SUFFIX = re.compile(r",?[ \t](?:II|III|Jr\.?|Sr\.?|Ph\.?D\.?|M\.?D\.?|D\.?D\.?S\.?|Esq\.?)(?!\w)")

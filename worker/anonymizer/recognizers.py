@@ -10,9 +10,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from worker.anonymizer.culture import is_of_culture
 from worker.anonymizer.false_positives import drop_false_positives
 from worker.anonymizer.patterns.recognizer import FormRecognizer
-from worker.anonymizer.patterns.rules import GUESS
+from worker.anonymizer.patterns.rules import BY_CONTEXT, GUESS
 from worker.anonymizer.presidio import (
     CreditCardRecognizer,
     EntityRecognizer,
@@ -24,6 +25,7 @@ from worker.anonymizer.presidio import (
     RecognizerResult,
 )
 from worker.anonymizer.taggers.tagged_span import NAMES
+from worker.anonymizer.titles import is_in_title
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -167,6 +169,36 @@ class JournalIbanRecognizer(IbanRecognizer):  # type: ignore[misc]
         return super().analyze(text, *args, **options) if _MAYBE_IBAN.search(text) else []
 
 
+class JournalFormRecognizer(FormRecognizer):
+    """Finds what the patterns match, but for works: "listened to Joni Mitchell" is no visit.
+
+    Args:
+        strict: works count as names all the same.
+        gated: see `FormRecognizer`.
+    """
+
+    def __init__(self, *, strict: bool = False, gated: bool = True) -> None:
+        self._strict = strict
+        super().__init__(gated=gated)
+
+    def analyze(
+        self, text: str, entities: list[str], nlp_artifacts: NlpArtifacts | None = None
+    ) -> list[RecognizerResult]:
+        """See `FormRecognizer`."""
+        found = super().analyze(text, entities, nlp_artifacts)
+        if self._strict:
+            return found
+        return [
+            one
+            for one in found
+            if one.score != BY_CONTEXT or not _is_work(text, one.start, one.end)
+        ]
+
+
+def _is_work(text: str, start: int, end: int) -> bool:
+    return is_of_culture(text, start, end) or is_in_title(text, start, end)
+
+
 class TaggerRecognizer(EntityRecognizer):  # type: ignore[misc]
     """Gives Presidio what the tagger found.
 
@@ -220,7 +252,7 @@ def registry(tagger_types: Sequence[str], *, strict: bool = False) -> Recognizer
     """
     recognizers: list[Any] = [
         TaggerRecognizer(tagger_types, strict=strict),
-        FormRecognizer(),
+        JournalFormRecognizer(strict=strict),
         JournalPhoneRecognizer(supported_regions=PHONE_REGIONS),
         JournalCreditCardRecognizer(),
         JournalIbanRecognizer(),

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 from unittest import mock
 
@@ -25,8 +26,8 @@ from transformers import AutoTokenizer, BertConfig, BertForTokenClassification
 from worker.anonymizer import recognizers
 from worker.anonymizer.anonymizer import PATTERN_SECONDS, Anonymizer
 from worker.anonymizer.nlp_engine import TaggerEngine
-from worker.anonymizer.patterns.recognizer import FormRecognizer
 from worker.anonymizer.presidio import limit_pattern_seconds
+from worker.anonymizer.recognizers import JournalFormRecognizer
 from worker.anonymizer.taggers import bert, second_look
 from worker.anonymizer.taggers.bert import SETTINGS, BertTagger
 from worker.anonymizer.taggers.loading import thresholds
@@ -192,7 +193,7 @@ def _tagger() -> BertTagger:
 def _every_recognizer() -> Iterator[None]:
     """Let a registry be made of recognizers that search every text."""
     plain = {
-        "FormRecognizer": lambda: FormRecognizer(gated=False),
+        "JournalFormRecognizer": partial(JournalFormRecognizer, gated=False),
         "JournalCreditCardRecognizer": CreditCardRecognizer,
         "JournalIbanRecognizer": IbanRecognizer,
         "JournalNhsRecognizer": NhsRecognizer,

@@ -30,7 +30,15 @@ CAPITAL = rf"(?-i:(?<![\w'])(?i:{_NO_NAME})[A-Z][a-z][\w'\u2019-]{{0,20}}(?![\w'
 #: The same again and again: what is long is compiled once, and called by its name.
 _FIRST = rf"(?P<capital>{CAPITAL})"
 _FURTHER = r"(?: (?:and |& |of |the |of the )?(?&capital))"
-TWO_OR_MORE = rf"{_FIRST}{_FURTHER}{{1,4}}"
+#: Words that begin names of several words, and are none: "New Leaf", but not "New Year".
+_BEGINNING = (
+    r"(?-i:(?:New(?! (?:Years?|Testament|Age|Moon)\b)|Old(?! (?:Testament|English|Norse|Age|School)\b)"
+    r"|Big(?! (?:Bang|Brother|Sister|Mac|Ben|Apple|Day)\b)|Home(?! (?:Alone|Office|Secretary|Ec)\b)"
+    r"|Little(?! (?:Women|Prince|Mermaid|One|Miss)\b)|First(?! (?:Aid|World|Lady|Class|Communion)\b)"
+    r"|Family(?! (?:Guy|Day|Court|Law|Room)\b)|Community(?! (?:Cent|Service|Nurse|Hall))|Next|Once"
+    r"|One|Two|Three|Now) )"
+)
+TWO_OR_MORE = rf"(?:{_FIRST}{_FURTHER}{{1,4}}|{_BEGINNING}(?&capital){_FURTHER}{{0,3}})"
 ONE_OR_MORE = rf"{_FIRST}{_FURTHER}{{0,4}}"
 
 #: How common the most common words are, see `lexicon.PROPERTIES`.

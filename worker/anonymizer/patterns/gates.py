@@ -18,6 +18,8 @@ _DIGIT = re.compile(r"\d")
 #: Runs of ASCII letters: a word that a pattern bounds by `\b` is always the whole of one, or part
 #: of one with letters that the pattern allows beside it.
 _LETTERS = re.compile("[a-z]+")
+#: Runs of letters of any script.
+WORDS = re.compile(r"[^\W\d_]+")
 
 
 class Features:
@@ -52,6 +54,11 @@ class Features:
     def words(self) -> frozenset[str]:
         """All runs of ASCII letters, in lower case."""
         return frozenset(_LETTERS.findall(self.lowered))
+
+    @cached_property
+    def all_words(self) -> frozenset[str]:
+        """All runs of letters of any script, in lower case."""
+        return frozenset(WORDS.findall(self.aligned))
 
 
 #: Whether patterns may match a text.

@@ -8,6 +8,7 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from worker.anonymizer.patterns.gates import WORDS
 from worker.anonymizer.taggers import lexicon
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ _WORD = re.compile(r"[^\W_]+")
 _LETTERS = re.compile("[a-z]+")
 #: From so common on, see `lexicon.PROPERTIES`, a word is one of everyday life.
 _COMMON = 3
-_SHORT = 2
+_SHORT, _LONG = 2, 4
 _AND = "&"
 #: Words within names that have no capital.
 _SMALL = frozenset({"of", "the", "and", "for", "in", "on", "at", "de", "&"})
@@ -51,28 +52,25 @@ class _Names:
 @cache
 def _read(file: str) -> _Names:
     """The names of a list, ordered for the search in a text."""
-    frequency = cache(_frequency)  # thousands of names have their words in common
+    all_names = names(file)
+    runs_of = [_LETTERS.findall(name) for name in all_names]
+    words_of = [list(filter(str.isalpha, _WORD.findall(name))) for name in all_names]
+    words = list({word for found in (*runs_of, *words_of) for word in found})
+    frequency = dict(zip(words, lexicon.frequencies(words), strict=True))
 
     def commonness(run: str) -> tuple[bool, int, int]:
         """Short runs, as in "macy's", are more common than the lexicon knows."""
-        return len(run) <= _SHORT, frequency(run), -len(run)
+        return len(run) <= _SHORT, frequency[run], -len(run)
 
     by_rarest: dict[str, list[str]] = {}
     common = set()
-    for name in names(file):
-        run = min(_LETTERS.findall(name), key=commonness)
+    for name, runs, parts in zip(all_names, runs_of, words_of, strict=True):
+        run = runs[0] if len(runs) == 1 else min(runs, key=commonness)
         key = _AND if _AND in name and len(run) <= _SHORT else run
         by_rarest.setdefault(key, []).append(name)
-        if " " in name and all(
-            frequency(word) >= _COMMON for word in _WORD.findall(name) if word.isalpha()
-        ):
+        if " " in name and min(frequency[word] for word in parts) >= _COMMON:
             common.add(name)
     return _Names({run: tuple(named) for run, named in by_rarest.items()}, frozenset(common))
-
-
-def _frequency(word: str) -> int:
-    """How common a word is, see `lexicon.PROPERTIES`."""
-    return lexicon.properties(lexicon.kind(word))[0]
 
 
 def has_capitals(name: str) -> bool:
@@ -149,3 +147,56 @@ class Listed:
                 meant = not common or has_capitals(text[start:end])
             if meant:
                 yield start, end
+
+
+class ListedWords:
+    """Names of one word each, as a pattern; see `Pattern`.
+
+    A name counts in any casing if English hardly knows the word, and no other language does.
+
+    Args:
+        file: the list, a file of `word_lists`.
+        is_meant: told a text and the half-open range of any other such word that has a capital,
+            whether the name is meant there.
+    """
+
+    def __init__(self, file: str, is_meant: Callable[[str, int, int], bool]) -> None:
+        self.name = file.removesuffix(".txt")
+        self.score = _SCORE
+        self._file = file
+        self._is_meant = is_meant
+
+    def prepare(self) -> None:
+        """Read the list now and not at the first text."""
+        _ = _read_words(self._file)
+
+    def gate(self, features: Features) -> bool:
+        """Whether a text has a word of the list."""
+        return not _read_words(self._file).isdisjoint(features.all_words)
+
+    def matches(self, features: Features) -> Iterator[tuple[int, int]]:
+        """The half-open character ranges of a text that match, in order."""
+        text, known = features.text, _read_words(self._file)
+        for found in WORDS.finditer(features.aligned):
+            start, end = found.span()
+            if (
+                found[0] not in known
+                or _joins(text[start - 1 : start])
+                or _joins(text[end : end + 1])
+            ):
+                continue
+            if is_unheard_of(found[0]) or (
+                text[start].isupper() and self._is_meant(text, start, end)
+            ):
+                yield start, end
+
+
+@cache
+def _read_words(file: str) -> frozenset[str]:
+    return frozenset(name for name in names(file) if WORDS.fullmatch(name))
+
+
+def is_unheard_of(word: str) -> bool:
+    """Whether English hardly knows a word, and no other language does."""
+    frequency, *_, foreign = lexicon.properties(lexicon.kind(word))
+    return len(word) >= _LONG and frequency <= 1 and not foreign

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from worker.anonymizer.patterns import (
-    addresses,
     ages,
     contacts,
     dates,
     organizations,
     people,
+    places,
     records,
     spoken,
     wallets,
@@ -30,7 +30,7 @@ GROUPS: tuple[Group, ...] = (
     *dates.GROUPS,
     *ages.GROUPS,
     *contacts.GROUPS,
-    *addresses.GROUPS,
+    *places.GROUPS,
     *records.GROUPS,
     *spoken.GROUPS,
     *wallets.GROUPS,

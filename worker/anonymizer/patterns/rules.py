@@ -23,6 +23,8 @@ PATTERN_SECONDS = 10
 FLAGS = regex.DOTALL | regex.MULTILINE | regex.IGNORECASE
 #: Score of a number that may be something more specific, such as a phone number or a card.
 GUESS = 0.45
+#: Score of words that are the name of an organization only by the words around them.
+BY_CONTEXT = 0.48
 #: The group whose captures are the personal data of a match.
 _IT = "it"
 

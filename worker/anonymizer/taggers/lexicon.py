@@ -13,8 +13,12 @@ from bisect import bisect_left
 from functools import cache
 from importlib.resources import files
 from string import ascii_lowercase
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 #: For each property of a word how many values it has: how common it is in English (0: unknown),
 #: how likely it is a first name rather than a word (0: not at all), and whether it is a surname, a
@@ -56,6 +60,21 @@ def kind(word: str) -> int:
     checksum = zlib.crc32(word.lower().encode())
     at = bisect_left(checksums, checksum)
     return kinds[at] if at < len(checksums) and checksums[at] == checksum else 0
+
+
+def frequencies(words: Sequence[str]) -> list[int]:
+    """How common each word is, see `PROPERTIES`; for many words in a tenth of the time of `kind`.
+
+    Args:
+        words: in lower case, and of letters alone.
+    """
+    checksums, kinds, _ = _table()
+    known = np.frombuffer(checksums, dtype=np.uint32)
+    wanted = np.fromiter((zlib.crc32(word.encode()) for word in words), np.uint32, len(words))
+    at = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
+    found = np.where(known[at] == wanted, np.frombuffer(kinds, dtype=np.uint8)[at], 0)
+    by_kind = np.array([properties(number)[0] for number in range(KINDS)])
+    return list(by_kind[found].tolist())
 
 
 def most_common_words() -> tuple[str, ...]:

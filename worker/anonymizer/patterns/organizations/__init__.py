@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from worker.anonymizer.patterns.organizations import by_context, gatherings, known
+from worker.anonymizer.patterns.organizations import by_context, by_people, gatherings, known
 
-GROUPS = (*by_context.GROUPS, *gatherings.GROUPS, *known.GROUPS)
+GROUPS = (*by_context.GROUPS, *by_people.GROUPS, *gatherings.GROUPS, *known.GROUPS)

@@ -10,10 +10,10 @@ import re
 
 from worker.anonymizer.patterns.capitals import CAPITAL, ONE_OR_MORE, TWO_OR_MORE, may_be_a_name
 from worker.anonymizer.patterns.gates import any_word, either, every, matching
-from worker.anonymizer.patterns.rules import Group, Rule
+from worker.anonymizer.patterns.rules import BY_CONTEXT, Group, Rule
 from worker.anonymizer.taggers import lexicon
 
-_SCORE = 0.5
+_SCORE = BY_CONTEXT
 #: How common rare words are at most, see `lexicon.PROPERTIES`.
 _RARE = 1
 _WORD = re.compile(r"[^\W\d_]+")
@@ -64,7 +64,10 @@ PLACES = Group(
     "ORGANIZATION",
     every(
         matching(" (?i:the) [A-Z][a-z]"),
-        matching(r"(?i:(?:at|in|outside|inside|near|behind|opposite) the )[A-Z][a-z]"),
+        matching(
+            r"(?i:(?:at|in|outside|inside|near|behind|opposite|to|from|for|with|joined|past|into) the )"
+            "[A-Z][a-z]"
+        ),
     ),
     (
         Rule(
@@ -74,6 +77,11 @@ PLACES = Group(
             _SCORE,
         ),
         Rule("at the", rf"\b(?:at|outside|inside|opposite|behind) the \K{TWO_OR_MORE}", _SCORE),
+        Rule(
+            "to the",
+            rf"(?-i:(?<=[a-z,] )(?<![Ll]etter )(?:to|from|for|with|joined|past|into) the \K{TWO_OR_MORE})",
+            _SCORE,
+        ),
     ),
 )
 #: Two words with capitals behind these name somewhere: 154 of 154 in the entries of `tests/data`.
@@ -204,7 +212,7 @@ NAMED = Group(
 )
 
 
-def _begins_with_no_word(text: str, start: int, end: int) -> bool:
+def begins_with_no_word(text: str, start: int, end: int) -> bool:
     """Whether the first word is a rare one of English or none; less rare, if it is a name."""
     word = _WORD.match(text, start, end)
     frequency, _, surname, place, _ = lexicon.properties(lexicon.kind(word[0] if word else ""))
@@ -221,7 +229,7 @@ CLUBS = Group(
             r"|cycling|netball|hockey|golf|boxing|athletics|chess|bowls|judo|karate|dance|youth)"
             r" (?:club|academy|juniors)\b",
             _SCORE,
-            _begins_with_no_word,
+            begins_with_no_word,
         ),
     ),
 )
@@ -253,31 +261,6 @@ SENT = Group(
         ),
     ),
 )
-_SOMEBODY_FROM = re.compile(r"([A-Z][\w'\u2019-]{1,20}) from (?:the )?\Z", re.IGNORECASE)
-_LONGEST_BEFORE = 40
-
-
-def _is_where_somebody_is_from(text: str, start: int, _: int) -> bool:
-    """Whether a first name stands before "from"."""
-    found = _SOMEBODY_FROM.search(text, max(0, start - _LONGEST_BEFORE), start)
-    if found is None:
-        return False
-    frequency, first_name, surname, *_rest = lexicon.properties(lexicon.kind(found[1]))
-    return first_name >= lexicon.RATHER_A_NAME or (not frequency and bool(surname))
-
-
-MEMBERS = Group(
-    "ORGANIZATION",
-    every(any_word("from"), matching("(?i: from (?:the )?)[A-Z][a-z]")),
-    (
-        Rule(
-            "somebody from",
-            rf"(?-i:(?<!\w)[A-Z][a-z][\w'\u2019-]{{0,20}}) from (?:the )?\K{TWO_OR_MORE}",
-            _SCORE,
-            _is_where_somebody_is_from,
-        ),
-    ),
-)
 GROUPS = (
     WORKING,
     PLACES,
@@ -290,5 +273,4 @@ GROUPS = (
     NAMED,
     CLUBS,
     SENT,
-    MEMBERS,
 )

@@ -9,9 +9,9 @@ from __future__ import annotations
 from worker.anonymizer.patterns.capitals import CAPITAL, TWO_OR_MORE, may_be_a_name
 from worker.anonymizer.patterns.gates import any_word, every, matching
 from worker.anonymizer.patterns.organizations.by_context import NO_PART
-from worker.anonymizer.patterns.rules import Group, Rule
+from worker.anonymizer.patterns.rules import BY_CONTEXT, Group, Rule
 
-_SCORE = 0.5
+_SCORE = BY_CONTEXT
 _MEALS_WORDS = "cake coffee brunch lunch dinner breakfast pint pints drinks cocktails tapas"
 _MEMBERS_WORDS = (
     "knitters stitchers quilters crafters weavers spinners runners joggers striders harriers "

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from worker.anonymizer.patterns.people import companions, known, scripts
+from worker.anonymizer.patterns.people import companions, given, known, pets, scripts
 
-GROUPS = (*scripts.GROUPS, *companions.GROUPS, *known.GROUPS)
+GROUPS = (*scripts.GROUPS, *pets.GROUPS, *companions.GROUPS, *known.GROUPS, *given.GROUPS)

@@ -1,115 +1,19 @@
-"""Pets, and people with nicknames or names that are ordinary words, by what stands beside them.
+"""People with nicknames or names that are ordinary words, by what stands beside them.
 
-The tagger finds names that look like names. Of "Ghost the hamster" and "a lad called Spud" only the
-words around tell that somebody is meant. Scores are below those of the tagger, whose type counts.
+The tagger finds names that look like names. Of "a lad called Spud" only the words around tell that
+somebody is meant. Scores are below those of the tagger, whose type counts.
 """
 
 from __future__ import annotations
 
 from worker.anonymizer.patterns.capitals import CAPITAL, may_be_a_name
 from worker.anonymizer.patterns.gates import any_word, every, matching
-from worker.anonymizer.patterns.people.words import SOMEBODY, SOMEBODY_WORDS
+from worker.anonymizer.patterns.people.pets import ANIMAL, ANIMAL_WORDS
+from worker.anonymizer.patterns.people.words import RESPECT_WORDS, SOMEBODY, SOMEBODY_WORDS
 from worker.anonymizer.patterns.rules import Group, Rule
 from worker.anonymizer.taggers import lexicon
 
 _SCORE = 0.5
-_ANIMAL_WORDS = (
-    "dog doggo pup puppy cat kitten kitty hamster rabbit bunny parrot budgie cockatiel canary pony "
-    "horse mare gelding donkey goat tortoise turtle gerbil ferret lizard gecko guinea hedgehog "
-    "collie terrier spaniel labrador lab retriever whippet greyhound lurcher poodle beagle "
-    "dachshund pug husky corgi tabby"
-)
-_ANIMAL = rf"(?:{'|'.join(_ANIMAL_WORDS.split())}(?: pig)?)"
-_WHOSE = (
-    r"(?:my|our|his|her|their|your|the|an?|mum['\u2019]?s|mom['\u2019]?s|dad['\u2019]?s"
-    r"|nan['\u2019]?s)"
-)
-#: Names of things, of days and of times that stand beside an animal and are not its name.
-_NO_PET = (
-    r"(?!(?:show|food|park|walker|owner|lover|rescue|shelter|person|people|lady|sitter|house|bed"
-    r"|days?|year|mum|dad|he|she|it|i|is|was|has|had|who|but|and|or|so|then|which|that|one|woman"
-    r"|man|boy|girl|club|training|class|trainer|whisperer|star|fish|pie|trojan|dark|rocking|sea)\b)"
-)
-#: What one does with "the dog", also in a list where each task has a capital.
-_CARE = (
-    "(?:feed|fed|walk(?:ed|ing)?|brush(?:ed)?|wash(?:ed)?|bath(?:ed)?|bathe|groom|take|took|find"
-    "|found|get|got|clean(?:ed)?|pet|petted|stroke|hug|hugged|cuddle|train|worm|collect|fetch|ride"
-    "|rode|let|see|call|calm|hold|held|give|gave|love|miss|watch(?:ed)?|of|for|by|like|bring|put"
-    "|buy|play with)"
-)
-PETS = Group(
-    "PERSON",
-    every(any_word(_ANIMAL_WORDS), matching("[A-Z][a-z]")),
-    (
-        Rule(
-            "the dog ...",
-            rf"\b{_WHOSE} (?:[a-z]{{2,12}} ){{0,2}}{_ANIMAL}"
-            rf"(?: (?:is )?(?:called|named)|'s name is)? \K{_NO_PET}{CAPITAL}",
-            _SCORE,
-            may_be_a_name,
-        ),
-        Rule(
-            "my dog, ...",
-            rf"\b(?:my|our|his|her|their|an?) (?:[a-z]{{2,12}} ){{0,2}}{_ANIMAL},"
-            rf" \K{_NO_PET}{CAPITAL}",
-            _SCORE,
-            may_be_a_name,
-        ),
-        Rule(
-            "the dog, ...,", rf"\bthe {_ANIMAL}, \K{_NO_PET}{CAPITAL}(?=,)", _SCORE, may_be_a_name
-        ),
-        Rule(
-            "..., my dog",
-            rf"{_NO_PET}{CAPITAL}(?=, (?:my|our|his|her|their) (?:[a-z]{{2,12}} ){{0,2}}{_ANIMAL}\b"
-            rf"(?! \w))",
-            _SCORE,
-            may_be_a_name,
-        ),
-        Rule(
-            "... (a dog)",
-            rf"{_NO_PET}{CAPITAL}(?= \((?:{_WHOSE} )?(?:[a-z]{{2,12}} ){{0,2}}{_ANIMAL}\b)",
-            _SCORE,
-            may_be_a_name,
-        ),
-        Rule(
-            "... the dog",
-            rf"(?<=[a-z,] )(?!{_CARE}\b){_NO_PET}{CAPITAL}(?= the (?:[a-z]{{2,12}} )?{_ANIMAL}\b)",
-            _SCORE,
-            may_be_a_name,
-        ),
-    ),
-)
-VETS = Group(
-    "PERSON",
-    every(any_word("sleep vet vets"), matching(" [A-Z][a-z]")),
-    (
-        Rule("put to sleep", rf"\bput(?:ting)? \K{CAPITAL}(?= to sleep\b)", _SCORE, may_be_a_name),
-        Rule(
-            "to the vet",
-            rf"\b(?:take|takes|taking|took|bring|brought|rush|rushed|get|got) \K{CAPITAL}"
-            r"(?= (?:back )?(?:to|at) the vets?\b)",
-            _SCORE,
-            may_be_a_name,
-        ),
-    ),
-)
-_VOICE_WORDS = (
-    "purr purrs purred purring meow meows meowed meowing miaow miaowed bark barks barked barking "
-    "wagged wagging"
-)
-VOICES = Group(
-    "PERSON",
-    every(any_word(_VOICE_WORDS), matching("[A-Z][a-z]")),
-    (
-        Rule(
-            "purrs",
-            rf"{_NO_PET}{CAPITAL}"
-            rf"(?= (?:is |was |just |still |always )?(?:{'|'.join(_VOICE_WORDS.split())})\b)",
-            _SCORE,
-            may_be_a_name,
-        ),
-    ),
-)
 NAME_IS = Group(
     "PERSON",
     every(any_word("name"), matching("(?i:name(?:['\u2019]s| is| was| will be) )")),
@@ -132,12 +36,12 @@ _NO_NICKNAME = (
 )
 _NICKNAME = rf"{_NO_NICKNAME}[^\W\d_][\w'\u2019-]{{1,20}}"
 _MORE_PEOPLE_WORDS = "friend nurse neighbour neighbor colleague cousin baby"
-_ANYBODY = rf"(?:{SOMEBODY}|{_ANIMAL}|{'|'.join(_MORE_PEOPLE_WORDS.split())})"
+_ANYBODY = rf"(?:{SOMEBODY}|{ANIMAL}|{'|'.join(_MORE_PEOPLE_WORDS.split())})"
 CALLED = Group(
     "PERSON",
     every(
         any_word("called named nicknamed call calls"),
-        any_word("he she him her hes shes", SOMEBODY_WORDS, _ANIMAL_WORDS, _MORE_PEOPLE_WORDS),
+        any_word("he she him her hes shes", SOMEBODY_WORDS, ANIMAL_WORDS, _MORE_PEOPLE_WORDS),
     ),
     (
         Rule(
@@ -165,15 +69,8 @@ CALLED = Group(
         ),
     ),
 )
-_RESPECT_WORDS = (
-    "tita tito kuya lola lolo nanay tatay ninang ninong manang manong aling aunty oga alhaji "
-    "alhaja mallam ustaz ustadh sheikh hajji hajja abuela abuelo tia tio oma opa tante tannie "
-    "oom babcia ciocia wujek dziadek tetka babushka dedushka nonna nonno zia zio yiayia "
-    "pappou halmoni bhaiya bhabhi chacha chachi mausi dadi akka thatha paati ajji amma appa "
-    "periamma khala phuppo bibi babu mzee cucu shosho guka bwana mwalimu gogo mkhulu malume "
-    "bhuti kakak abang mbak bapak ibu nenek whaea matua taid mamgu mamo daideo kokum papi"
-)
 _PARENT_WORDS = "mama baba papa"
+_RELATED_WORDS = "uncle aunt auntie chef"
 #: How common rare words are at most, see `lexicon.PROPERTIES`.
 _RARE = 1
 
@@ -186,18 +83,25 @@ def _is_no_word(text: str, start: int, end: int) -> bool:
 
 TITLES = Group(
     "PERSON",
-    any_word(_RESPECT_WORDS, _PARENT_WORDS),
+    any_word(RESPECT_WORDS, _PARENT_WORDS, _RELATED_WORDS),
     (
         Rule(
             "title of respect",
-            rf"\b(?:{'|'.join(_RESPECT_WORDS.split())}) \K(?!maria\b){CAPITAL}",
+            rf"\b(?:{'|'.join(RESPECT_WORDS.split())}) \K(?!maria\b){CAPITAL}",
             _SCORE,
         ),
         Rule(
             "title of respect, in lower case",
-            rf"(?-i:\b(?:{'|'.join(_RESPECT_WORDS.split())}) \K[a-z][\w'\u2019-]{{2,20}})",
+            rf"(?-i:\b(?:{'|'.join(RESPECT_WORDS.split())}) \K[a-z][\w'\u2019-]{{2,20}})",
             _SCORE,
             _is_no_word,
+        ),
+        Rule(
+            "uncle ...",
+            rf"\b(?:{'|'.join(_RELATED_WORDS.split())}) \K(?!(?:sam|tom['\u2019]s|ben['\u2019]s|flo"
+            rf"|bob|fester|jemima|act|carter|boyardee|knows?|said|came|rang|is|was)\b){CAPITAL}",
+            _SCORE,
+            may_be_a_name,
         ),
         Rule(
             "a parent of somebody",
@@ -221,4 +125,4 @@ MARRIED = Group(
         ),
     ),
 )
-GROUPS = (PETS, VETS, VOICES, NAME_IS, CALLED, TITLES, MARRIED)
+GROUPS = (NAME_IS, CALLED, TITLES, MARRIED)

@@ -18,14 +18,20 @@ _ENJOYED_BEFORE = re.compile(
     r"\b(?:listen(?:ed|s|ing)? to|put(?:ting)? on|blasting|singing|sang|humming|hummed|dancing to"
     r"|danced to|(?:re-?)?watch(?:ed|ing)|(?:re-?)?read(?:ing)?|(?:half|pages?|chapters?|bit) of"
     r"|(?:songs?|album|record|novel|book|film|movie|poem|poster|concert|gig|documentary|podcast"
-    r"|interview|playlist|cover) (?:by|with|of|about|on))"
+    r"|interview|playlist|cover) (?:by|with|of|about|on)"
+    r"|(?:play(?:ed|ing)?|sing(?:ing)?|sang|danc(?:e|ed|ing)|bowl(?:ed|ing)?|bat(?:ted|ting)?|serv(?:e|ed"
+    r"|ing)|rap(?:ped|ping)?|bend it|dressed(?: up)?) like)"
     r" (?:(?:some|a|an|old|more|too much|the new|lots of|a lot of|a bit of) )?\Z",
     re.IGNORECASE,
 )
 _ENJOYED_BEHIND = re.compile(
     r"(?:['\u2019]s?)?,? (?:on (?:the )?(?:radio|telly|tv|speakers?|stereo|repeat|shuffle"
     r"|headphones|spotify)|(?:songs?|albums?|records?|novels?|books?|films?|movies?|concert|gig|documentary"
-    r"|podcast|posters?|playlist|lyrics|biography|tickets)\b)",
+    r"|podcast|posters?|playlist|lyrics|biography|tickets|ones?|version|era|quote|impression)\b"
+    r"|(?:was |is |were |came )?(?:playing (?:from|on|in the (?:background|kitchen|car|shop|cafe)|softly"
+    r"|quietly)|on in the background)"
+    r"|(?:got out|was out|out) (?:for|on) (?:a duck|\d+)|(?:scored|missed) (?:a|the|from|twice|again)\b"
+    r"|took (?:\w+ )?wickets|hit (?:a|the) (?:six|four|century|winner)|won the (?:match|final|cup))",
     re.IGNORECASE,
 )
 _LONGEST_BEFORE = 32

@@ -28,6 +28,15 @@ ROLE_WORDS = (
     "trainee volunteer singer drummer guitarist groom bride client housemate"
 )
 ROLE = rf"(?:{'|'.join(ROLE_WORDS.split())})"
+#: Relatives and others who are respected, in many languages, as they stand before a name.
+RESPECT_WORDS = (
+    "tita tito kuya lola lolo nanay tatay ninang ninong manang manong aling aunty oga alhaji "
+    "alhaja mallam ustaz ustadh sheikh hajji hajja abuela abuelo tia tio oma opa tante tannie "
+    "oom babcia ciocia wujek dziadek tetka babushka dedushka nonna nonno zia zio yiayia "
+    "pappou halmoni bhaiya bhabhi chacha chachi mausi dadi akka thatha paati ajji amma appa "
+    "periamma khala phuppo bibi babu mzee cucu shosho guka bwana mwalimu gogo mkhulu malume "
+    "bhuti kakak abang mbak bapak ibu nenek whaea matua taid mamgu mamo daideo kokum papi"
+)
 #: What makes an age of the number behind it, after somebody.
 IS = (
     r"(?:['\u2019]?(?:s|m|re)| is| am| are| was| were| isn['\u2019]?t| wasn['\u2019]?t"
