@@ -51,7 +51,8 @@ _WORK_BEHIND = re.compile(
 #: What stands before a composer or a poet, but also before a friend: of names that are no first
 #: names only.
 _HEARD_BEFORE = re.compile(
-    r"\b(?:listen(?:ed|s|ing)? to(?: some)?|we['\u2019]re doing|i read|play(?:ed|ing)? like|sang|as) \Z",
+    r"\b(?:listen(?:ed|s|ing)? to(?: some)?|we['\u2019]re doing|i read|play(?:ed|ing)? like|sang"
+    r"|as) \Z",
     re.IGNORECASE,
 )
 #: What is called after somebody by the surname: "Krebs cycle", "Hess's law".

@@ -35,6 +35,8 @@ _BYNAMES = r"(?-i:(?:Big|Old|Little|Lil|Wee|wee|Young|Tiny|DJ|MC)[ \t]{1,2}(?=\Z
 _BYNAME = re.compile(rf"(?<!\w){_BYNAMES}")
 #: What stands behind a name as a part of it.
 _SUFFIX = re.compile(r",?[ \t](?:II|III|Jr\.?|Sr\.?|Ph\.?D\.?|M\.?D\.?|D\.?D\.?S\.?|Esq\.?)(?!\w)")
+#: In small letters this is no title: "I miss <PERSON>".
+_VERB = "miss"
 _TITLED = rf"(?:(?:{_TITLES}|{_KIN})\.?[ \t]{{1,2}})+"
 _BEFORE = re.compile(rf"(?<!\w){_TITLED}\Z", re.IGNORECASE)
 _AT_START = re.compile(_TITLED, re.IGNORECASE)
@@ -199,4 +201,6 @@ def _start(text: str, earliest: int, span: Span) -> int:
         return span.start
     else:
         title = _BEFORE.search(before) or _BYNAME.search(before)
+        if title and title[0].strip() == _VERB:
+            return span.start
     return earliest + title.start() if title else span.start

@@ -32,9 +32,11 @@ _FIRST = rf"(?P<capital>{CAPITAL})"
 _FURTHER = r"(?: (?:and |& |of |the |of the )?(?&capital))"
 #: Words that begin names of several words, and are none: "New Leaf", but not "New Year".
 _BEGINNING = (
-    r"(?-i:(?:New(?! (?:Years?|Testament|Age|Moon)\b)|Old(?! (?:Testament|English|Norse|Age|School)\b)"
+    r"(?-i:(?:New(?! (?:Years?|Testament|Age|Moon)\b)|Old(?! (?:Testament|English|Norse|Age"
+    r"|School)\b)"
     r"|Big(?! (?:Bang|Brother|Sister|Mac|Ben|Apple|Day)\b)|Home(?! (?:Alone|Office|Secretary|Ec)\b)"
-    r"|Little(?! (?:Women|Prince|Mermaid|One|Miss)\b)|First(?! (?:Aid|World|Lady|Class|Communion)\b)"
+    r"|Little(?! (?:Women|Prince|Mermaid|One|Miss)\b)|First(?! (?:Aid|World|Lady|Class"
+    r"|Communion)\b)"
     r"|Family(?! (?:Guy|Day|Court|Law|Room)\b)|Community(?! (?:Cent|Service|Nurse|Hall))|Next|Once"
     r"|One|Two|Three|Now) )"
 )

@@ -86,6 +86,12 @@ WITH_MONTH = Group(
             rf"(?-i:May|March|MAY|MARCH)\b|(?: of)? (?:may|march),? {YEAR}\b)(?:,? {YEAR}\b)?",
             0.7,
         ),
+        Rule(
+            "by a day in May",
+            r"\b(?:on|by|before|until|till|since|from|after|due) (?:the )?\K"
+            rf"{DAY}(?:{ORDINAL})? (?:may|march)\b(?! (?:be|not|have|well|also|seem|need))",
+            0.7,
+        ),
         Rule("month year", rf"\b{_MONTH},? (?:of )?(?:{YEAR}|['\u2019]\d\d)\b", 0.7),
         Rule(
             "day-month-year",
@@ -179,8 +185,26 @@ NUMERIC = Group(
         ),
         Rule(
             "on the day",
-            rf"\b(?:on|by|until|till|since|before) the (?P<it>{DAY}{ORDINAL})(?=\s*(?:[.,;:!?)]|$)"
-            r"| (?:and|at|so|but|because|i|we|he|she|they)\b)",
+            r"\b(?:on|by|until|till|since|before|after|for|from) the "
+            rf"(?P<it>{DAY}{ORDINAL})(?=\s*(?:[.,;:!?)]|$)"
+            r"| (?:and|at|so|but|because|when|if|i|we|he|she|they)\b)",
+            0.6,
+        ),
+        # A zero before the month, and two digits of the day: hardly a score.
+        Rule(
+            "day and month with its zero",
+            r"(?<![\w/.,-])(?:0[1-9]|[12]\d|3[01])/0[1-9](?![\d/]|[.,]\d)"
+            r"(?=\s*(?:[.,;:!?)]|$)|\A)|\A[ \t]*\K(?:0[1-9]|[12]\d|3[01])/0[1-9](?= (?!of\b"
+            r"|cups?\b|out\b))",
+            0.6,
+        ),
+        Rule(
+            "a day of court",
+            r"\b(?:court|appointment|exam|surgery|operation|wedding|funeral|scan|hearing|interview"
+            r"|birthday|flight|review|viewing|deadline|payday)(?:['\u2019]s| is| was"
+            r"| would have been"
+            r"| moved to| set for)?(?: on)? \K"
+            rf"(?!\d{{1,2}}/(?:4|5|10)\b|24/7){DAY}/{_MONTH_NUMBER}(?![\d/]|[.,]\d)",
             0.6,
         ),
         # The first line of all; "7/10" and "3/5" there are scores.

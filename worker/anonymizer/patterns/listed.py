@@ -156,8 +156,8 @@ class ListedWords:
 
     Args:
         file: the list, a file of `word_lists`.
-        is_meant: told a text and the half-open range of any other such word that has a capital,
-            whether the name is meant there.
+        is_meant: told a text and the half-open range of any other such word, whether the name is
+            meant there.
     """
 
     def __init__(self, file: str, is_meant: Callable[[str, int, int], bool]) -> None:
@@ -185,9 +185,7 @@ class ListedWords:
                 or _joins(text[end : end + 1])
             ):
                 continue
-            if is_unheard_of(found[0]) or (
-                text[start].isupper() and self._is_meant(text, start, end)
-            ):
+            if is_unheard_of(found[0]) or self._is_meant(text, start, end):
                 yield start, end
 
 

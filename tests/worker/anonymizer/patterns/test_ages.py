@@ -10,6 +10,21 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 AGES = (
+    "we watched her blow out ⟦six⟧ candles",
+    "⟦Thirteen⟧ is a good age for a dog",
+    "the oldest in the class, ⟦fifty-one⟧, and still late",
+    "the only one over ⟦fifty⟧ and the only one in tights",
+    "the only student of ⟦thirty-nine⟧ in the whole intake",
+    "The baby (now ⟦nine months⟧) slept through",
+    "everybody is either ⟦twelve⟧ or ⟦seventy⟧.",
+    "im ⟦12⟧ not ⟦five⟧ i can do it",
+    "he is ⟦14⟧ and looks ⟦40⟧ with that beard",
+    "my hamster, ⟦two⟧, from a cage in Leeds",
+    "Grandpa's ⟦ninetieth⟧ and he danced",
+    "says at ⟦eleven⟧ she loved camp",
+    "taught me to drive in it at ⟦14⟧, which is illegal",
+    "weighed less than I had at ⟦fourteen⟧.",
+    "I'm ⟦thirty-nine years⟧ and I've crossed a sea",
     "She is ⟦eleven hours old⟧ and looked at me once",
     "The baby is only ⟦19 days old⟧ and already here",
     "he said I don't look a day over ⟦fifty-seven⟧",
@@ -139,6 +154,11 @@ AGES = (
     "her ⟦sixteenth⟧ is on Saturday, and my ⟦40th⟧ was a disaster, my ⟦21st⟧ is in May",
 )
 NO_AGES = (
+    "at two I started the washing machine, at ten we went home",
+    "February's 29th, the 40th floor, it is either two or three pints",
+    "lit six candles on Friday, thirteen is a crowd",
+    "anxiety 40, sad 70, she scored fifty-fifty",
+    "weighed in at ten. Closed at nineteen degrees",
     "The soup is three days old, the news is hours old",
     "It looked about six inches. It sounded like nine hundred.",
     "The clock is past eight and he's past caring.",

@@ -59,6 +59,12 @@ NO_DATES_IN_WORDS = (
     "march on, third from the left",
 )
 IN_FIGURES = (
+    "county trials in Loughborough ⟦12/04⟧",
+    "⟦21/08⟧ ok grades",
+    "Court's on ⟦3/11⟧ and I have no tie",
+    "his birthday would have been ⟦11/8⟧",
+    "quitting after the ⟦28th⟧ when I get paid",
+    "bring it back by ⟦5 may⟧ or else",
     "it wrote ⟦2023-11-19⟧T06:42:10Z restless",
     "portal: ⟦17.02.2025⟧T08:15 blood",
     "memo ⟦20240311⟧ again",
@@ -89,6 +95,8 @@ IN_FIGURES = (
     "⟦21.03⟧. Erster Tag ohne Husten.",
 )
 NO_DATES_IN_FIGURES = (
+    "court was 7/10 at best, my exam 4/5",
+    "after the 28th floor, by 5 may be too late",
     "Alarm 0545, bus 0612, shift 0700 till 1930.",
     "Awake at 03:12, at 04:40 and at 05:55.",
     "mood check 7:30am okay, 13:00 better, 21:45 tired",

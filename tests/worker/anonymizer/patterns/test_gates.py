@@ -23,6 +23,7 @@ from tests.worker.anonymizer.patterns import (
     test_known_by_context,
     test_names,
     test_numbers,
+    test_people_and_places,
 )
 from worker.anonymizer import recognizers
 from worker.anonymizer.patterns.recognizer import FormRecognizer
@@ -36,7 +37,14 @@ GATED, UNGATED = FormRecognizer(), FormRecognizer(gated=False)
 TYPES = GATED.supported_entities
 FROM_TABLES = [
     text.replace("\u27e6", "").replace("\u27e7", "")
-    for module in (test_ages, test_dates, test_known_by_context, test_names, test_numbers)
+    for module in (
+        test_ages,
+        test_dates,
+        test_known_by_context,
+        test_names,
+        test_numbers,
+        test_people_and_places,
+    )
     for name, table in vars(module).items()
     if name.isupper() and isinstance(table, tuple)
     for text in table

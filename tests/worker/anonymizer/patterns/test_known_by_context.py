@@ -29,12 +29,12 @@ COMPANIONS = (
     "a colleague called ⟦Spud⟧, my neighbour nicknamed ⟦twig⟧",
     "there was a nurse called ⟦patience⟧ on the ward",
     "a friend nicknamed ⟦Twig⟧ drove",
-    "and babcia ⟦zosia⟧ came, and ⟦oma Trudi⟧",
+    "and ⟦babcia zosia⟧ came, and ⟦oma Trudi⟧",
     "the vet's girl calls her ⟦Biscuit⟧, so she stays",
     "she's called ⟦Marigold⟧ and she is fast",
-    "and then Tita ⟦Baby⟧ brought soup",
+    "and then ⟦Tita Baby⟧ brought soup",
     "with ⟦Aunty Precious⟧ and her umbrella",
-    "and so I told Oga ⟦Prosper⟧ I was tired",
+    "and so I told ⟦Oga Prosper⟧ I was tired",
     "⟦mrs windowsill⟧ next door, and ⟦mr. pebble⟧ the caretaker",
 )
 NO_COMPANIONS = (
@@ -98,7 +98,7 @@ NO_ORGANIZATIONS = (
 )
 FIGURES_MEANT = (
     "mum went on about ⟦trump⟧ again",
-    "watched ⟦Obama⟧ speak, and ⟦taylor swift⟧ on the radio",
+    "then ⟦Obama⟧ spoke, and ⟦taylor swift⟧ cancelled",
     "one more ⟦busta rhymes⟧ video, then ⟦draymond⟧ missed it",
     "⟦Ice Spice⟧ and ⟦Zac Efron⟧'s face all over the feed",
 )
@@ -107,6 +107,7 @@ NO_FIGURES = (
     "she sang with her swifts",
     "no ice spice left, the messier the better",
     "zac wore efron_blue",
+    "watched Obama, and taylor swift on the radio",
 )
 KNOWN = (
     "sat in the ⟦Aldi⟧ car park for an hour",

@@ -2,12 +2,12 @@
 
 A number alone is a score, a dose, a price or a time. It is an age where somebody "is" or "turned"
 it and nothing that could be counted follows (`stated`), where it is told what happened at it
-(`lived`) or its birthday (`birthdays`), or where it begins a sentence or tells what somebody seems
-(`alone`).
+(`lived`) or its birthday (`birthdays`), where it begins a sentence or tells what somebody seems
+(`alone`), or where it is told in passing (`asides`).
 """
 
 from __future__ import annotations
 
-from worker.anonymizer.patterns.ages import alone, birthdays, lived, stated
+from worker.anonymizer.patterns.ages import alone, asides, birthdays, lived, stated
 
-GROUPS = (*stated.GROUPS, *lived.GROUPS, *birthdays.GROUPS, *alone.GROUPS)
+GROUPS = (*stated.GROUPS, *lived.GROUPS, *birthdays.GROUPS, *alone.GROUPS, *asides.GROUPS)

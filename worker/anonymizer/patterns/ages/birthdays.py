@@ -7,7 +7,7 @@ from worker.anonymizer.patterns.gates import any_word, every, matching_lowered
 from worker.anonymizer.patterns.numerals import ORDINAL, TENS
 from worker.anonymizer.patterns.rules import Group, Rule
 
-_ORDINAL_FROM_13 = (
+ORDINAL_FROM_13 = (
     r"(?:(?:thir|four|fif|six|seven|eigh|nine)teenth|(?:twent|thirt|fou?rt|fift|sixt|sevent|eight"
     rf"|ninet)ieth|{TENS}[ -](?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth))"
 )
@@ -16,7 +16,7 @@ BIRTHDAY = Group(
     any_word("birthday bday b"),
     (
         Rule("birthday", rf"\b(?:1[01]\d|[1-9]?\d){ORDINAL}(?= (?:birthday|bday|b-day)\b)", 0.7),
-        Rule("in words", rf"\b{_ORDINAL_FROM_13}(?= (?:birthday|bday|b-day)\b)", 0.7),
+        Rule("in words", rf"\b{ORDINAL_FROM_13}(?= (?:birthday|bday|b-day)\b)", 0.7),
     ),
 )
 SOMEBODYS = Group(
@@ -31,14 +31,14 @@ SOMEBODYS = Group(
     (
         Rule(
             "somebody's",
-            rf"\b(?:my|his|her|their) (?P<it>(?:1[3-9]|[2-9]\d){ORDINAL}|{_ORDINAL_FROM_13})"
+            rf"\b(?:my|his|her|their) (?P<it>(?:1[3-9]|[2-9]\d){ORDINAL}|{ORDINAL_FROM_13})"
             r" (?:is|was) (?:on|in|next|this|a|an|at|tomorrow|yesterday|last)\b",
             0.6,
         ),
         Rule(
             "is somebody's",
             r"\b(?:is|was|it['\u2019]?s|be|been) (?:only |just |already )?(?:his|her)"
-            rf" (?P<it>(?:1[3-9]|[2-9]\d){ORDINAL}|{_ORDINAL_FROM_13}){CLAUSE_END}",
+            rf" (?P<it>(?:1[3-9]|[2-9]\d){ORDINAL}|{ORDINAL_FROM_13}){CLAUSE_END}",
             0.6,
         ),
     ),

@@ -11,7 +11,16 @@ _BEFORE_SCORE = re.compile(
     r"\b(?:it(?:['\u2019]s| is| was)|sats|pulse|bpm|bp|scored?|scores|got|marks?|grades?"
     r"|(?:phq|bdi|epds|suds)(?:-?\d+)?|(?:core|gad|k|pcl)-?\d+|maths?|physics"
     r"|chem(?:istry)?|bio(?:logy)?|english|history|geography|science|spelling|bmi|hba1c|crp|egfr"
-    r"|temperature|weight|bends to|level|rating|mood|pain)(?: (?:is|was|at|of|about))? \Z",
+    r"|temperature|weight|bends to|level|rating|mood|pain"
+    r"|sad(?:ness)?|ang(?:er|ry)|anxi(?:ous|ety)|jealous(?:y)?|envy|guilt(?:y)?|shame|ashamed|fear"
+    r"|scared|hurt|lonel(?:y|iness)|hopeless(?:ness)?|stress(?:ed)?|worr(?:y|ied)|panic|disgust"
+    r"|embarrass(?:ed|ment)|rage|urges?|dread|belief|believe it|fifty[- ])"
+    r"(?:(?: (?:is|was|at|of|about))?:? )?\Z",
+    re.IGNORECASE,
+)
+#: What stands before one of several times of day: "up at 1, 3 and 5".
+_BEFORE_TIME = re.compile(
+    r"\b(?:up|awake|woken?|wakes?|fed|feeds?)(?: at)? (?:\d{1,2}(?:[.:]\d\d)?,? (?:and )?)+\Z",
     re.IGNORECASE,
 )
 #: What follows a number that is no age: the end of a decade ("the 80's"), a unit, "plus years".
@@ -47,4 +56,5 @@ def may_be_age(text: str, start: int, end: int) -> bool:
         _AFTER_NO_AGE.match(text, end)
         or _BEFORE_DURATION.search(before)
         or _BEFORE_SCORE.search(before)
+        or _BEFORE_TIME.search(before)
     )

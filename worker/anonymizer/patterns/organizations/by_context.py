@@ -65,7 +65,8 @@ PLACES = Group(
     every(
         matching(" (?i:the) [A-Z][a-z]"),
         matching(
-            r"(?i:(?:at|in|outside|inside|near|behind|opposite|to|from|for|with|joined|past|into) the )"
+            r"(?i:(?:at|in|outside|inside|near|behind|opposite|above|to|from|for|with|joined|past"
+            r"|into) the )"
             "[A-Z][a-z]"
         ),
     ),
@@ -76,10 +77,13 @@ PLACES = Group(
             rf"|&) {CAPITAL}",
             _SCORE,
         ),
-        Rule("at the", rf"\b(?:at|outside|inside|opposite|behind) the \K{TWO_OR_MORE}", _SCORE),
+        Rule(
+            "at the", rf"\b(?:at|outside|inside|opposite|behind|above) the \K{TWO_OR_MORE}", _SCORE
+        ),
         Rule(
             "to the",
-            rf"(?-i:(?<=[a-z,] )(?<![Ll]etter )(?:to|from|for|with|joined|past|into) the \K{TWO_OR_MORE})",
+            rf"(?-i:(?<=[a-z,] )(?<![Ll]etter )(?:to|from|for|with|joined|past"
+            rf"|into) the \K{TWO_OR_MORE})",
             _SCORE,
         ),
     ),
@@ -91,6 +95,19 @@ SOMEWHERE = Group(
     "ORGANIZATION",
     matching(rf"[a-z0-9,] (?:{_TO_SOMEWHERE}) [A-Z][a-z]"),
     (Rule("at ... ...", _SOMEWHERE, _SCORE),),
+)
+#: Within a sentence "The" has a capital where it is part of a name.
+THE = Group(
+    "ORGANIZATION",
+    matching("[a-z,] (?:at|to|from|in|joined|against|near|outside|see) The [A-Z][a-z]"),
+    (
+        Rule(
+            "in The ...",
+            r"(?-i:(?<=[a-z,] )(?:at|to|from|in|joined|against|near|outside|see) The "
+            rf"\K{ONE_OR_MORE})",
+            _SCORE,
+        ),
+    ),
 )
 TYPES = Group(
     "ORGANIZATION",
@@ -265,6 +282,7 @@ GROUPS = (
     WORKING,
     PLACES,
     SOMEWHERE,
+    THE,
     TYPES,
     CALLED,
     ENDINGS,

@@ -88,7 +88,7 @@ BRACKETS = Group(
     (
         Rule(
             "... (our study group)",
-            rf"\bthe (?-i:(?P<it>{NO_PART}[a-z]{{3,15}} [a-z]{{3,15}}))"
+            r"\bthe (?-i:(?P<it>[a-z]{3,15} [a-z]{3,15}))"
             rf"(?= \((?:our|my|the|an?) (?:\w{{2,12}} ){{0,2}}(?:{'|'.join(_KINDS.split())})\b)",
             _SCORE,
         ),
@@ -121,7 +121,8 @@ IN_TOUCH = Group(
     ),
 )
 _ROOMS = (
-    "gym salon barbers cafe bakery diner pizza pizzeria garage nursery kitchen takeaway chippy deli "
+    "gym salon barbers cafe bakery diner pizza pizzeria garage nursery kitchen takeaway chippy "
+    "deli "
     "bookshop"
 )
 OWNED = Group(

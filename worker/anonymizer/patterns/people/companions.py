@@ -125,4 +125,37 @@ MARRIED = Group(
         ),
     ),
 )
-GROUPS = (NAME_IS, CALLED, TITLES, MARRIED)
+_NAMES_THAT_ARE_WORDS = (
+    "hope grace faith joy mercy will mark rose lily daisy poppy ivy violet iris ruby amber jade "
+    "pearl "
+    "crystal dawn grant chase frank rob bob nick jack ray drew miles glen robin wren hazel holly "
+    "heather sage angel melody honor prudence charity patience summer"
+)
+#: What only people do, with what is lost by it: "hope came round with soup".
+_ONLY_PEOPLE = (
+    r"(?:ghosted|came (?:round|over)|texted|messaged|phoned|emailed|rang|sent (?:me|us|a|the)"
+    r"|told (?:me|us"
+    r"|him|her)|asked (?:me|us|if|for)|hugged|invited|picked me|dropped me|drove me|replied|blocked"
+    r"|unfollowed|lent me|helped me|made me|called me|is coming|lives|and i (?:went|had|were|are"
+    r"|got))"
+)
+IN_SMALL_LETTERS = Group(
+    "PERSON",
+    any_word(_NAMES_THAT_ARE_WORDS),
+    (
+        Rule(
+            "hope came round",
+            rf"(?-i:(?:^|(?<=[.!?\n] |[-\u2022*] ))(?:{'|'.join(_NAMES_THAT_ARE_WORDS.split())}))"
+            rf"(?= {_ONLY_PEOPLE}\b)",
+            _SCORE,
+        ),
+        Rule(
+            "me and will",
+            r"\b(?:me|him|her|us|with|w) and "
+            rf"(?-i:(?P<it>{'|'.join(_NAMES_THAT_ARE_WORDS.split())}))"
+            r"(?=\s*(?:[.,!?)]|$)| (?:and|at|went|were|are|had|on|from)\b)",
+            _SCORE,
+        ),
+    ),
+)
+GROUPS = (NAME_IS, CALLED, TITLES, MARRIED, IN_SMALL_LETTERS)

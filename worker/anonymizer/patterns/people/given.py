@@ -14,8 +14,8 @@ FILE = "given_names.txt"
 
 
 def _is_meant(text: str, start: int, _: int) -> bool:
-    """Whether a word that is a name and has a capital does not have it from a sentence's begin."""
-    return not begins_sentence(text, start)
+    """Whether a word that is a name has a capital, and not from the beginning of a sentence."""
+    return text[start].isupper() and not begins_sentence(text, start)
 
 
 _WORDS = ListedWords(FILE, _is_meant)

@@ -28,10 +28,13 @@ _ENJOYED_BEHIND = re.compile(
     r"(?:['\u2019]s?)?,? (?:on (?:the )?(?:radio|telly|tv|speakers?|stereo|repeat|shuffle"
     r"|headphones|spotify)|(?:songs?|albums?|records?|novels?|books?|films?|movies?|concert|gig|documentary"
     r"|podcast|posters?|playlist|lyrics|biography|tickets|ones?|version|era|quote|impression)\b"
-    r"|(?:was |is |were |came )?(?:playing (?:from|on|in the (?:background|kitchen|car|shop|cafe)|softly"
+    r"|(?:was |is |were |came )?(?:playing (?:from|on|in the (?:background|kitchen|car|shop|cafe)"
+    r"|softly"
     r"|quietly)|on in the background)"
-    r"|(?:got out|was out|out) (?:for|on) (?:a duck|\d+)|(?:scored|missed) (?:a|the|from|twice|again)\b"
-    r"|took (?:\w+ )?wickets|hit (?:a|the) (?:six|four|century|winner)|won the (?:match|final|cup))",
+    r"|(?:got out|was out|out) (?:for|on) (?:a duck|\d+)|(?:scored|missed) (?:a|the|from|twice"
+    r"|again)\b"
+    r"|took (?:\w+ )?wickets|hit (?:a|the) (?:six|four|century|winner)|won the (?:match|final"
+    r"|cup))",
     re.IGNORECASE,
 )
 _LONGEST_BEFORE = 32
@@ -50,7 +53,7 @@ def is_enjoyed(text: str, start: int, end: int) -> bool:
         start: where the name starts.
         end: where it ends.
     """
-    if text[start:end].lower() not in celebrities():
+    if text[start:end].lower() not in _famous():
         return False
     before = text[max(0, start - _LONGEST_BEFORE) : start]
     return bool(_ENJOYED_BEFORE.search(before) or _ENJOYED_BEHIND.match(text, end))
@@ -62,7 +65,12 @@ def celebrities() -> frozenset[str]:
     return frozenset(names(CELEBRITIES))
 
 
-_LISTED = Listed(FIGURES, _wherever_it_stands)
+@cache
+def _famous() -> frozenset[str]:
+    return celebrities() | frozenset(names(FIGURES))
+
+
+_LISTED = Listed(FIGURES, _wherever_it_stands, unless=is_enjoyed)
 _CELEBRITIES = Listed(CELEBRITIES, unless=is_enjoyed)
 GROUPS = (
     Group("PERSON", _LISTED.gate, (_LISTED,)),

@@ -125,14 +125,16 @@ _PET_WORDS = (
 _PET = rf"(?:{'|'.join(_PET_WORDS.split())})"
 #: What a pet does, and a biscuit does not.
 _DOES = (
-    r"(?:ate|eats|snore[sd]?|slept|sleeps|barked|barks|licks?|licked|pees?|peed|pooed|pooped|threw up"
+    r"(?:ate|eats|snore[sd]?|slept|sleeps|barked|barks|licks?|licked|pees?|peed|pooed|pooped"
+    r"|threw up"
     r"|vomited|weighed|weighs|looked|looks at|jumped|jumps|ran|runs|sat|lay|hid|hides|stole|steals"
     r"|chewed|chews|filmed|followed|follows|climbed|climbs|curled|stared|stares|snuggled|nudged"
     r"|growled|hissed|scratched|escaped|died|woke me|putting (?:her|his))"
 )
 #: What is also said of things, in small letters.
 _ALSO_DOES = (
-    r"(?:came|comes|sits|lies|bit|won['\u2019]?t|wouldn['\u2019]?t|didn['\u2019]?t"
+    r"(?:came|comes|sits|lies|bit|had to be|is missing|won['\u2019]?t|wouldn['\u2019]?t"
+    r"|didn['\u2019]?t"
     r"|doesn['\u2019]?t|has been|had his|had her|and i|is (?:asleep|snoring|on my|in my|at the vet"
     r"|ill|sick|limping|wet|fine|better|old|getting|being|my)|was (?:asleep|snoring|on my"
     r"|at the vet|ill|sick|limping|wet|there|waiting)|has (?:a|an|arthritis|fleas|eaten|gone|got)"
@@ -141,7 +143,8 @@ _ALSO_DOES = (
 #: What one does with a pet, and hardly with a biscuit.
 _WITH_PET = (
     r"(?:miss|missed|missing|walk|walked|walking|fed|feeding|hugged|cuddled|stroked|cuddling with"
-    r"|to the vet with|me and|and|like|for|with|w|told|says|except|that|because|want|rang|love|loves)"
+    r"|to the vet with|me and|and|like|for|with|w|told|says|except|that|because|want|rang|love"
+    r"|loves)"
 )
 _LONGEST_BEFORE = 12
 _THING_BEFORE = re.compile(
@@ -170,18 +173,21 @@ CALLED_A_WORD = Group(
         Rule(
             "miss Biscuit",
             rf"\b{_WITH_PET} (?-i:(?P<it>(?=[A-Z][a-z])(?i:{_PET})))(?![\w'-])"
-            r"(?! (?:[A-Z]|soup|pie|bread|cake|sauce|juice|tea|cream|salad|chips|oil|latte|spice))",
+            r"(?! (?:(?-i:[A-Z])|soup|pie|bread|cake|sauce|juice|tea|cream|salad|chips|oil|latte"
+            r"|spice))",
             _SCORE,
         ),
         Rule(
             "took Biscuit out",
-            rf"\b(?:take|takes|taking|took|bring|brought|let|put|gave|give) (?P<it>{_PET})"
-            r"(?= (?:out|to|home|for a|back|off|in with|upstairs|downstairs|a bath|sleep|his|her)\b)",
+            rf"\b(?:take|takes|taking|took|bring|brought|let|put|gave|give) (?P<it>{_PET}(?<!s))"
+            r"(?= (?:out|to|home|for a|back|off|in with|upstairs|downstairs|a bath|sleep|his"
+            r"|her)\b)",
             _SCORE,
         ),
         Rule(
             "Biscuit's walk",
-            rf"(?-i:(?<![\w'-])(?=[A-Z])(?i:{_PET}))(?=['\u2019]s (?:bed|walk|vet|bowl|lead|leash|paw"
+            rf"(?-i:(?<![\w'-])(?=[A-Z])(?i:{_PET}))(?=['\u2019]s (?:bed|walk|vet|bowl|lead|leash"
+            rf"|paw"
             r"|paws|basket|ashes|birthday|ears?|tail|belly|medicine|tablets?)\b)",
             _SCORE,
         ),
@@ -190,7 +196,7 @@ CALLED_A_WORD = Group(
 #: What stands behind "my cat" and is no name of it.
 _NO_WORD = (
     r"(?!(?:show|food|park|walker|owner|lover|rescue|shelter|person|people|lady|sitter|house|bed"
-    r"|hair|bowl|toy|toys|treats?|biscuits?|lead|leash|collar|litter|flap|tree|poo|poop|pee|vomit"
+    r"|hair|bowl|toy|toys|treats?|biscuits|lead|leash|collar|litter|flap|tree|poo|poop|pee|vomit"
     r"|sick|slept|hid|crept|bit|dug|shook|bark|snore|meow|purr|allergy|allergies|training|class|food"
     r"|trainer|groomer|hotel|kennels?|insurance|bills?|whisperer|urine|fur|paw|tail|sweater|jumper"
     r"|costume|photos?|pics?|videos?|memes?|tomorrow|tonight|yesterday)\b)"

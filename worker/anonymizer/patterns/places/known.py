@@ -27,9 +27,11 @@ _COMMON = 3
 
 def _is_meant(text: str, start: int, end: int) -> bool:
     """Whether a word of place stands before a name, or it has its capital from itself."""
-    frequency = lexicon.properties(lexicon.kind(text[start:end]))[0]
-    if frequency < _COMMON and not begins_sentence(text, start):
+    frequency, *_, foreign = lexicon.properties(lexicon.kind(text[start:end]))
+    if text[start].isupper() and frequency < _COMMON and not begins_sentence(text, start):
         return True
+    if text[start].islower() and (foreign or frequency >= _COMMON):
+        return False
     return _BEFORE_A_PLACE.search(text, max(0, start - _LONGEST_BEFORE), start) is not None
 
 
