@@ -31,12 +31,16 @@ _KIN = (
     rf"{'|'.join(RESPECT_WORDS.split())}"
 )
 #: Words with a capital that are part of the name behind them.
-_BYNAMES = r"(?-i:(?:Big|Old|Little|Lil|Wee|wee|Young|Tiny|DJ|MC)[ \t]{1,2}(?=\Z))"
+_BYNAMES = r"(?-i:(?:Big|Old|Little|Lil|[Ww]ee|Young|Tiny|DJ|MC)[ \t]{1,2}(?=\Z))"
 _BYNAME = re.compile(rf"(?<!\w){_BYNAMES}")
 #: What stands behind a name as a part of it.
 _SUFFIX = re.compile(r",?[ \t](?:II|III|Jr\.?|Sr\.?|Ph\.?D\.?|M\.?D\.?|D\.?D\.?S\.?|Esq\.?)(?!\w)")
-#: In small letters this is no title: "I miss <PERSON>".
-_VERB = "miss"
+#: "I miss <PERSON>" has no title.
+_MISSES = re.compile(
+    r"\b(?:i|we|you|they|to|will|do|don['\u2019]?t|really|still|just|also|always|must|might|would|gonna"
+    r"|['\u2019](?:ll|d)) miss \Z",
+    re.IGNORECASE,
+)
 _TITLED = rf"(?:(?:{_TITLES}|{_KIN})\.?[ \t]{{1,2}})+"
 _BEFORE = re.compile(rf"(?<!\w){_TITLED}\Z", re.IGNORECASE)
 _AT_START = re.compile(_TITLED, re.IGNORECASE)
@@ -201,6 +205,6 @@ def _start(text: str, earliest: int, span: Span) -> int:
         return span.start
     else:
         title = _BEFORE.search(before) or _BYNAME.search(before)
-        if title and title[0].strip() == _VERB:
+        if title and _MISSES.search(before):
             return span.start
     return earliest + title.start() if title else span.start
