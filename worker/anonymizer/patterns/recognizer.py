@@ -41,9 +41,9 @@ GROUPS: tuple[Group, ...] = (
 
 #: Opens the gates that most texts of their kind open. Invented, as everything in it.
 _ORDINARY = """\
-I am 34 and my mum has been tired since the first of June, maybe the oldest here. In the office at 9,
-then at 12 Hill Road, where somebody called from the choir. I felt sick, and I will see her at twenty
-past. A lady asked about the dog."""
+I am 34 and my mum has been tired since the first of June, maybe the oldest here. In the office
+at 9, then at 12 Hill Road, where somebody called from the choir. I felt sick, and I will see her
+at twenty past. A lady asked about the dog."""
 
 
 class FormRecognizer(EntityRecognizer):  # type: ignore[misc]
@@ -67,8 +67,7 @@ class FormRecognizer(EntityRecognizer):  # type: ignore[misc]
         """Load nothing: expressions are compiled when they are first needed, or by `prepare`."""
 
     def prepare(self) -> None:
-        """Compile now the expressions that many texts need, which takes longer than hundreds of "
-        "them.
+        """Compile now the expressions that many texts need, which takes longer than the texts do.
 
         The others are compiled by the first text that opens their gate, in some milliseconds. Most
         of them are needed by fewer than one text in thirty.

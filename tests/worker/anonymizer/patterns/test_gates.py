@@ -26,7 +26,8 @@ from tests.worker.anonymizer.patterns import (
     test_people_and_places,
 )
 from worker.anonymizer import recognizers
-from worker.anonymizer.patterns.recognizer import FormRecognizer
+from worker.anonymizer.patterns.gates import Features
+from worker.anonymizer.patterns.recognizer import GROUPS, FormRecognizer
 from worker.anonymizer.patterns.rules import Group, Rule
 
 if TYPE_CHECKING:
@@ -143,3 +144,18 @@ def test_a_pattern_that_runs_out_of_time_fails_the_text(monkeypatch: pytest.Monk
     slow = Group("ID", lambda _: True, (Rule("slow", r"(?:(?:a|a?)+)+[^a]{2}", 0.5),))
     with pytest.raises(TimeoutError):
         FormRecognizer([slow]).analyze("a" * 200, ["ID"])
+
+
+def test_what_many_texts_need_is_compiled_ahead() -> None:
+    lines = (DATA / "journals_long.jsonl").read_text(encoding="utf-8").splitlines()
+    texts = [Features(json.loads(line)["text"]) for line in lines]
+    recognizer = FormRecognizer()
+    recognizer.prepare()
+    late = [
+        pattern.name
+        for group in GROUPS
+        if sum(map(bool, map(group.gate, texts))) > len(texts) / 4
+        for pattern in group.patterns
+        if isinstance(pattern, Rule) and "_compiled" not in vars(pattern)
+    ]
+    assert late == []
