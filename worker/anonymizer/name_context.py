@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 _TITLES = (
     r"mr|mrs|ms|miss|mx|mister|sir|madam|dame|lord|lady|dr|doctor|prof|professor|rev|reverend|"
     r"fr|pastor|rabbi|imam|bishop|coach|nurse|captain|capt|sergeant|sgt|lieutenant|lt|officer|"
-    r"detective|judge|senator|principal|brother|sister|father|mother"
+    r"detective|judge|senator|principal|brother|sister|father|mother|deacon|deaconess|elder|canon|"
+    r"matron|corporal|colonel|constable|bhai|guru|maulana|pandit|swami|sheikh|sensei"
 )
 #: Titles of relatives. Behind "my" they stay in the text, because they tell who is meant: "my aunt
 #: <PERSON>".

@@ -4,49 +4,29 @@ from __future__ import annotations
 
 import re
 
-from worker.anonymizer.patterns import dates_abroad
+from worker.anonymizer.patterns import dates_abroad, dates_in_words
 from worker.anonymizer.patterns.dates_abroad import DAY, YEAR
+from worker.anonymizer.patterns.dates_in_words import CLEAR_MONTH, MONTH
 from worker.anonymizer.patterns.gates import any_word, every, has_digit, matching
 from worker.anonymizer.patterns.numerals import (
-    ONE,
     ORDINAL,
-    ORDINAL_DAY,
-    ORDINAL_MONTH,
-    ORDINAL_WORDS,
-    TENS,
 )
-from worker.anonymizer.patterns.numerals import YEAR as YEAR_IN_WORDS
 from worker.anonymizer.patterns.rules import Group, Rule
 
 _MONTH_WORDS = (
     "jan january feb february mar march apr april may jun june jul july aug august sep sept "
     "september oct october nov november dec december"
 )
-_MONTH = (
-    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
-    r"|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
-)
 _MONTH_NUMBER = r"(?:0?[1-9]|1[0-2])"
 _MONTH_2 = r"(?:0[1-9]|1[0-2])"
 _DAY_2 = r"(?:0[1-9]|[12]\d|3[01])"
 _RECENT_YEAR = r"(?:19[2-9]\d|20[0-3]\d)"
 #: "may" and "march" are also words: in lower case they need a day with its ordinal, or a year.
-_CAPITAL_MONTH = rf"(?-i:(?=[A-Z])){_MONTH}"
-_CLEAR_MONTH = (
-    r"(?:january|february|(?-i:March|MARCH|May|MAY)|april|june|july|august|september|october"
-    r"|november|december)"
-)
+_CAPITAL_MONTH = rf"(?-i:(?=[A-Z])){MONTH}"
 _NOTHING_COUNTED = (
     r"(?! ?(?:people|persons|steps|words|calories|kcal|cal|ml|mg|miles|meters|metres|dollars|euros"
     r"|pounds|points|times|pages|minutes|hours|volts|watts|rpm)\b)"
 )
-_NO_COUNT_BEHIND_WORDS = (
-    r"(?![ -](?:minutes?|mins?|hours?|seconds?|days?|weeks?|months?|years?|miles?|steps|people"
-    r"|times|words|pages|pounds|dollars|euros|calories|vision|percent|reps?|laps?|rounds?|something"
-    r"|odd"
-    rf"|kilos?|degrees|thousand|million|{ONE}|{TENS})\b)"
-)
-_NO_NOUN = r"(?! (?:thing|things|one|ones|time|person|day|step|best|part|half|place|of|be|to|in)\b)"
 #: A time written as four digits with a leading zero: then "till 1930" is a time as well.
 _CLOCK = re.compile(r"(?<!\d)0\d[0-5]\d(?!\d)")
 _MAYBE_CLOCK = re.compile(r"(?:19|20)[0-5]\d")
@@ -68,16 +48,16 @@ WITH_MONTH = Group(
     every(has_digit, any_word(_MONTH_WORDS)),
     (
         Rule("month day", rf"\b{_CAPITAL_MONTH} {DAY}{ORDINAL}?\b(?:,? {YEAR}\b)?", 0.7),
-        Rule("small month ordinal", rf"\b{_MONTH} {DAY}{ORDINAL}\b(?:,? {YEAR}\b)?", 0.7),
-        Rule("small month day year", rf"\b{_MONTH} {DAY},? {YEAR}\b", 0.7),
+        Rule("small month ordinal", rf"\b{MONTH} {DAY}{ORDINAL}\b(?:,? {YEAR}\b)?", 0.7),
+        Rule("small month day year", rf"\b{MONTH} {DAY},? {YEAR}\b", 0.7),
         Rule(
             "clear month day",
-            rf"\b(?!may|mar\b|march){_MONTH} {DAY}\b(?! ?(?:%|am|pm|times)\b)",
+            rf"\b(?!may|mar\b|march){MONTH} {DAY}\b(?! ?(?:%|am|pm|times)\b)",
             0.7,
         ),
         Rule(
             "day month",
-            rf"\b{DAY}{ORDINAL}?(?: of)? (?!may\b|march\b|mar\b){_MONTH}\b(?:,? {YEAR}\b)?",
+            rf"\b{DAY}{ORDINAL}?(?: of)? (?!may\b|march\b|mar\b){MONTH}\b(?:,? {YEAR}\b)?",
             0.7,
         ),
         Rule(
@@ -92,13 +72,13 @@ WITH_MONTH = Group(
             rf"{DAY}(?:{ORDINAL})? (?:may|march)\b(?! (?:be|not|have|well|also|seem|need))",
             0.7,
         ),
-        Rule("month year", rf"\b{_MONTH},? (?:of )?(?:{YEAR}|['\u2019]\d\d)\b", 0.7),
+        Rule("month year", rf"\b{MONTH},? (?:of )?(?:{YEAR}|['\u2019]\d\d)\b", 0.7),
         Rule(
             "day-month-year",
-            rf"(?<![\d/.-]){DAY}([/.-]){_MONTH}\1(?:{YEAR}|\d\d)(?!\d)",
+            rf"(?<![\d/.-]){DAY}([/.-]){MONTH}\1(?:{YEAR}|\d\d)(?!\d)",
             0.7,
         ),
-        Rule("day.month", rf"\b{DAY}\. ?{_CLEAR_MONTH}\b(?:,? {YEAR}\b)?", 0.7),
+        Rule("day.month", rf"\b{DAY}\. ?{CLEAR_MONTH}\b(?:,? {YEAR}\b)?", 0.7),
     ),
 )
 _SEASON = (
@@ -185,9 +165,15 @@ NUMERIC = Group(
         ),
         Rule(
             "on the day",
-            r"\b(?:on|by|until|till|since|before|after|for|from) the "
+            r"\b(?:on|by|until|till|since|before|after|for|from|(?:moved|changed|postponed|pushed|brought"
+            r" forward|put back) to) the "
             rf"(?P<it>{DAY}{ORDINAL})(?=\s*(?:[.,;:!?)]|$)"
             r"| (?:and|at|so|but|because|when|if|i|we|he|she|they)\b)",
+            0.6,
+        ),
+        Rule(
+            "Tuesday the 4th",
+            rf"\b(?:mon|tues|wednes|thurs|fri|satur|sun)day,? (?:the )?(?P<it>{DAY}{ORDINAL})\b",
             0.6,
         ),
         # A zero before the month, and two digits of the day: hardly a score.
@@ -236,58 +222,6 @@ BIRTHS = Group(
         ),
     ),
 )
-_IN_YEAR = rf"(?:,? (?:in |of )?{YEAR_IN_WORDS}\b{_NO_COUNT_BEHIND_WORDS})?"
-_BIG_DAY = (
-    r"(?:thirteenth|fourteenth|fifteenth|sixteenth|seventeenth|eighteenth|nineteenth|twentieth"
-    r"|thirtieth|(?:twenty|thirty)[ -](?:first|second|third|fourth|fifth|sixth|seventh|eighth"
-    r"|ninth))"
-)
-ORDINALS = Group(
-    "DATE_TIME",
-    any_word(ORDINAL_WORDS),
-    (
-        Rule(
-            "date in words",
-            rf"\b(?:{ORDINAL_DAY}(?: of)? {_CLEAR_MONTH}|{_CLEAR_MONTH}(?: the)? {ORDINAL_DAY}"
-            rf"{_NO_NOUN}|{ORDINAL_DAY} of (?:may|march)|(?:on|since|until|till) \K(?:may|march)"
-            rf" {ORDINAL_DAY}|(?:may|march) the {ORDINAL_DAY}{_NO_NOUN})\b{_IN_YEAR}",
-            0.7,
-        ),
-        Rule(
-            "month as a number",
-            rf"\b(?:{_BIG_DAY}|(?:on|born|dated|due|since|until)(?: on)? the \K{ORDINAL_DAY})"
-            rf" of the {ORDINAL_MONTH}\b(?:{_IN_YEAR})(?! \w+(?:s|ing)?\b(?<! (?:we|i|he|she|it"
-            rf"|and|they|was)))",
-            0.7,
-        ),
-        Rule(
-            "month as a number, and year",
-            rf"\b{ORDINAL_DAY} of the {ORDINAL_MONTH},? {YEAR_IN_WORDS}\b",
-            0.7,
-        ),
-    ),
-)
-SPOKEN_YEARS = Group(
-    "DATE_TIME",
-    any_word("eighteen nineteen twenty thousand"),
-    (
-        Rule(
-            "year in words",
-            r"\b(?:in|since|from|until|till|before|after|by|of|year|around|circa|during|early|late"
-            r"|born)"
-            rf" (?P<it>{YEAR_IN_WORDS})\b{_NO_COUNT_BEHIND_WORDS}",
-            0.6,
-        ),
-        Rule(
-            "nineteen something",
-            rf"(?<!\bseventeen[ ,-]{{1,2}}"
-            rf"|\beighteen[ ,-]{{1,2}})\bnineteen[ -](?!twenty\b){TENS}[ -]{ONE}\b"
-            rf"{_NO_COUNT_BEHIND_WORDS}",
-            0.6,
-        ),
-        Rule("month and year in words", rf"\b{_MONTH},? (?:of )?{YEAR_IN_WORDS}\b", 0.7),
-    ),
-)
 GROUPS = (
     WITH_MONTH,
     *dates_abroad.GROUPS,
@@ -295,6 +229,5 @@ GROUPS = (
     SHORT_YEARS,
     NUMERIC,
     BIRTHS,
-    ORDINALS,
-    SPOKEN_YEARS,
+    *dates_in_words.GROUPS,
 )

@@ -10,6 +10,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 AGES = (
+    "today you are ⟦one⟧. You put your hand in the cake",
+    "Turned ⟦30⟧ in a tent",
+    "Professor Takahashi retired today, ⟦sixty-five⟧ exactly",
+    "Dylan is using again, ⟦twenty-four⟧ and weighs nothing",
+    "what I would say to myself at ⟦fourteen⟧.",
     "we watched her blow out ⟦six⟧ candles",
     "⟦Thirteen⟧ is a good age for a dog",
     "the oldest in the class, ⟦fifty-one⟧, and still late",

@@ -59,6 +59,8 @@ NO_DATES_IN_WORDS = (
     "march on, third from the left",
 )
 IN_FIGURES = (
+    "my surgery was moved to the ⟦22nd⟧.",
+    "we are going on Tuesday ⟦4th⟧, all three",
     "county trials in Loughborough ⟦12/04⟧",
     "⟦21/08⟧ ok grades",
     "Court's on ⟦3/11⟧ and I have no tie",

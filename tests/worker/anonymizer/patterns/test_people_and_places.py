@@ -48,11 +48,21 @@ NO_PEOPLE = (
     "fenella_x and x_fenella",
 )
 PLACES = (
+    "we moved in, ⟦22 alder close⟧, our own front door",
+    "the flat on ⟦Kastanienweg 9⟧ and the one in ⟦Via dei Mulini⟧",
+    "the police station on ⟦calle roble⟧ with my mother",
+    "stuck on the ⟦A38⟧ and then ⟦Route 9⟧",
     "practised all the way to ⟦ealing⟧",
     "Mark brought up ⟦Tenerife⟧ again",
     "from ⟦dar es salaam⟧ by coach",
 )
-NO_PLACES = ("portobello mushrooms for tea", "the ealing comedies")
+NO_PLACES = (
+    "10 minutes drive, 2 bedroom terrace, 12 people close to me",
+    "on the A4 sheet, the B12 jab, off the M shelf",
+    "we went via Mum, rua and calle are words",
+    "portobello mushrooms for tea",
+    "the ealing comedies",
+)
 OF_PEOPLE = (
     "The CPN, Gareth from ⟦New Leaf⟧, came",
     "the men from the ⟦Lanterns⟧ came too",

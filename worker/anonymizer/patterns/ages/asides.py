@@ -174,6 +174,11 @@ AT = Group(
             0.6,
         ),
         Rule(
+            "to myself at fourteen",
+            rf"\b(?:myself|himself|herself|me|him|her|us) at (?P<it>{_TEEN}){CLAUSE_END}",
+            0.6,
+        ),
+        Rule(
             "at a teen's age",
             r"\b(?:had|was|did|could|weighed|looked|felt|lived|loved|been|thought|knew) "
             rf"(?:\w+ ){{0,3}}at (?P<it>{_TEEN}){CLAUSE_END}",
@@ -193,4 +198,40 @@ YEARS = Group(
         ),
     ),
 )
-GROUPS = (CAKES, YOUNG, OLDEST, OF, BRACKETS, EITHER, PETS, NTH, AT, YEARS)
+TODAY = Group(
+    "AGE",
+    either(
+        any_word("today turned retired"),
+        matching_lowered(
+            " and (?:weighs|still|never|already|living|looks|alone|immortal|stubborn|fearless"
+            "|pregnant|homeless)"
+        ),
+    ),
+    (
+        Rule(
+            "today you are one",
+            rf"\btoday you(?: are|['\u2019]re) (?P<it>{AGE}|one)(?=\s*(?:[.,;!?)]|$)| (?:and"
+            rf"|my)\b)",
+            0.6,
+        ),
+        Rule(
+            "Turned 30 in",
+            rf"(?:^|(?<=[.!?] ))turned (?P<it>{_GROWN})(?= (?:in|on) (?:a|an|the|my)\b)",
+            0.6,
+        ),
+        Rule(
+            "retired, sixty-five",
+            rf"\bretired(?: today| yesterday| last week)?, (?:at )?(?P<it>{_GROWN})"
+            r"(?= (?:exactly|and|years)\b|[.,!])",
+            0.6,
+        ),
+        Rule(
+            "..., twenty-four and weighs",
+            rf", (?P<it>{TENS}[ -]{ONE}|{_TEEN}) and (?:weighs|still|never|already|living|looks"
+            rf"|alone"
+            r"|immortal|stubborn|fearless|pregnant|homeless)\b",
+            0.6,
+        ),
+    ),
+)
+GROUPS = (CAKES, YOUNG, OLDEST, OF, BRACKETS, EITHER, PETS, NTH, AT, YEARS, TODAY)

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from worker.anonymizer.patterns.places import addresses, known
+from worker.anonymizer.patterns.places import addresses, known, roads
 
-GROUPS = (*addresses.GROUPS, *known.GROUPS)
+GROUPS = (*addresses.GROUPS, *roads.GROUPS, *known.GROUPS)
