@@ -8,9 +8,7 @@ from worker.anonymizer.patterns import dates_abroad, dates_in_words
 from worker.anonymizer.patterns.dates_abroad import DAY, YEAR
 from worker.anonymizer.patterns.dates_in_words import CLEAR_MONTH, MONTH
 from worker.anonymizer.patterns.gates import any_word, every, has_digit, matching
-from worker.anonymizer.patterns.numerals import (
-    ORDINAL,
-)
+from worker.anonymizer.patterns.numerals import ORDINAL
 from worker.anonymizer.patterns.rules import Group, Rule
 
 _MONTH_WORDS = (

@@ -17,6 +17,7 @@ MONTH = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
     r"|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
 )
+#: "may" and "march" are also words, and are months where they have a capital.
 CLEAR_MONTH = (
     r"(?:january|february|(?-i:March|MARCH|May|MAY)|april|june|july|august|september|october"
     r"|november|december)"
