@@ -21,7 +21,7 @@ from worker.cuda import hidden_cuda, may_have_device
 from worker.errors import AnonymizationError, StartupError
 from worker.models.compute import Compute
 from worker.models.folder import SHIPPED_TAGGER, ModelFolder, classifier_path
-from worker.models.memory import give_back_freed
+from worker.models.memory import IdleTrim, give_back_freed
 
 with hidden_cuda():
     from worker.anonymizer.anonymizer import Anonymizer
@@ -111,14 +111,19 @@ def build(
     if stages is None:
         stages = load(settings, Compute(settings.device, settings.precision, threads))
     set_threads(threads)
-    classifier = stages.classifier
+    classifier, memory, idle = stages.classifier, stages.memory, IdleTrim()
+
+    def forget() -> None:
+        memory.forget()
+        idle.batch_ended()
+
     pipeline = Pipeline(
         keys=RenewedKeys(settings.key_set),
         anonymizer=stages.anonymizer,
         classifier=classifier,
         settler=settler_for(settings),
         traces=_traces(settings),
-        forget=stages.memory.forget,
+        forget=forget,
     )
     return pipeline, {
         "name": classifier.folder.name,

@@ -3,6 +3,15 @@
 from __future__ import annotations
 
 import ctypes
+import threading
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+#: A pause between two batches is shorter under load, and longer where there is none.
+IDLE_SECONDS = 2.0
 
 
 def give_back_freed() -> bool:
@@ -21,3 +30,36 @@ def give_back_freed() -> bool:
         return False
     trim(0)
     return True
+
+
+class IdleTrim:
+    """Gives back what was freed as soon as no batch has ended for a while.
+
+    What a batch needs for its passes is freed after it, and the C library keeps that for the next:
+    some 30 MB a child. Under load they are used again at once, and nothing is given back.
+
+    Args:
+        seconds: without a batch, after which it is.
+        trim: gives it back.
+    """
+
+    def __init__(
+        self, seconds: float = IDLE_SECONDS, trim: Callable[[], object] = give_back_freed
+    ) -> None:
+        self._seconds, self._trim = seconds, trim
+        self._last = 0.0
+        self._ended = threading.Event()
+        threading.Thread(target=self._run, name="idle-trim", daemon=True).start()
+
+    def batch_ended(self) -> None:
+        """Tell that a batch has just ended."""
+        self._last = time.monotonic()
+        self._ended.set()
+
+    def _run(self) -> None:
+        while self._ended.wait():
+            while (rest := self._last + self._seconds - time.monotonic()) > 0:
+                time.sleep(rest)
+            self._ended.clear()
+            if self._last + self._seconds <= time.monotonic():  # none has ended meanwhile
+                self._trim()
