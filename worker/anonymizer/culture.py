@@ -51,8 +51,12 @@ _WORK_BEHIND = re.compile(
 #: What stands before a composer or a poet, but also before a friend: of names that are no first
 #: names only.
 _HEARD_BEFORE = re.compile(
-    r"\b(?:listen(?:ed|s|ing)? to(?: some)?|we['\u2019]re doing|i read|play(?:ed|ing)? like|sang"
-    r"|as) \Z",
+    r"\b(?:listen(?:ed|s|ing)? to(?: some)?|we['\u2019]re doing|i read) \Z", re.IGNORECASE
+)
+#: What stands behind somebody who is listened to, or read something, and behind no work.
+_MET_BEHIND = re.compile(
+    r" (?:for (?:an?|half|two|three|hours)|the riot|a story|about|talk|cry|tell|say|moan|complain"
+    r"|on the phone|in the (?:staff|meeting|kitchen|car))|,? (?:my|he|she|who)\b",
     re.IGNORECASE,
 )
 #: What is called after somebody by the surname: "Krebs cycle", "Hess's law".
@@ -85,10 +89,11 @@ def is_of_culture(text: str, start: int, end: int) -> bool:
     if _stands_for_itself(name) or not _is_given(name):
         return True
     before = text[max(0, start - _LONGEST_BEFORE) : start]
-    if not lexicon.properties(lexicon.kind(name))[1] and (
-        _CALLED_AFTER.match(text, end) or _HEARD_BEFORE.search(before)
-    ):
+    _, first_name, surname, *_rest = lexicon.properties(lexicon.kind(name))
+    if not first_name and _CALLED_AFTER.match(text, end):
         return True
+    if not (first_name or surname) and _HEARD_BEFORE.search(before):
+        return _MET_BEHIND.match(text, end) is None
     # "Ruth's poems" may be those of a friend.
     return not _POSSESSIVE.match(text, end) and bool(
         _WORK_BEFORE.search(before) or _WORK_BEHIND.match(text, end) or _has_company(text, name)

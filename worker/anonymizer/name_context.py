@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _TITLES = (
     r"mr|mrs|ms|miss|mx|mister|sir|madam|dame|lord|lady|dr|doctor|prof|professor|rev|reverend|"
     r"fr|pastor|rabbi|imam|bishop|coach|nurse|captain|capt|sergeant|sgt|lieutenant|lt|officer|"
-    r"detective|judge|senator|principal|brother|sister|father|mother|deacon|deaconess|elder|canon|"
+    r"detective|judge|senator|principal|brother|sister|father|mother|deacon|deaconess|canon|"
     r"matron|corporal|colonel|constable|bhai|guru|maulana|pandit|swami|sheikh|sensei"
 )
 #: Titles of relatives. Behind "my" they stay in the text, because they tell who is meant: "my aunt
@@ -39,7 +39,7 @@ _SUFFIX = re.compile(r",?[ \t](?:II|III|Jr\.?|Sr\.?|Ph\.?D\.?|M\.?D\.?|D\.?D\.?S
 #: "I miss <PERSON>" has no title.
 _MISSES = re.compile(
     r"\b(?:i|we|you|they|to|will|do|don['\u2019]?t|really|still|just|also|always|must|might|would|gonna"
-    r"|['\u2019](?:ll|d)) miss \Z",
+    r"|['\u2019](?:ll|d)) (?-i:miss) \Z",
     re.IGNORECASE,
 )
 _TITLED = rf"(?:(?:{_TITLES}|{_KIN})\.?[ \t]{{1,2}})+"

@@ -123,6 +123,7 @@ def build(
         classifier=classifier,
         settler=settler_for(settings),
         traces=_traces(settings),
+        begin=idle.batch_began,
         forget=forget,
     )
     return pipeline, {

@@ -68,6 +68,7 @@ class Pipeline:
         classifier: finds labels in anonymized texts.
         settler: publishes results and dead letters.
         traces: record the way of each entry; off by default.
+        begin: told that a batch begins.
         forget: forgets what the stages share of a batch; called behind each.
     """
 
@@ -79,6 +80,7 @@ class Pipeline:
         classifier: ClassifierLike,
         settler: Settler,
         traces: Traces | None = None,
+        begin: Callable[[], None] = lambda: None,
         forget: Callable[[], None] = lambda: None,
     ) -> None:
         self._keys = keys
@@ -86,7 +88,7 @@ class Pipeline:
         self._classifier = classifier
         self._settler = settler
         self._traces = traces or Traces()
-        self._forget = forget
+        self._begin, self._forget = begin, forget
 
     def run(self, claims: Sequence[Claim]) -> BatchReport:
         """Process a batch of entries until each is answered or dead-lettered.
@@ -103,6 +105,7 @@ class Pipeline:
             DeviceError: the device is lost or full.
             StageBrokenError: a stage fails whatever text it is given.
         """
+        self._begin()
         now = time.time()
         report = BatchReport(waits=[max(0.0, now - c.enqueued_at) for c in claims if c.enqueued_at])
         items = [Item(claim, claim.traceparent) for claim in claims]

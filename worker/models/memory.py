@@ -47,19 +47,24 @@ class IdleTrim:
         self, seconds: float = IDLE_SECONDS, trim: Callable[[], object] = give_back_freed
     ) -> None:
         self._seconds, self._trim = seconds, trim
-        self._last = 0.0
+        self._last, self._busy = 0.0, False
         self._ended = threading.Event()
         threading.Thread(target=self._run, name="idle-trim", daemon=True).start()
 
+    def batch_began(self) -> None:
+        """Tell that a batch has begun: nothing is given back until it ends."""
+        self._busy = True
+
     def batch_ended(self) -> None:
         """Tell that a batch has just ended."""
-        self._last = time.monotonic()
+        self._last, self._busy = time.monotonic(), False
         self._ended.set()
 
     def _run(self) -> None:
         while self._ended.wait():
+            self._ended.clear()
             while (rest := self._last + self._seconds - time.monotonic()) > 0:
                 time.sleep(rest)
-            self._ended.clear()
-            if self._last + self._seconds <= time.monotonic():  # none has ended meanwhile
+            # Where another has begun or ended meanwhile, its end is waited for.
+            if not (self._busy or self._ended.is_set()):
                 self._trim()

@@ -42,13 +42,16 @@ class _ShapesFirst(MetaPathFinder, Loader):
     Their own import brings most of that. What was asked for is then there, and is only handed over.
     """
 
+    def __init__(self) -> None:
+        self._asked = False
+
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         del path, target
-        if fullname not in _NEEDED_BY:
+        if self._asked or fullname not in _NEEDED_BY:
             return None
-        sys.meta_path.remove(self)
+        self._asked = True
         importlib.import_module(SHAPES)
         module = sys.modules.get(fullname)
         if module is None:

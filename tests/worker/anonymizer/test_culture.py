@@ -87,3 +87,39 @@ def test_strictly_every_name_goes() -> None:
 def test_the_list_is_in_lower_case_and_in_order() -> None:
     assert list(names()) == sorted(names())
     assert all(name == name.lower() == " ".join(name.split()) for name in names())
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("As Cunningham left the room he shook my hand.", "Cunningham"),
+        ("I listened to Beattie for an hour.", "Beattie"),
+        ("Listening to Fonseca cry next door broke me.", "Fonseca"),
+        ("I read Blackwood the riot act.", "Blackwood"),
+        ("I sang Foley happy birthday.", "Foley"),
+        ("Sam Smith was out for 2 weeks after the operation.", "Sam Smith"),
+        ("I had an interview with Kate Bush for the job.", "Kate Bush"),
+        ("I put on Taylor Swift's jumper by mistake.", "Taylor Swift"),
+        ("I listened to Emma Thompson for an hour, she is my manager.", "Emma Thompson"),
+        ("Watching Harry Kane sleep in his cot.", "Harry Kane"),
+        ("Gary Neville's tickets were booked by me.", "Gary Neville"),
+    ],
+)
+def test_a_namesake_who_is_met_is_no_celebrity(text: str, name: str) -> None:
+    start = text.index(name)
+    assert not is_of_culture(text, start, start + len(name))
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Listened to Joni Mitchell. Nothing else.", "Joni Mitchell"),
+        ("I read Hafez before sleeping.", "Hafez"),
+        ("the Colin Firth one, obviously", "Colin Firth"),
+        ("Umm Kulthum was playing from three windows.", "Umm Kulthum"),
+        ("I tried to play like Ronaldinho.", "Ronaldinho"),
+    ],
+)
+def test_whoever_is_heard_read_or_played_is_no_one_who_is_met(text: str, name: str) -> None:
+    start = text.index(name)
+    assert is_of_culture(text, start, start + len(name))

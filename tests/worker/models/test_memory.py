@@ -6,7 +6,7 @@ import ctypes
 import platform
 import time
 from pathlib import Path
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from types import SimpleNamespace
 
 import pytest
@@ -51,6 +51,10 @@ def test_it_is_given_back_once_in_each_pause() -> None:
         until = time.monotonic() + 0.5
         while time.monotonic() < until:  # batches without a pause
             idle.batch_ended()
+        idle.batch_began()
+        with pytest.raises(Empty):  # it lasts longer than the pause
+            trimmed.get(timeout=0.5)
+        idle.batch_ended()
         last = time.monotonic()
         assert trimmed.get(timeout=60) >= last
         assert trimmed.empty()

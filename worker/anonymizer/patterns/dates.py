@@ -67,7 +67,9 @@ WITH_MONTH = Group(
         Rule(
             "by a day in May",
             r"\b(?:on|by|before|until|till|since|from|after|due) (?:the )?\K"
-            rf"{DAY}(?:{ORDINAL})? (?:may|march)\b(?! (?:be|not|have|well|also|seem|need))",
+            rf"{DAY}(?:{ORDINAL})? (?:may|march)\b(?=\s*(?:[.,;:!?)]|$)| (?:or|and|at|if|when"
+            rf"|then|because|so|for"
+            r"|with|we|i|in)\b)",
             0.7,
         ),
         Rule("month year", rf"\b{MONTH},? (?:of )?(?:{YEAR}|['\u2019]\d\d)\b", 0.7),
@@ -163,10 +165,11 @@ NUMERIC = Group(
         ),
         Rule(
             "on the day",
-            r"\b(?:on|by|until|till|since|before|after|for|from|(?:moved|changed|postponed|pushed|brought"
-            r" forward|put back) to) the "
+            r"\b(?:on|by|until|till|since|before|after|(?:moved|changed|postponed|pushed"
+            r"|brought forward"
+            r"|put back|something|ready|booked|due) (?:to|for)) the "
             rf"(?P<it>{DAY}{ORDINAL})(?=\s*(?:[.,;:!?)]|$)"
-            r"| (?:and|at|so|but|because|when|if|i|we|he|she|they)\b)",
+            r"| (?:and(?! \d)|at|so|but|because|when|if|i|we|he|she|they)\b)",
             0.6,
         ),
         Rule(
@@ -184,8 +187,8 @@ NUMERIC = Group(
         ),
         Rule(
             "a day of court",
-            r"\b(?:court|appointment|exam|surgery|operation|wedding|funeral|scan|hearing|interview"
-            r"|birthday|flight|review|viewing|deadline|payday)(?:['\u2019]s| is| was"
+            r"\b(?:court|appointment|surgery|operation|wedding|funeral|hearing|interview"
+            r"|birthday|flight|viewing|payday)(?:['\u2019]s| is| was"
             r"| would have been"
             r"| moved to| set for)?(?: on)? \K"
             rf"(?!\d{{1,2}}/(?:4|5|10)\b|24/7){DAY}/{_MONTH_NUMBER}(?![\d/]|[.,]\d)",

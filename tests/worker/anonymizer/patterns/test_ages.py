@@ -17,7 +17,7 @@ AGES = (
     "what I would say to myself at ⟦fourteen⟧.",
     "we watched her blow out ⟦six⟧ candles",
     "⟦Thirteen⟧ is a good age for a dog",
-    "the oldest in the class, ⟦fifty-one⟧, and still late",
+    "I am the oldest in the class, ⟦fifty-one⟧, and still late",
     "the only one over ⟦fifty⟧ and the only one in tights",
     "the only student of ⟦thirty-nine⟧ in the whole intake",
     "The baby (now ⟦nine months⟧) slept through",
@@ -159,6 +159,11 @@ AGES = (
     "her ⟦sixteenth⟧ is on Saturday, and my ⟦40th⟧ was a disaster, my ⟦21st⟧ is in May",
 )
 NO_AGES = (
+    "my anxiety went from 8 (now 5), panic is better (now 3), it was high (about 95)",
+    "at ten I loved the quiet, at 5 I hated the alarm, at 15 I stopped counting",
+    "taught me to set the thermostat at 19, hold the plank at fifty",
+    "we lit twelve candles on the terrace, fed the cat, 2, then the dog",
+    "the scores were either 7 or 8, Mozart's 40th, the youngest team won, 40, against us",
     "at two I started the washing machine, at ten we went home",
     "February's 29th, the 40th floor, it is either two or three pints",
     "lit six candles on Friday, thirteen is a crowd",

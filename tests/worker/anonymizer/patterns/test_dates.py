@@ -97,6 +97,9 @@ IN_FIGURES = (
     "⟦21.03⟧. Erster Tag ohne Husten.",
 )
 NO_DATES_IN_FIGURES = (
+    "after 2 may come the hard part, after 10 march steps we turned",
+    "for the 2nd and 3rd time, I woke for the 3rd, then slept",
+    "the exam was 7/9 and my scan 1/2 done",
     "court was 7/10 at best, my exam 4/5",
     "after the 28th floor, by 5 may be too late",
     "Alarm 0545, bus 0612, shift 0700 till 1930.",

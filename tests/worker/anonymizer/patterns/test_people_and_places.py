@@ -22,10 +22,14 @@ PETS = (
     "took ⟦noodle⟧ out before the rain",
     "⟦Gravy⟧'s basket is still by the door",
     "⟦Dumpling⟧ is at the vet again",
-    "my cat ⟦mango⟧ on the keyboard",
+    "my cat ⟦mango⟧, on the keyboard",
     "his dog ⟦semicolon⟧ sat in the doorway",
 )
 NO_PETS = (
+    "my dog hates fireworks, our cat sulks, her dog barks constantly, my cat asleep on my lap",
+    "my lab notebook and his lab coat, our cat cafe visit, my rabbit stew",
+    "the old boots sat by the door, grilled mango ran down my chin, midnight came",
+    "put cinnamon in with the oats, took button off my coat, made it with Ginger and garlic",
     "a biscuit ate into my budget, the biscuits sat there",
     "I miss Biscuit Joint class, I love pickle",
     "the ginger biscuit came with the tea",
@@ -37,11 +41,13 @@ NO_PETS = (
 PEOPLE = (
     "⟦fenella⟧ made the tea",
     "and then ⟦Uncle Crab⟧ told the one about the boat",
-    "⟦Chef Lou⟧ did not clap",
     "⟦hope⟧ came round with soup",
     "so it was me and ⟦will⟧ and a whiteboard",
 )
 NO_PEOPLE = (
+    "hope lives in small things, grace and i had none of it, dawn came over the hills",
+    "it filled me and him and joy",
+    "wowie that was a lovely walk in chuka boots",
     "hope springs, grace is a word, will he come",
     "it is on me and will be fine",
     "Uncle Sam, Aunt Flo, a chef knows",
@@ -57,6 +63,8 @@ PLACES = (
     "from ⟦dar es salaam⟧ by coach",
 )
 NO_PLACES = (
+    "a 2 kilometre walk in the rain, 20 squats walk, offering 5 prayers, steering 4 cars",
+    "moved on to the M2 laptop, I took route 7 in the game, a herring 2 ways",
     "10 minutes drive, 2 bedroom terrace, 12 people close to me",
     "on the A4 sheet, the B12 jab, off the M shelf",
     "we went via Mum, rua and calle are words",
@@ -66,7 +74,6 @@ NO_PLACES = (
 OF_PEOPLE = (
     "The CPN, Gareth from ⟦New Leaf⟧, came",
     "the men from the ⟦Lanterns⟧ came too",
-    "the lady from ⟦helping hands⟧ rang at nine",
     "the ⟦thursday owls⟧ (our study group) met without me",
     "quiz night with the ⟦clever herons⟧ and we lost",
     "I have rung ⟦Oak House⟧ about a bed",
@@ -77,6 +84,13 @@ OF_PEOPLE = (
     "she sang in The ⟦Nook⟧ again",
 )
 OF_NO_PEOPLE = (
+    "the woman from over there asked me, the coach from years ago said so",
+    "a quiz against the clock, the nearest opticians, the family solicitors, postgrad uni",
+    "to the Inner Child, with the Loving Kindness script, to The Gym, someone from Accounts",
+    "the inner critic (the old crew) was loud",
+    "hope lives in small things, grace and i had none of it, dawn came over the hills",
+    "it filled me and him and joy",
+    "wowie that was a lovely walk in chuka boots",
     "the lady from next door rang, the man from the council came",
     "the woman at the front desk said no",
     "the nurse from last week told me",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from worker.anonymizer.patterns.ages.birthdays import ORDINAL_FROM_13
 from worker.anonymizer.patterns.ages.parts import AGE, CLAUSE_END, NUMBER
 from worker.anonymizer.patterns.gates import any_word, either, every, matching_lowered
@@ -9,12 +11,14 @@ from worker.anonymizer.patterns.numerals import (
     FROM_13,
     ONE,
     ORDINAL,
+    SMALL,
     TENS,
     WORDS_FROM_13,
 )
 from worker.anonymizer.patterns.people.pets import ANIMAL, ANIMAL_WORDS
 from worker.anonymizer.patterns.people.words import KIN, KIN_WORDS, SOMEBODY, SOMEBODY_WORDS
 from worker.anonymizer.patterns.rules import Group, Rule
+from worker.anonymizer.taggers import lexicon
 
 _GROWN = rf"(?:{FROM_13}|{WORDS_FROM_13})"
 _TEEN = r"(?:thir|four|fif|six|seven|eigh|nine)teen"
@@ -27,7 +31,7 @@ CAKES = Group(
         Rule(
             "candles",
             r"\b(?:blow(?:s|ing|n)?|blew) out (?:the |all |her |his |my )?(?P<it>"
-            rf"{AGE}) candles\b|\b(?P<it>{AGE}) candles on (?:the|her|his|my|a)\b",
+            rf"{AGE}) candles\b|\b(?P<it>{AGE}) candles on (?:the|her|his|my) cake\b",
             0.6,
         ),
     ),
@@ -52,7 +56,9 @@ OLDEST = Group(
     (
         Rule(
             "the oldest, ...",
-            rf"\b(?:oldest|youngest)\b[^.!?,\n]{{0,40}}, (?P<it>{_GROWN})(?=[,.;!])",
+            r"\b(?:i['\u2019]?m|am|is|was|be|being|he['\u2019]s|she['\u2019]s) the (?:oldest"
+            r"|youngest)\b"
+            rf"[^.!?,\n]{{0,40}}, (?P<it>{_GROWN})(?=[,.;!])",
             0.6,
         ),
         Rule(
@@ -85,7 +91,8 @@ BRACKETS = Group(
     (
         Rule(
             "(now nine months)",
-            rf"\((?:now|just|only|almost|nearly|about) (?P<it>{AGE}(?: (?:weeks?|months?))?)\)",
+            rf"\((?:now|just|only|almost|nearly|about) (?P<it>{AGE} (?:weeks?|months?))\)"
+            rf"|\b{KIN} \((?:now|just|only|almost|nearly|about) (?P<it>{AGE})\)",
             0.6,
         ),
         Rule(
@@ -101,8 +108,8 @@ EITHER = Group(
     (
         Rule(
             "either twelve or seventy",
-            rf"\b(?:i['\u2019]?m|he['\u2019]?s|she['\u2019]?s|is|are|was|were) either (?P<it>{AGE})"
-            rf" or (?P<it>{AGE})(?=\s*(?:[.,;!?)]|$)| (?:and|but)\b)",
+            r"\b(?:everybody|everyone|they|all|most|we|kids|people) (?:is|are|was|were) either "
+            rf"(?P<it>{AGE}) or (?P<it>{AGE})(?=\s*(?:[.,;!?)]|$)| (?:and|but)\b)",
             0.6,
         ),
         Rule(
@@ -125,11 +132,23 @@ PETS = Group(
     (
         Rule(
             "a hamster, two,",
-            rf"\b{ANIMAL}, (?P<it>{AGE})(?=, |\.)",
+            rf"\b{ANIMAL}, (?P<it>{SMALL}|{WORDS_FROM_13})(?=, |\.)",
             0.6,
         ),
     ),
 )
+_OWNER = re.compile(r"([^\W\d_]+)['\u2019]s \Z")
+_LONGEST_BEFORE = 24
+
+
+def _is_of_somebody(text: str, start: int, _: int) -> bool:
+    """Whether a relative or a first name stands before, and no composer: "Mozart's 40th"."""
+    owner = _OWNER.search(text, max(0, start - _LONGEST_BEFORE), start)
+    word = owner[1].lower() if owner else ""
+    return word in _KIN or lexicon.properties(lexicon.kind(word))[1] >= lexicon.RATHER_A_NAME
+
+
+_KIN = frozenset(KIN_WORDS.split())
 NTH = Group(
     "AGE",
     matching_lowered(
@@ -142,17 +161,14 @@ NTH = Group(
             rf"(?:\b{KIN}|(?-i:(?<!\w)(?!(?:January|February|March|April|May|June|July|August"
             r"|September|October|November|December|Today|That|It|What|Here|There)\b)[A-Z][a-z]\w{1,20}))"
             rf"['\u2019]s (?P<it>(?:1[3-9]|[2-9]\d){ORDINAL}|{ORDINAL_FROM_13})"
-            r"(?=\s*(?:[.,;:!?)]|$)| (?:and|but|was|is|on|in|next|this|with|party|so|at)\b)",
+            r"(?=\s*(?:[.,;:!?)]|$)| (?:and|but|was|is|on|next|this|with|party|so)\b)",
             0.6,
+            _is_of_somebody,
         ),
     ),
 )
 #: What somebody does at an age, and hardly at that hour.
-_COULD = "loved|hated|liked|used to|spoke|could"
-_DID = (
-    "played|weighed|won|worked|met|drank|smoked|ran|wrote|sang|danced|saw|found|went|got|started"
-    "|stopped|looked|felt|lived|did"
-)
+_DID = "loved|hated|weighed|met|smoked|drank|lived|married|spoke|wrote"
 AT = Group(
     "AGE",
     every(
@@ -163,13 +179,15 @@ AT = Group(
     (
         Rule(
             "at, and somebody loved",
-            rf"\bat (?P<it>{AGE}),? (?:i|he|she) (?:{_COULD})\b"
+            rf"\bat (?P<it>{AGE}),? (?:he|she) (?:loved|hated|used to)\b"
             rf"|\bat (?P<it>{FROM_13}|{WORDS_FROM_13}),? (?:i|he|she) (?:{_DID})\b",
             0.6,
         ),
         Rule(
-            "taught to do it at",
-            r"\b(?:taught|teaching) (?:me|him|her|us) (?:\w+ ){1,6}at "
+            "taught to drive at",
+            r"\b(?:taught|teaching) (?:me|him|her|us) (?:how )?to (?:drive|swim|read|cook|ride"
+            r"|shoot|fish"
+            r"|sew|knit|play|sail|ski|dance|smoke|swear)(?: \w+){0,5} at "
             rf"(?P<it>{FROM_13}|{WORDS_FROM_13})(?=\s*(?:[.,;!?)]|$))",
             0.6,
         ),
@@ -180,8 +198,8 @@ AT = Group(
         ),
         Rule(
             "at a teen's age",
-            r"\b(?:had|was|did|could|weighed|looked|felt|lived|loved|been|thought|knew) "
-            rf"(?:\w+ ){{0,3}}at (?P<it>{_TEEN}){CLAUSE_END}",
+            r"\b(?:(?:weighed|lived|been)(?: \w+){0,3}|than (?:i|he|she) (?:had|did|was)) "
+            rf"at (?P<it>{_TEEN}){CLAUSE_END}",
             0.6,
         ),
     ),
@@ -202,21 +220,17 @@ TODAY = Group(
     "AGE",
     either(
         any_word("today turned retired"),
-        matching_lowered(
-            " and (?:weighs|still|never|already|living|looks|alone|immortal|stubborn|fearless"
-            "|pregnant|homeless)"
-        ),
+        matching_lowered(" and (?:weighs|immortal|stubborn|fearless|pregnant|homeless)"),
     ),
     (
         Rule(
             "today you are one",
-            rf"\btoday you(?: are|['\u2019]re) (?P<it>{AGE}|one)(?=\s*(?:[.,;!?)]|$)| (?:and"
-            rf"|my)\b)",
+            rf"\btoday you(?: are|['\u2019]re) (?P<it>{AGE}|one)(?=[.!])",
             0.6,
         ),
         Rule(
             "Turned 30 in",
-            rf"(?:^|(?<=[.!?] ))turned (?P<it>{_GROWN})(?= (?:in|on) (?:a|an|the|my)\b)",
+            rf"(?:^|(?<=[.!?] ))turned (?P<it>{_GROWN})(?= (?:in|on) (?:a tent|the|my)\b)",
             0.6,
         ),
         Rule(
@@ -227,9 +241,8 @@ TODAY = Group(
         ),
         Rule(
             "..., twenty-four and weighs",
-            rf", (?P<it>{TENS}[ -]{ONE}|{_TEEN}) and (?:weighs|still|never|already|living|looks"
-            rf"|alone"
-            r"|immortal|stubborn|fearless|pregnant|homeless)\b",
+            rf", (?P<it>{TENS}[ -]{ONE}|{_TEEN}) and (?:weighs|immortal|stubborn|fearless|pregnant"
+            r"|homeless)\b",
             0.6,
         ),
     ),

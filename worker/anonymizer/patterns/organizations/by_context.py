@@ -14,8 +14,8 @@ from worker.anonymizer.patterns.rules import BY_CONTEXT, Group, Rule
 from worker.anonymizer.taggers import lexicon
 
 _SCORE = BY_CONTEXT
-#: How common rare words are at most, see `lexicon.PROPERTIES`.
-_RARE = 1
+#: How common rare and uncommon words are at most, see `lexicon.PROPERTIES`.
+_RARE, _UNCOMMON = 1, 2
 _WORD = re.compile(r"[^\W\d_]+")
 _TYPE_WORDS = (
     "nursery salon pub cafe bakery restaurant gym school clinic surgery hotel bar shop bookshop "
@@ -60,6 +60,11 @@ WORKING = Group(
         Rule("visits", rf"\b{_VISITING} at (?:the )?\K{TWO_OR_MORE}", _SCORE),
     ),
 )
+#: What people in therapy write with capitals.
+_NO_THERAPY = (
+    r"(?!(?:Inner|Body Scan|Loving Kindness|Eating Disorder|Wise Mind|Safe Place|Mood|Worry|Thought"
+    r"|Feelings|Anxiety|Critical|Best|Right|Big Five)\b)"
+)
 PLACES = Group(
     "ORGANIZATION",
     every(
@@ -83,7 +88,8 @@ PLACES = Group(
         Rule(
             "to the",
             rf"(?-i:(?<=[a-z,] )(?<![Ll]etter )(?:to|from|for|with|joined|past"
-            rf"|into) the \K{TWO_OR_MORE})",
+            rf"|into) the \K{_NO_THERAPY}"
+            rf"{TWO_OR_MORE})",
             _SCORE,
         ),
     ),
@@ -96,6 +102,14 @@ SOMEWHERE = Group(
     matching(rf"[a-z0-9,] (?:{_TO_SOMEWHERE}) [A-Z][a-z]"),
     (Rule("at ... ...", _SOMEWHERE, _SCORE),),
 )
+
+
+def _is_no_everyday_place(text: str, start: int, end: int) -> bool:
+    """Whether a name has several words, or one that is not common."""
+    frequency = lexicon.properties(lexicon.kind(text[start:end]))[0]
+    return " " in text[start:end] or frequency <= _UNCOMMON
+
+
 #: Within a sentence "The" has a capital where it is part of a name.
 THE = Group(
     "ORGANIZATION",
@@ -106,6 +120,7 @@ THE = Group(
             r"(?-i:(?<=[a-z,] )(?:at|to|from|in|joined|against|near|outside|see) The "
             rf"\K{ONE_OR_MORE})",
             _SCORE,
+            _is_no_everyday_place,
         ),
     ),
 )

@@ -1,7 +1,6 @@
 """Organizations by the people who are of them or who get in touch: "Gareth from New Leaf".
 
-Many are named by ordinary words, in small letters too: "the lady from helping hands came". Scores
-are below those of the tagger, whose type counts.
+Many are named by ordinary words. Scores are below those of the tagger, whose type counts.
 """
 
 from __future__ import annotations
@@ -34,19 +33,11 @@ _PEOPLE_WORDS = (
     "coach others friend friends staff owner manager"
 )
 _PEOPLE = rf"(?:{'|'.join(_PEOPLE_WORDS.split())})"
-_TOLD = (
-    r"(?:says?|said|came|comes|is coming|rang|rings|called|calls|told|asked|asks|thinks?|reckons"
-    r"|her name|his name|named|helped|helps|gave|brought|emailed|texted|messaged|phoned)"
+#: Where people work who are of no organization with that name.
+_NO_DEPARTMENT = (
+    r"(?!(?:Accounts|Sales|Marketing|Finance|Payroll|Legal|Reception|Security|Procurement|Logistics|Admin"
+    r"|Upstairs|Downstairs|Support|Engineering|Design|Operations|Facilities|Maternity|Outpatients)\b)"
 )
-#: What people are of without its being a name, in small letters.
-_NO_NAME = (
-    r"(?!\w+ (?:door|desk|table|job|support|services?|week|month|year|night|side|floor|class|team"
-    r"|group|council|company|shop|store|hall|pool|station|stop|park|beach|market|library|office|gate"
-    r"|window|hospital|centre|center|bank|place|house|room|school|church|garden|gym|bar|cafe|line"
-    r"|counter|queue|till|ward|unit|clinic|surgery|end|corner|building|street|road|village|town|city"
-    r"|estate|department|course|agency|charity|club|choir|work|home|us|it|that|and|who|i|time)\b)"
-)
-_TWO_SMALL = rf"{NO_PART}{_NO_NAME}[a-z]{{3,15}} [a-z]{{3,15}}"
 MEMBERS = Group(
     "ORGANIZATION",
     every(any_word("from"), matching("(?i: from (?:the )?)[A-Z][a-z]")),
@@ -65,18 +56,7 @@ MEMBERS = Group(
         ),
         Rule(
             "people from",
-            rf"\b{_PEOPLE} from (?:the )?\K{ONE_OR_MORE}",
-            _SCORE,
-        ),
-    ),
-)
-SMALL = Group(
-    "ORGANIZATION",
-    every(any_word(_PEOPLE_WORDS), matching(r"(?i:from|at) (?:the )?[a-z]+ [a-z]+ [a-z]")),
-    (
-        Rule(
-            "the lady from ... says",
-            rf"\b{_PEOPLE} (?:from|at) (?:the )?(?-i:(?P<it>{_TWO_SMALL}))(?= {_TOLD}\b)",
+            rf"\b{_PEOPLE} from (?:the )?\K(?-i:{_NO_DEPARTMENT}){ONE_OR_MORE}",
             _SCORE,
         ),
     ),
@@ -84,12 +64,12 @@ SMALL = Group(
 _KINDS = "group club team choir band gang crew class society charity company firm"
 BRACKETS = Group(
     "ORGANIZATION",
-    every(any_word(_KINDS), matching(r"[a-z] \((?i:our|my|the|a|an) ")),
+    every(any_word(_KINDS), matching(r"[a-z] \((?i:our|my) ")),
     (
         Rule(
             "... (our study group)",
             r"\bthe (?-i:(?P<it>[a-z]{3,15} [a-z]{3,15}))"
-            rf"(?= \((?:our|my|the|an?) (?:\w{{2,12}} ){{0,2}}(?:{'|'.join(_KINDS.split())})\b)",
+            rf"(?= \((?:our|my) (?:\w{{2,12}} ){{0,2}}(?:{'|'.join(_KINDS.split())})\b)",
             _SCORE,
         ),
     ),
@@ -101,7 +81,7 @@ QUIZ = Group(
         Rule(
             "quiz with the",
             r"\bquiz(?: night| nite)? (?:with|w|against|vs) the (?P<it>"
-            rf"{NO_PART}[^\W\d_]{{3,15}} (?!of\b)[^\W\d_]{{3,15}})",
+            rf"{NO_PART}[^\W\d_]{{3,15}} [^\W\d_]{{3,14}}s)\b",
             _SCORE,
         ),
     ),
@@ -144,14 +124,15 @@ SCHOOLS = Group(
     (
         Rule(
             "durnford uni",
-            r"\b(?P<it>[^\W\d_]{4,16} (?:road |park |lane |hill )?(?:uni|comp|infirmary"
+            r"\b(?P<it>(?!post|under|over)[^\W\d_]{4,16}(?<!ing) (?:road |park |lane "
+            r"|hill )?(?:uni|comp|infirmary"
             r"|polytechnic))\b",
             _SCORE,
             begins_with_no_word,
         ),
     ),
 )
-_SHOPS = "jewellers jewelers microfinance vets barbers solicitors florists opticians lettings comp"
+_SHOPS = "jewellers jewelers microfinance vets comp"
 BUSINESS = Group(
     "ORGANIZATION",
     any_word(_SHOPS),
@@ -159,9 +140,10 @@ BUSINESS = Group(
         Rule(
             "outside best friends vets",
             r"\b(?:at|from|outside|behind|near|opposite|past|to|of|in|the)"
-            rf" (?P<it>(?:{NO_PART}[^\W\d_]{{3,15}} ){{1,3}}(?:{'|'.join(_SHOPS.split())}))\b",
+            rf" (?P<it>(?!(?:nearest|usual|family"
+            rf"|new)\b)(?:{NO_PART}[^\W\d_]{{3,15}} ){{1,3}}(?:{'|'.join(_SHOPS.split())}))\b",
             _SCORE,
         ),
     ),
 )
-GROUPS = (MEMBERS, SMALL, BRACKETS, QUIZ, IN_TOUCH, OWNED, SCHOOLS, BUSINESS)
+GROUPS = (MEMBERS, BRACKETS, QUIZ, IN_TOUCH, OWNED, SCHOOLS, BUSINESS)

@@ -70,7 +70,7 @@ CALLED = Group(
     ),
 )
 _PARENT_WORDS = "mama baba papa"
-_RELATED_WORDS = "uncle aunt auntie chef"
+_RELATED_WORDS = "uncle aunt auntie"
 #: How common rare words are at most, see `lexicon.PROPERTIES`.
 _RARE = 1
 
@@ -99,7 +99,7 @@ TITLES = Group(
         Rule(
             "uncle ...",
             rf"\b(?:{'|'.join(_RELATED_WORDS.split())}) \K(?!(?:sam|tom['\u2019]s|ben['\u2019]s|flo"
-            rf"|bob|fester|jemima|act|carter|boyardee|knows?|said|came|rang|is|was)\b){CAPITAL}",
+            rf"|bob|fester|jemima|anne['\u2019]s|knows?|said|came|rang|is|was)\b){CAPITAL}",
             _SCORE,
             may_be_a_name,
         ),
@@ -128,16 +128,18 @@ MARRIED = Group(
 _NAMES_THAT_ARE_WORDS = (
     "hope grace faith joy mercy will mark rose lily daisy poppy ivy violet iris ruby amber jade "
     "pearl "
-    "crystal dawn grant chase frank rob bob nick jack ray drew miles glen robin wren hazel holly "
-    "heather sage angel melody honor prudence charity patience summer"
+    "crystal frank rob bob nick jack ray drew miles glen robin wren hazel holly heather"
+)
+#: Those that hardly stand beside "me" as words.
+_NAMES_BESIDE_ME = (
+    "will mark lily daisy poppy ruby frank rob bob nick jack ray drew miles glen hazel"
 )
 #: What only people do, with what is lost by it: "hope came round with soup".
 _ONLY_PEOPLE = (
-    r"(?:ghosted|came (?:round|over)|texted|messaged|phoned|emailed|rang|sent (?:me|us|a|the)"
-    r"|told (?:me|us"
-    r"|him|her)|asked (?:me|us|if|for)|hugged|invited|picked me|dropped me|drove me|replied|blocked"
-    r"|unfollowed|lent me|helped me|made me|called me|is coming|lives|and i (?:went|had|were|are"
-    r"|got))"
+    r"(?:ghosted|came round|texted|messaged|phoned|emailed|rang (?:me|us|again|to)|sent (?:me|us|a)"
+    r"|told (?:me|us)|asked (?:me|us)|hugged|invited|picked me|dropped me|drove me|blocked"
+    r"|unfollowed"
+    r"|lent me)"
 )
 IN_SMALL_LETTERS = Group(
     "PERSON",
@@ -152,7 +154,7 @@ IN_SMALL_LETTERS = Group(
         Rule(
             "me and will",
             r"\b(?:me|him|her|us|with|w) and "
-            rf"(?-i:(?P<it>{'|'.join(_NAMES_THAT_ARE_WORDS.split())}))"
+            rf"(?-i:(?P<it>{'|'.join(_NAMES_BESIDE_ME.split())}))"
             r"(?=\s*(?:[.,!?)]|$)| (?:and|at|went|were|are|had|on|from)\b)",
             _SCORE,
         ),

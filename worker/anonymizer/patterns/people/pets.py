@@ -112,51 +112,49 @@ VOICES = Group(
 )
 #: Words that are names of many pets, and few people's.
 _PET_WORDS = (
-    "biscuit biscuits pickle pickles waffle waffles noodle noodles mochi marmalade gravy tuppence "
-    "trigger pumpkin dumpling pierogi beanie pepper ginger muffin cookie oreo peanut pudding "
-    "crumpet scone toffee fudge treacle nugget nacho taco burrito tofu sushi ramen wasabi kimchi "
-    "mango kiwi olive pippin chestnut conker acorn maple bramble thistle fern clover nettle shadow "
-    "smokey smudge patch patches socks mittens boots whiskers tiger bear lucky buddy duchess "
-    "princess duke prince baron sooty ziggy bandit rascal scamp rocket turbo pixel gizmo widget "
-    "button buttons domino dash ghost thunder midnight cinnamon nutmeg paprika brioche bagel "
-    "pretzel crouton haggis dimsum momo mooch pebbles pebble snowy snowball sparky spud tater tot "
-    "chips custard truffle brownie twix snickers skittles rolo sherbet sprout bean beans"
+    "biscuit pickle pickles waffle waffles noodle noodles mochi marmalade gravy tuppence trigger "
+    "pumpkin dumpling pierogi beanie muffin cookie oreo peanut pudding crumpet toffee fudge "
+    "treacle "
+    "nugget tofu sushi ramen wasabi kimchi mango kiwi pippin conker acorn bramble thistle smokey "
+    "smudge whiskers buddy sooty ziggy bandit rascal scamp pixel gizmo widget domino cinnamon "
+    "nutmeg "
+    "paprika brioche bagel pretzel crouton haggis dimsum momo mooch snowball truffle brownie twix "
+    "skittles rolo sherbet"
 )
 _PET = rf"(?:{'|'.join(_PET_WORDS.split())})"
-#: What a pet does, and a biscuit does not.
+#: What only a pet does, in any casing.
 _DOES = (
-    r"(?:ate|eats|snore[sd]?|slept|sleeps|barked|barks|licks?|licked|pees?|peed|pooed|pooped"
-    r"|threw up"
-    r"|vomited|weighed|weighs|looked|looks at|jumped|jumps|ran|runs|sat|lay|hid|hides|stole|steals"
-    r"|chewed|chews|filmed|followed|follows|climbed|climbs|curled|stared|stares|snuggled|nudged"
-    r"|growled|hissed|scratched|escaped|died|woke me|putting (?:her|his))"
+    r"(?:snore[sd]?|slept|sleeps|barked|barks|licks?|licked|pees?|peed|pooed|pooped|threw up"
+    r"|vomited"
+    r"|weighed|snuggled|nudged|growled|hissed|woke me|looked (?:back )?at me|putting (?:her|his))"
 )
-#: What is also said of things, in small letters.
+#: What is also said of things in small letters.
 _ALSO_DOES = (
-    r"(?:came|comes|sits|lies|bit|had to be|is missing|won['\u2019]?t|wouldn['\u2019]?t"
-    r"|didn['\u2019]?t"
-    r"|doesn['\u2019]?t|has been|had his|had her|and i|is (?:asleep|snoring|on my|in my|at the vet"
-    r"|ill|sick|limping|wet|fine|better|old|getting|being|my)|was (?:asleep|snoring|on my"
-    r"|at the vet|ill|sick|limping|wet|there|waiting)|has (?:a|an|arthritis|fleas|eaten|gone|got)"
-    r"|likes|loves|hates|wants|needs|knows|thinks|keeps)"
+    r"(?:ate|eats|looked|jumped|jumps|ran|runs|sat|sits|lay|lies|hid|hides|stole|steals|chewed|filmed"
+    r"|followed|follows|climbed|curled|stared|scratched|escaped|died|came|bit|had to be|is missing"
+    r"|won['\u2019]?t|wouldn['\u2019]?t|didn['\u2019]?t|doesn['\u2019]?t|has been|had his|had her"
+    r"|is (?:asleep|lying|snoring|on my|in my lap|at the vet|ill|sick|limping|wet)|was (?:asleep"
+    r"|snoring"
+    r"|on my|at the vet|ill|sick|limping|wet)|has (?:arthritis|fleas|eaten)|rolled|likes|loves"
+    r"|hates)"
 )
 #: What one does with a pet, and hardly with a biscuit.
 _WITH_PET = (
     r"(?:miss|missed|missing|walk|walked|walking|fed|feeding|hugged|cuddled|stroked|cuddling with"
-    r"|to the vet with|me and|and|like|for|with|w|told|says|except|that|because|want|rang|love"
-    r"|loves)"
+    r"|to the vet with|me and|told|says|except|rang)"
 )
 _LONGEST_BEFORE = 12
-_THING_BEFORE = re.compile(
-    r"\b(?:an?|the|my|our|his|her|some|any|of|this|that|every|each|no|one|last|more|ate|eat|eating"
-    r"|had|burnt|digestive|chocolate|ginger|sweet|salt|and) \Z",
+#: What stands before somebody who does something: no adjective, and no article.
+_BEFORE_SOMEBODY = re.compile(
+    r"(?:\A|[.!?,:;\n/(*\u2022\u2013-]\s*|\b(?:and|then|but|because|when|while|today|so|that|if|as|where"
+    r"|until|since|says|said|fridge|even|now) )\Z",
     re.IGNORECASE,
 )
 
 
 def _is_no_thing(text: str, start: int, _: int) -> bool:
     """Whether no word stands before that makes a thing of what follows."""
-    return _THING_BEFORE.search(text, max(0, start - _LONGEST_BEFORE), start) is None
+    return _BEFORE_SOMEBODY.search(text, max(0, start - _LONGEST_BEFORE), start) is not None
 
 
 CALLED_A_WORD = Group(
@@ -179,9 +177,9 @@ CALLED_A_WORD = Group(
         ),
         Rule(
             "took Biscuit out",
-            rf"\b(?:take|takes|taking|took|bring|brought|let|put|gave|give) (?P<it>{_PET}(?<!s))"
-            r"(?= (?:out|to|home|for a|back|off|in with|upstairs|downstairs|a bath|sleep|his"
-            r"|her)\b)",
+            r"\b(?:take|takes|taking|took|bring|brought|let) "
+            rf"(?-i:(?P<it>(?=[A-Z])(?i:{_PET})|(?<=ook )(?:pickle|noodle|mochi)))"
+            r"(?= (?:out|to|home|for a|back|off|upstairs|downstairs|a bath|sleep|his|her)\b)",
             _SCORE,
         ),
         Rule(
@@ -199,7 +197,8 @@ _NO_WORD = (
     r"|hair|bowl|toy|toys|treats?|biscuits|lead|leash|collar|litter|flap|tree|poo|poop|pee|vomit"
     r"|sick|slept|hid|crept|bit|dug|shook|bark|snore|meow|purr|allergy|allergies|training|class|food"
     r"|trainer|groomer|hotel|kennels?|insurance|bills?|whisperer|urine|fur|paw|tail|sweater|jumper"
-    r"|costume|photos?|pics?|videos?|memes?|tomorrow|tonight|yesterday)\b)"
+    r"|costume|photos?|pics?|videos?|memes?|tomorrow|tonight|yesterday|asleep|meanwhile|nap|cafe"
+    r"|stew|coat|notebook|bench|chestnut|cuddles?|kisses)\b)"
 )
 
 
@@ -207,7 +206,7 @@ def _is_a_rare_word(text: str, start: int, end: int) -> bool:
     """Whether a word may be a name beside an animal: none that sentences are made of."""
     word = text[start:end].lower()
     frequency = lexicon.properties(lexicon.kind(word))[0]
-    return frequency <= _UNCOMMON and not word.endswith(("ing", "ly", "ed"))
+    return frequency <= _UNCOMMON and not word.endswith(("ing", "ly", "ed", "s"))
 
 
 #: How common uncommon words are at most, see `lexicon.PROPERTIES`.
@@ -219,7 +218,8 @@ SMALL = Group(
         Rule(
             "my cat mango",
             rf"\b(?:my|our|his|her|their) (?:(?:old|new|poor|little|beautiful|late|lovely|sweet) )?"
-            rf"{ANIMAL} \K{_NO_WORD}(?-i:[a-z][a-z]{{2,14}})(?![\w'\u2019-])",
+            rf"(?!lab\b){ANIMAL} \K{_NO_WORD}(?-i:[a-z][a-z]{{2,14}})(?![\w'\u2019-])"
+            rf"(?=\s*(?:[.,;!?)]|$)| (?:{_DOES}|{_ALSO_DOES}|is|was|has|had|and i|more|on|out)\b)",
             _SCORE,
             _is_a_rare_word,
         ),

@@ -19,12 +19,13 @@ NUMBERED = Group(
         # Paper, vitamins and chips have such names, too, and nobody drives on them.
         Rule(
             "on the A38",
-            r"\b(?:on|off|up|down|along|via|by|from|of|past) the (?P<it>(?-i:A\d{2,4}|M\d{1,2}))\b"
+            r"\b(?:on|up|down|along|via) the (?P<it>(?-i:A\d{2,4}|M\d{1,2}))\b"
+            r"(?! (?:laptop|mac|chip|sheet|paper|poster|vitamins?|form))"
             r"|\b(?:drive|drove|crash|crashed|accident|traffic|jam)\b[^.!?\n]{0,30},? the "
             r"(?P<it>(?-i:A\d{2,4}|M\d{1,2}))\b",
             _SCORE,
         ),
-        Rule("route 9", r"\b(?:route|highway|hwy|interstate) \d{1,3}\b", _SCORE),
+        Rule("route 9", r"(?-i:(?<=[a-z,] )(?:Route|Highway|Hwy|Interstate)) \d{1,3}\b", _SCORE),
     ),
 )
 _NAME = r"[A-Z\u00c0-\u00de][\w'\u2019-]{2,24}"
@@ -36,7 +37,7 @@ ABROAD = Group(
     matching(
         r"(?:Via|Viale|Piazza|Rua|Calle|Avenida|Rue|Plaza|Pra\u00e7a|Jalan|Strada|Ulica|calle|rua"
         r"|avenida|jalan) |(?:stra(?:ss|\u00df)e|gasse|allee|straat|laan|gracht|gatan|v\u00e4gen)\b"
-        r"|(?:weg|platz|ring|damm|ufer|plein|kade|gata|vegen|vej|gade) \d"
+        r"|(?:weg|platz|damm|ufer|plein|kade|gata|vegen|vej|gade) \d"
     ),
     (
         Rule(
@@ -49,13 +50,14 @@ ABROAD = Group(
         Rule(
             "calle ...",
             r"(?-i:\b(?:on|in|at|off|from|to|of|near|down|up) (?P<it>(?:calle|rua|avenida|jalan) "
-            rf"(?:{_OF} ){{0,2}}[^\W\d_]{{3,20}}))(?![\w'])",
+            rf"(?:{_OF} ){{0,2}}(?!(?:one|two|three|four|five|six|seven|eight|nine"
+            rf"|ten)\b)[^\W\d_]{{4,20}}))(?![\w'])",
             _SCORE,
         ),
         Rule(
             "Kastanienweg 9",
             r"(?-i:(?<!\w)[A-Z\u00c0-\u00de][\w-]{2,24}(?:(?:stra(?:ss|\u00df)e|gasse|allee|straat|laan"
-            r"|gracht|gatan|v\u00e4gen)(?: \d{1,4}[a-z]?)?|(?:weg|platz|ring|damm|ufer|plein|kade"
+            r"|gracht|gatan|v\u00e4gen)(?: \d{1,4}[a-z]?)?|(?:weg|platz|damm|ufer|plein|kade"
             r"|gata"
             r"|vegen|vej|gade) \d{1,4}[a-z]?))(?!\w)",
             _SCORE,
@@ -77,9 +79,7 @@ SMALL = Group(
     "LOCATION",
     every(
         has_digit,
-        any_word(
-            "close lane drive court crescent grove gardens terrace rise mews passage row walk"
-        ),
+        any_word("close lane court crescent grove gardens terrace rise mews passage"),
     ),
     (
         Rule(
@@ -87,9 +87,9 @@ SMALL = Group(
             r"(?-i:(?<![\w.,/-])\d{1,4}[a-z]? (?!(?:minutes?|mins?|hours?|miles?|bedroom|bed"
             r"|days?|weeks?"
             r"|ways?|blocks?|lanes?|more|other|long|point|seater|people|of|to|am|pm|and|or|x)\b)"
-            r"(?:[^\W\d_]{4,18} ){1,2}(?:close|lane|drive|court|crescent|grove|gardens|terrace"
-            r"|rise|mews"
-            r"|passage|row|walk))(?=\s*(?:[.,;:!?)]|$)| (?:and|in|with|where|so|flat|but)\b)",
+            r"(?:[^\W\d_]{4,18} ){1,2}(?:close|lane|court|crescent|grove|gardens"
+            r"|terrace|rise|mews|passage))(?=\s*(?:[.,;:!?)]|$)| (?:and|in|with|where|so|flat"
+            r"|but)\b)",
             _SCORE,
             _is_no_count,
         ),
