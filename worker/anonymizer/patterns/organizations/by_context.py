@@ -14,8 +14,8 @@ from worker.anonymizer.patterns.rules import BY_CONTEXT, Group, Rule
 from worker.anonymizer.taggers import lexicon
 
 _SCORE = BY_CONTEXT
-#: How common rare and uncommon words are at most, see `lexicon.PROPERTIES`.
-_RARE, _UNCOMMON = 1, 2
+#: How common rare words are at most, see `lexicon.PROPERTIES`.
+_RARE = 1
 _WORD = re.compile(r"[^\W\d_]+")
 _TYPE_WORDS = (
     "nursery salon pub cafe bakery restaurant gym school clinic surgery hotel bar shop bookshop "
@@ -104,26 +104,6 @@ SOMEWHERE = Group(
 )
 
 
-def _is_no_everyday_place(text: str, start: int, end: int) -> bool:
-    """Whether a name has several words, or one that is not common."""
-    frequency = lexicon.properties(lexicon.kind(text[start:end]))[0]
-    return " " in text[start:end] or frequency <= _UNCOMMON
-
-
-#: Within a sentence "The" has a capital where it is part of a name.
-THE = Group(
-    "ORGANIZATION",
-    matching("[a-z,] (?:at|to|from|in|joined|against|near|outside|see) The [A-Z][a-z]"),
-    (
-        Rule(
-            "in The ...",
-            r"(?-i:(?<=[a-z,] )(?:at|to|from|in|joined|against|near|outside|see) The "
-            rf"\K{ONE_OR_MORE})",
-            _SCORE,
-            _is_no_everyday_place,
-        ),
-    ),
-)
 TYPES = Group(
     "ORGANIZATION",
     every(
@@ -297,7 +277,6 @@ GROUPS = (
     WORKING,
     PLACES,
     SOMEWHERE,
-    THE,
     TYPES,
     CALLED,
     ENDINGS,

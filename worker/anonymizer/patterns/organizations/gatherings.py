@@ -6,10 +6,16 @@ Scores are below those of the tagger, whose type counts.
 
 from __future__ import annotations
 
-from worker.anonymizer.patterns.capitals import CAPITAL, TWO_OR_MORE, may_be_a_name
+from worker.anonymizer.patterns.capitals import (
+    CAPITAL,
+    ONE_OR_MORE,
+    TWO_OR_MORE,
+    may_be_a_name,
+)
 from worker.anonymizer.patterns.gates import any_word, every, matching
 from worker.anonymizer.patterns.organizations.by_context import NO_PART
 from worker.anonymizer.patterns.rules import BY_CONTEXT, Group, Rule
+from worker.anonymizer.taggers import lexicon
 
 _SCORE = BY_CONTEXT
 _MEALS_WORDS = "cake coffee brunch lunch dinner breakfast pint pints drinks cocktails tapas"
@@ -158,4 +164,28 @@ SMALL = Group(
         ),
     ),
 )
-GROUPS = (MEMBERS, FRIENDS, BESIDE, PLACES, BANDS, SMALL)
+#: How common uncommon words are at most, see `lexicon.PROPERTIES`.
+_UNCOMMON = 2
+
+
+def _is_no_everyday_place(text: str, start: int, end: int) -> bool:
+    """Whether a name has several words, or one that is not common."""
+    frequency = lexicon.properties(lexicon.kind(text[start:end]))[0]
+    return " " in text[start:end] or frequency <= _UNCOMMON
+
+
+#: Within a sentence "The" has a capital where it is part of a name.
+THE = Group(
+    "ORGANIZATION",
+    matching("[a-z,] (?:at|to|from|in|joined|against|near|outside|see) The [A-Z][a-z]"),
+    (
+        Rule(
+            "in The ...",
+            r"(?-i:(?<=[a-z,] )(?:at|to|from|in|joined|against|near|outside|see) The "
+            rf"\K{ONE_OR_MORE})",
+            _SCORE,
+            _is_no_everyday_place,
+        ),
+    ),
+)
+GROUPS = (MEMBERS, FRIENDS, BESIDE, PLACES, BANDS, SMALL, THE)
