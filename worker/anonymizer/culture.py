@@ -12,7 +12,7 @@ import re
 from functools import cache
 from importlib.resources import files
 
-from worker.anonymizer.patterns.people.known import is_enjoyed
+from worker.anonymizer.patterns.people.known import is_enjoyed, is_met_there
 from worker.anonymizer.patterns.people.words import KIN, ROLE, SOMEBODY
 from worker.anonymizer.taggers import lexicon
 
@@ -53,12 +53,6 @@ _WORK_BEHIND = re.compile(
 _HEARD_BEFORE = re.compile(
     r"\b(?:listen(?:ed|s|ing)? to(?: some)?|we['\u2019]re doing|i read) \Z", re.IGNORECASE
 )
-#: What stands behind somebody who is listened to, or read something, and behind no work.
-_MET_BEHIND = re.compile(
-    r" (?:for (?:an?|half|two|three|hours)|the riot|a story|about|talk|cry|tell|say|moan|complain"
-    r"|on the phone|in the (?:staff|meeting|kitchen|car))|,? (?:my|he|she|who)\b",
-    re.IGNORECASE,
-)
 #: What is called after somebody by the surname: "Krebs cycle", "Hess's law".
 _CALLED_AFTER = re.compile(
     r"(?:['\u2019]s?)? (?:(?:\w+ )?laws?|cycle|effect|principle|constant|equations?|theorem|scale"
@@ -93,7 +87,7 @@ def is_of_culture(text: str, start: int, end: int) -> bool:
     if not first_name and _CALLED_AFTER.match(text, end):
         return True
     if not (first_name or surname) and _HEARD_BEFORE.search(before):
-        return _MET_BEHIND.match(text, end) is None
+        return not is_met_there(text, end)
     # "Ruth's poems" may be those of a friend.
     return not _POSSESSIVE.match(text, end) and bool(
         _WORK_BEFORE.search(before) or _WORK_BEHIND.match(text, end) or _has_company(text, name)

@@ -166,8 +166,7 @@ NUMERIC = Group(
         Rule(
             "on the day",
             r"\b(?:on|by|until|till|since|before|after|(?:moved|changed|postponed|pushed"
-            r"|brought forward"
-            r"|put back|something|ready|booked|due) (?:to|for)) the "
+            r"|brought forward|put back|something|ready|booked|due) (?:to|for)) the "
             rf"(?P<it>{DAY}{ORDINAL})(?=\s*(?:[.,;:!?)]|$)"
             r"| (?:and(?! \d)|at|so|but|because|when|if|i|we|he|she|they)\b)",
             0.6,
@@ -181,15 +180,14 @@ NUMERIC = Group(
         Rule(
             "day and month with its zero",
             r"(?<![\w/.,-])(?:0[1-9]|[12]\d|3[01])/0[1-9](?![\d/]|[.,]\d)"
-            r"(?=\s*(?:[.,;:!?)]|$)|\A)|\A[ \t]*\K(?:0[1-9]|[12]\d|3[01])/0[1-9](?= (?!of\b"
+            r"(?=\s*(?:[.,;:!?)]|$))|\A[ \t]*\K(?:0[1-9]|[12]\d|3[01])/0[1-9](?= (?!of\b"
             r"|cups?\b|out\b))",
             0.6,
         ),
         Rule(
             "a day of court",
             r"\b(?:court|appointment|surgery|operation|wedding|funeral|hearing|interview"
-            r"|birthday|flight|viewing|payday)(?:['\u2019]s| is| was"
-            r"| would have been"
+            r"|birthday|flight|viewing|payday)(?:['\u2019]s| is| was| would have been"
             r"| moved to| set for)?(?: on)? \K"
             rf"(?!\d{{1,2}}/(?:4|5|10)\b|24/7){DAY}/{_MONTH_NUMBER}(?![\d/]|[.,]\d)",
             0.6,

@@ -191,7 +191,7 @@ class ListedWords:
 
 @cache
 def _read_words(file: str) -> frozenset[str]:
-    return frozenset(name for name in names(file) if WORDS.fullmatch(name))
+    return frozenset(names(file))
 
 
 def is_unheard_of(word: str) -> bool:

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 AGES = (
+    "a lady of ⟦a hundred and one⟧ danced, and so did the only student of ⟦fifty-two⟧",
+    "been homeless at ⟦fifteen⟧.",
     "today you are ⟦one⟧. You put your hand in the cake",
     "Turned ⟦30⟧ in a tent",
     "Professor Takahashi retired today, ⟦sixty-five⟧ exactly",
@@ -159,6 +161,8 @@ AGES = (
     "her ⟦sixteenth⟧ is on Saturday, and my ⟦40th⟧ was a disaster, my ⟦21st⟧ is in May",
 )
 NO_AGES = (
+    "a lady of ⟦a hundred and one⟧ danced, and so did the only student of ⟦fifty-two⟧",
+    "been homeless at ⟦fifteen⟧.",
     "my anxiety went from 8 (now 5), panic is better (now 3), it was high (about 95)",
     "at ten I loved the quiet, at 5 I hated the alarm, at 15 I stopped counting",
     "taught me to set the thermostat at 19, hold the plank at fifty",

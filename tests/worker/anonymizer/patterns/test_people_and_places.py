@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from worker.anonymizer.patterns.gates import WORDS
 from worker.anonymizer.patterns.listed import names
 from worker.anonymizer.patterns.people.given import FILE as GIVEN_NAMES
 from worker.anonymizer.patterns.places.known import FILE as PLACES_FILE
@@ -19,7 +20,7 @@ PETS = (
     "then ⟦waffles⟧ threw up behind the sofa",
     "I miss ⟦Pickle⟧ on the stairs",
     "told nobody except ⟦Mochi⟧",
-    "took ⟦noodle⟧ out before the rain",
+    "took ⟦Noodle⟧ out before the rain",
     "⟦Gravy⟧'s basket is still by the door",
     "⟦Dumpling⟧ is at the vet again",
     "my cat ⟦mango⟧, on the keyboard",
@@ -120,3 +121,4 @@ def test_a_list_holds_each_name_once_and_in_lower_case(file: str) -> None:
     assert len(found) > 2_000
     assert len(set(found)) == len(found)
     assert [name for name in found if name != name.lower().strip() or "\u2019" in name] == []
+    assert file == OF_SEVERAL_WORDS or all(map(WORDS.fullmatch, found))

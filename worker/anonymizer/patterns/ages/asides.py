@@ -8,6 +8,7 @@ from worker.anonymizer.patterns.ages.birthdays import ORDINAL_FROM_13
 from worker.anonymizer.patterns.ages.parts import AGE, CLAUSE_END, NUMBER
 from worker.anonymizer.patterns.gates import any_word, either, every, matching_lowered
 from worker.anonymizer.patterns.numerals import (
+    FIRST_LETTERS,
     FROM_13,
     ONE,
     ORDINAL,
@@ -76,7 +77,7 @@ OF = Group(
     (
         Rule(
             "a student of",
-            rf"\b(?:{SOMEBODY}|{_MORE_PEOPLE}) of (?:a hundred and {ONE}|(?P<it>{TENS}[ -]{ONE}))"
+            rf"\b(?:{SOMEBODY}|{_MORE_PEOPLE}) of (?P<it>a hundred and {ONE}|{TENS}[ -]{ONE})"
             r"\b(?! (?:\w+s|percent|million|thousand)\b)",
             0.6,
         ),
@@ -171,11 +172,7 @@ NTH = Group(
 _DID = "loved|hated|weighed|met|smoked|drank|lived|married|spoke|wrote"
 AT = Group(
     "AGE",
-    every(
-        NUMBER,
-        matching_lowered(r"\bat (?:\d\d?\b|[a-z])"),
-        either(any_word(KIN_WORDS, "i he she me")),
-    ),
+    every(NUMBER, matching_lowered(rf"\bat {FIRST_LETTERS}")),
     (
         Rule(
             "at, and somebody loved",
@@ -186,8 +183,7 @@ AT = Group(
         Rule(
             "taught to drive at",
             r"\b(?:taught|teaching) (?:me|him|her|us) (?:how )?to (?:drive|swim|read|cook|ride"
-            r"|shoot|fish"
-            r"|sew|knit|play|sail|ski|dance|smoke|swear)(?: \w+){0,5} at "
+            r"|shoot|fish|sew|knit|play|sail|ski|dance|smoke|swear)(?: \w+){0,5} at "
             rf"(?P<it>{FROM_13}|{WORDS_FROM_13})(?=\s*(?:[.,;!?)]|$))",
             0.6,
         ),
@@ -230,7 +226,7 @@ TODAY = Group(
         ),
         Rule(
             "Turned 30 in",
-            rf"(?:^|(?<=[.!?] ))turned (?P<it>{_GROWN})(?= (?:in|on) (?:a tent|the|my)\b)",
+            rf"(?:^|(?<=[.!?] ))turned (?P<it>{_GROWN})(?= (?:in|on) (?:an?|the|my)\b(?! row\b))",
             0.6,
         ),
         Rule(

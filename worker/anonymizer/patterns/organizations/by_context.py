@@ -144,8 +144,7 @@ ENDINGS = Group(
         ),
         Rule(
             "two words before a common ending",
-            rf"\b(?:at|from|called) (?P<it>(?:{NO_PART}(?!(?:hair|nail|beauty|tree|plant|day"
-            rf"|garden"
+            rf"\b(?:at|from|called) (?P<it>(?:{NO_PART}(?!(?:hair|nail|beauty|tree|plant|day|garden"
             rf"|italian|french)\b)[^\W\d_]{{3,15}} ){{2,3}}(?:nursery|salon|bakery))\b",
             _SCORE,
         ),

@@ -102,8 +102,7 @@ IN_TOUCH = Group(
 )
 _ROOMS = (
     "gym salon barbers cafe bakery diner pizza pizzeria garage nursery kitchen takeaway chippy "
-    "deli "
-    "bookshop"
+    "deli bookshop"
 )
 OWNED = Group(
     "ORGANIZATION",

@@ -127,8 +127,7 @@ MARRIED = Group(
 )
 _NAMES_THAT_ARE_WORDS = (
     "hope grace faith joy mercy will mark rose lily daisy poppy ivy violet iris ruby amber jade "
-    "pearl "
-    "crystal frank rob bob nick jack ray drew miles glen robin wren hazel holly heather"
+    "pearl crystal frank rob bob nick jack ray drew miles glen robin wren hazel holly heather"
 )
 #: Those that hardly stand beside "me" as words.
 _NAMES_BESIDE_ME = (
@@ -138,8 +137,7 @@ _NAMES_BESIDE_ME = (
 _ONLY_PEOPLE = (
     r"(?:ghosted|came round|texted|messaged|phoned|emailed|rang (?:me|us|again|to)|sent (?:me|us|a)"
     r"|told (?:me|us)|asked (?:me|us)|hugged|invited|picked me|dropped me|drove me|blocked"
-    r"|unfollowed"
-    r"|lent me)"
+    r"|unfollowed|lent me)"
 )
 IN_SMALL_LETTERS = Group(
     "PERSON",

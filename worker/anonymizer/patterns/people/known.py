@@ -28,8 +28,7 @@ _ENJOYED_BEHIND = re.compile(
     r"|headphones|spotify)|(?:songs?|albums?|records?|novels?|books?|films?|movies?|concert|gig|documentary"
     r"|podcast|posters?|playlist|lyrics|biography|ones?|version|era|quote|impression)\b"
     r"|(?:was |is |were |came )?(?:playing (?:from|on|in the (?:background|kitchen|car|shop|cafe)"
-    r"|softly"
-    r"|quietly)|on in the background)"
+    r"|softly|quietly)|on in the background)"
     r"|(?:got out|was out|out) for a duck|took (?:\w+ )?wickets|hit (?:a|the) (?:six|four"
     r"|century))",
     re.IGNORECASE,
@@ -37,10 +36,9 @@ _ENJOYED_BEHIND = re.compile(
 #: What stands behind a namesake who is met: "listened to Emma Thompson for an hour".
 _MET_BEHIND = re.compile(
     r"['\u2019]s (?:coat|jumper|jacket|shoes|hat|shirt)\b"
-    r"| (?:for (?:an?|half|two|three|hours)|cry|talk|tell|say|moan|complain|sleep|leave|walk"
-    r"|play with"
-    r"|eat|in the (?:staff|meeting|kitchen|car)|from our|by accident)\b|,? (?:my|he|she"
-    r"|who) (?:is|was|works)?",
+    r"| (?:for (?:an?|half|two|three|hours)|the riot|a story|about|cry|talk|tell|say|moan|complain"
+    r"|sleep|leave|walk|play with|eat|on the phone|in the (?:staff|meeting|kitchen|car)|from our"
+    r"|by accident)\b|,? (?:my|he|she|who)\b",
     re.IGNORECASE,
 )
 _LONGEST_BEFORE = 32
@@ -61,10 +59,15 @@ def is_enjoyed(text: str, start: int, end: int) -> bool:
     """
     if text[start:end].lower() not in _famous():
         return False
-    if _MET_BEHIND.match(text, end):
+    if is_met_there(text, end):
         return False
     before = text[max(0, start - _LONGEST_BEFORE) : start]
     return bool(_ENJOYED_BEFORE.search(before) or _ENJOYED_BEHIND.match(text, end))
+
+
+def is_met_there(text: str, end: int) -> bool:
+    """Whether the words behind a name that ends at `end` tell of somebody who is met."""
+    return _MET_BEHIND.match(text, end) is not None
 
 
 @cache

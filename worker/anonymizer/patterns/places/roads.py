@@ -57,8 +57,7 @@ ABROAD = Group(
         Rule(
             "Kastanienweg 9",
             r"(?-i:(?<!\w)[A-Z\u00c0-\u00de][\w-]{2,24}(?:(?:stra(?:ss|\u00df)e|gasse|allee|straat|laan"
-            r"|gracht|gatan|v\u00e4gen)(?: \d{1,4}[a-z]?)?|(?:weg|platz|damm|ufer|plein|kade"
-            r"|gata"
+            r"|gracht|gatan|v\u00e4gen)(?: \d{1,4}[a-z]?)?|(?:weg|platz|damm|ufer|plein|kade|gata"
             r"|vegen|vej|gade) \d{1,4}[a-z]?))(?!\w)",
             _SCORE,
         ),
