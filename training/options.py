@@ -37,6 +37,7 @@ class FitOptions:
         sentence_weight: how much it counts, beside an entry as a whole, in which of its sentences
             its labels are to be seen; 0 to learn from entries as a whole only.
         composed: so many entries are put together from calm ones and short thoughts.
+        soft_labels: how much of what is to be learnt of an entry is what the large model says.
         averaged: runs with other random numbers from the same start, whose weights are averaged.
         with_earlier: the weights of the earlier shipped model read short texts, and have a share in
             those for all others.
@@ -70,6 +71,7 @@ class FitOptions:
     any_weight: float = ANY_WEIGHT
     sentence_weight: float = 0.0
     composed: int = 0
+    soft_labels: float = 0.0
     averaged: int = 1
     with_earlier: bool = False
     threads: int | None = None

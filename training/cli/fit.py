@@ -16,7 +16,7 @@ from training.cli.common import (
     prepare_libraries,
     require,
 )
-from training.cli.fit_options import check_averaged, fit_options
+from training.cli.fit_options import check_together, fit_options
 from training.cli.reading import read_options, reading_options
 from training.entries.files.notes import Notes
 from training.entries.record import label_names
@@ -138,6 +138,14 @@ if TYPE_CHECKING:
     "stands in its place in a reframe) among them.",
 )
 @click.option(
+    "--soft-labels",
+    type=click.FloatRange(0, 1, max_open=True),
+    default=0.0,
+    metavar="SHARE",
+    help="How much of what is to be learnt of an entry is what the large model says of it. For "
+    "the shipped entries, of which that is recorded.",
+)
+@click.option(
     "--averaged",
     type=click.IntRange(1),
     default=1,
@@ -189,8 +197,8 @@ def fit(data: tuple[str, ...], out: Path, **given: Any) -> None:
 
     Several files may be given, FILE=WEIGHT to weigh one. Of several, a file that never gives a
     certain label tells nothing about it in its labelled entries; those without any label count as
-    free of all. `shipped` stands for the synthetic entries that come with journal-stream; without
-    DATA they are what is used.
+    free of all. `shipped` stands for the synthetic entries that come with journal-stream, `later`
+    for those that came after them; without DATA the shipped ones are what is used.
 
     Several GPUs: `torchrun --nproc-per-node 2 -m training.cli fit ...`; --batch-size is then
     shared out among them.
@@ -200,7 +208,7 @@ def fit(data: tuple[str, ...], out: Path, **given: Any) -> None:
         require(*extras.ANONYMIZER)
     with one_line_errors(), new_progress() as progress:
         processes.check(**{k: given[k] for k in ("batch_size", "max_minutes", "resume")})
-        check_averaged(data, given)
+        check_together(data, given)
         prepare_libraries(offline=not given["allow_download"])
         from training.finetuning.base_model import find_base
         from training.output.atomic_folder import check_target

@@ -6,7 +6,7 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from training.entries.sources import SHIPPED
+from training.entries.sources import OWN, SHIPPED
 from training.errors import DataError
 from training.options import FitOptions
 
@@ -16,15 +16,17 @@ if TYPE_CHECKING:
 _SHIPPED = "The synthetic entries that come with journal-stream; no real person's writing"
 
 
-def check_averaged(data: Sequence[str], given: Mapping[str, Any]) -> None:
-    """Tell of weights that cannot be averaged.
+def check_together(data: Sequence[str], given: Mapping[str, Any]) -> None:
+    """Tell of options that do not go together.
 
     Raises:
-        DataError: several runs are to be resumed, or to end at a time; or the earlier model is of
-            other entries or of another base.
+        DataError: several runs are to be resumed, or to end at a time; the earlier model is of
+            other entries or of another base; or nothing is recorded of what the large model says.
     """
-    if given["with_earlier"] and (given["base"] or list(data) not in ([], [SHIPPED])):
+    if given["with_earlier"] and (given["base"] or not OWN.keys() >= set(data)):
         raise DataError("--with-earlier is for the shipped entries and the built-in base")
+    if given["soft_labels"] and not OWN.keys() & set(data or (SHIPPED,)):
+        raise DataError("--soft-labels is for entries of this project: `shipped` and `later`")
     if given["averaged"] > 1 and (given["resume"] or given["max_minutes"] is not None):
         raise DataError("--averaged goes neither with --resume nor with --max-minutes")
 
@@ -65,6 +67,7 @@ def fit_options(
         any_weight=given["any_weight"],
         sentence_weight=given["sentence_weight"],
         composed=given["composed"],
+        soft_labels=given["soft_labels"],
         averaged=given["averaged"],
         with_earlier=given["with_earlier"],
         threads=given["threads"],
@@ -105,7 +108,7 @@ def _lowest_threshold(text: str) -> tuple[str, float]:
 
 def _files(data: Sequence[str]) -> list[str]:
     """The names of the user's own files, without their folders."""
-    return [Path(source).name for source in data if source.partition("=")[0] != SHIPPED]
+    return [Path(source).name for source in data if source.partition("=")[0] not in OWN]
 
 
 def _described(data: Sequence[str]) -> str:

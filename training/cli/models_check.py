@@ -23,7 +23,7 @@ import click
 from training.cli.common import new_progress, one_line_errors, prepare_libraries
 from training.cli.fit import fit as fit_command
 from training.cli.fit_options import fit_options
-from training.entries.sources import read_shipped
+from training.entries.sources import read_sources
 from training.entries.window_size import window_for
 from training.errors import BaseModelError, DataError
 from training.finetuning.base_model import find_base
@@ -64,9 +64,11 @@ class CardFit:
     def of(cls, words: list[str]) -> CardFit:
         """From the words of a command, `fit` first."""
         context = fit_command.make_context("fit", words[1:])
-        given, records = context.params, read_shipped()
+        given = context.params
+        data = given.pop("data")
+        records = read_sources(data)
         given["window_tokens"] = given["window_tokens"] or window_for(records)
-        options = fit_options(given.pop("data"), given.pop("out"), given, {})
+        options = fit_options(data, given.pop("out"), given, {})
         return cls(records, options, find_base(given["base"]))
 
 

@@ -13,6 +13,7 @@ from training.entries.prepared.anonymized_records import anonymized_records
 from training.entries.prepared.composed import composed
 from training.entries.prepared.seen_earlier import seen_earlier, validated_earlier
 from training.entries.prepared.sentences import sentences
+from training.entries.prepared.soft_labels import softened
 from training.entries.split import Part, stratified_split
 from training.entries.styles import kinds
 from training.errors import DataError
@@ -79,10 +80,15 @@ def prepare(
         shown = anonymized_records(written, anonymizer, advance=progress.advance)
     learnt = [shown[row] for row in rows]
     cut, made = sentences(learnt), composed(learnt, options.composed, seed=options.seed)
-    train = Part.of([*learnt, *cut, *made], names)
+    train = replace(
+        Part.of([*learnt, *cut, *made], names), sentences=len(cut), composed=len(made)
+    )
+    if options.soft_labels:
+        targets, soft = softened(train.texts, train.targets, names, options.soft_labels)
+        train = replace(train, targets=targets, soft=soft)
     validated = [written[row] for row in held_out]
     return Parts(
-        train=replace(train, sentences=len(cut), composed=len(made)),
+        train=train,
         held_out=Part.of([shown[row] for row in held_out], names),
         held_out_as_written=[record.text for record in validated],
         held_out_kinds=kinds(validated),

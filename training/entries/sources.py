@@ -15,16 +15,21 @@ from training.entries.record import Record, label_names
 from training.errors import DataError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
 #: Stands for what comes with journal-stream: its entries, or (as a base) its model.
 SHIPPED = "shipped"
+#: Stands for the entries written since the large model and the tagger were made, which learnt from
+#: the shipped ones and would be others with more.
+LATER = "later"
 
 
 def read_sources(
     sources: tuple[str, ...], *, options: ReadOptions | None = None, notes: Notes | None = None
 ) -> list[Record]:
-    """Read files to learn from, `FILE` or `FILE=WEIGHT` each; `shipped` for the shipped entries.
+    """Read files to learn from, `FILE` or `FILE=WEIGHT` each.
+
+    `shipped` stands for the shipped entries, `later` for those that came after them.
 
     Data sets rarely know the same labels. Of several files, one that gives some labels but never
     a certain other tells nothing about that one: there it counts as unknown, not as absent. A
@@ -42,11 +47,11 @@ def read_sources(
     options, notes = options or ReadOptions(), notes or Notes()
     files = [_parsed(source) for source in sources or (SHIPPED,)]
     read = []
-    for path, weight in files:
-        if path is None:
-            records = read_shipped()
+    for name, weight in files:
+        if name in OWN:
+            records = OWN[name]()
         else:
-            records = read_records(path, with_reframes=True, options=options, notes=notes)
+            records = read_records(Path(name), with_reframes=True, options=options, notes=notes)
         read.append([replace(record, weight=weight * record.weight) for record in records])
     told = with_labels_as_told(
         [record for records in read for record in records], options, notes=notes
@@ -109,13 +114,27 @@ def _masked(records: list[Record], names: set[str]) -> list[Record]:
 
 def read_shipped() -> list[Record]:
     """The entries that come with journal-stream, all written for it, with their reframes."""
-    extra = sorted(SHIPPED_DATA.parent.glob("*.jsonl"))
-    return read_records(SHIPPED_DATA) + [
-        record for file in extra for record in read_records(file, with_reframes=True)
+    return read_records(SHIPPED_DATA) + _in_folder(SHIPPED_DATA.parent)
+
+
+def read_later() -> list[Record]:
+    """The entries that were written for journal-stream after these, with their reframes."""
+    return _in_folder(SHIPPED_DATA.parent / LATER)
+
+
+#: The entries of this project, by what stands for them.
+OWN: Mapping[str, Callable[[], list[Record]]] = {SHIPPED: read_shipped, LATER: read_later}
+
+
+def _in_folder(folder: Path) -> list[Record]:
+    return [
+        record
+        for file in sorted(folder.glob("*.jsonl"))
+        for record in read_records(file, with_reframes=True)
     ]
 
 
-def _parsed(source: str) -> tuple[Path | None, float]:
+def _parsed(source: str) -> tuple[str, float]:
     name, _, weight = source.rpartition("=")
     if not name:
         name, weight = source, "1"
@@ -125,4 +144,4 @@ def _parsed(source: str) -> tuple[Path | None, float]:
         name, number = source, 1.0
     if not 0 < number < float("inf"):
         raise DataError(f"{name}: the weight must be a number above 0")
-    return (None if name == SHIPPED else Path(name)), number
+    return name, number

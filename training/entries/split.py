@@ -38,6 +38,7 @@ class Part:
         passages: of each text, the sentences of which anything is known.
         sentences: how many of the texts are sentences cut out of others; they stand behind these.
         composed: how many are put together of others; they stand last.
+        soft: of how many the targets are in part what the large model says.
     """
 
     texts: list[str]
@@ -48,6 +49,7 @@ class Part:
     passages: list[tuple[Passage, ...]]
     sentences: int = 0
     composed: int = 0
+    soft: int = 0
 
     @classmethod
     def of(cls, records: Sequence[Record], names: Sequence[str]) -> Part:

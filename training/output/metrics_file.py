@@ -84,6 +84,7 @@ def _data(names: Sequence[str], parts: Parts, options: FitOptions) -> dict[str, 
         "train_entries": len(entries),
         "train_sentences": train.sentences,
         "train_composed": train.composed,
+        "train_soft": train.soft,
         "validation_entries": len(parts.held_out.texts),
         "train_entries_without_label": int((~entries.any(axis=1)).sum()),
         "train_entries_by_label": dict(

@@ -175,6 +175,11 @@ def _entries(metrics: dict[str, Any]) -> str:
         used += f", and {data['train_sentences']:,} sentences cut out of them"
     if data["train_composed"]:
         used += f",\nand {data['train_composed']:,} put together of calm entries and short thoughts"
+    if data.get("train_soft"):
+        used += (
+            f".\nOf {data['train_soft']:,} of these it learnt by "
+            f"{metrics['settings']['soft_labels']:.0%} what the large model says of them"
+        )
     if data["validation_given"]:
         return f"{used}. {data['validation_entries']:,} others, of a file of their own, validate."
     return (

@@ -202,6 +202,7 @@ def test_model_card_repeats_the_command_without_paths() -> None:
         "any_weight": 0.25,
         "sentence_weight": 0.0,
         "composed": 0,
+        "soft_labels": 0.0,
         "averaged": 1,
         "with_earlier": False,
         "threads": None,

@@ -60,10 +60,10 @@ def record(texts: Iterable[str], found: Mapping[str, Sequence[Span]]) -> None:
 
 def main() -> None:
     """Anonymize the shipped entries that are not recorded yet, and record them."""
-    from training.entries.sources import read_shipped  # noqa: PLC0415 - as in every command
+    from training.entries.sources import OWN  # noqa: PLC0415 - as in every command
     from worker.anonymizer.anonymizer import Anonymizer  # noqa: PLC0415 - brings torch
 
-    texts = [entry.text for entry in read_shipped()]
+    texts = [entry.text for read in OWN.values() for entry in read()]
     found = dict(recorded()) if FILE.exists() else {}
     missing = sorted({text for text in texts if digest(text) not in found})
     if missing:

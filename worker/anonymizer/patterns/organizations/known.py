@@ -2,7 +2,9 @@
 
 Most are found wherever they stand, in any casing; those of common words alone ("bank of ireland")
 where they have capitals. What is a word or a name as well counts where somebody works there, or
-with a capital behind a word of place ("a shift at boots", "went to Boots").
+with a capital behind a word of place ("a shift at boots", "went to Boots"). Names that small ones
+have everywhere count with capitals, and without where somebody goes there ("outside the copper
+kettle").
 """
 
 from __future__ import annotations
@@ -14,6 +16,9 @@ from worker.anonymizer.patterns.rules import Group
 from worker.anonymizer.taggers import lexicon
 
 PLAIN, WORDS = "organizations.txt", "organizations_that_are_words.txt"
+#: What cafés, clinics, choirs and the like are called everywhere, by several words that could also
+#: stand together without that.
+TYPICAL = "organizations_typical.txt"
 _WORD = re.compile(r"[^\W_]+")
 #: What stands before a place where somebody goes, in small letters: between capitals all have one.
 _TO_A_PLACE = re.compile(
@@ -34,7 +39,17 @@ _WORKING_FOR = re.compile(
 _FOLLOWED = re.compile(
     r"(?:['\u2019]s)?\s*(?:[.,;:!?)]|\Z)|\s+(?:and|but|so|in|on|all|til|till|until|again|today"
     r"|tonight|tomorrow|yesterday|this|last|then|because|with|from|to|is|was|were|are|i|he|she|we"
-    r"|they|now|when|while|offshore|full|part)\b",
+    r"|they|now|when|while|offshore|full|part|has|had|came|rang|said|told|asked|gave)\b",
+    re.IGNORECASE,
+)
+#: What stands before one of several words without capitals that is told of as a place where people
+#: work, eat, learn or meet.
+_VISITING = re.compile(
+    r"\b(?:at|outside|behind|opposite|join(?:s|ed|ing)?|class(?:es)? (?:in|from)"
+    r"|(?:work(?:s|ed|ing)?|volunteer(?:s|ed|ing)?|job|shifts?) (?:in|for|with)"
+    r"|(?:lady|woman|man|girl|guy|boy|lad|nurse|people|lot|gang|girls|ladies|boys|mum|kids"
+    r"|vet|teacher|counsellor|volunteer|worker|someone|somebody|everyone) from"
+    r"|clos(?:ed|ing)(?: down)?|shut(?: down)?) (?:the )?\Z",
     re.IGNORECASE,
 )
 #: From whom everybody gets parcels: only to work there tells something of somebody.
@@ -78,5 +93,16 @@ def _is_acronym(text: str, start: int, end: int) -> bool:
     return bool(beside) and not any(word.isupper() and len(word) > 1 for word in beside)
 
 
-_LISTS = (Listed(PLAIN), Listed(WORDS, _is_meant))
+def _is_visited(text: str, start: int, end: int) -> bool:
+    """Whether a name, in any casing, is told of as a place or a group."""
+    before = text[max(0, start - _LONGEST_BEFORE) : start]
+    return bool(_VISITING.search(before) and _FOLLOWED.match(text, end))
+
+
+def _is_told_of(text: str, start: int, end: int) -> bool:
+    """Whether a name that a café or a choir could have is that of one."""
+    return has_capitals(text[start:end]) or _is_visited(text, start, end)
+
+
+_LISTS = (Listed(PLAIN), Listed(WORDS, _is_meant), Listed(TYPICAL, _is_told_of))
 GROUPS = tuple(Group("ORGANIZATION", listed.gate, (listed,)) for listed in _LISTS)
