@@ -97,6 +97,16 @@ def test_several_runs_can_neither_be_resumed_nor_end_at_a_time(
     assert "--averaged goes neither with --resume nor with --max-minutes" in result.stderr
 
 
+def test_nothing_is_recorded_of_what_the_large_model_says_of_others_entries(tmp_path: Path) -> None:
+    data = write_csv(tmp_path / "j.csv", make_rows(9))
+    arguments = ["fit", str(data), "--out", str(tmp_path / "model"), "--soft-labels", "0.5"]
+    result = CliRunner().invoke(main, arguments)
+    assert result.exit_code == 2
+    assert result.stderr.endswith(
+        "journal-train: --soft-labels is for entries of this project: `shipped` and `later`\n"
+    )
+
+
 def test_a_time_limit_too_short_to_train_is_refused(tmp_path: Path, tiny_base: Path) -> None:
     data = write_csv(tmp_path / "j.csv", make_rows(60))
     arguments = ["fit", str(data), "--out", str(tmp_path / "model"), "--base", str(tiny_base)]

@@ -168,3 +168,17 @@ def test_the_shipped_entries_cover_every_label_and_many_have_none() -> None:
     assert len({r.text for r in records}) > 0.98 * len(records)
     for record in records:
         assert {label for label, _ in record.evidence} <= set(record.labels)
+
+
+def test_entries_of_this_project_are_mixed_with_files_by_name(tmp_path: Path) -> None:
+    shipped, later = read_sources(("shipped",)), read_sources(("later",))
+    assert shipped == read_sources(())
+    assert len(later) > 1000
+    assert {record.text for record in later}.isdisjoint(record.text for record in shipped)
+    both = read_sources(("shipped", "later=0.5"))
+    assert [record.text for record in both] == [record.text for record in [*shipped, *later]]
+    assert {record.weight for record in both[len(shipped) :]} == {
+        0.5 * record.weight for record in later
+    }
+    file = write(tmp_path / "mine.jsonl", {"text": "x", "labels": ["Mind Reading"]})
+    assert [record.text for record in read_sources((file, "later"))][0] == "x"

@@ -20,7 +20,7 @@ from worker.anonymizer.offsets import Span
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-FILE = Path(__file__).parents[2] / "data" / "redactions" / "shipped.jsonl"
+FILE = Path(__file__).parents[2] / "data" / "redactions" / "entries.jsonl"
 #: Hex digits of the digest: enough for a few thousand entries not to share one.
 _DIGITS = 16
 

@@ -11,7 +11,7 @@ from training.entries.prepared import anonymized_records as module
 from training.entries.prepared.anonymized_records import anonymized_records
 from training.entries.prepared.redactions import digest, recorded, replaced
 from training.entries.record import Record
-from training.entries.sources import read_shipped
+from training.entries.sources import OWN
 from training.errors import DataError
 from worker.anonymizer.offsets import Span
 
@@ -45,10 +45,10 @@ def test_what_is_recorded_is_not_asked_for(monkeypatch: pytest.MonkeyPatch) -> N
     assert anonymized(Record("unreadable Otto", ()))[0].text == "unreadable <PERSON>"
 
 
-def test_every_shipped_entry_is_recorded_and_its_evidence_kept(
+def test_every_entry_of_this_project_is_recorded_and_its_evidence_kept(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    records = read_shipped()
+    records = [record for read in OWN.values() for record in read()]
     known = recorded()
     assert {digest(record.text) for record in records} == set(known), (
         "run: python -m training.entries.prepared.redactions"
