@@ -97,7 +97,12 @@ YEARS = Group(
             0.6,
             _is_year,
         ),
-        Rule("season and year", rf"\b{_SEASON},? (?P<it>{_RECENT_YEAR})\b{_NOTHING_COUNTED}", 0.6),
+        Rule(
+            "season and year",
+            rf"\b{_SEASON},? (?:of )?{_RECENT_YEAR}\b(?![-/.:]\d){_NOTHING_COUNTED}",
+            0.65,
+            _is_year,
+        ),
         Rule(
             "from year to year",
             rf"\b(?:from|between) (?P<it>{_RECENT_YEAR}) (?:to|and|until|till) "
@@ -119,10 +124,10 @@ SHORT_YEARS = Group(
     (
         Rule(
             "short year",
-            r"\b(?:in|since|of|from|until|till|before|after|summer|winter|spring|fall|autumn"
-            r"|christmas|circa) (?P<it>['\u2019]\d\d)\b",
+            r"\b(?:in|since|of|from|until|till|before|after|circa) (?P<it>['\u2019]\d\d)\b",
             0.6,
         ),
+        Rule("season and short year", rf"\b{_SEASON} (?:of )?['\u2019]\d\d\b", 0.65),
     ),
 )
 NUMERIC = Group(
@@ -173,8 +178,11 @@ NUMERIC = Group(
         ),
         Rule(
             "Tuesday the 4th",
-            rf"\b(?:mon|tues|wednes|thurs|fri|satur|sun)day,? (?:the )?(?P<it>{DAY}{ORDINAL})\b",
-            0.6,
+            r"\b(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day"
+            r"|(?-i:Mon|Tues?|Wed|Thurs?|Fri|Sat|Sun)),?"
+            rf" (?:the )?{DAY}{ORDINAL}\b(?! (?:time|in|session|place|attempt|day|go|week|night|try"
+            r"|class|one|year|month|date|visit|lesson|round|half|person|of the day)\b)",
+            0.65,
         ),
         # A zero before the month, and two digits of the day: hardly a score.
         Rule(

@@ -60,7 +60,7 @@ NO_DATES_IN_WORDS = (
 )
 IN_FIGURES = (
     "my surgery was moved to the ⟦22nd⟧.",
-    "we are going on Tuesday ⟦4th⟧, all three",
+    "we are going on ⟦Tuesday 4th⟧, all three",
     "county trials in Loughborough ⟦12/04⟧",
     "⟦21/08⟧ ok grades",
     "Court's on ⟦3/11⟧ and I have no tie",
@@ -85,7 +85,7 @@ IN_FIGURES = (
     "⟦11-30-2019⟧ in blue pen",
     "in ⟦'98⟧ we had no phone",
     "early ⟦2019⟧ was calm",
-    "christmas ⟦2017⟧ in the van",
+    "⟦christmas 2017⟧ in the van",
     "between ⟦2011⟧ and ⟦2014⟧ i wrote nothing",
     "⟦2010-2014⟧ was school",
     "the ⟦30th of the 9th⟧, never again",

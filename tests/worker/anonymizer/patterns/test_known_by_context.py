@@ -135,7 +135,7 @@ KNOWN_WORDS = (
     "bacon rolls at the ⟦rusty anchor⟧, they know us",
     "we joined the ⟦tuesday ramblers⟧ and they've closed the ⟦dirty duck⟧",
     "the lady from ⟦little acorn⟧ rang about the place",
-    "First night at the ⟦Dirty Duck⟧",
+    "First night at the ⟦Dirty Duck⟧, and ⟦Larch House⟧ rang",
 )
 NO_KNOWN = (
     "my boots are wet and the target is far",
@@ -144,6 +144,8 @@ NO_KNOWN = (
     "WENT TO BED IN BOOTS",
     "the dirty duck by the pond, one rusty anchor, a little acorn in my pocket",
     "laughed at the dirty duck toy and at the rusty anchor chain",
+    "Colours for the hall: Burnt Sienna, Rose Madder. In the bath a Little Yellow Duck.",
+    "Garden jobs: stake the Rambling Rose. Mood: Bone Idle. Read The Wonky Donkey twice.",
     "never MIND that, GOSH I was tired, I really RELATE to it",
     "my dogs trust me, I met police, legal and general advice",
     "the Sky is dark, the Tram was late, the Queen's speech",

@@ -3,8 +3,8 @@
 Most are found wherever they stand, in any casing; those of common words alone ("bank of ireland")
 where they have capitals. What is a word or a name as well counts where somebody works there, or
 with a capital behind a word of place ("a shift at boots", "went to Boots"). Names that small ones
-have everywhere count with capitals, and without where somebody goes there ("outside the copper
-kettle").
+have everywhere ("the copper kettle") count where they tell their kind ("Larch House") or somebody
+goes there ("outside the copper kettle").
 """
 
 from __future__ import annotations
@@ -52,10 +52,28 @@ _VISITING = re.compile(
     r"|clos(?:ed|ing)(?: down)?|shut(?: down)?) (?:the )?\Z",
     re.IGNORECASE,
 )
+#: How names end that, in small letters, are more often what they say.
+_LANDSCAPE = re.compile(
+    r"\b(?:trees?|oaks?|elms?|ash|willows?|gates?|house|hut|box|well|oven|kiln|meadows?|fields?|rail"
+    r"|stiles?|taps?|tops?|tables?|wheels?|nuts|pig|rivers?|walls?|bridges?|stones?|rocks?|paths?"
+    r"|posts?|bench|pond|barn|stove|fire|hearth|lamps?|doors?|windows?|corner|tub|pots?|steps"
+    r"|roads?|lanes?|ends?|edges?|side|water|cliffs?|hills?|bay|beach|shed|line|bells?)\Z",
+    re.IGNORECASE,
+)
 #: From whom everybody gets parcels: only to work there tells something of somebody.
 _BY_POST = frozenset({"amazon", "apple", "next"})
 #: What "the" with a capital behind it means wherever it stands: hospitals, shops, a helpline.
 _WITH_THE = frozenset({"co-op", "mater", "priory", "rotunda", "samaritans", "target"})
+#: Words of which a name tells that it is one: "Larch House", "Tuesday Ramblers", "St Wilfrid's".
+_KIND = re.compile(
+    r"^St\.? |^Our Lady of|\b(?:House|Cent(?:re|er)|Club|Group|Nursery|Preschool|Surgery|Clinic"
+    r"|Academy|School|Primary|College|Church|Chapel|Fellowship|Ministries|Mosque|Temple|Inn|Arms"
+    r"|Caf[ée]|Tea ?rooms?|Bakery|Kitchen|Lodge|Court|Manor|Hotel|Hostel|Hospice|Ward|Care|Homes?"
+    r"|Choir|Singers|Voices|Players|Striders|Runners|Harriers|Ramblers|Walkers|Wanderers|Rovers"
+    r"|Knitters|Stitchers|Gardeners|Readers|Swimmers|Counselling|Counseling|Support|Project|Trust"
+    r"|Community|Yoga|Fitness|Gym|Vets|Kennels|Cattery|Stables|Salon|Barbers|Cleaners|Cleaning"
+    r"|Logistics|Recovery|Therapy|Wellness|Housing|Association|Society|Masjid|Scoil|Colegio)\b"
+)
 _LEAVING = re.compile(r"\b(?:quit|joined|joining)(?: at)? \Z", re.IGNORECASE)
 _TIME_BEHIND = re.compile(r" (?:day|week|month|year|time|summer|spring|winter|autumn|fall)\b")
 #: Shorter ones have too many other meanings: they need a word of place.
@@ -96,12 +114,20 @@ def _is_acronym(text: str, start: int, end: int) -> bool:
 def _is_visited(text: str, start: int, end: int) -> bool:
     """Whether a name, in any casing, is told of as a place or a group."""
     before = text[max(0, start - _LONGEST_BEFORE) : start]
+    if _LANDSCAPE.search(text, start, end):
+        return False
     return bool(_VISITING.search(before) and _FOLLOWED.match(text, end))
 
 
 def _is_told_of(text: str, start: int, end: int) -> bool:
     """Whether a name that a café or a choir could have is that of one."""
-    return has_capitals(text[start:end]) or _is_visited(text, start, end)
+    found = text[start:end]
+    if not has_capitals(found):
+        return _is_visited(text, start, end)
+    if _KIND.search(found):
+        return True
+    before = text[max(0, start - _LONGEST_BEFORE) : start]
+    return bool(_TO_A_PLACE.search(before) and not _CAPITAL_BEHIND.match(text, end))
 
 
 _LISTS = (Listed(PLAIN), Listed(WORDS, _is_meant), Listed(TYPICAL, _is_told_of))
