@@ -39,8 +39,7 @@ class FitOptions:
         composed: so many entries are put together from calm ones and short thoughts.
         soft_labels: how much of what is to be learnt of an entry is what the large model says.
         averaged: runs with other random numbers from the same start, whose weights are averaged.
-        with_earlier: the weights of the earlier shipped model read short texts, and have a share in
-            those for all others.
+        with_earlier: the weights of the earlier shipped model read short texts.
         threads: cores to compute with; None for all.
         train_layers: how many of the upper layers learn; None for all, or for all but the lowest
             quarter of the built-in base's.

@@ -156,8 +156,7 @@ if TYPE_CHECKING:
 @click.option(
     "--with-earlier",
     is_flag=True,
-    help="Keep the earlier shipped model's weights for short texts, and a share of them for all "
-    "others. For the shipped entries.",
+    help="Keep the earlier shipped model's weights for short texts. For the shipped entries.",
 )
 @click.option(
     "--threads",

@@ -80,9 +80,7 @@ def prepare(
         shown = anonymized_records(written, anonymizer, advance=progress.advance)
     learnt = [shown[row] for row in rows]
     cut, made = sentences(learnt), composed(learnt, options.composed, seed=options.seed)
-    train = replace(
-        Part.of([*learnt, *cut, *made], names), sentences=len(cut), composed=len(made)
-    )
+    train = replace(Part.of([*learnt, *cut, *made], names), sentences=len(cut), composed=len(made))
     if options.soft_labels:
         targets, soft = softened(train.texts, train.targets, names, options.soft_labels)
         train = replace(train, targets=targets, soft=soft)

@@ -78,9 +78,7 @@ def fingerprint(
     }
     digest = hashlib.sha256(json.dumps([base.name, list(names), settings]).encode())
     if options.with_earlier:
-        digest.update(
-            json.dumps([short_texts.SHA256, asdict(short_texts.SHORT), short_texts.SHARE]).encode()
-        )
+        digest.update(json.dumps([short_texts.SHA256, asdict(short_texts.SHORT)]).encode())
     for file in sorted(Path(base.source).glob("*.safetensors")):
         with file.open("rb") as stream:
             digest.update(hashlib.file_digest(stream, "sha256").digest())

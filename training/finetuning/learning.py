@@ -14,7 +14,6 @@ from training.finetuning.linear_probe import fit_head
 from training.finetuning.loss import class_weights
 from training.finetuning.model import freeze
 from training.finetuning.sentences.windows import windows_to_learn
-from training.finetuning.short_texts import SHARE
 from training.finetuning.trainer import BF16, FinetuneData, finetune
 from training.finetuning.windows import tokenize
 from training.scoring.temperature import best_temperature, fold_in
@@ -130,10 +129,10 @@ def _averaged(model: TextModel, data: FinetuneData, runs: Sequence[BestEpoch]) -
 
 
 def _with_earlier(model: TextModel, data: FinetuneData, best: BestEpoch) -> BestEpoch:
-    """Give the model the mean of its and the earlier weights, and score with both models.
+    """Score short texts with the earlier model, all others with the new one.
 
-    The new logits are divided by their temperature first, as the earlier ones were, so that neither
-    outweighs the other.
+    The new logits are divided by their temperature first, as the earlier ones were: one threshold
+    and one least sum of probabilities then mean the same to both.
 
     Args:
         model: with the weights of the best epoch, and the earlier model for short texts.
@@ -145,12 +144,7 @@ def _with_earlier(model: TextModel, data: FinetuneData, best: BestEpoch) -> Best
     truth = np.where(held_out.known, held_out.labels, np.float32("nan"))
     alone = replace(model, short=None).predict(data.validation)
     fold_in(model.model, best_temperature(truth, alone))
-    earlier = model.short.model.state_dict()
-    state = {
-        name: torch.lerp(value, earlier[name], SHARE) if value.is_floating_point() else value
-        for name, value in model.model.state_dict().items()
-    }
-    model.model.load_state_dict(state)
+    state = {name: value.clone() for name, value in model.model.state_dict().items()}
     return replace(best, probabilities=model.predict(data.validation), state=state)
 
 

@@ -1,13 +1,10 @@
-"""The earlier shipped model beside the new one: alone for short texts, in the mean for all others.
+"""The earlier shipped model beside the new one, for short texts.
 
 One thought in a sentence or two and a page of a diary are different tasks to a model of this size:
 what new entries teach it about the one costs it some of the other (Z. Li and D. Hoiem, "Learning
 without forgetting", ECCV 2016). So the short texts, which the earlier model reads better, stay with
 it, as in a mixture of two experts with a fixed gate (R. Jacobs et al., "Adaptive mixtures of local
-experts", Neural Computation 1991). All others are read with the mean of the weights of both models,
-made of the same base (G. Ilharco et al., "Patching open-vocabulary models by interpolating
-weights", NeurIPS 2022, and M. Wortsman et al., "Robust fine-tuning of zero-shot models", CVPR
-2022).
+experts", Neural Computation 1991).
 
 The adapter of the earlier model is `training/data/earlier/adapter.safetensors`; it learnt from the
 entries there were before `counsel.jsonl`, `implied.jsonl`, `personas.jsonl` and
@@ -42,10 +39,8 @@ FILE = _FOLDER / adapter.FILE
 #: The names of its labels in the order of its outputs, one a line.
 LABELS = _FOLDER / "labels.txt"
 SHA256 = "51f894e9c2a9410ad5337e4deb7767995c00ce0b5a33b588b0b7e8415f8b7204"
-#: The texts that are read with the earlier weights, and how much these count in the mean for the
-#: others: see `training/LOG.md`.
+#: The texts that are read with the earlier weights: see `training/LOG.md`.
 SHORT = ShortTexts(tokens=48, sentences=2)
-SHARE = 0.4
 
 
 @dataclass(frozen=True, slots=True)

@@ -177,8 +177,8 @@ def _entries(metrics: dict[str, Any]) -> str:
         used += f",\nand {data['train_composed']:,} put together of calm entries and short thoughts"
     if data.get("train_soft"):
         used += (
-            f".\nOf {data['train_soft']:,} of these it learnt by "
-            f"{metrics['settings']['soft_labels']:.0%} what the large model says of them"
+            f".\nFor {data['train_soft']:,} of these texts, what the large model says of them "
+            f"makes up {metrics['settings']['soft_labels']:.0%} of\nwhat was to be learnt"
         )
     if data["validation_given"]:
         return f"{used}. {data['validation_entries']:,} others, of a file of their own, validate."

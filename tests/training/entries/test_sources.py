@@ -181,4 +181,4 @@ def test_entries_of_this_project_are_mixed_with_files_by_name(tmp_path: Path) ->
         0.5 * record.weight for record in later
     }
     file = write(tmp_path / "mine.jsonl", {"text": "x", "labels": ["Mind Reading"]})
-    assert [record.text for record in read_sources((file, "later"))][0] == "x"
+    assert read_sources((file, "later"))[0].text == "x"

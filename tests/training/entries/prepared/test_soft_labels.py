@@ -51,7 +51,9 @@ def test_all_entries_of_this_project_are_recorded() -> None:
     texts = [replaced(entry.text, spans[digest(entry.text)]) for entry in entries]
     names, said = soft_labels._recorded()
     assert {digest(text) for text in texts} == said.keys()
-    assert all(len(row) == len(names) and 0 <= min(row) <= max(row) <= 1000 for row in said.values())
+    assert all(
+        len(row) == len(names) and 0 <= min(row) <= max(row) <= 1000 for row in said.values()
+    )
 
     # The columns are those of the labels: what was marked in an entry is mostly what it says, too.
     truth = multi_hot((entry.labels for entry in entries), names)
