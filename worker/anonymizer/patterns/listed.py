@@ -41,17 +41,23 @@ class _Names:
 
     Attributes:
         by_rarest: all names by their rarest run of ASCII letters, which each text with them has.
-            Of names such as "m&s", whose runs are in most texts, it is the "&".
+            Of names such as "m&s", whose runs are in most texts, it is the "&". Those of a run are
+            one string, a name a line: a third of the memory of as many strings.
         of_common_words: those of several words, all of them common in English.
     """
 
-    by_rarest: Mapping[str, tuple[str, ...]]
+    by_rarest: Mapping[str, str]
     of_common_words: frozenset[str]
 
 
 @cache
-def _read(file: str) -> _Names:
-    """The names of a list, ordered for the search in a text."""
+def _read(file: str, *, with_common: bool) -> _Names:
+    """The names of a list, ordered for the search in a text.
+
+    Args:
+        file: the list, a file of `word_lists`.
+        with_common: whether `of_common_words` is asked for; it is empty if not.
+    """
     all_names = names(file)
     runs_of = [_LETTERS.findall(name) for name in all_names]
     words_of = [list(filter(str.isalpha, _WORD.findall(name))) for name in all_names]
@@ -70,7 +76,8 @@ def _read(file: str) -> _Names:
         by_rarest.setdefault(key, []).append(name)
         if " " in name and min(frequency[word] for word in parts) >= _COMMON:
             common.add(name)
-    return _Names({run: tuple(named) for run, named in by_rarest.items()}, frozenset(common))
+    joined = {run: run if [run] == named else "\n".join(named) for run, named in by_rarest.items()}
+    return _Names(joined, frozenset(common) if with_common else frozenset())
 
 
 def has_capitals(name: str) -> bool:
@@ -80,14 +87,14 @@ def has_capitals(name: str) -> bool:
     )
 
 
-def _mentions(features: Features, file: str) -> Iterator[tuple[int, int]]:
+def _mentions(features: Features, by_rarest: Mapping[str, str]) -> Iterator[tuple[int, int]]:
     """Where names of a list stand in a text as whole words, in any casing."""
-    by_rarest, lowered = _read(file).by_rarest, features.aligned
+    lowered = features.aligned
     runs = by_rarest.keys() & features.words
     if _AND in lowered:
         runs |= by_rarest.keys() & {_AND}
     for run in sorted(runs):
-        for name in by_rarest[run]:
+        for name in by_rarest[run].split("\n"):
             start = lowered.find(name)
             while start >= 0:
                 end = start + len(name)
@@ -127,23 +134,27 @@ class Listed:
 
     def prepare(self) -> None:
         """Read the list now and not at the first text."""
-        _ = _read(self._file)
+        _ = self._names
+
+    @property
+    def _names(self) -> _Names:
+        return _read(self._file, with_common=self._is_meant is None)
 
     def gate(self, features: Features) -> bool:
         """Whether a text has the rarest word of a name."""
-        keys = _read(self._file).by_rarest.keys()
+        keys = self._names.by_rarest.keys()
         return not keys.isdisjoint(features.words) or (_AND in features.text and _AND in keys)
 
     def matches(self, features: Features) -> Iterator[tuple[int, int]]:
         """The half-open character ranges of a text that match, in order."""
-        text = features.text
-        for start, end in _mentions(features, self._file):
+        text, known = features.text, self._names
+        for start, end in _mentions(features, known.by_rarest):
             if self._unless and self._unless(text, start, end):
                 continue
             if self._is_meant:
                 meant = self._is_meant(text, start, end)
             else:
-                common = features.aligned[start:end] in _read(self._file).of_common_words
+                common = features.aligned[start:end] in known.of_common_words
                 meant = not common or has_capitals(text[start:end])
             if meant:
                 yield start, end
