@@ -37,7 +37,8 @@ class FitOptions:
         sentence_weight: how much it counts, beside an entry as a whole, in which of its sentences
             its labels are to be seen; 0 to learn from entries as a whole only.
         composed: so many entries are put together from calm ones and short thoughts.
-        soft_labels: how much of what is to be learnt of an entry is what the large model says.
+        soft_labels: how much of what is to be learnt of an entry as a whole is what the large
+            model says.
         averaged: runs with other random numbers from the same start, whose weights are averaged.
         with_earlier: the weights of the earlier shipped model read short texts.
         threads: cores to compute with; None for all.

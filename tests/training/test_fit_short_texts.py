@@ -70,7 +70,7 @@ def test_both_sets_of_weights_reach_the_worker(
     np.testing.assert_allclose(written[names[1]], cooled, atol=5e-3)
     classifier = Classifier.load(folder, EXACT)
     short, long = (np.array(found.scores) for found in classifier.classify(TEXTS))
-    # After one epoch of a hundredth of the entries the mean is far from the earlier model.
+    # After one epoch of a hundredth of the entries the new weights are far from the earlier ones.
     assert np.abs(short - long).max() > 0.02
 
 

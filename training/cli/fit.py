@@ -142,8 +142,8 @@ if TYPE_CHECKING:
     type=click.FloatRange(0, 1, max_open=True),
     default=0.0,
     metavar="SHARE",
-    help="How much of what is to be learnt of an entry is what the large model says of it. For "
-    "the shipped entries, of which that is recorded.",
+    help="How much of what is to be learnt of an entry as a whole is what the large model says of "
+    "it. For `shipped` and `later`, of which that is recorded.",
 )
 @click.option(
     "--averaged",
@@ -156,7 +156,7 @@ if TYPE_CHECKING:
 @click.option(
     "--with-earlier",
     is_flag=True,
-    help="Keep the earlier shipped model's weights for short texts. For the shipped entries.",
+    help="Keep the earlier shipped model's weights for short texts. For `shipped` and `later`.",
 )
 @click.option(
     "--threads",

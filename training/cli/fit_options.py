@@ -6,7 +6,7 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from training.entries.sources import OWN, SHIPPED
+from training.entries.sources import OWN, SHIPPED, source_name
 from training.errors import DataError
 from training.options import FitOptions
 
@@ -23,10 +23,13 @@ def check_together(data: Sequence[str], given: Mapping[str, Any]) -> None:
         DataError: several runs are to be resumed, or to end at a time; the earlier model is of
             other entries or of another base; or nothing is recorded of what the large model says.
     """
-    if given["with_earlier"] and (given["base"] or not OWN.keys() >= set(data)):
-        raise DataError("--with-earlier is for the shipped entries and the built-in base")
-    if given["soft_labels"] and not OWN.keys() & set(data or (SHIPPED,)):
+    names = {source_name(source) for source in data or (SHIPPED,)}
+    if given["with_earlier"] and (given["base"] or not names <= OWN.keys()):
+        raise DataError("--with-earlier is for the entries of this project and the built-in base")
+    if given["soft_labels"] and not names & OWN.keys():
         raise DataError("--soft-labels is for entries of this project: `shipped` and `later`")
+    if given["soft_labels"] and given["no_anonymize"]:
+        raise DataError("--soft-labels goes with anonymized entries only, not with --no-anonymize")
     if given["averaged"] > 1 and (given["resume"] or given["max_minutes"] is not None):
         raise DataError("--averaged goes neither with --resume nor with --max-minutes")
 
@@ -108,7 +111,7 @@ def _lowest_threshold(text: str) -> tuple[str, float]:
 
 def _files(data: Sequence[str]) -> list[str]:
     """The names of the user's own files, without their folders."""
-    return [Path(source).name for source in data if source.partition("=")[0] not in OWN]
+    return [Path(source).name for source in data if source_name(source) not in OWN]
 
 
 def _described(data: Sequence[str]) -> str:

@@ -97,11 +97,11 @@ def _words(folder: Path) -> list[str]:
 
 
 class _Recorded:
-    """In place of the anonymizer: every shipped entry's redactions are recorded."""
+    """In place of the anonymizer: the redactions of every entry of this project are recorded."""
 
     def anonymize(self, texts: list[str]) -> Any:
         raise DataError(
-            f"the redactions of {len(texts)} shipped entries are not recorded: "
+            f"the redactions of {len(texts)} entries are not recorded: "
             "python -m training.entries.prepared.redactions"
         )
 

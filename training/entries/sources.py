@@ -118,7 +118,7 @@ def read_shipped() -> list[Record]:
 
 
 def read_later() -> list[Record]:
-    """The entries that were written for journal-stream after these, with their reframes."""
+    """The entries written since the large model and the tagger were made, with their reframes."""
     return _in_folder(SHIPPED_DATA.parent / LATER)
 
 
@@ -132,6 +132,11 @@ def _in_folder(folder: Path) -> list[Record]:
         for file in sorted(folder.glob("*.jsonl"))
         for record in read_records(file, with_reframes=True)
     ]
+
+
+def source_name(source: str) -> str:
+    """The file, or the name of entries of this project, that `FILE` or `FILE=WEIGHT` stands for."""
+    return _parsed(source)[0]
 
 
 def _parsed(source: str) -> tuple[str, float]:

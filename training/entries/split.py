@@ -32,7 +32,8 @@ class Part:
     Attributes:
         texts: the entries.
         labels: what applies to them, 0 or 1, shape `(texts, labels)`.
-        targets: what to learn: the same, or shares of votes; NaN where it is not known.
+        targets: what to learn: the same, shares of votes, or soft labels; NaN where it is not
+            known.
         weights: how much each text counts.
         places: where in each text its labels are to be seen, from 0 (its beginning) to 1.
         passages: of each text, the sentences of which anything is known.

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from tests.training.conftest import make_rows, write_csv
 from training.cli import main
-from training.cli.fit_options import fit_options
+from training.cli.fit_options import check_together, fit_options
 from training.errors import DataError
 
 
@@ -97,14 +97,30 @@ def test_several_runs_can_neither_be_resumed_nor_end_at_a_time(
     assert "--averaged goes neither with --resume nor with --max-minutes" in result.stderr
 
 
-def test_nothing_is_recorded_of_what_the_large_model_says_of_others_entries(tmp_path: Path) -> None:
-    data = write_csv(tmp_path / "j.csv", make_rows(9))
-    arguments = ["fit", str(data), "--out", str(tmp_path / "model"), "--soft-labels", "0.5"]
-    result = CliRunner().invoke(main, arguments)
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["j.csv", "--soft-labels", "0.5"], "is for entries of this project"),
+        (["later=j.csv", "--soft-labels", "0.5"], "is for entries of this project"),
+        (["later=2", "--soft-labels", "0.5", "--no-anonymize"], "anonymized entries only"),
+        (["j.csv", "later", "--with-earlier"], "is for the entries of this project"),
+    ],
+)
+def test_what_is_recorded_of_this_projects_entries_is_for_them_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: list[str], told: str
+) -> None:
+    write_csv(tmp_path / "j.csv", make_rows(9))
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(main, ["fit", "--out", "model", *options])
     assert result.exit_code == 2
-    assert result.stderr.endswith(
-        "journal-train: --soft-labels is for entries of this project: `shipped` and `later`\n"
-    )
+    assert told in result.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize("data", [(), ("later=0.5",), ("shipped", "later=2"), ("j.csv", "later")])
+def test_entries_of_this_project_may_have_a_weight(data: tuple[str, ...]) -> None:
+    given = {"base": None, "with_earlier": "j.csv" not in data, "soft_labels": 0.5}
+    given |= {"averaged": 1, "no_anonymize": False}
+    check_together(data, given)
 
 
 def test_a_time_limit_too_short_to_train_is_refused(tmp_path: Path, tiny_base: Path) -> None:

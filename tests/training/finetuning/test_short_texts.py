@@ -1,4 +1,4 @@
-"""Short texts are read with the weights of the earlier shipped model, all others with the mean."""
+"""Short texts are read with the weights of the earlier shipped model, all others with the new ones."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What was replaced in the shipped entries, recorded beside them.
+"""What was replaced in the entries of this project, recorded beside them.
 
 The anonymizer changes: its tagger is made again, its patterns grow. The shipped model would be
-another one each time, although its entries are the same. So of each shipped entry the spans that
+another one each time, although its entries are the same. So of each entry the spans that
 were replaced are recorded, under the SHA-256 of its text, and a fit takes them from here. What is
 not recorded is anonymized as everything else is. To record what is missing (or, once the file is
 removed, all entries anew): `python -m training.entries.prepared.redactions`.
@@ -59,7 +59,7 @@ def record(texts: Iterable[str], found: Mapping[str, Sequence[Span]]) -> None:
 
 
 def main() -> None:
-    """Anonymize the shipped entries that are not recorded yet, and record them."""
+    """Anonymize the entries that are not recorded yet, and record them."""
     from training.entries.sources import OWN  # noqa: PLC0415 - as in every command
     from worker.anonymizer.anonymizer import Anonymizer  # noqa: PLC0415 - brings torch
 

@@ -5,6 +5,9 @@ How near an entry comes to other labels, and how sure of its own one can be, is 
 O. Vinyals and J. Dean, "Distilling the knowledge in a neural network", 2015. Labels are independent
 of one another here, so the targets are probabilities as they are, at a temperature of 1.
 
+It says something of entries as a whole. Their sentences, and a window of a long entry in which none
+of them carries a label, keep what was marked.
+
 To ask the large model takes half an hour, and its base need not be installed. So what it says of
 the entries of this project is recorded, under the SHA-256 of each text as a model sees it: without
 personal data. To record what is missing: `python -m training.entries.prepared.soft_labels`.
@@ -13,6 +16,7 @@ personal data. To record what is missing: `python -m training.entries.prepared.s
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
+
+    from worker.models.folder import ModelFolder
 
 FILE = Path(__file__).parents[2] / "data" / "soft_labels" / "large.jsonl"
 #: Probabilities are recorded as whole numbers of this part of 1.
@@ -50,7 +56,7 @@ def softened(
         The targets, of the same shape, and of how many texts anything was recorded. The others keep
         theirs, and so does a label that the large model does not have.
     """
-    labels, said = _recorded()
+    labels, said = _recorded().labels, _recorded().said
     columns = [labels.index(name) if name in labels else None for name in names]
     soft = np.full_like(targets, np.nan)
     found = 0
@@ -64,34 +70,53 @@ def softened(
     return mixed.astype(np.float32), found
 
 
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What a model says.
+
+    Attributes:
+        model: its version, of its manifest.
+        labels: names of its labels.
+        said: the probabilities of each text, in the order of the labels and in thousandths, by the
+            digest of the text.
+    """
+
+    model: str
+    labels: Sequence[str]
+    said: Mapping[str, Sequence[int]]
+
+    def write(self) -> None:
+        """Write the file, in the order of the digests; the older one is replaced."""
+        FILE.parent.mkdir(exist_ok=True)
+        head = json.dumps({"model": self.model, "labels": list(self.labels)})
+        rows = (json.dumps([key, list(row)], separators=(",", ":")) for key, row in self._rows())
+        FILE.write_text("".join(f"{line}\n" for line in (head, *rows)), encoding="utf-8")
+
+    def _rows(self) -> list[tuple[str, Sequence[int]]]:
+        return sorted(self.said.items())
+
+
 @cache
-def _recorded() -> tuple[list[str], Mapping[str, Sequence[int]]]:
-    """Names of the labels, and the probabilities of each text by its digest."""
+def _recorded() -> Record:
+    """What the file holds."""
     with FILE.open(encoding="utf-8") as stream:
-        labels = json.loads(next(stream))
-        return labels, dict(map(json.loads, stream))
+        head = json.loads(next(stream))
+        return Record(head["model"], head["labels"], dict(map(json.loads, stream)))
 
 
-def record(labels: Sequence[str], said: Mapping[str, Sequence[int]]) -> None:
-    """Write what is known, in the order of the digests; the older file is replaced."""
-    FILE.parent.mkdir(exist_ok=True)
-    rows = (json.dumps([key, list(said[key])], separators=(",", ":")) for key in sorted(said))
-    FILE.write_text("".join(f"{row}\n" for row in (json.dumps(list(labels)), *rows)), "utf-8")
-
-
-def _ask(texts: Sequence[str]) -> tuple[list[str], dict[str, list[int]]]:
-    """What the large model says of texts without personal data, by their digests."""
+def _ask(folder: ModelFolder, texts: Sequence[str]) -> dict[str, list[int]]:
+    """What a model says of texts without personal data, by their digests."""
     from worker.classifier.classifier import Classifier  # noqa: PLC0415 - brings torch
-    from worker.models.folder import LARGE_MODEL, ModelFolder  # noqa: PLC0415
+    from worker.models.compute import Compute  # noqa: PLC0415
 
-    model = Classifier.load(ModelFolder.open(LARGE_MODEL))
+    model = Classifier.load(folder, Compute("cpu", "fp32"))  # the same on every machine
     ordered = sorted(texts, key=len)
     said: dict[str, list[int]] = {}
     for start in range(0, len(ordered), _BATCH_TEXTS):
         batch = ordered[start : start + _BATCH_TEXTS]
         for text, answer in zip(batch, model.classify(batch), strict=True):
             said[digest(text)] = [round(_PART * score) for score in answer.scores]
-    return list(model.label_names), said
+    return said
 
 
 def _shown() -> Iterable[str]:
@@ -105,15 +130,20 @@ def _shown() -> Iterable[str]:
 
 
 def main() -> None:
-    """Ask the large model about the entries that it was not asked about yet."""
+    """Ask the large model about the entries that it was not asked about yet.
+
+    Of another large model than the one that was asked, about all.
+    """
+    from worker.models.folder import LARGE_MODEL, ModelFolder  # noqa: PLC0415 - brings torch
+
+    folder = ModelFolder.open(LARGE_MODEL)
     texts = sorted(set(_shown()))
-    labels, said = _recorded() if FILE.exists() else ([], {})
-    missing = [text for text in texts if digest(text) not in said]
-    known = {digest(text): said[digest(text)] for text in texts if digest(text) in said}
+    known = dict(_recorded().said) if FILE.exists() and _recorded().model == folder.version else {}
+    missing = [text for text in texts if digest(text) not in known]
     if missing:
-        labels, found = _ask(missing)
-        known |= found
-    record(labels, known)
+        known |= _ask(folder, missing)
+    kept = {digest(text): known[digest(text)] for text in texts}
+    Record(folder.version, folder.labels, kept).write()
     print(f"{len(missing)} of {len(texts)} entries were asked about and recorded")  # noqa: T201
 
 

@@ -99,9 +99,9 @@ YEARS = Group(
         ),
         Rule(
             "season and year",
-            rf"\b{_SEASON},? (?:of )?{_RECENT_YEAR}\b(?![-/.:]\d){_NOTHING_COUNTED}",
+            rf"\b{_SEASON},? (?:of )?{_RECENT_YEAR}(?:[-/\u2013](?:{_RECENT_YEAR}|\d\d))?\b"
+            rf"(?![-/.:]\d){_NOTHING_COUNTED}",
             0.65,
-            _is_year,
         ),
         Rule(
             "from year to year",
@@ -179,9 +179,9 @@ NUMERIC = Group(
         Rule(
             "Tuesday the 4th",
             r"\b(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day"
-            r"|(?-i:Mon|Tues?|Wed|Thurs?|Fri|Sat|Sun)),?"
+            r"|(?-i:Mon|Tues?|Weds?|Thu(?:rs?)?|Fri|Sat|Sun)),?"
             rf" (?:the )?{DAY}{ORDINAL}\b(?! (?:time|in|session|place|attempt|day|go|week|night|try"
-            r"|class|one|year|month|date|visit|lesson|round|half|person|of the day)\b)",
+            r"|class|one|year|month|date|visit|lesson|round|half|person|thing|row|floor|shift|chance)\b)",
             0.65,
         ),
         # A zero before the month, and two digits of the day: hardly a score.

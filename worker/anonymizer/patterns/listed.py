@@ -74,10 +74,11 @@ def _read(file: str, *, with_common: bool) -> _Names:
         run = runs[0] if len(runs) == 1 else min(runs, key=commonness)
         key = _AND if _AND in name and len(run) <= _SHORT else run
         by_rarest.setdefault(key, []).append(name)
-        if " " in name and min(frequency[word] for word in parts) >= _COMMON:
+        if with_common and " " in name and min(frequency[word] for word in parts) >= _COMMON:
             common.add(name)
+    # One object for both where the name is its run, as most of one word are.
     joined = {run: run if [run] == named else "\n".join(named) for run, named in by_rarest.items()}
-    return _Names(joined, frozenset(common) if with_common else frozenset())
+    return _Names(joined, frozenset(common))
 
 
 def has_capitals(name: str) -> bool:
@@ -111,12 +112,11 @@ def _joins(beside: str) -> bool:
 class Listed:
     """Names of a list, as a pattern; see `Pattern`.
 
-    Names of several words that are all common count only with capitals.
-
     Args:
         file: the list, a file of `word_lists`.
-        is_meant: told a text and the half-open range of a name, whether it is meant there; a name
-            is meant wherever it stands if it is None.
+        is_meant: told a text and the half-open range of a name, whether it is meant there. If it is
+            None a name is meant wherever it stands, but one of several words that are all common
+            only with capitals.
         unless: told the same, whether something else is meant by it there.
     """
 

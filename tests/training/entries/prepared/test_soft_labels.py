@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from training.entries.multi_hot import multi_hot
 from training.entries.prepared import soft_labels
 from training.entries.prepared.redactions import digest, recorded, replaced
-from training.entries.prepared.soft_labels import softened
+from training.entries.prepared.soft_labels import Record, softened
 from training.entries.sources import OWN
+from worker.models.folder import LARGE_MODEL, ModelFolder
 
 NAMES = ("Alpha", "Beta", "Gamma")
 UNKNOWN = np.float32("nan")
@@ -18,9 +22,8 @@ UNKNOWN = np.float32("nan")
 @pytest.fixture
 def said(monkeypatch: pytest.MonkeyPatch) -> None:
     """A large model that knows of "Beta" and "Alpha", in this order, and of one text."""
-    monkeypatch.setattr(
-        soft_labels, "_recorded", lambda: (["Beta", "Alpha"], {digest("known"): [250, 800]})
-    )
+    record = Record("1", ["Beta", "Alpha"], {digest("known"): [250, 800]})
+    monkeypatch.setattr(soft_labels, "_recorded", lambda: record)
 
 
 @pytest.mark.usefixtures("said")
@@ -49,8 +52,12 @@ def test_all_entries_of_this_project_are_recorded() -> None:
     spans = recorded()
     entries = [entry for read in OWN.values() for entry in read()]
     texts = [replaced(entry.text, spans[digest(entry.text)]) for entry in entries]
-    names, said = soft_labels._recorded()
-    assert {digest(text) for text in texts} == said.keys()
+    record = soft_labels._recorded()
+    names, said = record.labels, record.said
+    assert record.model == ModelFolder.open(LARGE_MODEL).version
+    assert {digest(text) for text in texts} == said.keys(), (
+        "run: python -m training.entries.prepared.soft_labels"
+    )
     assert all(
         len(row) == len(names) and 0 <= min(row) <= max(row) <= 1000 for row in said.values()
     )
@@ -60,3 +67,28 @@ def test_all_entries_of_this_project_are_recorded() -> None:
     likeliest = np.array([np.argmax(said[digest(text)]) for text in texts])
     single = np.flatnonzero(truth.sum(axis=1) == 1)
     assert truth[single, likeliest[single]].mean() > 0.6
+
+
+def test_only_what_is_missing_is_asked_for_unless_the_model_is_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = ModelFolder.open(LARGE_MODEL)
+    asked: list[list[str]] = []
+
+    def ask(_: ModelFolder, texts: list[str]) -> dict[str, list[int]]:
+        asked.append(texts)
+        return {digest(text): [len(text)] * len(folder.labels) for text in texts}
+
+    monkeypatch.setattr(soft_labels, "FILE", tmp_path / "soft_labels" / "large.jsonl")
+    monkeypatch.setattr(soft_labels, "_ask", ask)
+    monkeypatch.setattr(soft_labels, "_recorded", soft_labels._recorded.__wrapped__)
+    for texts in (["a", "bb"], ["bb", "ccc"], ["bb", "ccc"]):
+        monkeypatch.setattr(soft_labels, "_shown", lambda texts=texts: texts)
+        soft_labels.main()
+    assert asked == [["a", "bb"], ["ccc"]]
+    record = soft_labels._recorded()
+    assert record.said.keys() == {digest("bb"), digest("ccc")}
+    replace(record, model="another").write()
+    soft_labels.main()
+    assert asked[-1] == ["bb", "ccc"]
+    assert soft_labels._recorded() == record

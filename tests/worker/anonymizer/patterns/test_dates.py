@@ -27,6 +27,8 @@ IN_WORDS = (
     "the ⟦fifth of october, nineteen oh nine⟧ stands on the stone",
     "in ⟦march two thousand nine⟧ we moved",
     "the summer of ⟦nineteen sixty-nine⟧",
+    "married in the ⟦winter of 2021⟧, parted since ⟦winter 2021/22⟧, the ⟦summer of '86⟧ was better",
+    "Back ⟦Mon 3rd⟧, then ⟦Thu 4th⟧ and ⟦Weds the 10th⟧. On ⟦New Year's Day 2024⟧ he said it.",
     "on ⟦march third⟧ i gave up",
     "⟦thirty-first of December nineteen ninety-nine⟧, all of us on the roof",
     "am ⟦14. März 2020⟧ war alles zu",

@@ -144,6 +144,7 @@ NO_KNOWN = (
     "WENT TO BED IN BOOTS",
     "the dirty duck by the pond, one rusty anchor, a little acorn in my pocket",
     "laughed at the dirty duck toy and at the rusty anchor chain",
+    "laughed at the dirty duck. Looked at the little acorn and sighed, shut the dirty duck",
     "Colours for the hall: Burnt Sienna, Rose Madder. In the bath a Little Yellow Duck.",
     "Garden jobs: stake the Rambling Rose. Mood: Bone Idle. Read The Wonky Donkey twice.",
     "never MIND that, GOSH I was tired, I really RELATE to it",

@@ -49,7 +49,13 @@ _VISITING = re.compile(
     r"|(?:work(?:s|ed|ing)?|volunteer(?:s|ed|ing)?|job|shifts?) (?:in|for|with)"
     r"|(?:lady|woman|man|girl|guy|boy|lad|nurse|people|lot|gang|girls|ladies|boys|mum|kids"
     r"|vet|teacher|counsellor|volunteer|worker|someone|somebody|everyone) from"
-    r"|clos(?:ed|ing)(?: down)?|shut(?: down)?) (?:the )?\Z",
+    r"|(?:they|he|she|we|who|council|owners?)(?:['\u2019]ve|['\u2019]re| have| has| are| is)?"
+    r" (?:closed|closing|shut|shutting)(?: down)?) (?:the )?\Z",
+    re.IGNORECASE,
+)
+#: Where something is looked at, nobody goes anywhere.
+_LOOKING = re.compile(
+    r"\b(?:look|star|glanc|peer|laugh|smil|shout|yell|swear|point|wav|aim|bark)\w* at (?:the )?\Z",
     re.IGNORECASE,
 )
 #: How names end that, in small letters, are more often what they say.
@@ -112,9 +118,9 @@ def _is_acronym(text: str, start: int, end: int) -> bool:
 
 
 def _is_visited(text: str, start: int, end: int) -> bool:
-    """Whether a name, in any casing, is told of as a place or a group."""
+    """Whether a name without capitals is told of as a place or a group."""
     before = text[max(0, start - _LONGEST_BEFORE) : start]
-    if _LANDSCAPE.search(text, start, end):
+    if _LANDSCAPE.search(text, start, end) or _LOOKING.search(before):
         return False
     return bool(_VISITING.search(before) and _FOLLOWED.match(text, end))
 
