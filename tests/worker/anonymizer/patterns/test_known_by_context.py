@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from worker.anonymizer.patterns.listed import names
-from worker.anonymizer.patterns.organizations.known import PLAIN, WORDS
+from worker.anonymizer.patterns.organizations.known import PLAIN, TYPICAL, WORDS
 from worker.anonymizer.patterns.people.known import FIGURES
 
 if TYPE_CHECKING:
@@ -172,7 +172,7 @@ def test_what_only_looks_like_one_stays(found_by_patterns: Callable[[str], str],
     assert found_by_patterns(text) == text
 
 
-@pytest.mark.parametrize("file", [PLAIN, WORDS, FIGURES])
+@pytest.mark.parametrize("file", [PLAIN, WORDS, TYPICAL, FIGURES])
 def test_a_list_holds_each_name_once_and_in_lower_case(file: str) -> None:
     found = names(file)
     assert len(found) > 50
@@ -182,3 +182,4 @@ def test_a_list_holds_each_name_once_and_in_lower_case(file: str) -> None:
 
 def test_no_name_stands_in_both_lists() -> None:
     assert not {*names(PLAIN)} & {*names(WORDS)}
+    assert not {*names(TYPICAL)} & {*names(PLAIN), *names(WORDS)}
