@@ -1,4 +1,4 @@
-"""Short texts are read with the weights of the earlier shipped model, all others with the new ones."""
+"""Short texts are read with the earlier shipped model's weights, all others with the new ones."""
 
 from __future__ import annotations
 

@@ -181,7 +181,8 @@ NUMERIC = Group(
             r"\b(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day"
             r"|(?-i:Mon|Tues?|Weds?|Thu(?:rs?)?|Fri|Sat|Sun)),?"
             rf" (?:the )?{DAY}{ORDINAL}\b(?! (?:time|in|session|place|attempt|day|go|week|night|try"
-            r"|class|one|year|month|date|visit|lesson|round|half|person|thing|row|floor|shift|chance)\b)",
+            r"|class|one|year|month|date|visit|lesson|round|half|person|thing|row|floor|shift"
+            r"|chance)\b)",
             0.65,
         ),
         # A zero before the month, and two digits of the day: hardly a score.
