@@ -111,6 +111,7 @@ WOULD_BE = Group(
         ),
     ),
 )
+_SEEMING = r"(?: like| to be)?"
 _MORE_OR_LESS = r" (?:about|around|barely|maybe|roughly|hardly|not a day over|no more than)"
 #: A word with a capital that is not "It" or the like.
 _NAME = r"(?-i:\b(?!(?:It|This|That|There|Which|What|They|These|Those)\b)[A-Z][\w'\u2019-]{1,20})"
@@ -126,18 +127,28 @@ FELT = Group(
         ),
         Rule(
             "sounded about",
-            rf"(?:^|(?<=[.!?] )|\b(?:he|she|they) )(?:sounded|looked)(?: like| to be)?{ABOUT}"
+            rf"(?:^|(?<=[.!?] )|\b(?:he|she|they) )(?:sounded|looked){_SEEMING}{ABOUT}"
             rf" (?P<it>{AGE}){CLAUSE_END}",
-            0.6,
-        ),
-        Rule(
-            "somebody looked about",
-            rf"(?:\b(?:{SOMEBODY}|{ROLE}|{KIN}|(?:mrs?|ms|miss|mx|dr)\.? \w{{2,20}})|{_NAME}),? "
-            rf"(?:sounds?|sounded|looks?|looked)(?: like| to be)?{_MORE_OR_LESS} (?P<it>{AGE})"
-            r"(?=\s*(?:[.,;!?)]|$)| (?:and|but)\b(?! \d))",
             0.6,
         ),
         Rule("a day over", rf"\ba day (?:over|older than) (?P<it>{AGE}){CLAUSE_END}", 0.6),
     ),
 )
-GROUPS = (GONE, TODAY, NAMED, WOULD_BE, FELT)
+LOOKED = Group(
+    "AGE",
+    every(
+        any_word("sound sounds sounded look looks looked"),
+        NUMBER,
+        matching_lowered(rf"(?:look|sound)(?:s|ed)?{_SEEMING}{_MORE_OR_LESS} "),
+    ),
+    (
+        Rule(
+            "somebody looked about",
+            rf"(?:\b(?:{SOMEBODY}|{ROLE}|{KIN}|(?:mrs?|ms|miss|mx|dr)\.? \w{{2,20}})|{_NAME}),? "
+            rf"(?:sounds?|sounded|looks?|looked){_SEEMING}{_MORE_OR_LESS} (?P<it>{AGE})"
+            r"(?=\s*(?:[.,;!?)]|$)| (?:and|but)\b(?! \d))",
+            0.6,
+        ),
+    ),
+)
+GROUPS = (GONE, TODAY, NAMED, WOULD_BE, FELT, LOOKED)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from worker.anonymizer.patterns.gates import any_word, every, has_digit, matching
+from worker.anonymizer.patterns.gates import any_part, any_word, either, every, has_digit, matching
 from worker.anonymizer.patterns.rules import Group, Rule
 from worker.anonymizer.taggers import lexicon
 
@@ -34,10 +34,22 @@ _OF = (
 )
 ABROAD = Group(
     "LOCATION",
-    matching(
-        r"(?:Via|Viale|Piazza|Rua|Calle|Avenida|Rue|Plaza|Pra\u00e7a|Jalan|Strada|Ulica|calle|rua"
-        r"|avenida|jalan) |(?:stra(?:ss|\u00df)e|gasse|allee|straat|laan|gracht|gatan|v\u00e4gen)\b"
-        r"|(?:weg|platz|damm|ufer|plein|kade|gata|vegen|vej|gade) \d"
+    every(
+        either(
+            # Runs of ASCII letters, so of "Pra\u00e7a" its first.
+            any_word("via viale piazza rua calle avenida rue plaza pra jalan strada ulica"),
+            any_part(
+                "strasse", "stra\u00dfe", "gasse", "allee", "straat", "laan", "gracht", "gatan"
+            ),
+            any_part("v\u00e4gen", "weg ", "platz ", "damm ", "ufer ", "plein ", "kade ", "gata "),
+            any_part("vegen ", "vej ", "gade "),
+        ),
+        matching(
+            r"(?:Via|Viale|Piazza|Rua|Calle|Avenida|Rue|Plaza|Pra\u00e7a|Jalan|Strada|Ulica|calle|rua"
+            r"|avenida|jalan) "
+            r"|(?:stra(?:ss|\u00df)e|gasse|allee|straat|laan|gracht|gatan|v\u00e4gen)\b"
+            r"|(?:weg|platz|damm|ufer|plein|kade|gata|vegen|vej|gade) \d"
+        ),
     ),
     (
         Rule(
