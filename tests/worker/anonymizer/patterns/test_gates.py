@@ -101,6 +101,38 @@ def test_what_the_patterns_find_passes_their_gates(text: str) -> None:
     assert findings(GATED, text, TYPES) == findings(UNGATED, text, TYPES)
 
 
+STREETS = (
+    *("Via", "Viale", "Piazza", "Rua", "Calle", "Avenida", "Rue", "Plaza", "Pra\u00e7a", "Jalan"),
+    *("Strada", "Ulica", "calle", "rua", "avenida", "jalan"),
+)
+ROADS = (
+    *(
+        "strasse",
+        "stra\u00dfe",
+        "gasse",
+        "allee",
+        "straat",
+        "laan",
+        "gracht",
+        "gatan",
+        "v\u00e4gen",
+    ),
+    *("weg", "platz", "damm", "ufer", "plein", "kade", "gata", "vegen", "vej", "gade"),
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [f"a flat on {street} Garibaldi, on top" for street in STREETS if street[0].isupper()]
+    + [f"a flat on {street} garibaldi, on top" for street in STREETS if street[0].islower()]
+    + [f"moved to Linden{road} 9 in spring" for road in ROADS],
+)
+def test_streets_of_every_language_pass_their_gate(text: str) -> None:
+    found = findings(UNGATED, text, ["LOCATION"])
+    assert found
+    assert findings(GATED, text, ["LOCATION"]) == found
+
+
 def test_gates_change_nothing_on_texts_with_personal_data() -> None:
     journals = (DATA / "journals_pii.jsonl").read_text(encoding="utf-8").splitlines()
     for text in (*FROM_TABLES, *(json.loads(line)["text"] for line in journals)):
