@@ -109,6 +109,13 @@ WOULD_BE = Group(
             r" (?:today|tomorrow|this (?:week|month|year)|next (?:week|month|year|birthday))\b",
             0.6,
         ),
+        Rule(
+            "will be, on a day",
+            rf"\b(?:he|she|baby|{KIN})(?: (?:will|would)|['\u2019](?:ll|d))"
+            rf" be (?P<it>{AGE}|\bone\b)"
+            r" on (?:mon|tues|wednes|thurs|fri|satur|sun)day\b",
+            0.6,
+        ),
     ),
 )
 _SEEMING = r"(?: like| to be)?"

@@ -178,7 +178,8 @@ LIVED = Group(
         Rule(
             "feels",
             rf"\b(?:i|you|he|she|{KIN}|don['\u2019]?t|doesn['\u2019]?t|didn['\u2019]?t) "
-            rf"(?:feels?|felt|looks?){ABOUT} (?P<it>{FROM_25}|{WORDS_FROM_13}){CLAUSE_END}",
+            rf"(?:feels?|felt|looks?){ABOUT} (?P<it>{FROM_25}|{WORDS_FROM_13})"
+            rf"(?:{CLAUSE_END}|(?= (?:with (?:a|an|my|the) (?!wind)|again\b|inside\b)))",
             0.6,
         ),
         Rule(
@@ -213,7 +214,7 @@ DECADES = Group(
     (
         Rule(
             "in their forties",
-            rf"\b(?:in|into|out of|of|to) (?:my|his|her|their|our|your) "
+            rf"\b(?:in|into|out of|of|to|hit|hits|reach(?:ed|es)?) (?:my|his|her|their|our|your) "
             rf"(?P<it>(?:(?:very )?(?:early|mid|middle|late)[ -])?{_DECADE})\b",
             0.6,
         ),

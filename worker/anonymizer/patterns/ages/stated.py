@@ -48,7 +48,8 @@ from worker.anonymizer.patterns.rules import Group, Rule
 _UNIT_OLD = r"(?:years?|yrs?|y|months?|mos?|weeks?|wks?)"
 #: Of some: "the wee one", "half of them".
 _ONE_OF_THEM = (
-    r"(?:wee|little|big|young|old|older|younger|other) one|(?:all|half|most|some|both|none) of "
+    r"(?:wee|little|big|young|old|older|younger|other) one|(?:my|our) (?:smallest|littlest)"
+    r"|(?:all|half|most|some|both|none) of "
     r"(?:them|us)"
 )
 _ROUGHLY = r"(?:maybe|perhaps|about|around|barely|only|just|nearly|almost|now|all of)"
@@ -93,7 +94,7 @@ BEING = Group(
     every(
         NUMBER,
         any_word(
-            "i im you he hes she shes they theyre we who whos must one them us",
+            "i im you he hes she shes they theyre we who whos must one them us smallest littlest",
             KIN_WORDS,
             MANY_KIN_WORDS,
         ),
@@ -193,7 +194,9 @@ SEX = Group(
         ),
         Rule(
             "age and sex in the open",
-            r"\b(?:i['\u2019]?m|i am|as an?|me|i)(?:,| a)? \K(?-i:[1-9]\d[MF])\b"
+            r"\b(?:i['\u2019]?m|i am|as an?|me|i|sober|single|married|divorced|widowed|straight"
+            r"|gay|trans)"
+            r"(?:,| a)? \K(?-i:[1-9]\d[MF])\b"
             r"|(?m:^)(?-i:[1-9]\d[MF])(?=[,.:]| here\b)",
             0.6,
         ),

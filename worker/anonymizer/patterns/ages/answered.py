@@ -1,0 +1,107 @@
+"""Ages that answer a question, or tell of a body: "my knees at 43", "gave up smoking at 47"."""
+
+from __future__ import annotations
+
+from worker.anonymizer.patterns.ages.parts import AGE, CLAUSE_END, NO_COUNT, NUMBER
+from worker.anonymizer.patterns.gates import any_word, every, matching_lowered
+from worker.anonymizer.patterns.numerals import (
+    FIRST_LETTERS,
+    FROM_13,
+    FROM_25,
+    WORDS_FROM_13,
+)
+from worker.anonymizer.patterns.people.words import SOMEBODY, SOMEBODY_WORDS
+from worker.anonymizer.patterns.rules import Group, Rule
+
+_GROWN = rf"(?:{FROM_13}|{WORDS_FROM_13})"
+_QUOTE = r"[\"\u201c\u201d]"
+
+ASKED = Group(
+    "AGE",
+    every(NUMBER, any_word("old age")),
+    (
+        Rule(
+            "how old?",
+            rf"\bhow old\b[^.!?\n]{{0,40}}\?{_QUOTE}? {_QUOTE}?(?P<it>{AGE}|one)"
+            rf"(?={_QUOTE}|\s*(?:[.,;!?)]|$))",
+            0.6,
+        ),
+        Rule(
+            "my age, I said",
+            rf"\b(?:my|his|her) age\b[^.!?\n]{{0,24}}\b(?:said|say|says|wrote|put|lied),? {_QUOTE}?"
+            rf"(?P<it>{AGE})(?={_QUOTE}|\s*(?:[.,;!?)]|$))",
+            0.6,
+        ),
+    ),
+)
+EVERY_ONE = Group(
+    "AGE",
+    every(NUMBER, any_word("years"), any_word("my his her")),
+    (
+        Rule(
+            "every one of my fifty-two years",
+            rf"\b(?:every one|each|all|most|any|half) of (?:my|his|her) (?P<it>{AGE} years)\b",
+            0.6,
+        ),
+        Rule(
+            "in all my sixty years",
+            rf"\b(?:in|after|for) all (?:my|his|her) (?P<it>{_GROWN} years)"
+            r"(?=\s*(?:[.,;!?)]|$)| (?:i|he|she|and|but|on)\b)",
+            0.6,
+        ),
+    ),
+)
+FOREVER = Group(
+    "AGE",
+    every(NUMBER, any_word("forever")),
+    (
+        Rule("forever", rf"(?:^|(?<=[.!?\"\u201c] )|\b)(?P<it>{_GROWN}) forever\b", 0.6),
+        Rule("forever young", rf"\bforever (?P<it>{_GROWN}){CLAUSE_END}", 0.6),
+    ),
+)
+BODY = Group(
+    "AGE",
+    every(NUMBER, matching_lowered(rf"\bat {FIRST_LETTERS}")),
+    (
+        Rule(
+            "my knees at 43",
+            r"\b(?:my|his|her) (?:knees?|back|hips?|body|eyes|hair|skin|memory|hands|brain|figure"
+            rf"|metabolism|hearing|eyesight|teeth) at (?P<it>{_GROWN}){NO_COUNT}",
+            0.6,
+        ),
+        Rule(
+            "a stroke at 31",
+            r"\b(?:an?|his|her|my) (?:hernia|stroke|heart attack|hysterectomy|bypass|divorce"
+            r"|vasectomy|breakdown|mid-?life crisis|miscarriage|pacemaker|mastectomy|bald patch"
+            rf"|hip replacement|new (?:hip|knee)) at (?P<it>{_GROWN}){NO_COUNT}",
+            0.6,
+        ),
+        Rule(
+            "gave up smoking at 47",
+            r"\b(?:gave up|giving up|quit|quitting|stopped|took up|taking up"
+            r"|taught (?:my|him|her)self)"
+            rf" (?:to )?\w{{3,14}} at (?P<it>{FROM_25}|{WORDS_FROM_13}){NO_COUNT}",
+            0.6,
+        ),
+        Rule(
+            "came out at fifty",
+            r"\b(?:came out|coming out|went (?:grey|gray|bald|deaf|blind)|got sober|retrained"
+            rf"|fell in love|back (?:to|at) (?:school|college|uni|university)) at (?P<it>{_GROWN})"
+            rf"{NO_COUNT}",
+            0.6,
+        ),
+    ),
+)
+GUESSED = Group(
+    "AGE",
+    every(NUMBER, any_word("maybe perhaps tops most"), any_word(SOMEBODY_WORDS)),
+    (
+        Rule(
+            "a girl at the stop, fifteen maybe,",
+            rf"\b{SOMEBODY}\b[^.!?,\n]{{0,40}}, (?P<it>{AGE}),? "
+            r"(?:maybe|perhaps|tops|at (?:the )?most)(?=[,.])",
+            0.6,
+        ),
+    ),
+)
+GROUPS = (ASKED, EVERY_ONE, FOREVER, BODY, GUESSED)
