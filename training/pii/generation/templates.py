@@ -51,13 +51,11 @@ class Templates:
                 *_read("everyday_none"),
                 *_read("pages_none"),
                 *_read("lookalikes_none"),
-                *_read("ordinary_none"),
             ),
             named=(
                 *_read("everyday_names"),
                 *_read("pages_names"),
                 *_read("lookalikes_names"),
-                *_read("ordinary_names"),
             ),
             posts=_read("posts_names"),
         )
