@@ -10,6 +10,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 AGES = (
+    "my three are ⟦4⟧, ⟦9⟧ and ⟦11⟧ now and share one bath",
+    "She had me at ⟦eighteen⟧. I had mine at ⟦41⟧.",
+    "⟦Forty-four⟧: the age at which I learned to swim",
+    "⟦eighty three years⟧ on this earth and no parking fine",
+    "My knees feel ⟦ninety⟧; the rest of me is fine",
+    "I feel more like ⟦twelve⟧ than ⟦sixty⟧ when she comes in",
+    "In June she'll be ⟦one hundred⟧, and she wants a cake",
+    "Gran is ⟦a hundred and two⟧ and still cheats at cards",
+    "At just ⟦thirteen⟧ he can mend a tractor",
+    "They want volunteers of ⟦fifty⟧ and over for the trial",
+    "Having reached ⟦fifty-eight⟧ without a driving licence, I bought a bike",
+    "we stopped growing up at ⟦twenty-two⟧ and made the rest up",
     "When you hit your ⟦sixties⟧ people talk louder",
     "felt every one of my ⟦fifty-two years⟧ on that slide",
     "in all my ⟦61 years⟧ I never saw a heron land there",
@@ -178,6 +190,13 @@ AGES = (
     "her ⟦sixteenth⟧ is on Saturday, and my ⟦40th⟧ was a disaster, my ⟦21st⟧ is in May",
 )
 NO_AGES = (
+    "my two are late, our five are 3 minutes away, my three are two short",
+    "she is a hundred miles away, he was one hundred and sixty pounds lighter",
+    "she is a hundred percent sure, mum was one hundred and twenty out",
+    "reached thirty without stopping, said the counter: 30 and over the top",
+    "my back feels ten times better, my heart felt like sixty bees",
+    "ten years on the team, twelve years on the same street",
+    "the bill came out at 45. The average came out at sixty.",
     "we hit our sixty boxes target, reached my twenty pages",
     "every one of my 12 stitches, all of her two suitcases",
     "How old is the milk? 3 days. How old are the tyres? Ask Tom, I said",

@@ -8,9 +8,11 @@ from worker.anonymizer.patterns.numerals import (
     FIRST_LETTERS,
     FROM_13,
     FROM_25,
+    ONE,
+    TEEN,
     WORDS_FROM_13,
 )
-from worker.anonymizer.patterns.people.words import SOMEBODY, SOMEBODY_WORDS
+from worker.anonymizer.patterns.people.words import KIN, SOMEBODY, SOMEBODY_WORDS
 from worker.anonymizer.patterns.rules import Group, Rule
 
 _GROWN = rf"(?:{FROM_13}|{WORDS_FROM_13})"
@@ -85,9 +87,62 @@ BODY = Group(
         ),
         Rule(
             "came out at fifty",
-            r"\b(?:came out|coming out|went (?:grey|gray|bald|deaf|blind)|got sober|retrained"
-            rf"|fell in love|back (?:to|at) (?:school|college|uni|university)) at (?P<it>{_GROWN})"
-            rf"{NO_COUNT}",
+            rf"\b(?:(?:i|he|she|{KIN}) came out|coming out|went (?:grey|gray|bald|deaf|blind)"
+            r"|got sober|retrained|fell in love|had mine|grow(?:ing)? up|grew up|settled down"
+            r"|back (?:to|at) (?:school|college|uni|university))"
+            rf" at (?P<it>{_GROWN}){NO_COUNT}",
+            0.6,
+        ),
+    ),
+)
+FELT = Group(
+    "AGE",
+    every(NUMBER, any_word("feel feels felt")),
+    (
+        Rule(
+            "my knees feel ninety",
+            r"\b(?:my|his|her) (?:knees?|back|hips?|body|bones|joints|brain|heart) (?:feels?|felt)"
+            rf"(?: like| about)? (?P<it>{_GROWN}){CLAUSE_END}",
+            0.6,
+        ),
+        Rule(
+            "more like twelve than sixty",
+            rf"\b(?:i|he|she|you) (?:feels?|felt) more like (?P<it>{AGE}) than (?P<it>{_GROWN})\b",
+            0.6,
+        ),
+    ),
+)
+REACHED = Group(
+    "AGE",
+    every(
+        NUMBER, matching_lowered(r"\breached |: the age|on th(?:is|e) (?:earth|planet)|and over\b")
+    ),
+    (
+        Rule(
+            "reached fifty-eight without",
+            rf"\breached (?P<it>{FROM_25}|{WORDS_FROM_13})"
+            r"(?= (?:without (?:an?|any|ever|him|her|children|kids)|with no|unmarried|single)\b)",
+            0.6,
+        ),
+        Rule("forty-four: the age", rf"(?P<it>{_GROWN})(?=: the age\b)", 0.6),
+        Rule(
+            "years on this earth",
+            rf"(?P<it>{AGE} years) on (?:this|the) (?:earth|planet)\b",
+            0.6,
+        ),
+        Rule("of fifty and over", rf"\b(?:of|aged) (?P<it>{_GROWN}) and over\b(?! the\b)", 0.6),
+    ),
+)
+_HUNDRED = rf"(?:a|one) hundred(?: and (?:{ONE}|{TEEN}))?"
+HUNDRED = Group(
+    "AGE",
+    any_word("hundred"),
+    (
+        Rule(
+            "she'll be one hundred",
+            rf"\b(?:he|she|{KIN})(?: is| was|['\u2019]s| will be|['\u2019]ll be| turns| turned"
+            rf"| would have been)(?: nearly| almost| about)? (?P<it>{_HUNDRED})"
+            r"(?=\s*(?:[.,;!?)]|$)| (?:and (?!\w+ty\b)|but|now|today|tomorrow|next|in|on)\b)",
             0.6,
         ),
     ),
@@ -104,4 +159,4 @@ GUESSED = Group(
         ),
     ),
 )
-GROUPS = (ASKED, EVERY_ONE, FOREVER, BODY, GUESSED)
+GROUPS = (ASKED, EVERY_ONE, FOREVER, BODY, FELT, REACHED, HUNDRED, GUESSED)

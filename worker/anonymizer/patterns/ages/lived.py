@@ -74,11 +74,12 @@ OF = Group(
 )
 AT = Group(
     "AGE",
-    every(NUMBER, matching_lowered(rf"(?:at|by) {FIRST_LETTERS}")),
+    every(NUMBER, matching_lowered(rf"(?:at|by)(?: just| only| barely)? {FIRST_LETTERS}")),
     (
         Rule(
             "at, and somebody",
-            rf"\bat (?P<it>{FROM_25}|{WORDS_FROM_13})(?: years)?,? (?:i|he|she|you|your|we|they)"
+            rf"\bat (?:just |only |barely )?(?P<it>{FROM_25}|{WORDS_FROM_13})(?: years)?,?"
+            r" (?:i|he|she|you|your|we|they)"
             r"(?:['\u2019]\w{1,2})?\b",
             0.6,
         ),

@@ -48,9 +48,9 @@ from worker.anonymizer.patterns.rules import Group, Rule
 _UNIT_OLD = r"(?:years?|yrs?|y|months?|mos?|weeks?|wks?)"
 #: Of some: "the wee one", "half of them".
 _ONE_OF_THEM = (
-    r"(?:wee|little|big|young|old|older|younger|other) one|(?:my|our) (?:smallest|littlest)"
-    r"|(?:all|half|most|some|both|none) of "
-    r"(?:them|us)"
+    r"(?:wee|little|big|young|old|older|younger|other) one"
+    r"|(?:my|our) (?:smallest|littlest|two|three|four|five)"
+    r"|(?:all|half|most|some|both|none) of (?:them|us)"
 )
 _ROUGHLY = r"(?:maybe|perhaps|about|around|barely|only|just|nearly|almost|now|all of)"
 
@@ -94,7 +94,8 @@ BEING = Group(
     every(
         NUMBER,
         any_word(
-            "i im you he hes she shes they theyre we who whos must one them us smallest littlest",
+            "i im you he hes she shes they theyre we who whos must one them us",
+            "smallest littlest two three four five",
             KIN_WORDS,
             MANY_KIN_WORDS,
         ),
