@@ -4,7 +4,8 @@ Most are found wherever they stand, in any casing; those of common words alone (
 where they have capitals. What is a word or a name as well counts where somebody works there, or
 with a capital behind a word of place ("a shift at boots", "went to Boots"). Names that small ones
 have everywhere ("the copper kettle") count where they tell their kind ("Larch House") or somebody
-goes there ("outside the copper kettle").
+goes there ("outside the copper kettle"), and both where they do what no thing does ("open hands
+rang").
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import re
 
 from worker.anonymizer.patterns.listed import Listed, has_capitals
+from worker.anonymizer.patterns.organizations.acting import acts, is_dealt_with
 from worker.anonymizer.patterns.rules import Group
 from worker.anonymizer.taggers import lexicon
 
@@ -97,10 +99,10 @@ def _is_meant(text: str, start: int, end: int) -> bool:
     if found.lower() in _BY_POST:
         leaving = _LEAVING.search(before) and not _TIME_BEHIND.match(text, end)
         return bool(leaving and found[0].isupper())
+    if acts(text, start, end) or is_dealt_with(text, start, end) or _is_acronym(text, start, end):
+        return True
     if not has_capitals(found):
         return False
-    if _is_acronym(text, start, end):
-        return True
     if found.lower() in _WITH_THE and before.endswith("the "):
         return True
     going = _TO_A_PLACE.search(before) or _WORKING_FOR.search(before)
@@ -128,6 +130,8 @@ def _is_visited(text: str, start: int, end: int) -> bool:
 def _is_told_of(text: str, start: int, end: int) -> bool:
     """Whether a name that a café or a choir could have is that of one."""
     found = text[start:end]
+    if acts(text, start, end) or is_dealt_with(text, start, end):
+        return True
     if not has_capitals(found):
         return _is_visited(text, start, end)
     if _KIND.search(found):
