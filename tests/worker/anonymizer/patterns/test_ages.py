@@ -10,6 +10,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 AGES = (
+    "a man who left school at ⟦thirteen⟧ to carry stone",
+    "dads ⟦fiftieth⟧!! we did it today",
+    "He'll be ⟦a hundred⟧ if he makes it to Easter",
+    "Forgiven. ⟦Twenty-three⟧ feels the same as yesterday",
+    "she held the torch, ⟦twelve⟧ and already steadier than me",
+    "my nephew, who at ⟦six⟧ thinks it is a game",
+    "You're allowed to be ⟦fifty-two⟧ and tired.",
+    "driving a cab at ⟦sixty-three⟧ so that I can study",
+    '"Miss, are you old?" I told him ⟦thirty⟧.',
     "my three are ⟦4⟧, ⟦9⟧ and ⟦11⟧ now and share one bath",
     "She had me at ⟦eighteen⟧. I had mine at ⟦41⟧.",
     "⟦Forty-four⟧: the age at which I learned to swim",
@@ -190,6 +199,9 @@ AGES = (
     "her ⟦sixteenth⟧ is on Saturday, and my ⟦40th⟧ was a disaster, my ⟦21st⟧ is in May",
 )
 NO_AGES = (
+    "left home at ten to catch the bus, two hands, twelve of us, and already late",
+    "thirty feels like a lot of boxes. Ten feels too hot, thirty degrees feels different",
+    "old to be two of a kind, good to be twenty minutes early",
     "my two are late, our five are 3 minutes away, my three are two short",
     "she is a hundred miles away, he was one hundred and sixty pounds lighter",
     "she is a hundred percent sure, mum was one hundred and twenty out",

@@ -10,6 +10,7 @@ from worker.anonymizer.patterns.numerals import (
     FROM_25,
     ONE,
     TEEN,
+    TENS,
     WORDS_FROM_13,
 )
 from worker.anonymizer.patterns.people.words import KIN, SOMEBODY, SOMEBODY_WORDS
@@ -26,6 +27,12 @@ ASKED = Group(
             "how old?",
             rf"\bhow old\b[^.!?\n]{{0,40}}\?{_QUOTE}? {_QUOTE}?(?P<it>{AGE}|one)"
             rf"(?={_QUOTE}|\s*(?:[.,;!?)]|$))",
+            0.6,
+        ),
+        Rule(
+            "how old? I told him",
+            rf"\b(?:how|are you) old\b[^\n]{{0,40}}\b(?:told (?:him|her|them)|said|says) {_QUOTE}?"
+            rf"(?P<it>{AGE})(?={_QUOTE}|\s*(?:[.,;!?)]|$))",
             0.6,
         ),
         Rule(
@@ -112,6 +119,42 @@ FELT = Group(
         ),
     ),
 )
+SAID_OF = Group(
+    "AGE",
+    every(NUMBER, any_word("feels felt who be school so")),
+    (
+        Rule(
+            "twenty-three feels the same",
+            rf"(?:^|(?<=[.!?] ))(?P<it>{_GROWN}) (?:feels|felt) (?:the same|no different|different"
+            r"|old|older|young|younger|strange|weird)\b",
+            0.6,
+        ),
+        Rule(
+            "who at six thinks",
+            rf"\bwho at (?P<it>{AGE}) (?:thinks|thought|is|was|can|could|still|already|has|had"
+            r"|loves|loved|hates|hated|knows|knew|believes|believed)\b",
+            0.6,
+        ),
+        Rule(
+            "allowed to be fifty-two",
+            r"\b(?:allowed|old|strange|weird|nice|good|hard|funny|awful|great|young) to be "
+            rf"(?P<it>{_GROWN})"
+            rf"(?:{CLAUSE_END}|(?= and (?:i|he|she|[a-z]{{3,9}}(?:ed|y|le|ne|id))\b))",
+            0.6,
+        ),
+        Rule(
+            "left school at thirteen to work",
+            r"\bleft (?:school|home) at (?P<it>1[3-9]|(?:thir|four|fif|six|seven|eigh|nine)teen)"
+            r"(?= to [a-z]{2})",
+            0.6,
+        ),
+        Rule(
+            "working at sixty-three so that",
+            rf"\bat (?P<it>{TENS}[ -]{ONE})(?= so (?:that|i|he|she|we|you)\b)",
+            0.6,
+        ),
+    ),
+)
 REACHED = Group(
     "AGE",
     every(
@@ -142,7 +185,8 @@ HUNDRED = Group(
             "she'll be one hundred",
             rf"\b(?:he|she|{KIN})(?: is| was|['\u2019]s| will be|['\u2019]ll be| turns| turned"
             rf"| would have been)(?: nearly| almost| about)? (?P<it>{_HUNDRED})"
-            r"(?=\s*(?:[.,;!?)]|$)| (?:and (?!\w+ty\b)|but|now|today|tomorrow|next|in|on)\b)",
+            r"(?=\s*(?:[.,;!?)]|$)"
+            r"| (?:and (?!\w+ty\b)|but|if|when|now|today|tomorrow|next|in|on)\b)",
             0.6,
         ),
     ),
@@ -159,4 +203,4 @@ GUESSED = Group(
         ),
     ),
 )
-GROUPS = (ASKED, EVERY_ONE, FOREVER, BODY, FELT, REACHED, HUNDRED, GUESSED)
+GROUPS = (ASKED, EVERY_ONE, FOREVER, BODY, FELT, SAID_OF, REACHED, HUNDRED, GUESSED)

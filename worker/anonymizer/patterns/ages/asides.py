@@ -153,7 +153,7 @@ _KIN = frozenset(KIN_WORDS.split())
 NTH = Group(
     "AGE",
     matching_lowered(
-        r"['\u2019]s (?:\d\d(?:st|nd|rd|th)|\w+teenth|\w+ieth|\w+ty[ -](?:first|second|third"
+        r"['\u2019]?s (?:\d\d(?:st|nd|rd|th)|\w+teenth|\w+ieth|\w+ty[ -](?:first|second|third"
         r"|fourth|fifth|sixth|seventh|eighth|ninth))"
     ),
     (
@@ -165,6 +165,11 @@ NTH = Group(
             r"(?=\s*(?:[.,;:!?)]|$)| (?:and|but|was|is|on|next|this|with|party|so)\b)",
             0.6,
             _is_of_somebody,
+        ),
+        Rule(
+            "dads fiftieth",
+            rf"\b{KIN}s (?P<it>(?:1[3-9]|[2-9]\d){ORDINAL}|{ORDINAL_FROM_13}){CLAUSE_END}",
+            0.6,
         ),
     ),
 )
@@ -216,7 +221,7 @@ TODAY = Group(
     "AGE",
     either(
         any_word("today turned retired"),
-        matching_lowered(" and (?:weighs|immortal|stubborn|fearless|pregnant|homeless)"),
+        matching_lowered(" and (?:weighs|immortal|stubborn|fearless|pregnant|homeless|already)"),
     ),
     (
         Rule(
@@ -237,8 +242,8 @@ TODAY = Group(
         ),
         Rule(
             "..., twenty-four and weighs",
-            rf", (?P<it>{TENS}[ -]{ONE}|{_TEEN}) and (?:weighs|immortal|stubborn|fearless|pregnant"
-            r"|homeless)\b",
+            rf", (?P<it>{TENS}[ -]{ONE}|{_TEEN}|eleven|twelve) and (?:weighs|immortal|stubborn"
+            r"|fearless|pregnant|homeless|already(?! \d))\b",
             0.6,
         ),
     ),
