@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.worker.anonymizer.patterns.ages_answered import ANSWERED, NOT_ANSWERED
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 AGES = (
+    *ANSWERED,
     "a lady of ⟦a hundred and one⟧ danced, and so did the only student of ⟦fifty-two⟧",
     "been homeless at ⟦fifteen⟧.",
     "today you are ⟦one⟧. You put your hand in the cake",
@@ -161,6 +164,7 @@ AGES = (
     "her ⟦sixteenth⟧ is on Saturday, and my ⟦40th⟧ was a disaster, my ⟦21st⟧ is in May",
 )
 NO_AGES = (
+    *NOT_ANSWERED,
     "a lady of ⟦a hundred and one⟧ danced, and so did the only student of ⟦fifty-two⟧",
     "been homeless at ⟦fifteen⟧.",
     "my anxiety went from 8 (now 5), panic is better (now 3), it was high (about 95)",

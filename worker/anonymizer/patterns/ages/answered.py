@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from worker.anonymizer.patterns.ages.parts import AGE, CLAUSE_END, NO_COUNT, NUMBER
-from worker.anonymizer.patterns.gates import any_word, every, matching_lowered
+from worker.anonymizer.patterns.gates import any_word, either, every, matching_lowered
 from worker.anonymizer.patterns.numerals import (
     FIRST_LETTERS,
     FROM_13,
@@ -21,7 +21,7 @@ _QUOTE = r"[\"\u201c\u201d]"
 
 ASKED = Group(
     "AGE",
-    every(NUMBER, any_word("old age")),
+    every(any_word("old age"), either(NUMBER, any_word("one"))),
     (
         Rule(
             "how old?",
@@ -64,7 +64,7 @@ FOREVER = Group(
     "AGE",
     every(NUMBER, any_word("forever")),
     (
-        Rule("forever", rf"(?:^|(?<=[.!?\"\u201c] )|\b)(?P<it>{_GROWN}) forever\b", 0.6),
+        Rule("forever", rf"(?P<it>{_GROWN}) forever\b", 0.6),
         Rule("forever young", rf"\bforever (?P<it>{_GROWN}){CLAUSE_END}", 0.6),
     ),
 )
@@ -121,7 +121,7 @@ FELT = Group(
 )
 SAID_OF = Group(
     "AGE",
-    every(NUMBER, any_word("feels felt who be school so")),
+    every(NUMBER, any_word("feels felt who be school home so")),
     (
         Rule(
             "twenty-three feels the same",

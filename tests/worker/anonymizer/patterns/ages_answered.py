@@ -1,15 +1,10 @@
-"""Ages that are asked for, felt, reached or given up at, and the numbers that are none."""
+"""Cases for `test_ages`: ages that are asked for, felt, reached or given up at, and the numbers that are none."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-import pytest
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-AGES = (
+ANSWERED = (
+    "My uncle left home at ⟦fifteen⟧ to crew the boats.",
+    "How old is she now? ⟦One⟧.",
     "a man who left school at ⟦thirteen⟧ to carry stone",
     "dads ⟦fiftieth⟧!! we did it today",
     "He'll be ⟦a hundred⟧ if he makes it to Easter",
@@ -49,7 +44,7 @@ AGES = (
     "Our smallest is ⟦2 and a half⟧ and opens doors",
     "Sober ⟦44M⟧, so the form says",
 )
-NO_AGES = (
+NOT_ANSWERED = (
     "left home at ten to catch the bus, two hands, twelve of us, and already late",
     "thirty feels like a lot of boxes. Ten feels too hot, thirty degrees feels different",
     "old to be two of a kind, good to be twenty minutes early",
@@ -71,13 +66,3 @@ NO_AGES = (
     "it feels about 30 with the wind chill",
     "a budget of 44M, and row 12F",
 )
-
-
-@pytest.mark.parametrize("marked", AGES)
-def test_an_age_is_found(found_by_patterns: Callable[[str], str], marked: str) -> None:
-    assert found_by_patterns(marked) == marked
-
-
-@pytest.mark.parametrize("text", NO_AGES)
-def test_a_number_that_is_no_age_stays(found_by_patterns: Callable[[str], str], text: str) -> None:
-    assert found_by_patterns(text) == text
