@@ -5,6 +5,8 @@ from __future__ import annotations
 ANSWERED = (
     "My uncle left home at ⟦fifteen⟧ to crew the boats.",
     "How old is she now? ⟦One⟧.",
+    "mums ⟦50⟧!! cake for all",
+    "at the clinic the nurses ⟦thirty⟧, tops",
     "a man who left school at ⟦thirteen⟧ to carry stone",
     "dads ⟦fiftieth⟧!! we did it today",
     "He'll be ⟦a hundred⟧ if he makes it to Easter",

@@ -89,6 +89,13 @@ _BEFORE_AGE = (
     r"(?:s|m|re|t|am|are|were|been|turned|look|looked|seem|seemed|became|have|had|has"
     rf"|{LAST_OF_ABOUT}) {FIRST_LETTERS}"
 )
+
+
+def _with_is(words: str) -> str:
+    """Words, and each with the "s" of a "dad's" that was typed without its apostrophe."""
+    return " ".join(f"{word} {word}s" for word in words.split())
+
+
 BEING = Group(
     "AGE",
     every(
@@ -96,8 +103,8 @@ BEING = Group(
         any_word(
             "i im you he hes she shes they theyre we who whos must one them us",
             "smallest littlest two three four five",
-            KIN_WORDS,
-            MANY_KIN_WORDS,
+            _with_is(KIN_WORDS),
+            _with_is(MANY_KIN_WORDS),
         ),
         matching_lowered(_BEFORE_AGE),
     ),
@@ -137,7 +144,11 @@ BEING = Group(
 )
 ROLES = Group(
     "AGE",
-    every(NUMBER, any_word(ROLE_WORDS, SOMEBODY_WORDS), matching_lowered(_BEFORE_AGE)),
+    every(
+        NUMBER,
+        any_word(_with_is(ROLE_WORDS), _with_is(SOMEBODY_WORDS)),
+        matching_lowered(_BEFORE_AGE),
+    ),
     (
         Rule(
             "somebody at work is",
